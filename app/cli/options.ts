@@ -1,0 +1,60 @@
+import { InvalidArgumentError } from 'commander';
+import { dataFolder, settingsFile } from '../settings/folders.node.ts';
+import { loadSettings } from '../settings/file.node.ts';
+import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
+import { parseSourceSpec, type SourceSpec } from '../telemetry/source-spec.ts';
+import type { CollectorConfig } from '../contract/collector-messages.ts';
+
+/** Exit codes of the command line. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+export type RecordingOptions = {
+  readonly source: SourceSpec;
+  readonly speed: number;
+  readonly dataDir?: string;
+  readonly interval?: number;
+};
+
+export function sourceOption(text: string): SourceSpec {
+  const spec = parseSourceSpec(text);
+  if (!spec.ok) throw new InvalidArgumentError(`${spec.error.message} ${spec.error.next ?? ''}`);
+  return spec.value;
+}
+
+export function speedOption(text: string): number {
+  const speed = Number(text);
+  if (!(speed > 0 && speed <= 1000)) throw new InvalidArgumentError('The speed must be above 0 and at most 1000.');
+  return speed;
+}
+
+export function secondsOption(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new InvalidArgumentError('Give a number of seconds above 0.');
+  return seconds;
+}
+
+export function intervalOption(text: string): number {
+  const parsed = settingsSchema.shape.intervalMs.safeParse(Math.round(Number(text) * 1000));
+  if (!parsed.success) throw new InvalidArgumentError('The interval must be from 0.1 to 5 seconds.');
+  return parsed.data;
+}
+
+/** Settings of the folder; unreadable ones are reported and the defaults used. */
+export function settingsOf(folder: string): Settings {
+  const loaded = loadSettings(settingsFile(folder));
+  if (loaded.ok) return loaded.value;
+  process.stderr.write(`${loaded.error.message}\nGoing on with the default settings.\n`);
+  return defaultSettings;
+}
+
+export function collectorConfig({ source, speed, dataDir, interval }: RecordingOptions): CollectorConfig {
+  const folder = dataFolder(dataDir);
+  const settings = settingsOf(folder);
+  return {
+    source,
+    speed,
+    dataFolder: folder,
+    settings: interval === undefined ? settings : { ...settings, intervalMs: interval },
+    restarted: false,
+  };
+}

@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import { openCollector, type Collector } from '../collector.node.ts';
+import { createFormatter, joined, type Formatter } from '../format.ts';
+import { openDatabase } from '../history/database.node.ts';
+import { readRecorder } from '../history/recorder.node.ts';
+import { createStore } from '../history/store.ts';
+import { createI18n, type Translate } from '../i18n.ts';
+import { err, ok, type Result } from '../result.ts';
+import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
+import { ENERGY_ERROR, type GpuSummary } from '../workload/session.ts';
+import { printError } from './monitor.ts';
+import { collectorConfig, EXIT, type RecordingOptions } from './options.ts';
+
+export type RunOptions = RecordingOptions & { readonly name?: string };
+
+const LOOK_EVERY_MS = 500;
+/** Samples arrive up to an interval after the fact: the last ones are waited for. */
+const SETTLE_MS = 1500;
+
+type Recording = { readonly databaseFile: string; readonly collector: Collector | undefined };
+
+/** Uses the Slowburn that is recording already, or records for as long as the command runs. */
+async function startRecording(options: RunOptions): Promise<Result<Recording>> {
+  const config = collectorConfig(options);
+  const opened = await openCollector(config, {
+    onTick: () => undefined,
+    onAlerts: () => undefined,
+    onSessions: () => undefined,
+  });
+  if (opened.ok) return ok({ databaseFile: opened.value.databaseFile, collector: opened.value });
+  if (opened.error.code !== 'database-busy') return opened;
+  const running = readRecorder(config.dataFolder);
+  return running ? ok({ databaseFile: running.databaseFile, collector: undefined }) : opened;
+}
+
+/** Runs the command to the end of its whole process tree. Resolves to its exit code, as a shell would report it. */
+async function runCommand(
+  command: readonly string[],
+  mark: string,
+  t: Translate,
+): Promise<Result<{ code: number; pids: ReadonlySet<number> }>> {
+  const [program, ...args] = command as [string, ...string[]];
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, [SESSION_MARK]: mark } });
+  const ended = new Promise<Result<number>>((resolve) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
+      resolve(err('invalid-argument', `${program} could not be started: ${why}.`));
+    });
+    child.on('exit', (code, signal) => resolve(ok(code ?? 128 + (signal ? os.constants.signals[signal] : 0))));
+  });
+  if (child.pid === undefined) {
+    const failed = await ended;
+    return failed.ok ? err('internal', `${program} could not be started.`) : failed;
+  }
+
+  let result: Result<number> | undefined;
+  let interrupted = false;
+  void ended.then((value) => (result = value));
+  // Ctrl-C reaches the command by itself: it is in the terminal's group. The session is written when it has ended.
+  const onInterrupt = () => (interrupted = true);
+  const onTerminate = () => child.kill('SIGTERM');
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
+
+  const tree = followTree(child.pid, mark);
+  let told = false;
+  for (;;) {
+    const alive = await tree.refresh();
+    if (result && (alive === 0 || interrupted)) break;
+    if (result && !told) {
+      told = true;
+      process.stderr.write(`${t('run.waiting', { count: alive })}\n`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  process.off('SIGINT', onInterrupt);
+  process.off('SIGTERM', onTerminate);
+  return result.ok ? ok({ code: result.value, pids: tree.everSeen }) : result;
+}
+
+function describe(summary: GpuSummary, name: string, t: Translate, format: Formatter): string {
+  const { energyJ, energyFrom, peakTempC, meanTempC, throttledMs, equivalentHours } = summary;
+  const absent = t('report.notObserved');
+  const throttled = Object.entries(throttledMs ?? {}).filter(([, ms]) => ms > 0);
+  const lines: [string, string][] = [
+    [
+      t('report.energy'),
+      energyJ === undefined
+        ? absent
+        : `${format.significant(energyJ, 3)} J (${format.significant(energyJ / 3600, 3)} Wh), ± ${format.percent(ENERGY_ERROR)} %, ${t(`energyFrom.${energyFrom!}`)}`,
+    ],
+    [t('report.peak'), peakTempC === undefined ? absent : joined(format.temperature(peakTempC))],
+    [t('report.mean'), meanTempC === undefined ? absent : joined(format.temperature(meanTempC, 1))],
+    [
+      t('report.throttled'),
+      throttledMs === undefined
+        ? t('report.notTold')
+        : throttled.map(([cause, ms]) => `${t(`cause.${cause}`)} ${format.duration(ms)}`).join(', ') ||
+          t('report.never'),
+    ],
+    [
+      t('wear.equivalentHours'),
+      equivalentHours === undefined
+        ? absent
+        : `${format.significant(equivalentHours.mid)} h [${format.significant(equivalentHours.low)}–${format.significant(equivalentHours.high)}], ${t('run.modelled')}`,
+    ],
+  ];
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return [name, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)].join('\n');
+}
+
+/** `slowburn run -- COMMAND …`: records what a command does to the card. Exits with the command's own code. */
+export async function run(command: readonly string[], options: RunOptions): Promise<number> {
+  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
+  const { t } = createI18n(locale);
+  const format = createFormatter(locale, { temperatureUnit: 'C', currency: 'EUR' });
+  const recording = await startRecording(options);
+  if (!recording.ok) {
+    printError(recording.error);
+    return EXIT.failed;
+  }
+  const { databaseFile, collector } = recording.value;
+  const database = openDatabase(databaseFile);
+  if (!database.ok) {
+    printError(database.error);
+    await collector?.stop();
+    return EXIT.failed;
+  }
+  const store = createStore(database.value.db);
+  const startedMs = Date.now();
+  const name = options.name ?? path.basename(command[0]!);
+  const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid);
+
+  const ran = await runCommand(command, randomUUID(), t);
+  const endedMs = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const { code, pids } = ran.ok ? ran.value : { code: null, pids: new Set<number>() };
+  const { summaries, seenOn } = store.finishSession({ id, startedMs }, endedMs, code, pids);
+  const names = new Map(store.gpus.list().map((gpu) => [gpu.uuid, gpu.name]));
+  store.close();
+  await collector?.stop();
+
+  if (!ran.ok) {
+    printError(ran.error);
+    return EXIT.failed;
+  }
+  process.stderr.write(`\n${t('run.done', { name, duration: format.duration(endedMs - startedMs) })}\n`);
+  if (summaries.length === 0) process.stderr.write(`${t('run.nothing')}\n`);
+  else if (seenOn.length === 0) process.stderr.write(`${t('run.allGpus')}\n`);
+  for (const summary of summaries)
+    process.stderr.write(`${describe(summary, names.get(summary.gpuUuid)!, t, format)}\n`);
+  return ran.value.code;
+}

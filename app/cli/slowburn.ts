@@ -1,0 +1,54 @@
+import { Command, Option } from 'commander';
+import { monitor, type MonitorOptions } from './monitor.ts';
+import { EXIT, intervalOption, secondsOption, sourceOption, speedOption } from './options.ts';
+import { run, type RunOptions } from './run.ts';
+import { vectors } from './vectors.ts';
+
+const program = new Command('slowburn')
+  .description('Thermal, health and wear monitor for NVIDIA GPUs, without a window.')
+  .enablePositionalOptions()
+  .showHelpAfterError('(see slowburn --help)')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+
+// a reader that closes the pipe (head, less) has seen enough
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+const finish = (code: number): void => {
+  process.exitCode = code;
+  // a thread that hangs inside the driver would keep the process for ever
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 3000).unref();
+};
+
+const recording = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--source <source>', 'auto, nvml, nvidia-smi, replay:FILE or simulator[:N]')
+        .default({ kind: 'auto' }, 'auto')
+        .argParser(sourceOption),
+    )
+    .addOption(new Option('--speed <factor>', 'play a recording faster').default(1).argParser(speedOption))
+    .option('--data-dir <folder>', 'where history and settings are kept')
+    .addOption(new Option('--interval <seconds>', 'time between samples').argParser(intervalOption));
+
+recording(program.command('monitor').description('record, and show a live table in the terminal'))
+  .option('--record <file>', 'also write a recording that can be played with --source replay:FILE')
+  .addOption(new Option('--for <seconds>', 'stop after this time').argParser(secondsOption))
+  .action(async (options: MonitorOptions) => finish(await monitor(options)));
+
+recording(program.command('run').description('run a command and record what it does to the card'))
+  .option('--name <name>', 'name of the session (default: the program)')
+  .argument('<command...>', 'the command, after --')
+  .passThroughOptions()
+  .action(async (command: string[], options: RunOptions) => finish(await run(command, options)));
+
+program
+  .command('vectors')
+  .description('check the wear model against a file of test vectors')
+  .argument('<file>')
+  .action((file: string) => finish(vectors(file)));
+
+await program.parseAsync();

@@ -1,0 +1,43 @@
+import type { Store } from '../history/store.ts';
+import type { ReportRequest } from '../report/report.ts';
+import { err, ok, type Result } from '../result.ts';
+import type { WearTracker } from '../wear/tracker.ts';
+import { checkRequest, type ChannelOf, type RequestOf, type ResponseOf } from './channels.ts';
+
+type Answer<C extends ChannelOf<'collector'>> = Result<ResponseOf<C>>;
+type Answers = {
+  readonly [C in ChannelOf<'collector'>]: (request: RequestOf<C>) => Answer<C> | Promise<Answer<C>>;
+};
+
+export type MakeReport = (
+  request: ReportRequest & { readonly format: 'html' | 'csv'; readonly path?: string; readonly locale: string },
+) => Promise<Result<string>>;
+
+/** The collector's side of the table of questions. A question that does not fit its schema is answered with an error. */
+export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeReport) {
+  const answers: Answers = {
+    'gpus.list': () => ok(store.gpus.list()),
+    'history.extent': () => ok(store.extent() ?? null),
+    'history.range': (query) => {
+      const range = store.range(query);
+      return range ? ok(range) : err('not-found', 'The history holds nothing of that GPU.');
+    },
+    'history.marks': ({ fromMs, toMs }) =>
+      ok({
+        alerts: store.alerts.between(fromMs, toMs),
+        sessions: store.sessions.between(fromMs, toMs),
+        gaps: store.gaps(fromMs, toMs),
+      }),
+    'wear.exposure': ({ gpuUuid }) => ok(wear.exposureOf(gpuUuid) ?? null),
+    'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
+    'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
+    'report.make': makeReport,
+  };
+
+  return async (channel: ChannelOf<'collector'>, payload: unknown): Promise<Result<unknown>> => {
+    const request = checkRequest(channel, payload);
+    if (!request.ok) return request;
+    const answer = answers[channel] as (request: unknown) => Result<unknown> | Promise<Result<unknown>>;
+    return await answer(request.value);
+  };
+}

@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import { err, ok, type Result } from '../result.ts';
+import { settingsSchema } from '../settings/settings.ts';
+import * as s from './schemas.ts';
+
+/** What a report covers. */
+export const reportRequest = z.object({ gpuUuid: s.gpuUuid, ...s.timeRange.shape });
+
+export const collectorStatus = z.object({
+  state: z.enum(['starting', 'running', 'silent', 'restarting', 'failed', 'stopped']),
+  restarts: z.int(),
+  error: s.appError.optional(),
+  /** a damaged history was found and moved here */
+  setAside: z.string().optional(),
+  dataFolder: z.string(),
+});
+export type CollectorStatus = z.infer<typeof collectorStatus>;
+
+const nothing = z.undefined();
+
+/**
+ * THE table of questions: channel → who answers, what is asked, what is answered. Handlers, preload and the window's
+ * client are typed from it; a channel that is not here does not exist.
+ */
+export const channels = {
+  'app.info': {
+    by: 'main',
+    request: nothing,
+    response: z.object({
+      version: z.string(),
+      electron: z.string(),
+      platform: z.string(),
+      locale: z.string(),
+      dataFolder: z.string(),
+    }),
+  },
+  'app.openFolder': { by: 'main', request: nothing, response: nothing },
+  'settings.get': { by: 'main', request: nothing, response: settingsSchema },
+  'settings.set': { by: 'main', request: settingsSchema.partial().strict(), response: settingsSchema },
+  'collector.status': { by: 'main', request: nothing, response: collectorStatus },
+  'live.latest': { by: 'main', request: nothing, response: s.tick.nullable() },
+  'report.save': {
+    by: 'main',
+    request: reportRequest.extend({ format: z.enum(['html', 'csv']) }),
+    /** null: the person closed the dialog */
+    response: z.object({ path: z.string() }).nullable(),
+  },
+  'gpus.list': { by: 'collector', request: nothing, response: z.array(s.storedGpu) },
+  'history.extent': { by: 'collector', request: nothing, response: s.timeRange.nullable() },
+  'history.range': { by: 'collector', request: s.rangeRequest, response: s.range },
+  'history.marks': {
+    by: 'collector',
+    request: s.timeRange,
+    response: z.object({ alerts: z.array(s.alert), sessions: z.array(s.session), gaps: z.array(s.gap) }),
+  },
+  'wear.exposure': { by: 'collector', request: z.object({ gpuUuid: s.gpuUuid }), response: s.exposure.nullable() },
+  'alerts.newest': {
+    by: 'collector',
+    request: z.object({ limit: z.int().min(1).max(1000) }),
+    response: z.array(s.alert),
+  },
+  'sessions.newest': {
+    by: 'collector',
+    request: z.object({ limit: z.int().min(1).max(1000) }),
+    response: z.array(s.session),
+  },
+  // asked by main alone, which knows the path the person chose; the window cannot
+  'report.make': {
+    by: 'collector',
+    private: true,
+    request: reportRequest.extend({
+      format: z.enum(['html', 'csv']),
+      path: z.string().optional(),
+      locale: z.string(),
+    }),
+    /** the path written, or the HTML when there was no path */
+    response: z.string(),
+  },
+} as const satisfies Record<
+  string,
+  { by: 'main' | 'collector'; private?: true; request: z.ZodType; response: z.ZodType }
+>;
+
+export type Channel = keyof typeof channels;
+export type ChannelOf<By extends 'main' | 'collector'> = {
+  [C in Channel]: (typeof channels)[C]['by'] extends By ? C : never;
+}[Channel];
+export type RequestOf<C extends Channel> = z.output<(typeof channels)[C]['request']>;
+
+type Leaf = Float64Array | Uint8Array | Uint16Array;
+/** What crosses is copied on the way: nobody writes into it. */
+type Plain<T> = T extends Leaf ? T : T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
+export type ResponseOf<C extends Channel> = Plain<z.output<(typeof channels)[C]['response']>>;
+
+/** A question as its handler wants it, or a sentence that says what does not fit. */
+export function checkRequest<C extends Channel>(channel: C, payload: unknown): Result<RequestOf<C>> {
+  const request = channels[channel].request.safeParse(payload);
+  if (request.success) return ok(request.data as RequestOf<C>);
+  const issue = request.error.issues[0];
+  return err('invalid-request', `${channel}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
+}
+
+/** What the window is told without asking. */
+export const pushes = {
+  tick: s.tick,
+  collector: collectorStatus,
+  settings: settingsSchema,
+  alerts: z.array(s.alert),
+  /** sessions were begun or ended */
+  sessions: nothing,
+  /** main asks the window to show a page */
+  show: z.object({ page: z.enum(['live', 'alerts', 'settings']) }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type Push = keyof typeof pushes;
+export type PushOf<P extends Push> = Plain<z.output<(typeof pushes)[P]>>;

@@ -1,0 +1,132 @@
+import * as z from 'zod';
+import { severities } from '../alerts/rules.ts';
+import { isMetricKey, metrics, type MetricKey } from '../metrics.ts';
+import { errorCodes, type Result } from '../result.ts';
+import { gapReasons } from '../telemetry/sampler.ts';
+
+// Pages forbid eval: schemas are interpreted, not compiled.
+z.config({ jitless: true });
+
+export const gpuUuid = z.string().min(1).max(128);
+export const metricKey = z
+  .string()
+  .refine(isMetricKey)
+  .transform((key) => key as MetricKey);
+/** ms since 1970: any moment that a Date can hold */
+export const moment = z.number().min(-8.64e15).max(8.64e15);
+
+const ordered = <T extends { fromMs: number; toMs: number }>(range: T) => range.toMs > range.fromMs;
+export const timeRange = z.object({ fromMs: moment, toMs: moment }).refine(ordered, 'toMs must be after fromMs');
+
+export const rangeRequest = z
+  .object({
+    gpuUuid,
+    metrics: z.array(metricKey).min(1).max(metrics.length),
+    fromMs: moment,
+    toMs: moment,
+    buckets: z.int().min(1).max(4000),
+  })
+  .refine(ordered, 'toMs must be after fromMs');
+
+// not z.instanceof: its type would refuse arrays over shared memory, which are copied like any other
+const f64 = z.custom<Float64Array>((value) => value instanceof Float64Array);
+const u16 = z.custom<Uint16Array>((value) => value instanceof Uint16Array);
+const u8 = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const band = z.object({ low: z.number(), mid: z.number(), high: z.number() });
+export const gap = z.object({ fromMs: z.number(), toMs: z.number(), reason: z.enum(gapReasons) });
+
+export const range = z.object({
+  fromMs: z.number(),
+  stepMs: z.number(),
+  series: z.record(z.string(), z.object({ min: f64, mean: f64, max: f64 })),
+  counts: f64,
+  gaps: z.array(gap),
+  resolution: z.enum(['raw', 'minute']),
+});
+
+export const gpuIdentity = z.object({
+  uuid: gpuUuid,
+  index: z.int(),
+  name: z.string(),
+  pciBusId: z.string(),
+  vbios: z.string().optional(),
+});
+
+export const storedGpu = gpuIdentity.extend({ id: z.int(), firstSeenMs: z.number(), lastSeenMs: z.number() });
+
+export const alert = z.object({
+  id: z.int(),
+  gpuUuid,
+  gpuName: z.string(),
+  rule: z.string(),
+  severity: z.enum(severities),
+  firedMs: z.number(),
+  clearedMs: z.number().nullable(),
+  value: z.number(),
+  threshold: z.number(),
+  peak: z.number(),
+});
+
+export const gpuSummary = z.object({
+  gpuUuid,
+  observedMs: z.number(),
+  energyJ: z.number().optional(),
+  energyFrom: z.enum(['counter', 'power']).optional(),
+  peakTempC: z.number().optional(),
+  meanTempC: z.number().optional(),
+  throttledMs: z.record(z.string(), z.number()).optional(),
+  equivalentHours: band.optional(),
+});
+
+export const session = z.object({
+  id: z.int(),
+  name: z.string(),
+  command: z.string(),
+  startedMs: z.number(),
+  endedMs: z.number().nullable(),
+  exitCode: z.number().nullable(),
+  gpus: z.array(gpuUuid),
+  summary: z.object({ gpus: z.array(gpuSummary) }).nullable(),
+});
+
+export const exposure = z.object({
+  modelVersion: z.string(),
+  reference: z.string(),
+  sinceMs: z.number().optional(),
+  observedHours: z.number(),
+  coverage: z.number(),
+  silicon: z.object({ equivalentHours: band, rate: band }).optional(),
+  cycles: z.array(z.object({ rangeK: z.number(), count: z.number() })),
+  hoursByTemp: z.array(z.object({ tempC: z.number(), hours: z.number() })),
+});
+
+const frame = z.object({ values: f64, states: u8, reasons: u16, derived: u8 });
+const fault = z.object({ code: z.string(), message: z.string(), next: z.string().optional() });
+export const sourceInfo = z.object({
+  kind: z.enum(['nvml', 'nvidia-smi', 'replay', 'simulator']),
+  label: z.string(),
+  driverVersion: z.string().optional(),
+  simulated: z.boolean(),
+  because: z.string().optional(),
+});
+const process = z.object({ pid: z.int(), name: z.string(), vramBytes: z.number().optional() });
+
+export const tick = z.object({
+  seq: z.int(),
+  tsMs: z.number(),
+  dtMs: z.number().optional(),
+  gap: gap.optional(),
+  gpus: z.array(z.object({ gpu: gpuIdentity, frame, processes: z.array(process).optional() })),
+  source: sourceInfo,
+  fault: fault.optional(),
+  readMs: z.number(),
+});
+
+export const appError = z.object({ code: z.enum(errorCodes), message: z.string(), next: z.string().optional() });
+
+/** Every answer across a process boundary: a value of the channel's own schema, or a coded error. */
+export const resultOf = <T extends z.ZodType>(value: T): z.ZodType<Result<z.output<T>>> =>
+  z.union([
+    z.object({ ok: z.literal(true), value }),
+    z.object({ ok: z.literal(false), error: appError }),
+  ]) as unknown as z.ZodType<Result<z.output<T>>>;

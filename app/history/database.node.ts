@@ -1,0 +1,137 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { err, messageOf, ok, type Result } from '../result.ts';
+import { migrations } from './migrations.ts';
+
+export type Db = Database.Database;
+
+export type OpenedDatabase = {
+  readonly db: Db;
+  /** where an unreadable file of the same name was moved to, when there was one */
+  readonly setAside?: string;
+};
+
+const errorCode = (thrown: unknown): string =>
+  thrown instanceof Error && 'code' in thrown ? String((thrown as { code: unknown }).code) : '';
+
+const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
+
+function explain(file: string, thrown: unknown): Result<never> {
+  const code = errorCode(thrown);
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+    return err(
+      'database-busy',
+      `The history ${file} is in use by another program.`,
+      'Close the other program, then try again.',
+    );
+  }
+  if (/^SQLITE_(READONLY|CANTOPEN|PERM)|^EACCES|^EROFS|^EPERM/.test(code)) {
+    return err(
+      'database-unusable',
+      `The history ${file} cannot be written.`,
+      'Make the folder writable for your user, or choose another with --data-dir.',
+    );
+  }
+  if (/^SQLITE_FULL|^ENOSPC/.test(code)) {
+    return err('database-unusable', `The disk that holds ${file} is full.`, 'Free some space, then try again.');
+  }
+  return err('database-unusable', `The history ${file} cannot be opened: ${messageOf(thrown)}`);
+}
+
+function migrate(db: Db, file: string): Result<void> {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version > migrations.length) {
+    return err(
+      'database-newer',
+      `The history ${file} was written by a newer version of Slowburn.`,
+      'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
+    );
+  }
+  db.transaction(() => {
+    migrations.slice(version).forEach((step) => step(db));
+    db.pragma(`user_version = ${migrations.length}`);
+  })();
+  return ok(undefined);
+}
+
+function open(file: string): Result<Db> {
+  const db = new Database(file, { timeout: 5000 });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
+    db.pragma('foreign_keys = ON');
+    const migrated = migrate(db, file);
+    if (migrated.ok) return ok(db);
+    db.close();
+    return migrated;
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+/** Moves a damaged history aside, with its WAL, under a name that says so. Nothing is deleted. */
+function setAside(file: string, stamp: string): string {
+  const target = `${file}.damaged-${stamp}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, target + suffix);
+  }
+  return target;
+}
+
+/**
+ * Opens a history for writing and brings its schema up to date. A damaged file is renamed and a new one begun; a file
+ * from a newer version, a locked or a read-only one is refused with a sentence and left as it is.
+ */
+export function openDatabase(file: string): Result<OpenedDatabase> {
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const opened = open(file);
+    return opened.ok ? ok({ db: opened.value }) : opened;
+  } catch (thrown) {
+    if (!isCorruption(thrown)) return explain(file, thrown);
+  }
+  try {
+    const aside = setAside(file, new Date().toISOString().replaceAll(/[:.]/g, '-'));
+    const opened = open(file);
+    return opened.ok ? ok({ db: opened.value, setAside: aside }) : opened;
+  } catch (thrown) {
+    return explain(file, thrown);
+  }
+}
+
+/** Opens an existing history for reading only, beside a collector that writes it. */
+export function openForReading(file: string): Result<Db> {
+  try {
+    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5000 });
+    const version = db.pragma('user_version', { simple: true }) as number;
+    if (version === migrations.length) return ok(db);
+    db.close();
+    return err('database-newer', `The history ${file} was written by another version of Slowburn.`);
+  } catch (thrown) {
+    return explain(file, thrown);
+  }
+}
+
+/**
+ * One recorder a folder: the lock is SQLite's own, so it goes with the process however that ends.
+ * @returns a function that releases it
+ */
+export function lockRecorder(folder: string): Result<() => void> {
+  const file = path.join(folder, 'recorder.lock');
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    const lock = new Database(file, { timeout: 0 });
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
+    return ok(() => lock.close());
+  } catch (thrown) {
+    if (!/^SQLITE_(BUSY|LOCKED)/.test(errorCode(thrown))) return explain(file, thrown);
+    return err(
+      'database-busy',
+      `Another Slowburn is already recording into ${folder}.`,
+      'Use that one, close it, or choose another folder with --data-dir.',
+    );
+  }
+}

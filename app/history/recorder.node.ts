@@ -1,0 +1,22 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+
+const schema = z.object({ pid: z.int(), databaseFile: z.string() });
+export type Recorder = z.infer<typeof schema>;
+
+const fileOf = (folder: string): string => path.join(folder, 'recorder.json');
+
+/** Notes who records into this folder, and where. The lock (database.node.ts) decides; this only tells. */
+export const writeRecorder = (folder: string, recorder: Recorder): void =>
+  fs.writeFileSync(fileOf(folder), `${JSON.stringify(recorder)}\n`);
+
+export function readRecorder(folder: string): Recorder | undefined {
+  try {
+    return schema.safeParse(JSON.parse(fs.readFileSync(fileOf(folder), 'utf8'))).data;
+  } catch {
+    return undefined; // not there or torn: nobody to be found
+  }
+}
+
+export const removeRecorder = (folder: string): void => fs.rmSync(fileOf(folder), { force: true });

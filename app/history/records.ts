@@ -1,0 +1,184 @@
+// The small tables: GPUs, gaps, alerts, sessions, the wear model's state.
+import type { AlertChange } from '../alerts/engine.ts';
+import type { Severity } from '../alerts/rules.ts';
+import type { Gap } from '../telemetry/sampler.ts';
+import type { GpuIdentity, GpuProcess } from '../telemetry/source.ts';
+import type { ExposureState } from '../wear/exposure.ts';
+import type { SessionSummary } from '../workload/session.ts';
+import type { Db } from './database.node.ts';
+
+export type StoredGpu = GpuIdentity & {
+  readonly id: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+};
+
+export function createGpuTable(db: Db) {
+  const upsert = db.prepare(
+    `INSERT INTO gpu (uuid, name, pci_bus_id, display_index, vbios, first_seen_ms, last_seen_ms)
+     VALUES (@uuid, @name, @pciBusId, @index, @vbios, @now, @now)
+     ON CONFLICT (uuid) DO UPDATE SET name = @name, pci_bus_id = @pciBusId, display_index = @index,
+       vbios = coalesce(@vbios, vbios), last_seen_ms = @now
+     RETURNING id`,
+  );
+  const all = db.prepare(
+    `SELECT id, uuid, name, pci_bus_id AS pciBusId, display_index AS "index", vbios,
+       first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs FROM gpu ORDER BY display_index, id`,
+  );
+  return {
+    seen: (gpu: GpuIdentity, nowMs: number): number =>
+      (upsert.get({ ...gpu, vbios: gpu.vbios ?? null, now: Math.round(nowMs) }) as { id: number }).id,
+    list: (): StoredGpu[] =>
+      (all.all() as (StoredGpu & { vbios: string | null })[]).map(({ vbios, ...gpu }) =>
+        vbios ? { ...gpu, vbios } : gpu,
+      ),
+  };
+}
+
+export function createGapTable(db: Db) {
+  const insert = db.prepare('INSERT INTO gap (from_ms, to_ms, reason) VALUES (?, ?, ?)');
+  return {
+    insert: ({ fromMs, toMs, reason }: Gap): void => {
+      insert.run(Math.round(fromMs), Math.round(toMs), reason);
+    },
+  };
+}
+
+export type StoredAlert = {
+  readonly id: number;
+  readonly gpuUuid: string;
+  readonly gpuName: string;
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly firedMs: number;
+  readonly clearedMs: number | null;
+  readonly value: number;
+  readonly threshold: number;
+  readonly peak: number;
+};
+
+export function createAlertTable(db: Db) {
+  const fields = `alert.id, gpu.uuid AS gpuUuid, gpu.name AS gpuName, rule, severity, fired_ms AS firedMs,
+    cleared_ms AS clearedMs, value, threshold, peak FROM alert JOIN gpu ON gpu.id = alert.gpu_id`;
+  const insert = db.prepare(
+    `INSERT INTO alert (gpu_id, rule, severity, fired_ms, value, threshold, peak) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const clear = db.prepare(
+    'UPDATE alert SET cleared_ms = ?, peak = ? WHERE gpu_id = ? AND rule = ? AND cleared_ms IS NULL',
+  );
+  const newest = db.prepare(`SELECT ${fields} ORDER BY fired_ms DESC, alert.id DESC LIMIT ?`);
+  const between = db.prepare(
+    `SELECT ${fields} WHERE fired_ms < @toMs AND coalesce(cleared_ms, @toMs) >= @fromMs ORDER BY fired_ms`,
+  );
+  const open = db.prepare(`SELECT ${fields} WHERE cleared_ms IS NULL`);
+  return {
+    record(gpuId: number, tsMs: number, { kind, rule, value, threshold, peak }: AlertChange): void {
+      if (kind === 'fired') insert.run(gpuId, rule.id, rule.severity, Math.round(tsMs), value, threshold, peak);
+      else clear.run(Math.round(tsMs), peak, gpuId, rule.id);
+    },
+    newest: (limit: number): StoredAlert[] => newest.all(limit) as StoredAlert[],
+    between: (fromMs: number, toMs: number): StoredAlert[] => between.all({ fromMs, toMs }) as StoredAlert[],
+    open: (): StoredAlert[] => open.all() as StoredAlert[],
+  };
+}
+
+export type StoredSession = {
+  readonly id: number;
+  readonly name: string;
+  readonly command: string;
+  readonly startedMs: number;
+  readonly endedMs: number | null;
+  readonly exitCode: number | null;
+  /** UUIDs of the GPUs that the command was seen on; empty: not observed, so all were counted */
+  readonly gpus: readonly string[];
+  readonly summary: SessionSummary | null;
+};
+
+type SessionRow = Omit<StoredSession, 'gpus' | 'summary'> & { gpus: string; summary: string | null };
+
+export function createSessionTable(db: Db) {
+  const fields = `id, name, command, started_ms AS startedMs, ended_ms AS endedMs, exit_code AS exitCode, gpus, summary
+    FROM session`;
+  const insert = db.prepare(
+    "INSERT INTO session (name, command, started_ms, owner_pid, gpus) VALUES (?, ?, ?, ?, '[]')",
+  );
+  const finish = db.prepare('UPDATE session SET ended_ms = ?, exit_code = ?, gpus = ?, summary = ? WHERE id = ?');
+  const newest = db.prepare(`SELECT ${fields} ORDER BY started_ms DESC, id DESC LIMIT ?`);
+  const between = db.prepare(
+    `SELECT ${fields} WHERE started_ms < @toMs AND coalesce(ended_ms, @toMs) >= @fromMs ORDER BY started_ms`,
+  );
+  const open = db.prepare(
+    'SELECT id, owner_pid AS ownerPid, started_ms AS startedMs FROM session WHERE ended_ms IS NULL',
+  );
+  const parse = (row: SessionRow): StoredSession => ({
+    ...row,
+    gpus: JSON.parse(row.gpus) as string[],
+    summary: row.summary === null ? null : (JSON.parse(row.summary) as SessionSummary),
+  });
+  return {
+    /** @param ownerPid the process that will finish the session */
+    begin: (name: string, command: string, startedMs: number, ownerPid: number): number =>
+      Number(insert.run(name, command, Math.round(startedMs), ownerPid).lastInsertRowid),
+    open: () => open.all() as { readonly id: number; readonly ownerPid: number; readonly startedMs: number }[],
+    finish(
+      id: number,
+      endedMs: number,
+      exitCode: number | null,
+      gpus: readonly string[],
+      summary: SessionSummary,
+    ): void {
+      finish.run(Math.round(endedMs), exitCode, JSON.stringify(gpus), JSON.stringify(summary), id);
+    },
+    newest: (limit: number): StoredSession[] => (newest.all(limit) as SessionRow[]).map(parse),
+    between: (fromMs: number, toMs: number): StoredSession[] =>
+      (between.all({ fromMs, toMs }) as SessionRow[]).map(parse),
+  };
+}
+
+/** A process not seen for longer than this has ended; the same number later is another one. */
+const PROCESS_GONE_MS = 60_000;
+
+export function createProcessTable(db: Db) {
+  const extend = db.prepare(
+    `UPDATE process_use SET last_ms = @now, vram_bytes = coalesce(max(vram_bytes, @vram), vram_bytes, @vram)
+     WHERE gpu_id = @gpuId AND pid = @pid AND name = @name AND last_ms >= @now - ${PROCESS_GONE_MS} AND first_ms <= @now`,
+  );
+  const insert = db.prepare(
+    `INSERT INTO process_use (gpu_id, pid, name, first_ms, last_ms, vram_bytes) VALUES (@gpuId, @pid, @name, @now, @now, @vram)`,
+  );
+  const during = db.prepare(
+    `SELECT DISTINCT gpu.uuid, pid FROM process_use JOIN gpu ON gpu.id = gpu_id
+     WHERE last_ms >= ? AND first_ms <= ?`,
+  );
+  return {
+    seen(gpuId: number, nowMs: number, processes: readonly GpuProcess[]): void {
+      for (const { pid, name, vramBytes } of processes) {
+        const row = { gpuId, pid, name, now: Math.round(nowMs), vram: vramBytes ?? null };
+        if (extend.run(row).changes === 0) insert.run(row);
+      }
+    },
+    /** UUIDs of the GPUs on which one of these processes was seen between two moments. */
+    gpusUsedBy(pids: ReadonlySet<number>, fromMs: number, toMs: number): string[] {
+      const rows = during.all(fromMs, toMs) as { uuid: string; pid: number }[];
+      return [...new Set(rows.filter(({ pid }) => pids.has(pid)).map(({ uuid }) => uuid))];
+    },
+  };
+}
+
+export function createWearTable(db: Db) {
+  const load = db.prepare(
+    'SELECT model_version AS modelVersion, fed_to_id AS fedToId, state FROM wear_state WHERE gpu_id = ?',
+  );
+  const save = db.prepare(
+    'INSERT OR REPLACE INTO wear_state (gpu_id, model_version, fed_to_id, state) VALUES (?, ?, ?, ?)',
+  );
+  return {
+    load(gpuId: number): { modelVersion: string; fedToId: number; state: ExposureState } | undefined {
+      const row = load.get(gpuId) as { modelVersion: string; fedToId: number; state: string } | undefined;
+      return row && { ...row, state: JSON.parse(row.state) as ExposureState };
+    },
+    save: (gpuId: number, fedToId: number, state: ExposureState): void => {
+      save.run(gpuId, state.modelVersion, fedToId, JSON.stringify(state));
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import type { AlertChange } from '../alerts/engine.ts';
+import type { Gap, Tick } from '../telemetry/sampler.ts';
+import { summariseGpu, type GpuSummary } from '../workload/session.ts';
+import type { Db } from './database.node.ts';
+import { queryGaps, queryRange, type Range, type RangeQuery } from './range.ts';
+import {
+  createAlertTable,
+  createGapTable,
+  createGpuTable,
+  createProcessTable,
+  createSessionTable,
+  createWearTable,
+} from './records.ts';
+import { createRollups, minuteOf } from './rollups.ts';
+import { createSampleTable, ensureColumns, type StoredSample } from './samples.ts';
+
+export type StoredTick = { readonly gpuId: number; readonly uuid: string; readonly sampleId: number };
+
+const PRUNE_BATCH = 2000; // rows a call: a few milliseconds, so that sampling never waits
+
+/** The history of all GPUs, in one SQLite file. All times are ms since 1970. */
+export function createStore(db: Db) {
+  ensureColumns(db);
+  const samples = createSampleTable(db);
+  const gpus = createGpuTable(db);
+  const rollups = createRollups(db);
+  const alerts = createAlertTable(db);
+  const gaps = createGapTable(db);
+  const sessions = createSessionTable(db);
+  const processes = createProcessTable(db);
+  const wear = createWearTable(db);
+  const ids = new Map<string, number>();
+  const seenMinute = new Map<string, number>();
+
+  /** Row id of a GPU, writing down that it was seen, at most once a minute. */
+  function idOf(gpu: Parameters<typeof gpus.seen>[0], tsMs: number): number {
+    const minute = minuteOf(tsMs);
+    const known = ids.get(gpu.uuid);
+    if (known !== undefined && seenMinute.get(gpu.uuid) === minute) return known;
+    const id = gpus.seen(gpu, tsMs);
+    const previous = seenMinute.get(gpu.uuid);
+    ids.set(gpu.uuid, id);
+    seenMinute.set(gpu.uuid, minute);
+    if (previous !== undefined) rollups.rollUp(id, previous);
+    return id;
+  }
+
+  const findId = (uuid: string): number | undefined => gpus.list().find((gpu) => gpu.uuid === uuid)?.id;
+  const samplesBetween = (gpuUuid: string, fromMs: number, toMs: number): Iterable<StoredSample> => {
+    const id = findId(gpuUuid);
+    return id === undefined ? [] : samples.between(id, fromMs, toMs);
+  };
+  const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
+    summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
+  const prune = db.prepare(
+    `DELETE FROM sample WHERE id IN (SELECT id FROM sample WHERE gpu_id = ? AND ts_ms < ? LIMIT ${PRUNE_BATCH})`,
+  );
+
+  return {
+    /** Rolls up what an earlier run left behind. Call once before the first append. */
+    catchUp: (nowMs: number): void => gpus.list().forEach(({ id }) => rollups.catchUp(id, nowMs)),
+
+    /** Writes one tick: durable against a killed process when this returns. */
+    append: db.transaction((tick: Tick): StoredTick[] => {
+      if (tick.gap) gaps.insert(tick.gap);
+      return tick.gpus.map(({ gpu, frame, processes: running }) => {
+        const gpuId = idOf(gpu, tick.tsMs);
+        if (running) processes.seen(gpuId, tick.tsMs, running);
+        return { gpuId, uuid: gpu.uuid, sampleId: samples.insert(gpuId, tick.tsMs, tick.dtMs, frame) };
+      });
+    }),
+
+    appendGap: (gap: Gap): void => gaps.insert(gap),
+
+    recordAlerts: db.transaction((gpuId: number, tsMs: number, changes: readonly AlertChange[]): void =>
+      changes.forEach((change) => alerts.record(gpuId, tsMs, change)),
+    ),
+
+    /** A GPU of that UUID has never been seen: undefined. */
+    range(query: RangeQuery): Range | undefined {
+      const id = findId(query.gpuUuid);
+      return id === undefined ? undefined : queryRange(db, id, query);
+    },
+
+    gaps: (fromMs: number, toMs: number): Gap[] => queryGaps(db, fromMs, toMs),
+
+    samplesBetween,
+
+    summarise,
+
+    /**
+     * Ends a session: sums up the GPUs on which one of its processes was seen, or all that were recorded meanwhile when
+     * none was seen.
+     */
+    finishSession(
+      session: { readonly id: number; readonly startedMs: number },
+      endedMs: number,
+      exitCode: number | null,
+      pids: ReadonlySet<number>,
+    ): { readonly summaries: readonly GpuSummary[]; readonly seenOn: readonly string[] } {
+      const seenOn = processes.gpusUsedBy(pids, session.startedMs, endedMs);
+      const uuids = seenOn.length > 0 ? seenOn : gpus.list().map(({ uuid }) => uuid);
+      const summaries = uuids
+        .map((uuid) => summarise(uuid, session.startedMs, endedMs))
+        .filter(({ observedMs }) => observedMs > 0);
+      sessions.finish(session.id, endedMs, exitCode, seenOn, { gpus: summaries });
+      return { summaries, seenOn };
+    },
+
+    /** Deletes samples older than a moment, a few at a time. Returns true while there are more. */
+    prune: (beforeMs: number): boolean =>
+      gpus.list().some(({ id }) => prune.run(id, Math.round(beforeMs)).changes === PRUNE_BATCH),
+
+    /** First and last moment of the history. */
+    extent(): { fromMs: number; toMs: number } | undefined {
+      const [fromMs, toMs] = [samples.firstStampMs(), samples.lastStampMs()];
+      return fromMs === undefined || toMs === undefined ? undefined : { fromMs, toMs: toMs + 1 };
+    },
+
+    samplesAfter: samples.after,
+    gpus,
+    alerts,
+    sessions,
+    wear,
+    close: (): void => {
+      db.close();
+    },
+  };
+}
+
+export type Store = ReturnType<typeof createStore>;

@@ -1,0 +1,108 @@
+import { metricIndex, metrics, type MetricKey } from './metrics.ts';
+
+/**
+ * What a reading can be. Only `value` carries a number: every other state says why there is none, so that an absent
+ * value can never be mistaken for 0. The order is stored in histories: append only.
+ */
+export const readingStates = [
+  'unread', // not asked for on this tick (slow cadence)
+  'value',
+  'unsupported', // this card or driver does not offer it
+  'denied', // it exists, but this user may not read it
+  'asleep', // the GPU is powered down and was left alone
+  'stalled', // the driver did not answer in time
+  'lost', // the GPU has fallen off the bus or needs a reset
+  'failed', // the driver answered with an error
+  'implausible', // a value came, but it cannot be true
+] as const;
+export type ReadingState = (typeof readingStates)[number];
+export type Absence = Exclude<ReadingState, 'value'>;
+
+export type Reading =
+  | { readonly state: 'value'; readonly value: number; readonly derived: boolean }
+  | { readonly state: Absence; readonly reason: number };
+
+const stateCode = Object.fromEntries(readingStates.map((state, code) => [state, code])) as Record<ReadingState, number>;
+const VALUE = stateCode.value;
+
+/**
+ * All readings of one GPU at one moment, one slot a metric in catalogue order. Typed arrays, because thousands a second
+ * cross threads and processes; `readingOf` gives the friendly view.
+ */
+export type Frame = {
+  readonly values: Float64Array;
+  /** index into `readingStates` */
+  readonly states: Uint8Array;
+  /** the source's own code for an absence (NVML return code); 0 = none given */
+  readonly reasons: Uint16Array;
+  /** 1 where the value was computed from other readings instead of read */
+  readonly derived: Uint8Array;
+};
+
+export const createFrame = (): Frame => ({
+  values: new Float64Array(metrics.length),
+  states: new Uint8Array(metrics.length),
+  reasons: new Uint16Array(metrics.length),
+  derived: new Uint8Array(metrics.length),
+});
+
+export function clearFrame(frame: Frame): void {
+  frame.values.fill(0);
+  frame.states.fill(0);
+  frame.reasons.fill(0);
+  frame.derived.fill(0);
+}
+
+export function copyFrame(from: Frame): Frame {
+  return {
+    values: from.values.slice(),
+    states: from.states.slice(),
+    reasons: from.reasons.slice(),
+    derived: from.derived.slice(),
+  };
+}
+
+/**
+ * Sets a value, rounded to the catalogue's storage scale so that memory, disk and exports agree to the bit. A value
+ * outside the metric's plausible range (or not a number) becomes `implausible`.
+ */
+export function setValue(frame: Frame, key: MetricKey, value: number, derived = false): void {
+  const i = metricIndex[key];
+  const { scale, range } = metrics[i]!;
+  if (!(value >= range[0] && value <= range[1])) return setAbsent(frame, key, 'implausible');
+  frame.values[i] = Math.round(value * scale) / scale;
+  frame.states[i] = VALUE;
+  frame.reasons[i] = 0;
+  frame.derived[i] = derived ? 1 : 0;
+}
+
+export function setAbsent(frame: Frame, key: MetricKey, state: Absence, reason = 0): void {
+  const i = metricIndex[key];
+  frame.values[i] = 0;
+  frame.states[i] = stateCode[state];
+  frame.reasons[i] = reason;
+  frame.derived[i] = 0;
+}
+
+/** A frame in which every reading is absent for the same reason. */
+export function absentFrame(state: Absence, reason = 0): Frame {
+  const frame = createFrame();
+  frame.states.fill(stateCode[state]);
+  frame.reasons.fill(reason);
+  return frame;
+}
+
+export function readingOf(frame: Frame, key: MetricKey): Reading {
+  const i = metricIndex[key];
+  const state = readingStates[frame.states[i]!] ?? 'failed';
+  if (state === 'value') return { state, value: frame.values[i]!, derived: frame.derived[i] === 1 };
+  return { state, reason: frame.reasons[i]! };
+}
+
+/** The number, or undefined when there is none for whatever reason. */
+export function valueOf(frame: Frame, key: MetricKey): number | undefined {
+  const i = metricIndex[key];
+  return frame.states[i] === VALUE ? frame.values[i] : undefined;
+}
+
+export const hasValue = (frame: Frame, index: number): boolean => frame.states[index] === VALUE;

@@ -1,0 +1,78 @@
+// Writes or renders a report on a thread and a database connection of its own: it may read millions of samples, and
+// sampling must not wait for it.
+import fs from 'node:fs';
+import path from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openForReading } from '../history/database.node.ts';
+import { createStore } from '../history/store.ts';
+import { createI18n } from '../i18n.ts';
+import { err, messageOf, ok, type Result } from '../result.ts';
+import { csvLines } from './csv.ts';
+import { reportHtml, type ReportLanguage } from './html.ts';
+import { collectReport, type ReportContext, type ReportRequest } from './report.ts';
+
+export type ReportJob = {
+  readonly databaseFile: string;
+  readonly request: ReportRequest;
+  readonly format: 'html' | 'csv';
+  /** the file to write; without it the HTML is answered */
+  readonly path?: string;
+  readonly context: ReportContext;
+  readonly language: Omit<ReportLanguage, 't'>;
+};
+
+const FLUSH_CHARACTERS = 1 << 20;
+
+/** Writes pieces into a file that takes its name only when it is complete. */
+function writeFile(target: string, pieces: Iterable<string>): void {
+  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
+  const file = fs.openSync(temporary, 'w');
+  try {
+    let pending = '';
+    for (const piece of pieces) {
+      pending += piece;
+      if (pending.length < FLUSH_CHARACTERS) continue;
+      fs.writeSync(file, pending);
+      pending = '';
+    }
+    fs.writeSync(file, pending);
+    fs.closeSync(file);
+    fs.renameSync(temporary, target);
+  } catch (thrown) {
+    fs.rmSync(temporary, { force: true });
+    throw thrown;
+  }
+}
+
+function* withLineEnds(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\r\n`; // RFC 4180
+}
+
+function work({ databaseFile, request, format, path: target, context, language }: ReportJob): Result<string> {
+  const db = openForReading(databaseFile);
+  if (!db.ok) return db;
+  const store = createStore(db.value);
+  try {
+    if (format === 'csv' && target !== undefined) {
+      writeFile(target, withLineEnds(csvLines(store.samplesBetween(request.gpuUuid, request.fromMs, request.toMs))));
+      return ok(target);
+    }
+    const report = collectReport(store, request, context);
+    if (!report) return err('not-found', 'The history holds nothing of that GPU.');
+    const { t } = createI18n(language.locale);
+    const text = reportHtml(report, { ...language, t });
+    if (target === undefined) return ok(text);
+    writeFile(target, [text]);
+    return ok(target);
+  } catch (thrown) {
+    return err(
+      'write-failed',
+      `The report could not be written: ${messageOf(thrown)}`,
+      'Choose another place, then try again.',
+    );
+  } finally {
+    store.close();
+  }
+}
+
+parentPort?.postMessage(work(workerData as ReportJob));

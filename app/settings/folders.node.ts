@@ -1,0 +1,21 @@
+import os from 'node:os';
+import path from 'node:path';
+import type { SourceSpec } from '../telemetry/source-spec.ts';
+
+/** Where Slowburn keeps its data: --data-dir, else SLOWBURN_DATA_DIR, else the platform's usual place. */
+export function dataFolder(override?: string): string {
+  const chosen = override ?? process.env['SLOWBURN_DATA_DIR'];
+  if (chosen) return path.resolve(chosen);
+  if (process.platform === 'win32') {
+    return path.join(process.env['LOCALAPPDATA'] ?? path.join(os.homedir(), 'AppData', 'Local'), 'Slowburn');
+  }
+  return path.join(process.env['XDG_DATA_HOME'] || path.join(os.homedir(), '.local', 'share'), 'slowburn');
+}
+
+export const settingsFile = (folder: string): string => path.join(folder, 'settings.json');
+
+/** Measured, simulated and replayed numbers never share a file. */
+export function historyFile(folder: string, kind: Exclude<SourceSpec['kind'], 'auto'>): string {
+  const name = kind === 'simulator' ? 'history.simulated.db' : kind === 'replay' ? 'history.replay.db' : 'history.db';
+  return path.join(folder, name);
+}

@@ -1,0 +1,24 @@
+import * as z from 'zod';
+
+/** What a person can set. Each field has a default, so a file from an older version still reads. */
+export const settingsSchema = z.object({
+  /** time between samples, ms */
+  intervalMs: z.int().min(100).max(5000).default(1000),
+  temperatureUnit: z.enum(['C', 'F']).default('C'),
+  theme: z.enum(['system', 'dark', 'light']).default('system'),
+  /** price of electricity a kWh in `currency`; null: not set, no cost is shown */
+  pricePerKwh: z.number().min(0).max(100).nullable().default(null),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('EUR'),
+  /** days that samples are kept at full resolution; minute roll-ups are kept for ever */
+  retentionDays: z.int().min(1).max(3650).default(30),
+  notifications: z.boolean().default(true),
+  /** closing the window leaves Slowburn recording in the tray */
+  closeToTray: z.boolean().default(true),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const defaultSettings: Settings = settingsSchema.parse({});

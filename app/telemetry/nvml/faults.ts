@@ -1,0 +1,42 @@
+import type { SourceFault } from '../source.ts';
+import { returnCode } from './return-codes.ts';
+
+const sentences: Readonly<Record<number, Omit<SourceFault, 'code'>>> = {
+  1: { message: 'The NVIDIA driver was unloaded.', next: 'Slowburn reconnects by itself when it is loaded again.' },
+  9: {
+    message: 'The NVIDIA driver is not running.',
+    next: 'Load it (on Linux: sudo modprobe nvidia) or restart the computer; Slowburn reconnects by itself.',
+  },
+  12: {
+    message: 'A part of the NVIDIA driver is missing.',
+    next: 'Reinstall the NVIDIA driver, then restart the computer.',
+  },
+  18: {
+    message: 'The NVIDIA driver was updated while the system is running.',
+    next: 'Restart the computer, or reload the driver.',
+  },
+};
+
+/** The sentence for an NVML code that concerns the whole library. */
+export function libraryFault(code: number): SourceFault {
+  const { name } = returnCode(code);
+  return {
+    code: `nvml-${name.toLowerCase().replaceAll(/[ _]/g, '-')}`,
+    ...(sentences[code] ?? {
+      message: `The NVIDIA driver answered with an error (${name}).`,
+      next: 'Slowburn tries again by itself. If it stays, restart the computer.',
+    }),
+  };
+}
+
+export const stallFault = (seconds: number): SourceFault => ({
+  code: 'nvml-stalled',
+  message: `The NVIDIA driver has not answered for ${Math.round(seconds)} s.`,
+  next: 'Recording goes on as soon as it answers. If it does not, a GPU may be hanging: restart the computer.',
+});
+
+export const unopenedFault = (index: number, code: number): SourceFault => ({
+  code: 'nvml-gpu-unopened',
+  message: `The driver lists a GPU at index ${index} but cannot open it (${returnCode(code).name}).`,
+  next: 'A restart of the computer usually brings it back. The other GPUs are recorded.',
+});

@@ -1,0 +1,69 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { err, messageOf, ok } from '../../result.ts';
+import type { OpenedSource, SourceSample } from '../source.ts';
+import { readRecording } from './recording.ts';
+
+export type ReplayOptions = { readonly clock: Clock; readonly file: string; readonly speed: number };
+
+const HOLD_MS = 1000;
+const MAX_FILE_BYTES = 512 * 2 ** 20; // the text is held in one string
+
+/**
+ * Plays a recording at `speed` times its own pace, with its own time stamps. A recording of a single moment is held
+ * still: the same readings, once a second. Any other ends when it is over.
+ */
+export async function openReplay({ clock, file, speed }: ReplayOptions): Promise<OpenedSource> {
+  let text: string;
+  try {
+    const { size } = await fs.stat(file);
+    if (size > MAX_FILE_BYTES) {
+      return err(
+        'recording-unreadable',
+        `${file} has ${Math.round(size / 2 ** 20)} MiB; recordings up to 512 MiB can be played.`,
+      );
+    }
+    text = await fs.readFile(file, 'utf8');
+  } catch (thrown) {
+    return err('recording-unreadable', `The recording ${file} cannot be read: ${messageOf(thrown)}`);
+  }
+  const recording = readRecording(text, path.basename(file));
+  if (!recording.ok) return recording;
+  const { samples, driverVersion } = recording.value;
+  const firstMs = samples[0]!.tsMs;
+  const stillImage = samples.length === 1;
+  const startedMono = clock.monoMs();
+  const abort = new AbortController();
+  let position = 0;
+
+  async function read(): Promise<SourceSample> {
+    const recorded = samples[Math.min(position, samples.length - 1)]!;
+    const ended = !stillImage && position >= samples.length;
+    const offsetMs = stillImage ? position * HOLD_MS : recorded.tsMs - firstMs;
+    position++;
+    if (!ended) await clock.sleep(startedMono + offsetMs / speed - clock.monoMs(), abort.signal);
+    return {
+      gpus: ended ? [] : recorded.gpus,
+      tsMs: firstMs + offsetMs,
+      monoMs: offsetMs,
+      ...(ended
+        ? { ended, fault: { code: 'replay-ended', message: 'The recording has been played to its end.' } }
+        : {}),
+    };
+  }
+
+  return ok({
+    pace: 'source',
+    info: () => ({
+      kind: 'replay',
+      label: `Recording ${path.basename(file)}`,
+      simulated: true,
+      ...(driverVersion ? { driverVersion } : {}),
+    }),
+    read,
+    async close() {
+      abort.abort();
+    },
+  });
+}

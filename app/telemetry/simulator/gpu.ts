@@ -1,0 +1,124 @@
+import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
+import type { Cadence } from '../../metrics.ts';
+import type { CardModel } from './card.ts';
+import { createLoad, type Load } from './load.ts';
+import { gaussian, type Random } from './random.ts';
+
+export type SimulatedGpu = {
+  /** Moves the physics forward to `seconds` since the start; going back is ignored. */
+  readonly advanceTo: (seconds: number) => void;
+  readonly frame: (cadences: readonly Cadence[]) => Frame;
+  readonly load: Load;
+};
+
+const STEP_S = 0.1;
+const SW_POWER_CAP = 0x4;
+const IDLE = 0x1;
+const SW_THERMAL = 0x20;
+const HW_SLOWDOWN = 0x8;
+const HW_THERMAL = 0x40;
+
+/** Fan share for a temperature: still below 45 °C, full at the slowdown limit. */
+const fanTarget = (tempC: number, slowdownC: number): number =>
+  tempC < 45 ? 0 : Math.min(1, 0.3 + (0.7 * (tempC - 45)) / (slowdownC - 5 - 45));
+
+/**
+ * One card: a single heat capacity C, fed by the power P and drained through the thermal resistance R(fan) into air at
+ * `ambientC`: C·dT/dt = P − (T − T_air)/R. The driver holds P at the cap, lowers it near the target temperature, and
+ * halves the clock at the slowdown limit. Sensors read as real ones do: whole degrees, noisy milliwatts. `noise` is apart
+ * from `random`, so that how often the sensors are read does not change what happens.
+ */
+export function createGpu(model: CardModel, ambientC: number, random: Random, noise: Random): SimulatedGpu {
+  const load = createLoad(random);
+  let atS = 0;
+  let tempC = ambientC + 8;
+  let memC = tempC;
+  let fan = 0;
+  let powerW = model.idleW;
+  let clockShare = 0.1;
+  let reasons = IDLE;
+  let energyMj = 0;
+  let demand = load.at(0);
+  const throttledUs = { power: 0, swThermal: 0, hwThermal: 0 };
+
+  function step(): void {
+    atS += STEP_S;
+    demand = load.at(atS);
+    const { limits } = model;
+    const wantedW = model.idleW + demand.power * (model.powerLimitW - model.idleW);
+    reasons = demand.power === 0 ? IDLE : 0;
+    let allowedW = wantedW;
+    if (wantedW > model.powerLimitW) {
+      allowedW = model.powerLimitW;
+      reasons |= SW_POWER_CAP;
+      throttledUs.power += STEP_S * 1e6;
+    }
+    if (tempC > limits.target) {
+      allowedW *= Math.max(0.3, 1 - 0.06 * (tempC - limits.target));
+      reasons |= SW_THERMAL;
+      throttledUs.swThermal += STEP_S * 1e6;
+    }
+    if (tempC >= limits.slowdown) {
+      allowedW *= 0.5;
+      reasons |= HW_SLOWDOWN | HW_THERMAL;
+      throttledUs.hwThermal += STEP_S * 1e6;
+    }
+    powerW += (allowedW - powerW) * Math.min(1, STEP_S / 0.25);
+    clockShare = demand.power === 0 ? 0.1 : Math.cbrt(Math.min(1, allowedW / wantedW));
+
+    const towards = model.fan ? fanTarget(tempC, limits.slowdown) : 0.7; // without a fan: steady air from the case
+    fan += Math.max(-0.01, Math.min(0.02, towards - fan));
+    const resistance = model.conduction + model.convection / Math.max(0.15, fan) ** 0.8;
+    tempC += ((powerW - (tempC - ambientC) / resistance) / model.heatCapacity) * STEP_S;
+    memC += (tempC + 6 * demand.memory - memC) * (STEP_S / 20);
+    energyMj += powerW * STEP_S * 1000;
+  }
+
+  function frame(cadences: readonly Cadence[]): Frame {
+    const now = createFrame();
+    const { limits } = model;
+    setValue(now, 'coreTempC', Math.round(tempC));
+    if (model.memorySensor) setValue(now, 'memTempC', Math.round(memC));
+    else setAbsent(now, 'memTempC', 'unsupported');
+    setAbsent(now, 'tempMarginK', 'unsupported');
+    const sensedW = Math.max(0, powerW * (1 + 0.004 * gaussian(noise)));
+    setValue(now, 'powerW', sensedW);
+    setValue(now, 'powerInstantW', sensedW);
+    setAbsent(now, 'powerAverageW', 'unsupported');
+    setValue(now, 'energyMj', Math.round(energyMj));
+    setValue(now, 'gpuUtilPct', Math.round(100 * demand.compute));
+    setValue(now, 'memUtilPct', Math.round(100 * demand.memory));
+    setValue(now, 'vramUsedBytes', Math.round(demand.vram * model.vramBytes));
+    setValue(now, 'vramTotalBytes', model.vramBytes);
+    setValue(now, 'graphicsClockMhz', Math.round(clockShare * model.maxClockMhz));
+    setValue(now, 'smClockMhz', Math.round(clockShare * model.maxClockMhz));
+    setValue(now, 'memClockMhz', demand.power === 0 ? 405 : model.memClockMhz);
+    setValue(now, 'pstate', demand.power === 0 ? 8 : 2);
+    setValue(now, 'throttleReasons', reasons);
+    setValue(now, 'throttledSwPowerUs', Math.round(throttledUs.power));
+    setValue(now, 'throttledSwThermalUs', Math.round(throttledUs.swThermal));
+    setValue(now, 'throttledHwThermalUs', Math.round(throttledUs.hwThermal));
+    setValue(now, 'throttledPowerBrakeUs', 0);
+    if (cadences.includes('slow')) {
+      setValue(now, 'tempTargetC', limits.target);
+      setValue(now, 'tempMaxC', limits.max);
+      setValue(now, 'tempSlowdownC', limits.slowdown);
+      setValue(now, 'tempShutdownC', limits.shutdown);
+      setValue(now, 'powerLimitW', model.powerLimitW);
+      setValue(now, 'powerDefaultLimitW', model.powerLimitW);
+      setValue(now, 'powerMinLimitW', Math.round(model.powerLimitW / 3));
+      setValue(now, 'powerMaxLimitW', Math.round(model.powerLimitW * 1.1));
+      if (model.fan) setValue(now, 'fanPct', Math.round(100 * fan));
+      else setAbsent(now, 'fanPct', 'unsupported');
+    }
+    return now;
+  }
+
+  return {
+    load,
+    frame,
+    advanceTo(seconds) {
+      while (atS + STEP_S <= seconds) step();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Clock } from '../../clock.ts';
+import type { GpuIdentity, TelemetrySource } from '../source.ts';
+import { cardModels } from './card.ts';
+import { createGpu } from './gpu.ts';
+import { createRandom } from './random.ts';
+
+export type SimulatorOptions = {
+  readonly clock: Clock;
+  readonly count: number;
+  readonly seed?: number;
+  readonly because?: string;
+};
+
+const AMBIENT_C = 24;
+
+/** GPUs that are not there, with real thermal physics. The same seed gives the same run. */
+export function openSimulator({ clock, count, seed = 1, because }: SimulatorOptions): TelemetrySource {
+  const startedMs = clock.monoMs();
+  const cards = Array.from({ length: count }, (_, index) => {
+    const model = cardModels[index % cardModels.length]!;
+    const random = createRandom(seed * 1000 + index);
+    const gpu: GpuIdentity = {
+      uuid: `SIM-${String(seed).padStart(4, '0')}-${String(index).padStart(2, '0')}`,
+      index,
+      name: model.name,
+      pciBusId: `00000000:${(index + 1).toString(16).padStart(2, '0').toUpperCase()}:00.0`,
+    };
+    const ambientC = AMBIENT_C + 3 * random();
+    return { gpu, simulated: createGpu(model, ambientC, random, createRandom(seed * 1000 + 500 + index)) };
+  });
+  return {
+    pace: 'sampler',
+    info: () => ({ kind: 'simulator', label: 'Simulator', simulated: true, ...(because ? { because } : {}) }),
+    async read(cadences) {
+      const monoMs = clock.monoMs();
+      return {
+        gpus: cards.map(({ gpu, simulated }) => {
+          simulated.advanceTo((monoMs - startedMs) / 1000);
+          return { gpu, frame: simulated.frame(cadences) };
+        }),
+        tsMs: clock.wallMs(),
+        monoMs,
+      };
+    },
+    async close() {},
+  };
+}

@@ -1,0 +1,51 @@
+// The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
+import { openCollector, type Collector } from '../../app/collector.node.ts';
+import type { FromCollector, ToCollector } from '../../app/contract/collector-messages.ts';
+
+const port = process.parentPort;
+const send = (message: FromCollector): void => port.postMessage(message);
+const PUSH_EVERY_MS = 90; // a recording may be played at hundreds of ticks a second; nobody sees more than ten
+
+let collector: Collector | undefined;
+let lastPushMs = -Infinity;
+
+async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promise<void> {
+  const opened = await openCollector(config, {
+    onTick(tick) {
+      const now = performance.now();
+      if (now - lastPushMs < PUSH_EVERY_MS && !tick.fault && !tick.gap) return;
+      lastPushMs = now;
+      send({ type: 'tick', tick });
+    },
+    onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
+    onSessions: () => send({ type: 'sessions' }),
+  });
+  if (!opened.ok) {
+    send({ type: 'failed', error: opened.error });
+    setTimeout(() => process.exit(0), 100); // the message first
+    return;
+  }
+  collector = opened.value;
+  send({ type: 'started', setAside: collector.setAside });
+}
+
+port.on('message', ({ data }: { data: ToCollector }) => {
+  switch (data.type) {
+    case 'start':
+      void start(data);
+      return;
+    case 'settings':
+      collector?.applySettings(data.settings);
+      return;
+    case 'request':
+      void collector
+        ?.answer(data.channel, data.payload)
+        .then((result) => send({ type: 'response', id: data.id, result }));
+      return;
+    case 'stop':
+      void Promise.resolve(collector?.stop()).then(() => process.exit(0));
+  }
+});
+
+setInterval(() => send({ type: 'heartbeat' }), 1000);
+send({ type: 'hello' });

@@ -1,0 +1,34 @@
+// The window's process. Boots, and leaves the rest to shell.ts.
+import path from 'node:path';
+import { app, dialog } from 'electron';
+import { parseArguments } from './arguments.ts';
+import { registerScheme } from './protocol.ts';
+import { startShell } from './shell.ts';
+
+const out = path.resolve(import.meta.dirname, '..');
+
+const parsed = parseArguments(process.argv.slice(1));
+if (!parsed.ok) {
+  process.stderr.write(`${parsed.error.message}\n${parsed.error.next ?? ''}\n`);
+  app.exit(2);
+}
+const args = parsed.ok ? parsed.value : undefined;
+
+app.enableSandbox();
+// The monitor must not load the card it watches: pages are drawn by the processor.
+app.disableHardwareAcceleration();
+registerScheme();
+if (args) app.setPath('userData', path.join(args.dataFolder, 'window'));
+
+if (args && !app.requestSingleInstanceLock()) {
+  app.quit(); // the first instance shows its window
+} else if (args) {
+  void app.whenReady().then(() => startShell(args, out));
+}
+
+// an unexpected failure is shown once, in words, and ends the process: half a monitor is none
+process.on('uncaughtException', (error) => {
+  console.error(error);
+  dialog.showErrorBox('Slowburn', `An unexpected error occurred and Slowburn must close.\n\n${error.message}`);
+  app.exit(1);
+});

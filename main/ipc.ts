@@ -1,0 +1,61 @@
+import { ipcMain, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
+import {
+  channels,
+  checkRequest,
+  type Channel,
+  type ChannelOf,
+  type Push,
+  type PushOf,
+  type RequestOf,
+  type ResponseOf,
+} from '../app/contract/channels.ts';
+import { err, messageOf, type Result } from '../app/result.ts';
+import { isAllowed, type AllowedOrigins } from './security.ts';
+
+export type MainHandlers = {
+  readonly [C in ChannelOf<'main'>]: (request: RequestOf<C>) => Promise<Result<ResponseOf<C>>> | Result<ResponseOf<C>>;
+};
+
+export type IpcOptions = {
+  readonly origins: AllowedOrigins;
+  readonly window: () => BrowserWindow | undefined;
+  readonly handlers: MainHandlers;
+  readonly askCollector: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
+};
+
+const isOpenChannel = (name: unknown): name is Channel =>
+  typeof name === 'string' && Object.hasOwn(channels, name) && !('private' in channels[name as Channel]);
+
+/**
+ * The one door for questions from the window. In this order: is it our window's own page that asks, is there such a
+ * channel, does the question fit its schema (the collector checks its own); only then the handler. Every question is
+ * answered with a Result.
+ */
+export function serveWindow({ origins, window, handlers, askCollector }: IpcOptions): void {
+  const isOurs = ({ sender, senderFrame }: IpcMainInvokeEvent): boolean =>
+    sender === window()?.webContents && senderFrame === sender.mainFrame && isAllowed(senderFrame.url, origins);
+
+  ipcMain.handle('ask', async (event, name: unknown, payload: unknown): Promise<Result<unknown>> => {
+    if (!isOurs(event)) return err('forbidden', 'Only the window of Slowburn may ask.');
+    if (!isOpenChannel(name)) return err('invalid-request', 'There is no such channel.');
+    try {
+      if (channels[name].by === 'collector') return await askCollector(name as ChannelOf<'collector'>, payload);
+      const request = checkRequest(name as ChannelOf<'main'>, payload);
+      if (!request.ok) return request;
+      const handler = handlers[name as ChannelOf<'main'>] as (
+        request: unknown,
+      ) => Promise<Result<unknown>> | Result<unknown>;
+      return await handler(request.value);
+    } catch (thrown) {
+      console.error(thrown);
+      return err('internal', `${name} failed: ${messageOf(thrown)}`);
+    }
+  });
+}
+
+/** Tells the window something, if it is there and can be seen. */
+export function pushTo<P extends Push>(window: BrowserWindow | undefined, name: P, payload: PushOf<P>): void {
+  if (!window || window.isDestroyed()) return;
+  if (name === 'tick' && (!window.isVisible() || window.isMinimized())) return;
+  window.webContents.send('push', name, payload);
+}

@@ -1,0 +1,148 @@
+import path from 'node:path';
+import { app, shell, type BrowserWindow } from 'electron';
+import { createFormatter } from '../app/format.ts';
+import type { StoredAlert } from '../app/history/records.ts';
+import { createI18n } from '../app/i18n.ts';
+import { ok } from '../app/result.ts';
+import { loadSettings, saveSettings } from '../app/settings/file.node.ts';
+import { settingsFile } from '../app/settings/folders.node.ts';
+import { defaultSettings, type Settings } from '../app/settings/settings.ts';
+import type { Tick } from '../app/telemetry/sampler.ts';
+import type { Arguments } from './arguments.ts';
+import { startCollectorHost } from './collector-host.ts';
+import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
+import { notify } from './notifications.ts';
+import { ORIGIN, serveApp } from './protocol.ts';
+import { saveReport } from './report.ts';
+import { hardenSessions } from './security.ts';
+import { createTray, trayIsVisible, type AppTray } from './tray.ts';
+import { applyTheme, createWindow, preloadFile } from './window.ts';
+
+/**
+ * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
+ * @param out the folder of built files
+ */
+export function startShell({ source, speed, dataFolder, hidden }: Arguments, out: string): void {
+  const file = settingsFile(dataFolder);
+  const loaded = loadSettings(file);
+  let settings = loaded.ok ? loaded.value : defaultSettings;
+  if (!loaded.ok) console.error(loaded.error.message);
+  applyTheme(settings.theme);
+
+  let window: BrowserWindow | undefined;
+  let tray: AppTray | undefined;
+  let hasTrayHost = false;
+  let latest: Tick | undefined;
+  let firing: readonly StoredAlert[] = [];
+  let quitting = false;
+
+  const locale = app.getLocale() || 'en';
+  const { t } = createI18n(locale);
+  const formatter = () => createFormatter(locale, settings);
+
+  const icon = path.join(out, 'renderer', 'icon.png');
+  const host = startCollectorHost(
+    path.join(out, 'node', 'collector.js'),
+    { source, speed, dataFolder, settings },
+    {
+      onTick(tick) {
+        latest = tick;
+        pushTo(window, 'tick', tick);
+        tray?.show(tick, firing, formatter());
+      },
+      onAlerts(now, fired) {
+        firing = now;
+        pushTo(window, 'alerts', now);
+        tray?.show(latest, firing, formatter());
+        if (settings.notifications)
+          for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
+      },
+      onSessions: () => pushTo(window, 'sessions', undefined),
+      onStatus(status) {
+        pushTo(window, 'collector', status);
+        if (status.state !== 'running') tray?.show(undefined, firing, formatter());
+      },
+    },
+  );
+
+  function showWindow(page?: 'live' | 'alerts' | 'settings'): void {
+    if (!window) openWindow(true);
+    else {
+      if (window.isMinimized()) window.restore();
+      window.show();
+      window.focus();
+    }
+    if (page) pushTo(window, 'show', { page });
+  }
+
+  function openWindow(show: boolean): void {
+    const opened = createWindow(preloadFile(out), icon, show);
+    window = opened;
+    opened.on('close', (event) => {
+      if (quitting || (settings.closeToTray && hasTrayHost)) return;
+      event.preventDefault();
+      app.quit(); // without a tray nobody would find it again
+    });
+    opened.on('closed', () => {
+      if (window === opened) window = undefined; // in the tray no page is kept: recording goes on without it
+    });
+  }
+
+  const handlers: MainHandlers = {
+    'app.info': () =>
+      ok({
+        version: app.getVersion(),
+        electron: process.versions.electron,
+        platform: `${process.platform} ${process.arch}`,
+        locale: locale,
+        dataFolder,
+      }),
+    'app.openFolder': async () => {
+      await shell.openPath(dataFolder);
+      return ok(undefined);
+    },
+    'settings.get': () => ok(settings),
+    'settings.set': (change) => {
+      const next: Settings = { ...settings, ...change };
+      const saved = saveSettings(file, next);
+      if (!saved.ok) return saved;
+      settings = next;
+      applyTheme(settings.theme);
+      host.applySettings(settings);
+      pushTo(window, 'settings', settings);
+      return ok(settings);
+    },
+    'collector.status': () => ok(host.status()),
+    'live.latest': () => ok(latest ?? null),
+    'report.save': (request) => saveReport(host, window, t, { ...request, locale: locale }),
+  };
+
+  app.on('second-instance', () => showWindow());
+  app.on('window-all-closed', () => undefined); // the tray goes on; without one the window's close quits
+  app.on('before-quit', (event) => {
+    if (quitting) return;
+    quitting = true;
+    event.preventDefault();
+    void host.stop().then(() => app.quit());
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => app.quit());
+
+  hardenSessions();
+  serveApp(path.join(out, 'renderer'), async (query) => {
+    const answer = await host.ask('report.make', {
+      gpuUuid: query.get('gpu') ?? '',
+      fromMs: Number(query.get('from')),
+      toMs: Number(query.get('to')),
+      format: 'html',
+      locale,
+    });
+    return answer.ok ? (answer.value as string) : `<!doctype html><meta charset="utf-8"><p>${t('report.failed')}</p>`;
+  });
+  serveWindow({ origins: [ORIGIN], window: () => window, handlers, askCollector: host.ask });
+  if (!hidden) openWindow(true);
+  tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
+  void trayIsVisible().then((visible) => {
+    hasTrayHost = visible;
+    if (!visible && !window) openWindow(true);
+  });
+}

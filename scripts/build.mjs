@@ -1,0 +1,74 @@
+// Builds everything that runs: the page, the preload (one CommonJS file, as the sandbox demands), the window's process,
+// and the programs and threads of the collector side. Targets are stated, because Electron's runtime may be older than
+// the newest Node or browser.
+import react from '@vitejs/plugin-react';
+import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = (name) => `${root}/out/${name}`;
+// bundled: everything but Electron, Node and the two native packages
+const external = ['electron', /^electron\//, 'better-sqlite3', 'koffi', ...builtinModules, /^node:/];
+const common = { configFile: false, root, logLevel: 'warn', mode: 'production' };
+
+/** One Node-side bundle; `entries` is name → source file. */
+const node = (folder, entries, { format = 'es', extension = 'js', splitting = false } = {}) =>
+  build({
+    ...common,
+    ssr: { noExternal: true },
+    build: {
+      ssr: true,
+      target: 'node20',
+      outDir: out(folder),
+      emptyOutDir: true,
+      minify: false,
+      rolldownOptions: {
+        input: entries,
+        external,
+        output: {
+          format,
+          entryFileNames: `[name].${extension}`,
+          chunkFileNames: `[name]-[hash].${extension}`,
+          codeSplitting: splitting,
+        },
+      },
+    },
+  });
+
+/** The page, built for the browser of Electron 33 and later. */
+const page = () =>
+  build({
+    ...common,
+    root: `${root}/renderer`,
+    publicDir: `${root}/assets/page`,
+    base: './',
+    plugins: [react()],
+    build: {
+      target: 'chrome130',
+      outDir: out('renderer'),
+      emptyOutDir: true,
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 2000, // read from disk, not from a network
+    },
+  });
+
+/** @returns {Promise<void>} */
+export async function buildAll() {
+  await Promise.all([
+    page(),
+    node('preload', { preload: 'main/preload.ts' }, { format: 'cjs', extension: 'cjs' }),
+    node('main', { index: 'main/index.ts' }),
+    node(
+      'node',
+      {
+        collector: 'main/collector/entry.ts',
+        slowburn: 'app/cli/slowburn.ts',
+        'nvml-worker': 'app/telemetry/nvml/worker.node.ts',
+        'report-worker': 'app/report/worker.node.ts',
+      },
+      { splitting: true },
+    ),
+  ]);
+}
