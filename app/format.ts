@@ -10,7 +10,7 @@ export type Formatter = {
   /** a difference of temperatures: no offset */
   readonly kelvins: (kelvins: number, digits?: number) => Quantity;
   readonly energy: (joules: number) => Quantity;
-  readonly bytes: (bytes: number) => Quantity;
+  readonly bytes: (bytes: number, digits?: number) => Quantity;
   readonly number: (value: number, digits?: number) => string;
   /** as many digits as the meaning has: two significant ones for modelled numbers */
   readonly significant: (value: number, digits?: number) => string;
@@ -22,8 +22,6 @@ export type Formatter = {
   readonly date: (ms: number) => string;
   readonly dateTime: (ms: number) => string;
 };
-
-const HOUR_MS = 3_600_000;
 
 type Units = Pick<Settings, 'temperatureUnit' | 'currency'>;
 
@@ -51,8 +49,6 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
     const format = new Intl.DateTimeFormat(locale, options);
     return (ms: number): string => format.format(ms);
   };
-  const unitText = (value: number, unit: string): string =>
-    numberFormat({ style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: 0 }).format(value);
 
   const temperature = (celsius: number, digits = 0): Quantity =>
     temperatureUnit === 'F'
@@ -62,10 +58,10 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
     temperatureUnit === 'F'
       ? { text: number((value * 9) / 5, digits), unit: '°F' }
       : { text: number(value, digits), unit: 'K' };
-  const bytes = (value: number): Quantity => {
-    const step = value >= 2 ** 30 ? ([2 ** 30, 'GiB'] as const) : ([2 ** 20, 'MiB'] as const);
-    return { text: number(value / step[0], step[1] === 'GiB' ? 1 : 0), unit: step[1] };
-  };
+  const bytes = (value: number, digits = 1): Quantity =>
+    value >= 2 ** 30
+      ? { text: number(value / 2 ** 30, digits), unit: 'GiB' }
+      : { text: number(value / 2 ** 20), unit: 'MiB' };
 
   return {
     number,
@@ -76,7 +72,7 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
     metric(metric, value) {
       if (metric.unit === '°C') return temperature(value, metric.digits);
       if (metric.unit === 'K') return kelvins(value, metric.digits);
-      if (metric.unit === 'B') return bytes(value);
+      if (metric.unit === 'B') return bytes(value, metric.digits);
       return { text: number(value, metric.digits), unit: metric.unit };
     },
     energy(joules) {
@@ -91,13 +87,14 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
         amount,
       ),
     duration(ms) {
+      // international symbols, which need no translation
       const seconds = Math.round(ms / 1000);
       const hours = Math.floor(seconds / 3600);
       const minutes = Math.floor((seconds % 3600) / 60);
-      if (ms >= 48 * HOUR_MS) return `${unitText(Math.floor(hours / 24), 'day')} ${unitText(hours % 24, 'hour')}`;
-      if (hours > 0) return `${unitText(hours, 'hour')} ${unitText(minutes, 'minute')}`;
-      if (minutes > 0) return `${unitText(minutes, 'minute')} ${unitText(seconds % 60, 'second')}`;
-      return unitText(seconds, 'second');
+      if (hours >= 48) return `${number(Math.floor(hours / 24))} d ${hours % 24} h`;
+      if (hours > 0) return `${hours} h ${minutes} min`;
+      if (minutes > 0) return `${minutes} min ${seconds % 60} s`;
+      return `${seconds} s`;
     },
     time: dateFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
     date: dateFormat({ year: 'numeric', month: 'short', day: 'numeric' }),

@@ -34,7 +34,7 @@ export type MetricRow = {
 const TEMPERATURE = [-40, 150] as const; // a GDDR junction may pass 110 °C; 255 °C is a known sentinel
 const POWER = [0, 3000] as const; // largest modules are near 1,400 W
 const PERCENT = [0, 100] as const;
-const CLOCK = [0, 10000] as const;
+const CLOCK = [0, 40_000] as const; // GDDR7 reads 14,001 MHz
 const BYTES = [0, 2 ** 44] as const; // 16 TiB; WSL has reported 17179869184 GiB
 const COUNTER = [0, 2 ** 53 - 1] as const;
 

@@ -14,7 +14,6 @@ if (!parsed.ok) {
 }
 const args = parsed.ok ? parsed.value : undefined;
 
-app.enableSandbox();
 // The monitor must not load the card it watches: pages are drawn by the processor.
 app.disableHardwareAcceleration();
 registerScheme();

@@ -113,6 +113,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       return ok(settings);
     },
     'collector.status': () => ok(host.status()),
+    'alerts.firing': () => ok(firing),
     'live.latest': () => ok(latest ?? null),
     'report.save': (request) => saveReport(host, window, t, { ...request, locale: locale }),
   };

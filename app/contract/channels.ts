@@ -38,6 +38,7 @@ export const channels = {
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsSchema.partial().strict(), response: settingsSchema },
   'collector.status': { by: 'main', request: nothing, response: collectorStatus },
+  'alerts.firing': { by: 'main', request: nothing, response: z.array(s.alert) },
   'live.latest': { by: 'main', request: nothing, response: s.tick.nullable() },
   'report.save': {
     by: 'main',

@@ -1,10 +1,11 @@
+import { scaleAround } from '../scale.ts';
 import { createFormatter, joined, type Formatter } from '../format.ts';
 import type { Translate } from '../i18n.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Band } from '../wear/exposure.ts';
 import { disclaimer } from '../wear/model.ts';
 import { ENERGY_ERROR } from '../workload/session.ts';
-import { scaleOf, seriesPaths } from './chart.ts';
+import { seriesPaths } from './chart.ts';
 import type { Report } from './report.ts';
 import { reportStyles } from './styles.ts';
 
@@ -40,9 +41,9 @@ function chart(
   { number, dateTime }: Formatter,
 ): Markup {
   const series = report.chart.series[key];
-  const scale = series && scaleOf(series, key === 'powerW');
+  const scale = series && scaleAround([...series.min, ...series.max], { fromZero: key === 'powerW' });
   if (!series || !scale) return html``;
-  const { line, band } = seriesPaths(series, scale, CHART);
+  const { line, band } = seriesPaths(report.chart.stepMs, series, scale, CHART);
   const y = (value: number) => CHART.height - ((value - scale.low) / (scale.high - scale.low)) * CHART.height;
   return html`<figure>
     <figcaption>${title} <small>${unit}</small></figcaption>
@@ -133,7 +134,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
           <p class="brand">Slowburn</p>
           <h1>${gpu.name}</h1>
           <p>${dateTime(report.fromMs)} – ${dateTime(report.toMs)}</p>
-          ${source.simulated && html`<p class="banner">${t(source.kind === 'replay' ? 'banner.replay' : 'banner.simulated')}</p>`}
+          ${source.simulated && html`<p class="banner">${t(`banner.${source.kind}`)} · ${t(`banner.${source.kind}More`)}</p>`}
         </header>
         <section>
           <h2>${t('report.measured')}</h2>

@@ -1,4 +1,4 @@
-import { valueOf, type Frame, readingOf } from '../reading.ts';
+import { readingOf, valueOf, type Absence, type Frame } from '../reading.ts';
 import { leadingCause } from './throttle-reasons.ts';
 
 /**
@@ -26,12 +26,23 @@ export type Status = {
   readonly level: 'quiet' | 'ok' | 'warn' | 'act' | 'absent';
 };
 
+const absenceLevel: Record<Absence, Status['level']> = {
+  unread: 'absent',
+  unsupported: 'absent',
+  asleep: 'absent',
+  denied: 'warn',
+  stalled: 'warn',
+  failed: 'warn',
+  implausible: 'warn',
+  lost: 'act',
+};
+
 const WORKING_PCT = 5;
 
 /** @param slowdownC the last known slowdown limit (it is read seldom) */
 export function statusOf(frame: Frame, slowdownC: number | undefined): Status {
   const core = readingOf(frame, 'coreTempC');
-  if (core.state !== 'value') return { key: core.state, marginK: undefined, level: 'absent' };
+  if (core.state !== 'value') return { key: core.state, marginK: undefined, level: absenceLevel[core.state] };
   const marginK = slowdownC === undefined ? undefined : slowdownC - core.value;
   const cause = leadingCause(valueOf(frame, 'throttleReasons') ?? 0);
   const load = valueOf(frame, 'gpuUtilPct') ?? 0;

@@ -14,15 +14,15 @@ export type GpuSummary = {
   readonly gpuUuid: string;
   /** ms between samples, gaps left out */
   readonly observedMs: number;
-  readonly energyJ: number | undefined;
+  readonly energyJ?: number;
   /** the card's own counter, or power integrated between samples where it has none */
-  readonly energyFrom: 'counter' | 'power' | undefined;
-  readonly peakTempC: number | undefined;
-  readonly meanTempC: number | undefined;
+  readonly energyFrom?: 'counter' | 'power';
+  readonly peakTempC?: number;
+  readonly meanTempC?: number;
   /** ms that clocks were held down, by cause; undefined where the card does not tell */
-  readonly throttledMs: Readonly<Partial<Record<ThrottleCause, number>>> | undefined;
+  readonly throttledMs?: Readonly<Partial<Record<ThrottleCause, number>>>;
   /** hours at the reference profile, family M1 */
-  readonly equivalentHours: Band | undefined;
+  readonly equivalentHours?: Band;
 };
 
 export type SessionSummary = { readonly gpus: readonly GpuSummary[] };

@@ -1,0 +1,28 @@
+/** Axes on round numbers, for the charts of the page and of reports alike. */
+
+/** Steps of 1, 2 or 5 × 10ⁿ that cut a span into at most `count` parts. */
+export function niceStep(span: number, count: number): number {
+  const rough = span / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+}
+
+export type Scale = { readonly low: number; readonly high: number; readonly ticks: readonly number[] };
+
+/** A scale on round numbers around some values; those that are not finite are passed over. Undefined when none is left. */
+export function scaleAround(values: Iterable<number>, { fromZero = false, parts = 4 } = {}): Scale | undefined {
+  let [lowest, highest] = fromZero ? [0, -Infinity] : [Infinity, -Infinity];
+  let any = false;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    any = true;
+    lowest = Math.min(lowest, value);
+    highest = Math.max(highest, value);
+  }
+  if (!any) return undefined;
+  const step = niceStep(Math.max(highest - lowest, 1), parts);
+  const low = Math.floor(lowest / step) * step;
+  const high = Math.max(Math.ceil(highest / step) * step, low + step);
+  const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step);
+  return { low, high, ticks };
+}

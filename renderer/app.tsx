@@ -1,0 +1,121 @@
+import { useEffect, useRef, useState, type ComponentType } from 'react';
+import { useTranslation } from 'react-i18next';
+import css from './app.module.css';
+import { onPush } from './bridge.ts';
+import { useShared } from './context.tsx';
+import { useLive } from './live/store.ts';
+import { AlertsPage } from './pages/alerts.tsx';
+import { HistoryPage } from './pages/history.tsx';
+import { LivePage } from './pages/live.tsx';
+import { ReportPage } from './pages/report.tsx';
+import { SettingsPage } from './pages/settings.tsx';
+import { WearPage } from './pages/wear.tsx';
+import { WorkloadsPage } from './pages/workloads.tsx';
+import { Banner } from './parts/banner.tsx';
+
+const pages = {
+  live: LivePage,
+  history: HistoryPage,
+  workloads: WorkloadsPage,
+  wear: WearPage,
+  alerts: AlertsPage,
+  report: ReportPage,
+  settings: SettingsPage,
+} as const satisfies Record<string, ComponentType>;
+type PageName = keyof typeof pages;
+
+/** Is it recording, how often: the foot of every number on the page. */
+function Recorder() {
+  const { t } = useTranslation();
+  const { settings, collector, format } = useShared();
+  const live = useLive();
+  const state = collector?.state ?? 'starting';
+  const trouble = state === 'failed' || state === 'silent' || state === 'restarting' || live.fault !== undefined;
+  return (
+    <div className={css.recorder} role="status">
+      <span className={css.lamp} data-on={trouble ? 'trouble' : state === 'running'} />
+      <span>{t(`recorder.${state}`)}</span>
+      {state === 'running' && (
+        <span>
+          ·{' '}
+          {t('recorder.interval', {
+            seconds: format.number(settings.intervalMs / 1000, settings.intervalMs < 1000 ? 1 : 0),
+          })}
+        </span>
+      )}
+      {live.source && <span>· {live.source.label}</span>}
+    </div>
+  );
+}
+
+/** What holds for every page: simulated numbers, trouble of the source or the collector, a history set aside. */
+function Banners() {
+  const { t } = useTranslation();
+  const { collector } = useShared();
+  const { source, fault } = useLive();
+  return (
+    <div>
+      {source?.simulated && (
+        <Banner kind="simulated" title={t(`banner.${source.kind}`)}>
+          {t(`banner.${source.kind}More`)} {source.because}
+        </Banner>
+      )}
+      {collector?.error && (
+        <Banner kind="act" title={collector.error.message}>
+          {collector.error.next}
+        </Banner>
+      )}
+      {collector?.state === 'restarting' && <Banner kind="warn" title={t('recorder.restarting')} />}
+      {fault && (
+        <Banner kind={fault.code === 'replay-ended' ? 'warn' : 'act'} title={fault.message}>
+          {fault.next}
+        </Banner>
+      )}
+      {collector?.setAside && <Banner kind="warn" title={t('banner.setAside', { file: collector.setAside })} />}
+    </div>
+  );
+}
+
+export function App() {
+  const { t } = useTranslation();
+  const { firing } = useShared();
+  const [page, setPage] = useState<PageName>('live');
+  const content = useRef<HTMLElement>(null);
+  const Page = pages[page];
+
+  useEffect(() => onPush('show', (asked) => setPage(asked.page)), []);
+  useEffect(() => content.current?.scrollTo(0, 0), [page]);
+
+  return (
+    <div className={css.frame}>
+      <header className={css.top}>
+        <span className={css.brand}>Slowburn</span>
+        <Recorder />
+      </header>
+      <nav className={css.nav} aria-label={t('nav.label')}>
+        {(Object.keys(pages) as PageName[]).map((name) => (
+          <button
+            key={name}
+            type="button"
+            className={css.link}
+            aria-current={name === page ? 'page' : undefined}
+            onClick={() => setPage(name)}
+          >
+            {t(`nav.${name}`)}
+            {name === 'alerts' && firing.length > 0 && (
+              <span className={css.count} title={t('nav.firing', { count: firing.length })}>
+                {firing.length}
+              </span>
+            )}
+          </button>
+        ))}
+      </nav>
+      <main className={css.content} ref={content}>
+        <Banners />
+        <div className={css.page}>
+          <Page />
+        </div>
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+import { Table } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { alertRules } from '../../app/alerts/rules.ts';
+import { joined } from '../../app/format.ts';
+import type { StoredAlert } from '../../app/history/records.ts';
+import { useShared } from '../context.tsx';
+import { useLive } from '../live/store.ts';
+import { PageHeader, Panel } from '../parts/panel.tsx';
+import { useQuestion } from '../use-question.ts';
+import css from './alerts.module.css';
+import table from './table.module.css';
+
+const NEWEST = 200;
+
+function Firing({ alert }: { readonly alert: StoredAlert }) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const limit = joined(format.temperature(alert.threshold));
+  return (
+    <div className={css.firing} data-severity={alert.severity} role="alert">
+      <span aria-hidden className={css.sign}>
+        {alert.severity === 'act' ? '■' : '▲'}
+      </span>
+      <div>
+        <p>
+          <strong>{alert.gpuName}</strong> · {t(`severity.${alert.severity}`)}
+        </p>
+        <p>{t(`rule.${alert.rule}`, { limit })}</p>
+        <p className={css.more}>
+          {t('alerts.since', { when: format.time(alert.firedMs) })} · {t('alerts.peak')}{' '}
+          {joined(format.temperature(alert.peak))}
+        </p>
+        <p className={css.more}>{t(alert.severity === 'act' ? 'alerts.adviceAct' : 'alerts.adviceWarn')}</p>
+      </div>
+    </div>
+  );
+}
+
+export function AlertsPage() {
+  const { t } = useTranslation();
+  const { format, firing } = useShared();
+  const live = useLive();
+  const past = useQuestion('alerts.newest', { limit: NEWEST }, { everyMs: 10_000 });
+  const cleared = past.data?.filter(({ clearedMs }) => clearedMs !== null) ?? [];
+  const seconds = (ms: number): string => format.duration(ms);
+
+  return (
+    <>
+      <PageHeader title={t('alerts.title')} />
+      <Panel title={t('alerts.now')}>
+        {firing.length === 0 ? (
+          <p className={css.quiet}>{t('alerts.none')}</p>
+        ) : (
+          firing.map((alert) => <Firing key={alert.id} alert={alert} />)
+        )}
+      </Panel>
+      <Panel title={t('alerts.past')}>
+        {cleared.length === 0 ? (
+          <p className={css.quiet}>{t('alerts.noPast')}</p>
+        ) : (
+          <Table className={table.table} verticalSpacing="xs">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('alerts.fired')}</Table.Th>
+                <Table.Th>{t('alerts.lasted')}</Table.Th>
+                <Table.Th>{t('alerts.gpu')}</Table.Th>
+                <Table.Th>{t('alerts.what')}</Table.Th>
+                <Table.Th>{t('alerts.peak')}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {cleared.map((alert) => (
+                <Table.Tr key={alert.id}>
+                  <Table.Td>{format.dateTime(alert.firedMs)}</Table.Td>
+                  <Table.Td>{format.duration(alert.clearedMs! - alert.firedMs)}</Table.Td>
+                  <Table.Td>{alert.gpuName}</Table.Td>
+                  <Table.Td>{t(`rule.${alert.rule}`, { limit: joined(format.temperature(alert.threshold)) })}</Table.Td>
+                  <Table.Td>{joined(format.temperature(alert.peak))}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+      </Panel>
+      <Panel title={t('alerts.rules')}>
+        <ul className={css.rules}>
+          {alertRules.map((rule) => (
+            <li key={rule.id}>
+              <p>
+                {t(rule.id === 'core-over-max' ? 'alerts.ruleMax' : 'alerts.ruleSlowdown', {
+                  hold: seconds(rule.holdMs),
+                })}
+                ;{' '}
+                {t('alerts.ruleClear', {
+                  hysteresis: joined(format.kelvins(rule.hysteresis)),
+                  clear: seconds(rule.clearMs),
+                })}
+              </p>
+              <p className={css.more}>
+                {live.gpus
+                  .map((gpu) => {
+                    const limit = gpu.value(rule.limit);
+                    return `${gpu.gpu.name}: ${limit === undefined ? t('alerts.noLimits') : joined(format.temperature(limit))}`;
+                  })
+                  .join(' · ')}
+              </p>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import { Tooltip } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { ResponseOf } from '../../app/contract/channels.ts';
+import { joined } from '../../app/format.ts';
+import { useShared } from '../context.tsx';
+import { Panel } from '../parts/panel.tsx';
+import css from './event-rail.module.css';
+
+type Marks = ResponseOf<'history.marks'>;
+type Props = { readonly fromMs: number; readonly toMs: number } & Marks;
+
+/** What happened in the range, on one line under the charts, with words on hover. */
+export function EventRail({ fromMs, toMs, alerts, sessions, gaps }: Props) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const rows = [
+    {
+      key: 'session',
+      label: t('history.session'),
+      marks: sessions.map(({ id, startedMs, endedMs, name }) => ({
+        id,
+        from: startedMs,
+        to: endedMs ?? toMs,
+        text: name,
+      })),
+    },
+    {
+      key: 'alert',
+      label: t('history.alert'),
+      marks: alerts.map(({ id, firedMs, clearedMs, rule, gpuName, threshold }) => ({
+        id,
+        from: firedMs,
+        to: clearedMs ?? toMs,
+        text: `${gpuName}: ${t(`rule.${rule}`, { limit: joined(format.temperature(threshold)) })}`,
+      })),
+    },
+    {
+      key: 'gap',
+      label: t('history.gap'),
+      marks: gaps.map((gap) => ({ id: gap.fromMs, from: gap.fromMs, to: gap.toMs, text: t(`gap.${gap.reason}`) })),
+    },
+  ].filter(({ marks }) => marks.length > 0);
+  if (rows.length === 0) return null;
+
+  const at = (ms: number): number => ((Math.min(Math.max(ms, fromMs), toMs) - fromMs) / (toMs - fromMs)) * 100;
+  return (
+    <Panel title={t('history.events')}>
+      {rows.map(({ key, label, marks }) => (
+        <div key={key} className={css.row}>
+          <span className={css.label}>{label}</span>
+          <div className={css.rail}>
+            {marks.map(({ id, from, to, text }) => (
+              <Tooltip key={id} label={`${text} · ${format.dateTime(from)} · ${format.duration(to - from)}`}>
+                <div
+                  className={css.mark}
+                  data-kind={key}
+                  style={{ left: `${at(from)}%`, width: `max(4px, ${at(to) - at(from)}%)` }}
+                />
+              </Tooltip>
+            ))}
+          </div>
+        </div>
+      ))}
+    </Panel>
+  );
+}

@@ -1,0 +1,59 @@
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useShared } from '../context.tsx';
+import { GpuCard } from '../live/gpu-card.tsx';
+import { useLive, type Live } from '../live/store.ts';
+import { Empty } from '../parts/panel.tsx';
+import css from './live.module.css';
+
+/** Milliseconds since the newest tick, when that is more than two intervals and a breath. */
+function useSilence(live: Live, intervalMs: number): number | undefined {
+  const [silentMs, setSilentMs] = useState<number>();
+  useEffect(() => {
+    const limitMs = 2 * intervalMs + 500;
+    const look = () => {
+      const age = performance.now() - live.arrivedMs;
+      setSilentMs(live.tsMs !== undefined && age > limitMs ? age : undefined);
+    };
+    look();
+    const timer = setInterval(look, 1000);
+    return () => clearInterval(timer);
+  }, [live, intervalMs]);
+  return silentMs;
+}
+
+export function LivePage() {
+  const { t } = useTranslation();
+  const { settings, collector } = useShared();
+  const live = useLive();
+  const silentMs = useSilence(live, settings.intervalMs);
+
+  if (live.gpus.length === 0) {
+    const error = collector?.error;
+    return error ? (
+      <Empty title={t('live.failed')}>
+        <p>{error.message}</p>
+        <p>{error.next}</p>
+      </Empty>
+    ) : (
+      <Empty title={t('live.waiting')}>
+        <p>{t('live.waitingMore')}</p>
+      </Empty>
+    );
+  }
+  const wide = live.gpus.length === 1;
+  return (
+    <div className={css.grid} data-count={Math.min(live.gpus.length, 3)}>
+      {live.gpus.map((gpu) => (
+        <GpuCard
+          key={gpu.gpu.uuid}
+          gpu={gpu}
+          source={live.source?.label ?? ''}
+          nowMs={live.tsMs ?? 0}
+          silentMs={silentMs}
+          wide={wide}
+        />
+      ))}
+    </div>
+  );
+}

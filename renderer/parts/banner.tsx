@@ -1,0 +1,29 @@
+import type { ReactNode } from 'react';
+import css from './banner.module.css';
+
+export type BannerKind = 'simulated' | 'warn' | 'act';
+
+// a sign of its own for each kind, so that they differ without colour
+const signs: Record<BannerKind, string> = { simulated: '◇', warn: '▲', act: '■' };
+
+/** A band across the page that cannot be missed: what is so, and what to do. */
+export function Banner({
+  kind,
+  title,
+  children,
+}: {
+  readonly kind: BannerKind;
+  readonly title: string;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <div className={`${css.banner} ${css[kind]}`} role={kind === 'act' ? 'alert' : 'status'}>
+      <span className={css.mark} aria-hidden>
+        {signs[kind]}
+      </span>
+      <span>
+        <strong>{title}</strong> {children && <span className={css.more}>{children}</span>}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { Select } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ResponseOf } from '../../app/contract/channels.ts';
+import { useQuestion } from '../use-question.ts';
+
+type StoredGpu = ResponseOf<'gpus.list'>[number];
+
+/** The cards of the history and the chosen one: the first, until the person picks another. */
+export function useGpuChoice(): {
+  gpus: readonly StoredGpu[];
+  chosen: StoredGpu | undefined;
+  choose: (uuid: string) => void;
+} {
+  const { data: gpus = [] } = useQuestion('gpus.list', undefined, { everyMs: 15_000 });
+  const [uuid, choose] = useState<string>();
+  return { gpus, chosen: gpus.find((gpu) => gpu.uuid === uuid) ?? gpus[0], choose };
+}
+
+/** Choice of a card; nothing to choose with one card. */
+export function GpuSelect({ gpus, chosen, choose }: ReturnType<typeof useGpuChoice>) {
+  const { t } = useTranslation();
+  if (gpus.length < 2) return null;
+  return (
+    <Select
+      aria-label={t('history.gpu')}
+      size="xs"
+      w={240}
+      allowDeselect={false}
+      data={gpus.map((gpu) => ({ value: gpu.uuid, label: `${gpu.index} · ${gpu.name}` }))}
+      value={chosen?.uuid ?? null}
+      onChange={(value) => value && choose(value)}
+    />
+  );
+}

@@ -1,0 +1,48 @@
+import { Tooltip } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { Quantity } from '../../app/format.ts';
+import type { Latest } from '../live/store.ts';
+import css from './value.module.css';
+
+/** A number with its unit in the small size. */
+export function Number({ text, unit }: Quantity) {
+  return (
+    <span className={css.number}>
+      {text}
+      {unit && <span className={css.unit}> {unit}</span>}
+    </span>
+  );
+}
+
+/**
+ * One reading: its value, or in quiet words why there is none; the source on hover. Absent is never a number.
+ * @param show formats the value
+ */
+export function Value({
+  latest,
+  show,
+  source,
+}: {
+  readonly latest: Latest | undefined;
+  readonly show: (value: number) => Quantity;
+  readonly source: string;
+}) {
+  const { t } = useTranslation();
+  const reading = latest?.reading ?? { state: 'unread' as const, reason: 0 };
+  const note =
+    reading.state === 'value'
+      ? [t('live.source', { source }), reading.derived && t('state.derived')].filter(Boolean).join(' · ')
+      : t(`state.because.${reading.state}`);
+  return (
+    <Tooltip label={note} openDelay={400}>
+      {reading.state === 'value' ? (
+        <span>
+          {reading.derived && '≈ '}
+          <Number {...show(reading.value)} />
+        </span>
+      ) : (
+        <span className={css.absent}>{t(`state.${reading.state}`)}</span>
+      )}
+    </Tooltip>
+  );
+}
