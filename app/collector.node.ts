@@ -42,9 +42,6 @@ const SAVE_WEAR_MS = 60_000;
 const PRUNE_MS = 10_000; // a batch each time: far more than is sampled meanwhile, and no tick waits for it
 const SESSION_POLL_MS = 2_000;
 
-/** Scripts that run as threads; the build puts them beside the program. */
-const workerUrl = (name: string): URL => new URL(`./${name}.js`, import.meta.url);
-
 const recordingFault = (thrown: unknown): SourceFault => ({
   code: 'recording-failed',
   message: `The history cannot be written: ${messageOf(thrown)}`,
@@ -54,8 +51,13 @@ const recordingFault = (thrown: unknown): SourceFault => ({
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
  * monitor run this same function. The order of a tick is write, judge, show: what a person was warned of is on disk.
+ * @param threads the folder of the built thread scripts, ending in a slash
  */
-export async function openCollector(config: CollectorConfig, events: CollectorEvents): Promise<Result<Collector>> {
+export async function openCollector(
+  config: CollectorConfig,
+  events: CollectorEvents,
+  threads: URL,
+): Promise<Result<Collector>> {
   const clock = systemClock;
   let settings = config.settings;
   const lock = lockRecorder(config.dataFolder);
@@ -66,7 +68,7 @@ export async function openCollector(config: CollectorConfig, events: CollectorEv
     clock,
     intervalMs: settings.intervalMs,
     speed: config.speed,
-    nvmlWorkerUrl: workerUrl('nvml-worker'),
+    nvmlWorkerUrl: new URL('nvml-worker.js', threads),
   });
   if (!source.ok) {
     release();
@@ -87,7 +89,7 @@ export async function openCollector(config: CollectorConfig, events: CollectorEv
   store.catchUp(clock.wallMs());
   const wear = createWearTracker(store);
   const alerts = createAlertEngine(alertRules);
-  for (const { gpuUuid, rule, threshold, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, threshold, peak);
+  for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
 
   const timers = new Set<NodeJS.Timeout>();
   /** Housekeeping: when the disk fails, the next tick says so; the task is tried again at its next turn. */
@@ -120,7 +122,7 @@ export async function openCollector(config: CollectorConfig, events: CollectorEv
       const fromMs = resumeGap;
       resumeGap = undefined;
       const reason = config.restarted ? 'restarted' : 'not-running';
-      if (tick.tsMs - fromMs > 2 * settings.intervalMs) tick = { ...tick, gap: { fromMs, toMs: tick.tsMs, reason } };
+      if (tick.tsMs > fromMs) tick = { ...tick, gap: { fromMs, toMs: tick.tsMs, reason } };
     }
     try {
       const stored = store.append(tick);
@@ -167,7 +169,7 @@ export async function openCollector(config: CollectorConfig, events: CollectorEv
 
   const answer = createAnswers(store, wear, (request) => {
     const { gpuUuid, fromMs, toMs, format, locale } = request;
-    return runReportJob(workerUrl('report-worker'), {
+    return runReportJob(new URL('report-worker.js', threads), {
       databaseFile,
       request: { gpuUuid, fromMs, toMs },
       format,

@@ -1,12 +1,11 @@
 import { valueOf, type Frame } from '../reading.ts';
-import type { AlertRule } from './rules.ts';
+import type { MetricKey } from '../metrics.ts';
+import type { AlertRule, Limits } from './rules.ts';
 
 /** Where one rule stands for one GPU. Times are on the caller's monotonic axis. */
 type Watch = {
   phase: 'quiet' | 'rising' | 'firing' | 'settling';
   sinceMs: number;
-  /** limits are read seldom: the last one known */
-  limit: number | undefined;
   peak: number;
 };
 
@@ -27,18 +26,30 @@ export type AlertEngine = {
    */
   readonly judge: (gpuUuid: string, frame: Frame, nowMs: number, gap: boolean) => AlertChange[];
   /** Takes up an alert that was firing when the program last ended. */
-  readonly resume: (gpuUuid: string, ruleId: string, threshold: number, peak: number) => void;
+  readonly resume: (gpuUuid: string, ruleId: string, peak: number) => void;
 };
 
 /** A pure state machine: hold time before firing, hysteresis and hold time before clearing. */
 export function createAlertEngine(rules: readonly AlertRule[]): AlertEngine {
   const watches = new Map<string, Watch>();
+  /** limits are read seldom: the last ones known, by GPU */
+  const known = new Map<string, Map<MetricKey, number>>();
+
+  function limitsOf(gpuUuid: string, frame: Frame): Limits {
+    const limits = known.get(gpuUuid) ?? new Map<MetricKey, number>();
+    known.set(gpuUuid, limits);
+    for (const key of ['tempMaxC', 'tempSlowdownC'] as const) {
+      const limit = valueOf(frame, key);
+      if (limit !== undefined) limits.set(key, limit);
+    }
+    return (key) => limits.get(key);
+  }
 
   function watchOf(gpuUuid: string, ruleId: string): Watch {
     const key = `${ruleId} ${gpuUuid}`;
     let watch = watches.get(key);
     if (!watch) {
-      watch = { phase: 'quiet', sinceMs: 0, limit: undefined, peak: -Infinity };
+      watch = { phase: 'quiet', sinceMs: 0, peak: -Infinity };
       watches.set(key, watch);
     }
     return watch;
@@ -86,22 +97,23 @@ export function createAlertEngine(rules: readonly AlertRule[]): AlertEngine {
   return {
     judge(gpuUuid, frame, nowMs, gap) {
       const changes: AlertChange[] = [];
+      const limits = limitsOf(gpuUuid, frame);
       for (const rule of rules) {
         const watch = watchOf(gpuUuid, rule.id);
-        watch.limit = valueOf(frame, rule.limit) ?? watch.limit;
+        const limit = rule.limit(limits);
         const value = valueOf(frame, rule.value);
         if (gap || value === undefined) {
           if (watch.phase === 'rising') watch.phase = 'quiet';
           if (watch.phase === 'settling') watch.phase = 'firing';
         }
-        if (value === undefined || watch.limit === undefined) continue;
-        const kind = step(watch, rule, value, watch.limit, nowMs);
-        if (kind) changes.push({ kind, gpuUuid, rule, value, threshold: watch.limit, peak: watch.peak });
+        if (value === undefined || limit === undefined) continue;
+        const kind = step(watch, rule, value, limit, nowMs);
+        if (kind) changes.push({ kind, gpuUuid, rule, value, threshold: limit, peak: watch.peak });
       }
       return changes;
     },
-    resume(gpuUuid, ruleId, threshold, peak) {
-      Object.assign(watchOf(gpuUuid, ruleId), { phase: 'firing', limit: threshold, peak });
+    resume(gpuUuid, ruleId, peak) {
+      Object.assign(watchOf(gpuUuid, ruleId), { phase: 'firing', peak });
     },
   };
 }

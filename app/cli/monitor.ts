@@ -5,7 +5,7 @@ import { createI18n } from '../i18n.ts';
 import type { AppError } from '../result.ts';
 import { recordingHeader, recordingLine } from '../telemetry/replay/recording.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import { collectorConfig, EXIT, type RecordingOptions } from './options.ts';
+import { collectorConfig, EXIT, threads, type RecordingOptions } from './options.ts';
 import { monitorTable, type Remembered } from './table.ts';
 
 export type MonitorOptions = RecordingOptions & { readonly record?: string; readonly for?: number };
@@ -65,19 +65,23 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     fs.writeSync(recording, `${recordingLine({ tsMs: tick.tsMs, gpus: tick.gpus })}\n`);
   }
 
-  const opened = await openCollector(config, {
-    onTick(tick) {
-      record(tick);
-      show(tick);
+  const opened = await openCollector(
+    config,
+    {
+      onTick(tick) {
+        record(tick);
+        show(tick);
+      },
+      onAlerts(now) {
+        firing = now.map(({ rule, gpuName, threshold }) => {
+          const { text, unit } = format.temperature(threshold);
+          return `! ${gpuName}: ${t(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
+        });
+      },
+      onSessions: () => undefined,
     },
-    onAlerts(now) {
-      firing = now.map(({ rule, gpuName, threshold }) => {
-        const { text, unit } = format.temperature(threshold);
-        return `! ${gpuName}: ${t(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
-      });
-    },
-    onSessions: () => undefined,
-  });
+    threads,
+  );
   if (!opened.ok) {
     printError(opened.error);
     return EXIT.failed;

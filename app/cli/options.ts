@@ -8,6 +8,9 @@ import type { CollectorConfig } from '../contract/collector-messages.ts';
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
+/** Where the build puts thread scripts: beside this program. */
+export const threads = new URL('.', import.meta.url);
+
 export type RecordingOptions = {
   readonly source: SourceSpec;
   readonly speed: number;

@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../result.ts';
 import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
 import { ENERGY_ERROR, type GpuSummary } from '../workload/session.ts';
 import { printError } from './monitor.ts';
-import { collectorConfig, EXIT, type RecordingOptions } from './options.ts';
+import { collectorConfig, EXIT, threads, type RecordingOptions } from './options.ts';
 
 export type RunOptions = RecordingOptions & { readonly name?: string };
 
@@ -25,11 +25,15 @@ type Recording = { readonly databaseFile: string; readonly collector: Collector 
 /** Uses the Slowburn that is recording already, or records for as long as the command runs. */
 async function startRecording(options: RunOptions): Promise<Result<Recording>> {
   const config = collectorConfig(options);
-  const opened = await openCollector(config, {
-    onTick: () => undefined,
-    onAlerts: () => undefined,
-    onSessions: () => undefined,
-  });
+  const opened = await openCollector(
+    config,
+    {
+      onTick: () => undefined,
+      onAlerts: () => undefined,
+      onSessions: () => undefined,
+    },
+    threads,
+  );
   if (opened.ok) return ok({ databaseFile: opened.value.databaseFile, collector: opened.value });
   if (opened.error.code !== 'database-busy') return opened;
   const running = readRecorder(config.dataFolder);

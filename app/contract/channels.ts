@@ -4,7 +4,7 @@ import { settingsSchema } from '../settings/settings.ts';
 import * as s from './schemas.ts';
 
 /** What a report covers. */
-export const reportRequest = z.object({ gpuUuid: s.gpuUuid, ...s.timeRange.shape });
+export const reportRequest = z.strictObject({ gpuUuid: s.gpuUuid, ...s.timeRange.shape });
 
 export const collectorStatus = z.object({
   state: z.enum(['starting', 'running', 'silent', 'restarting', 'failed', 'stopped']),
@@ -54,15 +54,19 @@ export const channels = {
     request: s.timeRange,
     response: z.object({ alerts: z.array(s.alert), sessions: z.array(s.session), gaps: z.array(s.gap) }),
   },
-  'wear.exposure': { by: 'collector', request: z.object({ gpuUuid: s.gpuUuid }), response: s.exposure.nullable() },
+  'wear.exposure': {
+    by: 'collector',
+    request: z.strictObject({ gpuUuid: s.gpuUuid }),
+    response: s.exposure.nullable(),
+  },
   'alerts.newest': {
     by: 'collector',
-    request: z.object({ limit: z.int().min(1).max(1000) }),
+    request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(s.alert),
   },
   'sessions.newest': {
     by: 'collector',
-    request: z.object({ limit: z.int().min(1).max(1000) }),
+    request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(s.session),
   },
   // asked by main alone, which knows the path the person chose; the window cannot

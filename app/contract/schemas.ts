@@ -16,10 +16,10 @@ export const metricKey = z
 export const moment = z.number().min(-8.64e15).max(8.64e15);
 
 const ordered = <T extends { fromMs: number; toMs: number }>(range: T) => range.toMs > range.fromMs;
-export const timeRange = z.object({ fromMs: moment, toMs: moment }).refine(ordered, 'toMs must be after fromMs');
+export const timeRange = z.strictObject({ fromMs: moment, toMs: moment }).refine(ordered, 'toMs must be after fromMs');
 
 export const rangeRequest = z
-  .object({
+  .strictObject({
     gpuUuid,
     metrics: z.array(metricKey).min(1).max(metrics.length),
     fromMs: moment,

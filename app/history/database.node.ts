@@ -39,32 +39,31 @@ function explain(file: string, thrown: unknown): Result<never> {
   return err('database-unusable', `The history ${file} cannot be opened: ${messageOf(thrown)}`);
 }
 
-function migrate(db: Db, file: string): Result<void> {
+function migrate(db: Db): void {
   const version = db.pragma('user_version', { simple: true }) as number;
-  if (version > migrations.length) {
-    return err(
-      'database-newer',
-      `The history ${file} was written by a newer version of Slowburn.`,
-      'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
-    );
-  }
   db.transaction(() => {
     migrations.slice(version).forEach((step) => step(db));
     db.pragma(`user_version = ${migrations.length}`);
   })();
-  return ok(undefined);
 }
 
 function open(file: string): Result<Db> {
   const db = new Database(file, { timeout: 5000 });
   try {
+    // looked at before anything is set: a file from the future must not change by a byte
+    if ((db.pragma('user_version', { simple: true }) as number) > migrations.length) {
+      db.close();
+      return err(
+        'database-newer',
+        `The history ${file} was written by a newer version of Slowburn.`,
+        'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
+      );
+    }
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
     db.pragma('foreign_keys = ON');
-    const migrated = migrate(db, file);
-    if (migrated.ok) return ok(db);
-    db.close();
-    return migrated;
+    migrate(db);
+    return ok(db);
   } catch (thrown) {
     db.close();
     throw thrown;

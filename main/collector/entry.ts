@@ -10,16 +10,20 @@ let collector: Collector | undefined;
 let lastPushMs = -Infinity;
 
 async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promise<void> {
-  const opened = await openCollector(config, {
-    onTick(tick) {
-      const now = performance.now();
-      if (now - lastPushMs < PUSH_EVERY_MS && !tick.fault && !tick.gap) return;
-      lastPushMs = now;
-      send({ type: 'tick', tick });
+  const opened = await openCollector(
+    config,
+    {
+      onTick(tick) {
+        const now = performance.now();
+        if (now - lastPushMs < PUSH_EVERY_MS && !tick.fault && !tick.gap) return;
+        lastPushMs = now;
+        send({ type: 'tick', tick });
+      },
+      onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
+      onSessions: () => send({ type: 'sessions' }),
     },
-    onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
-    onSessions: () => send({ type: 'sessions' }),
-  });
+    new URL('.', import.meta.url),
+  );
   if (!opened.ok) {
     send({ type: 'failed', error: opened.error });
     setTimeout(() => process.exit(0), 100); // the message first

@@ -68,7 +68,7 @@ export function Strip({ times, values, spanMs, nowMs, low, high, height, label, 
   useEffect(() => {
     const finite = values.filter((value) => value !== null);
     const bottom = low ?? Math.min(...finite) - 2;
-    const top = Math.max(high ?? -Infinity, ...finite, bottom + 1);
+    const top = Math.max(high ?? Math.max(...finite) + 2, ...finite, bottom + 1);
     plot.current?.batch(() => {
       plot.current?.setData([times as number[], values as (number | null)[]], false);
       plot.current?.setScale('x', { min: nowMs - spanMs, max: nowMs });
@@ -84,7 +84,7 @@ export function Strip({ times, values, spanMs, nowMs, low, high, height, label, 
           <span className={css.text}>{text}</span>
         </div>
       )}
-      <div ref={box} className={css.plot} role="img" aria-label={label} />
+      <div ref={box} className={css.plot} aria-hidden />
     </div>
   );
 }

@@ -67,13 +67,13 @@ export function Arc({
       {marks.map(({ key, label, limit, at }) => {
         const [x0, y0] = point(at, R - 9);
         const [x1, y1] = point(at, R + 9);
-        const [tx, ty] = point(at, R - (compact ? 26 : 20));
+        const [tx, ty] = point(at, R - 20);
         return (
           <g key={key}>
             <title>{`${label}: ${format.temperature(limit).text} ${format.temperature(limit).unit}`}</title>
             <line x1={x0} y1={y0} x2={x1} y2={y1} className={css.tick} data-key={key} />
-            {(key !== 'tempShutdownC' || !compact) && key !== 'tempTargetC' && (
-              <text x={tx} y={ty + (compact ? 6 : 3.5)} className={css.limit}>
+            {!compact && key !== 'tempTargetC' && (
+              <text x={tx} y={ty + 3.5} className={css.limit}>
                 {format.temperature(limit).text}
               </text>
             )}

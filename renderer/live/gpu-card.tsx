@@ -85,8 +85,13 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
   const strip = gpu.strip();
 
   return (
-    <article className={css.card} data-wide={wide} data-silent={silentMs !== undefined}
-      data-gone={status.key === 'lost'} aria-label={identity.name}>
+    <article
+      className={css.card}
+      data-wide={wide}
+      data-silent={silentMs !== undefined}
+      data-gone={status.key === 'lost'}
+      aria-label={identity.name}
+    >
       <header className={css.header}>
         <h2 className={css.name}>{identity.name}</h2>
         <span className={css.bus} title={identity.uuid}>

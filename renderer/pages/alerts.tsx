@@ -1,4 +1,5 @@
 import { Table } from '@mantine/core';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { alertRules } from '../../app/alerts/rules.ts';
 import { joined } from '../../app/format.ts';
@@ -40,8 +41,9 @@ export function AlertsPage() {
   const { t } = useTranslation();
   const { format, firing } = useShared();
   const live = useLive();
-  const past = useQuestion('alerts.newest', { limit: NEWEST }, { everyMs: 10_000 });
-  const cleared = past.data?.filter(({ clearedMs }) => clearedMs !== null) ?? [];
+  const { data: newest, again } = useQuestion('alerts.newest', { limit: NEWEST });
+  useEffect(again, [firing, again]);
+  const cleared = newest?.filter(({ clearedMs }) => clearedMs !== null) ?? [];
   const seconds = (ms: number): string => format.duration(ms);
 
   return (
@@ -87,7 +89,7 @@ export function AlertsPage() {
           {alertRules.map((rule) => (
             <li key={rule.id}>
               <p>
-                {t(rule.id === 'core-over-max' ? 'alerts.ruleMax' : 'alerts.ruleSlowdown', {
+                {t(rule.id === 'core-near-slowdown' ? 'alerts.ruleMax' : 'alerts.ruleSlowdown', {
                   hold: seconds(rule.holdMs),
                 })}
                 ;{' '}
@@ -99,7 +101,7 @@ export function AlertsPage() {
               <p className={css.more}>
                 {live.gpus
                   .map((gpu) => {
-                    const limit = gpu.value(rule.limit);
+                    const limit = rule.limit(gpu.value);
                     return `${gpu.gpu.name}: ${limit === undefined ? t('alerts.noLimits') : joined(format.temperature(limit))}`;
                   })
                   .join(' · ')}

@@ -1,4 +1,5 @@
 import type { Cadence } from '../../metrics.ts';
+import type { GpuProcess } from '../source.ts';
 import type { ReaderGpu } from './reader.ts';
 
 /** Messages between the collector and the thread that owns NVML. */
@@ -19,5 +20,11 @@ export type FromWorker =
     }
   | { readonly type: 'no-library'; readonly message: string; readonly next: string | undefined }
   /** code: 0, or why NVML must be opened anew */
-  | { readonly type: 'done'; readonly tick: number; readonly code: number }
+  | {
+      readonly type: 'done';
+      readonly tick: number;
+      readonly code: number;
+      /** processes by position in the list of GPUs; only on the slow cadence */
+      readonly processes: readonly (readonly GpuProcess[] | undefined)[];
+    }
   | { readonly type: 'closed' };

@@ -1,10 +1,11 @@
-import type { Cadence, MetricKey } from '../../metrics.ts';
-import { absentFrame, clearFrame, setAbsent, type Frame } from '../../reading.ts';
+import { metrics, type Cadence, type MetricKey } from '../../metrics.ts';
+import { clearFrame, setAbsent, type Frame } from '../../reading.ts';
 import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
-import type { GpuIdentity } from '../source.ts';
+import type { GpuIdentity, GpuProcess } from '../source.ts';
 import { fieldAnswer, fields, prepareFields, storeField, tLimitFields, type Field } from './field-values.ts';
 import { getters, type Getter, type Variant } from './getters.ts';
 import type { Argument, NativeCall, NvmlLibrary, Parameter } from './library.ts';
+import { readProcesses } from './processes.ts';
 import { NVML_FUNCTION_NOT_FOUND, NVML_SUCCESS, returnCode } from './return-codes.ts';
 
 /** A GPU as the reader holds it. `openCode` is not 0 when the driver lists it but would not open it. */
@@ -22,6 +23,8 @@ export type NvmlReader = {
   readonly versions: () => { readonly driver: string | undefined; readonly nvml: string | undefined };
   /** Fills `frame` for the GPU at `position` of the list. Returns 0, or the code that says NVML must be opened anew. */
   readonly read: (position: number, cadences: readonly Cadence[], frame: Frame) => number;
+  /** The processes on a GPU; undefined when the driver does not tell. Costly: for the slow cadence. */
+  readonly processes: (position: number) => GpuProcess[] | undefined;
   readonly close: () => void;
 };
 
@@ -39,6 +42,8 @@ type Device = {
   readonly refused: Map<Getter, number>;
   offsets: TLimitOffsets | undefined;
 };
+
+const allKeys = metrics.map(({ key }) => key);
 
 const NAME_SIZE = 96;
 const UUID_SIZE = 96;
@@ -117,6 +122,8 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     }
     return { handle, identity, openCode, refused: new Map(), offsets: undefined };
   }
+
+  const fillAbsent = (frame: Frame, code: number): void => markAbsent(frame, allKeys, code);
 
   function markAbsent(frame: Frame, keys: readonly MetricKey[], code: number): void {
     for (const key of keys) setAbsent(frame, key, returnCode(code).means, code);
@@ -216,17 +223,17 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     read(position, cadences, frame) {
       const device = devices[position]!;
       clearFrame(frame);
+      if (device.openCode !== NVML_SUCCESS) {
+        fillAbsent(frame, device.openCode); // it has no handle: calling with none would crash inside the driver
+        return NVML_SUCCESS;
+      }
       for (const cadence of cadences) {
         for (const getter of getters) {
           if (getter.cadence !== cadence) continue;
           const code = ask(device, getter, frame);
           const meaning = returnCode(code);
           if (code === NVML_SUCCESS || (meaning.means !== 'lost' && !meaning.library)) continue;
-          // nothing else of this GPU can be had: say so for all of it rather than call on
-          const gone = absentFrame(meaning.library ? 'lost' : meaning.means, code);
-          frame.states.set(gone.states);
-          frame.reasons.set(gone.reasons);
-          frame.values.fill(0);
+          fillAbsent(frame, code); // nothing else of this GPU can be had: say so rather than call on
           return meaning.library ? code : NVML_SUCCESS;
         }
         const code = readFields(device, fieldsOf[cadence], frame);
@@ -238,6 +245,11 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
       }
       if (cadences.includes('slow') && device.offsets) deriveLimits(frame, device.offsets);
       return NVML_SUCCESS;
+    },
+
+    processes(position) {
+      const device = devices[position]!;
+      return device.openCode === NVML_SUCCESS ? readProcesses(bind, device.handle) : undefined;
     },
 
     close() {

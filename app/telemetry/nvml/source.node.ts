@@ -4,7 +4,7 @@ import type { Cadence } from '../../metrics.ts';
 import { absentFrame, copyFrame, type Frame } from '../../reading.ts';
 import { err, ok } from '../../result.ts';
 import { createFrameBlock, type FrameBlock } from '../frame-block.ts';
-import type { GpuIdentity, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
+import type { GpuIdentity, GpuProcess, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
 import { libraryFault, stallFault, unopenedFault } from './faults.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { NVML_GPU_IS_LOST } from './return-codes.ts';
@@ -100,8 +100,14 @@ export async function openNvml({ clock, workerUrl, library }: NvmlOptions): Prom
     else if (answer.type === 'no-library') fault = libraryFault(12);
   }
 
-  const sample = (frameOf: (gpu: GpuIdentity) => Frame): SourceSample => {
-    const gpus: GpuSample[] = [...known.values()].map((gpu) => ({ gpu, frame: frameOf(gpu) }));
+  const sample = (
+    frameOf: (gpu: GpuIdentity) => Frame,
+    processesOf: (gpu: GpuIdentity) => readonly GpuProcess[] | undefined = () => undefined,
+  ): SourceSample => {
+    const gpus: GpuSample[] = [...known.values()].map((gpu) => {
+      const processes = processesOf(gpu);
+      return { gpu, frame: frameOf(gpu), ...(processes ? { processes } : {}) };
+    });
     return { gpus, tsMs: clock.wallMs(), monoMs: clock.monoMs(), ...(fault ? { fault } : {}) };
   };
 
@@ -129,14 +135,20 @@ export async function openNvml({ clock, workerUrl, library }: NvmlOptions): Prom
     else if (fault?.code === 'nvml-stalled') fault = undefined;
 
     const frames = new Map<string, Frame>();
+    const processes = new Map<string, readonly GpuProcess[]>();
     present.forEach((gpu, position) => {
       const complete = Atomics.load(filled.done, position) === tick && gpu.uuid !== '';
       if (complete && !(pending && answer === undefined)) frames.set(gpu.uuid, copyFrame(filled.frames[position]!));
+      const running = answer?.type === 'done' ? answer.processes[position] : undefined;
+      if (running) processes.set(gpu.uuid, running);
     });
-    return sample((gpu) => {
-      if (!present.some(({ uuid }) => uuid === gpu.uuid)) return absentFrame('lost', NVML_GPU_IS_LOST);
-      return frames.get(gpu.uuid) ?? absentFrame('stalled');
-    });
+    return sample(
+      (gpu) => {
+        if (!present.some(({ uuid }) => uuid === gpu.uuid)) return absentFrame('lost', NVML_GPU_IS_LOST);
+        return frames.get(gpu.uuid) ?? absentFrame('stalled');
+      },
+      (gpu) => processes.get(gpu.uuid),
+    );
   }
 
   const first = await openLibrary();

@@ -34,7 +34,9 @@ function read(message: Extract<ToWorker, { type: 'read' }>): void {
     code = reader.read(position, message.cadences, block.frames[position]!);
     if (code === 0) Atomics.store(block.done, position, message.tick);
   }
-  answer({ type: 'done', tick: message.tick, code });
+  const slow = code === 0 && message.cadences.includes('slow');
+  const processes = slow ? block.frames.map((_, position) => reader!.processes(position)) : [];
+  answer({ type: 'done', tick: message.tick, code, processes });
 }
 
 function close(): void {

@@ -1,0 +1,113 @@
+// `npm test`: everything that must hold, from a fresh clone: set-up, types, lint, tests in Node, tests in the real window
+// with its sandbox on, and the packaged application. The last line sums all runners: "N passed, N failed".
+//
+//   npm test              everything
+//   npm test -- unit      tests in plain Node alone      npm test -- window    window tests alone
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root, runCommand, say } from './setup/console.mjs';
+import { ensureReady } from './setup/index.mjs';
+
+const checkout = fileURLToPath(root);
+const results = path.join(checkout, 'test-results');
+const bin = (name) => path.join('node_modules', '.bin', name);
+const wanted = process.argv[2] ?? 'all';
+const totals = { passed: 0, failed: 0 };
+
+function show(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], cwd: checkout, ...options });
+    child.on('error', (error) => {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      resolve(127);
+    });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** A check that passes or fails as a whole counts as one. */
+async function check(name, command, args) {
+  say(name);
+  const code = await show(command, args);
+  totals[code === 0 ? 'passed' : 'failed']++;
+  if (code !== 0) say(`FAILED: ${name}`);
+}
+
+/** Adds a runner's own counts; a runner that ended badly without counting a failure counts as one failure. */
+function add(name, code, { passed, failed }) {
+  totals.passed += passed;
+  totals.failed += failed === 0 && code !== 0 ? 1 : failed;
+  say(`${name}: ${passed} passed, ${failed} failed${code === 0 ? '' : ` (exit ${code})`}`);
+}
+
+const readJson = (file) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined);
+
+async function unit() {
+  say('Tests in Node');
+  const file = path.join(results, 'vitest.json');
+  fs.rmSync(file, { force: true });
+  const code = await show(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const report = readJson(file);
+  // a test that did not run is not a passed one
+  add('Tests in Node', code, {
+    passed: report?.numPassedTests ?? 0,
+    failed: (report?.numTotalTests ?? 0) - (report?.numPassedTests ?? 0),
+  });
+}
+
+async function playwright(name, folder) {
+  const { browserUser, collectResults } = await import('./test/browser-user.mjs');
+  const { ensureVirtualDisplay } = await import('./setup/system.mjs');
+  const user = browserUser();
+  const display = process.platform === 'linux' && !process.env.DISPLAY;
+  if (display) await ensureVirtualDisplay();
+  say(name);
+  const run = [
+    process.execPath,
+    path.join(user.folder, 'node_modules/@playwright/test/cli.js'),
+    'test',
+    `test/${folder}`,
+  ];
+  const [command, args] = user.command(display ? ['xvfb-run', '-a', '-s', '-screen 0 1400x1000x24', ...run] : run);
+  const file = path.join(user.output, 'playwright.json');
+  fs.rmSync(file, { force: true });
+  const code = await show(command, args, { cwd: user.folder });
+  const stats = readJson(file)?.stats;
+  collectResults(user);
+  add(name, code, {
+    passed: stats?.expected ?? 0,
+    failed: (stats?.unexpected ?? 0) + (stats?.flaky ?? 0) + (stats?.skipped ?? 0),
+  });
+}
+
+async function checks() {
+  for (const project of [
+    'app/tsconfig.json',
+    'app/tsconfig.node.json',
+    'main',
+    'renderer',
+    'test',
+    'tsconfig.compat.json',
+  ]) {
+    await check(`Types: ${project}`, bin('tsc'), ['-p', project]);
+  }
+  await check('Lint', bin('eslint'), ['.']);
+  await check('Format', bin('prettier'), ['--check', '--log-level=warn', '.']);
+}
+
+await runCommand(async () => {
+  await ensureReady({ window: wanted !== 'unit' });
+  fs.mkdirSync(results, { recursive: true });
+  if (wanted === 'all') await checks();
+  if (wanted === 'all' || wanted === 'unit') await unit();
+  if (wanted === 'all' || wanted === 'window') await playwright('Tests in the window', 'e2e');
+  if (wanted === 'all' || wanted === 'packaged') {
+    const { packageApp } = await import('./package.mjs');
+    await packageApp();
+    await playwright('The packaged application', 'packaged');
+  }
+  process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
+  return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { createAnswers } from '../../app/contract/answers.ts';
+import { channels, checkRequest, pushes, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
+import { resultOf, tick as tickSchema } from '../../app/contract/schemas.ts';
+import { ok } from '../../app/result.ts';
+import { defaultSettings } from '../../app/settings/settings.ts';
+import { createWearTracker } from '../../app/wear/tracker.ts';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { openStore } from '../support/store.ts';
+
+const START = Date.UTC(2026, 2, 1);
+const uuid = testGpu().uuid;
+
+function answersOfASmallHistory() {
+  const { store } = openStore();
+  const wear = createWearTracker(store);
+  for (let i = 0; i < 120; i++) {
+    const frame = frameWith({ coreTempC: 50 + (i % 20), powerW: 200, memTempC: 'unsupported' });
+    const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frame]);
+    wear.feed(tick, store.append(tick));
+  }
+  store.appendGap({ fromMs: START + 60_000, toMs: START + 61_000, reason: 'restarted' });
+  const session = { id: store.sessions.begin('test', 'test --x', START, 1), startedMs: START };
+  store.finishSession(session, START + 60_000, 0, new Set());
+  return createAnswers(store, wear, async () => ok('<!doctype html>'));
+}
+
+/** A good question for each channel of the collector. */
+const good: Record<ChannelOf<'collector'>, unknown> = {
+  'gpus.list': undefined,
+  'history.extent': undefined,
+  'history.range': {
+    gpuUuid: uuid,
+    metrics: ['coreTempC', 'memTempC'],
+    fromMs: START,
+    toMs: START + 120_000,
+    buckets: 60,
+  },
+  'history.marks': { fromMs: START, toMs: START + 120_000 },
+  'wear.exposure': { gpuUuid: uuid },
+  'alerts.newest': { limit: 10 },
+  'sessions.newest': { limit: 10 },
+  'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
+};
+
+/** What a page that was taken over might send. */
+const hostile: readonly unknown[] = [
+  null,
+  0,
+  -1,
+  Number.NaN,
+  Infinity,
+  '',
+  'x'.repeat(1e6),
+  true,
+  [],
+  [[[]]],
+  {},
+  { gpuUuid: null },
+  { gpuUuid: { $ne: '' }, fromMs: 0, toMs: 1 },
+  { gpuUuid: 'x'.repeat(10_000), metrics: ['coreTempC'], fromMs: 0, toMs: 1, buckets: 1 },
+  { gpuUuid: uuid, metrics: ["coreTempC'; DROP TABLE sample; --"], fromMs: 0, toMs: 1, buckets: 1 },
+  { gpuUuid: uuid, metrics: ['__proto__'], fromMs: 0, toMs: 1, buckets: 1 },
+  { gpuUuid: uuid, metrics: ['constructor'], fromMs: 0, toMs: 1, buckets: 1 },
+  { gpuUuid: uuid, metrics: Array.from({ length: 10_000 }, () => 'coreTempC'), fromMs: 0, toMs: 1, buckets: 1 },
+  { gpuUuid: uuid, metrics: ['coreTempC'], fromMs: 0, toMs: 1, buckets: 1e9 },
+  { gpuUuid: uuid, metrics: ['coreTempC'], fromMs: 5, toMs: 1, buckets: 10 },
+  { gpuUuid: uuid, metrics: ['coreTempC'], fromMs: Number.NaN, toMs: Infinity, buckets: 10 },
+  { fromMs: 1e300, toMs: -1e300 },
+  { limit: -1 },
+  { limit: 1e12 },
+  { limit: '10; SELECT 1' },
+  JSON.parse('{"__proto__": {"limit": 5}, "limit": {"valueOf": 1}}'),
+  { intervalMs: 1, theme: 'hotdog' },
+  { unknownSetting: true },
+  { dataFolder: '/etc' },
+  { gpuUuid: uuid, fromMs: 0, toMs: 1, format: 'exe' },
+];
+
+const names = Object.keys(channels) as Channel[];
+
+describe.each(Object.keys(good) as ChannelOf<'collector'>[])('%s', (channel) => {
+  it('answers a good question in the form of its schema', async () => {
+    const answer = await answersOfASmallHistory()(channel, good[channel]);
+    expect(answer.ok, JSON.stringify(answer)).toBe(true);
+    const checked = resultOf(channels[channel].response).safeParse(answer);
+    expect(checked.success, checked.error?.message).toBe(true);
+  });
+
+  it('answers a hostile question with a coded error, and throws at none', async () => {
+    const answer = answersOfASmallHistory();
+    for (const payload of hostile) {
+      const result = await answer(channel, payload);
+      if (!result.ok) expect(['invalid-request', 'not-found']).toContain(result.error.code);
+      else expect(checkRequest(channel, payload).ok, JSON.stringify(payload)?.slice(0, 80)).toBe(true);
+    }
+  });
+});
+
+describe('the table of channels', () => {
+  it('has a good question here for each channel of the collector', () => {
+    expect(Object.keys(good).sort()).toEqual(names.filter((name) => channels[name].by === 'collector').sort());
+  });
+
+  it.each(names)('%s refuses what it did not ask for', (name) => {
+    const refused = hostile.filter((payload) => !checkRequest(name, payload).ok);
+    // an empty change of settings is the only hostile-looking question that is a fair one
+    const fair = hostile.length - refused.length;
+    expect(fair).toBeLessThanOrEqual(name === 'settings.set' ? 1 : 0);
+  });
+
+  it('names what does not fit', () => {
+    const refused = checkRequest('history.range', { ...(good['history.range'] as object), buckets: 0 });
+    expect(refused).toMatchObject({
+      ok: false,
+      error: { code: 'invalid-request', message: expect.stringContaining('buckets') },
+    });
+  });
+
+  it('knows of an unknown GPU that it is not there', async () => {
+    const answer = await answersOfASmallHistory()('history.range', {
+      ...(good['history.range'] as object),
+      gpuUuid: 'GPU-other',
+    });
+    expect(answer).toMatchObject({ ok: false, error: { code: 'not-found' } });
+  });
+
+  it('lets no setting through that does not exist', () => {
+    expect(checkRequest('settings.set', { pricePerKwh: 0.3 }).ok).toBe(true);
+    expect(checkRequest('settings.set', { ...defaultSettings, hacked: 1 }).ok).toBe(false);
+  });
+});
+
+describe('a push', () => {
+  it('of a tick keeps its readings through the structured clone', () => {
+    const tick = tickWith(START, 1000, [frameWith({ coreTempC: 67, memTempC: 'lost' })]);
+    const copied = tickSchema.parse(structuredClone(tick));
+    expect(copied.gpus[0]!.frame).toEqual(tick.gpus[0]!.frame);
+  });
+
+  it.each(Object.keys(pushes) as (keyof typeof pushes)[])('%s refuses what it is not', (name) => {
+    for (const payload of hostile.slice(0, 8)) {
+      if (name === 'alerts' && Array.isArray(payload)) continue;
+      expect(pushes[name].safeParse(payload).success).toBe(false);
+    }
+  });
+});

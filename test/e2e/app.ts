@@ -1,0 +1,75 @@
+import { _electron, expect, test as base, type ElectronApplication, type Page } from '@playwright/test';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const checkout = path.resolve(import.meta.dirname, '../..');
+export const screenshots = path.join(
+  process.env['SLOWBURN_TEST_OUTPUT'] ?? path.join(checkout, 'test-results'),
+  'screenshots',
+);
+
+export type Launched = {
+  readonly app: ElectronApplication;
+  readonly page: Page;
+  /** what a person would find in the developer tools: errors of scripts, and violations of the page's policy */
+  readonly complaints: string[];
+};
+
+export type Slowburn = {
+  readonly dataFolder: string;
+  readonly launch: (...args: readonly string[]) => Promise<Launched>;
+};
+
+/** The built application in the real Electron, with Chromium's sandbox on, on a data folder of its own. */
+export const test = base.extend<{ slowburn: Slowburn }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures from this pattern
+  slowburn: async ({}, use, info) => {
+    const dataFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-e2e-'));
+    const running: ElectronApplication[] = [];
+    const stderr: string[] = [];
+    await use({
+      dataFolder,
+      async launch(...args) {
+        const app = await _electron.launch({
+          cwd: checkout,
+          args: [checkout, '--data-dir', dataFolder, '--log-level=3', ...args],
+          chromiumSandbox: true,
+          colorScheme: null,
+          env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC' },
+        });
+        running.push(app);
+        app.process().stderr?.on('data', (text) => stderr.push(String(text)));
+        const page = await app.firstWindow();
+        const complaints: string[] = [];
+        page.on('pageerror', (error) => complaints.push(error.message));
+        page.on('console', (message) => {
+          if (message.type() === 'error') complaints.push(message.text());
+        });
+        await page.waitForLoadState('domcontentloaded');
+        return { app, page, complaints };
+      },
+    });
+    await Promise.all(running.map((app) => app.close().catch(() => undefined)));
+    if (info.status !== info.expectedStatus) await info.attach('stderr', { body: stderr.join('') });
+    fs.rmSync(dataFolder, { recursive: true, force: true });
+  },
+});
+
+/** Opens a page by its name in the navigation. */
+export async function open(page: Page, name: string): Promise<void> {
+  await page
+    .getByRole('navigation')
+    .getByRole('button', { name: new RegExp(`^${name}`) })
+    .click();
+}
+
+/** The process id of the collector, as Electron knows it. */
+export const collectorPid = (app: ElectronApplication): Promise<number | undefined> =>
+  app.evaluate(({ app: electron }) => electron.getAppMetrics().find(({ name }) => name === 'Slowburn collector')?.pid);
+
+export async function picture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+}
+
+export { expect };

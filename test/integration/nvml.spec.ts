@@ -1,0 +1,176 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../app/clock.node.ts';
+import type { MetricKey } from '../../app/metrics.ts';
+import { readingOf, valueOf } from '../../app/reading.ts';
+import { openNvml } from '../../app/telemetry/nvml/source.node.ts';
+import type { SourceSample, TelemetrySource } from '../../app/telemetry/source.ts';
+import { threads } from '../support/folders.ts';
+import { compileMock, controlMock } from '../support/mock-nvml.ts';
+
+const BOTH = ['tick', 'slow'] as const;
+
+async function openMock(library = compileMock()): Promise<TelemetrySource> {
+  const opened = await openNvml({ clock: systemClock, workerUrl: new URL('nvml-worker.js', threads), library });
+  if (!opened.ok) throw new Error(opened.error.message);
+  onTestFinished(() => opened.value.close());
+  return opened.value;
+}
+
+const at = (sample: SourceSample, gpu: number, key: MetricKey) => readingOf(sample.gpus[gpu]!.frame, key);
+
+/** Reads until a sample satisfies, as the sampler would go on doing. */
+async function readUntil(source: TelemetrySource, satisfied: (sample: SourceSample) => boolean): Promise<SourceSample> {
+  for (let i = 0; i < 60; i++) {
+    const sample = await source.read(BOTH, 400);
+    if (satisfied(sample)) return sample;
+    await systemClock.sleep(200);
+  }
+  throw new Error('it never came to that');
+}
+
+describe('NVML', () => {
+  it('gives the readings of each GPU in the units of the catalogue', async () => {
+    controlMock('set 1 temp 71', 'set 1 power_mw 312400', 'set 1 vram_used 1000000000', 'set 0 field_82 84');
+    const source = await openMock();
+    const sample = await source.read(BOTH, 2000);
+    expect(sample.gpus.map(({ gpu }) => gpu)).toEqual([
+      {
+        uuid: 'GPU-00000000-0000-0000-0000-000000000000',
+        index: 0,
+        name: 'Mock GPU 0',
+        pciBusId: '00000000:01:00.0',
+        vbios: '95.02.3C.00.00',
+      },
+      {
+        uuid: 'GPU-00000000-0000-0000-0000-000000000001',
+        index: 1,
+        name: 'Mock GPU 1',
+        pciBusId: '00000000:02:00.0',
+        vbios: '95.02.3C.00.01',
+      },
+    ]);
+    const { frame } = sample.gpus[1]!;
+    const values = (keys: readonly MetricKey[]) => keys.map((key) => valueOf(frame, key));
+    expect(values(['coreTempC', 'powerW', 'powerInstantW', 'vramUsedBytes', 'vramTotalBytes'])).toEqual([
+      71,
+      312.4,
+      312.4,
+      1e9,
+      24 * 2 ** 30,
+    ]);
+    expect(values(['graphicsClockMhz', 'memClockMhz', 'gpuUtilPct', 'memUtilPct', 'pstate', 'fanPct'])).toEqual([
+      1801, 9752, 97, 41, 2, 55,
+    ]);
+    expect(values(['tempShutdownC', 'tempSlowdownC', 'tempMaxC', 'tempTargetC'])).toEqual([98, 95, 93, 83]);
+    expect(values(['powerLimitW', 'powerMinLimitW', 'powerMaxLimitW'])).toEqual([350, 100, 400]);
+    expect(values(['throttleReasons', 'throttledSwPowerUs'])).toEqual([4, 5_000_000]);
+    expect(at(sample, 0, 'memTempC')).toMatchObject({ state: 'value', value: 84 });
+    expect(source.info()).toEqual({
+      kind: 'nvml',
+      label: 'NVML 12.575.57.08',
+      simulated: false,
+      driverVersion: '575.57.08',
+    });
+  });
+
+  it('says of what a card does not offer that it is unsupported, with the driver’s code', async () => {
+    controlMock();
+    const sample = await (await openMock()).read(BOTH, 2000);
+    expect(at(sample, 0, 'memTempC')).toEqual({ state: 'unsupported', reason: 3 });
+    expect(at(sample, 0, 'tempMarginK')).toEqual({ state: 'unsupported', reason: 13 }); // no such symbol
+  });
+
+  it('takes an older symbol where the newer one is missing', async () => {
+    controlMock('set * reasons 32');
+    const source = await openMock(
+      compileMock(['nvmlDeviceGetMemoryInfo_v2', 'nvmlDeviceGetCurrentClocksEventReasons']),
+    );
+    const sample = await source.read(BOTH, 2000);
+    expect(at(sample, 0, 'vramUsedBytes')).toMatchObject({ value: 8 * 2 ** 30 + 400 * 2 ** 20 }); // the old call counts the reserve
+    expect(at(sample, 0, 'throttleReasons')).toMatchObject({ value: 32 });
+  });
+
+  it('reads what is costly only on the slow cadence', async () => {
+    controlMock();
+    const sample = await (await openMock()).read(['tick'], 2000);
+    expect(at(sample, 0, 'fanPct').state).toBe('unread');
+    expect(at(sample, 0, 'coreTempC').state).toBe('value');
+    expect(sample.gpus[0]!.processes).toBeUndefined();
+  });
+
+  it('lists the processes on a GPU', async () => {
+    controlMock('set 1 process_pid 4321');
+    const sample = await (await openMock()).read(BOTH, 2000);
+    expect(sample.gpus.map(({ processes }) => processes)).toEqual([
+      [],
+      [{ pid: 4321, name: '/usr/bin/process-4321', vramBytes: 6 * 2 ** 30 }],
+    ]);
+  });
+
+  it('loses one GPU without losing the other, and finds it again', async () => {
+    const control = controlMock();
+    const source = await openMock();
+    control.set('code 1 * 15');
+    const lost = await source.read(BOTH, 2000);
+    expect(at(lost, 1, 'coreTempC')).toEqual({ state: 'lost', reason: 15 });
+    expect(at(lost, 1, 'fanPct')).toEqual({ state: 'lost', reason: 15 });
+    expect(at(lost, 0, 'coreTempC')).toMatchObject({ state: 'value' });
+    control.set();
+    const back = await source.read(BOTH, 2000);
+    expect(at(back, 1, 'coreTempC')).toMatchObject({ state: 'value', value: 61 });
+  });
+
+  it('does not call into a GPU that the driver lists but cannot open', async () => {
+    controlMock('code 1 nvmlDeviceGetHandleByIndex_v2 15');
+    const sample = await (await openMock()).read(BOTH, 2000);
+    expect(sample.gpus).toHaveLength(1);
+    expect(sample.fault).toMatchObject({ code: 'nvml-gpu-unopened' });
+  });
+
+  it('says what to do when the driver was updated under it, and reconnects to the same cards', async () => {
+    const control = controlMock();
+    const source = await openMock();
+    const before = await source.read(BOTH, 2000);
+    control.set('code * * 18', 'code -1 * 18');
+    const broken = await source.read(BOTH, 2000);
+    expect(broken.fault).toMatchObject({
+      code: 'nvml-lib-rm-version-mismatch',
+      message: 'The NVIDIA driver was updated while the system is running.',
+    });
+    expect(at(broken, 0, 'coreTempC')).toEqual({ state: 'lost', reason: 18 });
+    control.set();
+    const back = await readUntil(source, ({ fault }) => fault === undefined);
+    expect(back.gpus.map(({ gpu }) => gpu.uuid)).toEqual(before.gpus.map(({ gpu }) => gpu.uuid));
+    expect(at(back, 0, 'coreTempC').state).toBe('value');
+  });
+
+  it('does not wait for a driver that hangs: what came is kept, the rest is stalled', async () => {
+    const control = controlMock();
+    const source = await openMock();
+    control.set('hang 1 nvmlDeviceGetPowerUsage');
+    const stalled = await source.read(BOTH, 400);
+    expect(at(stalled, 0, 'coreTempC').state).toBe('value');
+    expect(at(stalled, 1, 'coreTempC').state).toBe('stalled');
+    expect(stalled.fault).toMatchObject({ code: 'nvml-stalled' });
+    control.set();
+    const back = await readUntil(source, ({ fault }) => fault === undefined);
+    expect(at(back, 1, 'coreTempC').state).toBe('value');
+  });
+
+  it.each([
+    ['there is no library', '/nonexistent/libnvidia-ml.so.1', [], 'No NVIDIA driver library'],
+    ['the driver is not loaded', undefined, ['code -1 nvmlInit_v2 9'], 'not running'],
+    ['there is no GPU', undefined, ['set -1 count 0'], 'lists no GPU'],
+  ])('is refused with a sentence when %s', async (_, library, lines, message) => {
+    controlMock(...lines);
+    const opened = await openNvml({
+      clock: systemClock,
+      workerUrl: new URL('nvml-worker.js', threads),
+      library: library ?? compileMock(),
+    });
+    expect(opened).toMatchObject({
+      ok: false,
+      error: { code: 'source-unavailable', message: expect.stringContaining(message) },
+    });
+  });
+});

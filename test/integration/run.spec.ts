@@ -1,0 +1,157 @@
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { openForReading } from '../../app/history/database.node.ts';
+import { createStore } from '../../app/history/store.ts';
+import { temporaryFolder, threads } from '../support/folders.ts';
+import { compileMock } from '../support/mock-nvml.ts';
+
+const program = fileURLToPath(new URL('slowburn.js', threads));
+const slowburn = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env: { ...process.env, ...env } });
+
+function sessionsOf(folder: string, name = 'history.simulated.db') {
+  const db = openForReading(path.join(folder, name));
+  if (!db.ok) throw new Error(db.error.message);
+  const store = createStore(db.value);
+  const sessions = store.sessions.newest(10);
+  store.close();
+  return sessions;
+}
+
+describe('slowburn run', () => {
+  it('records what a command does, and ends with its exit code', () => {
+    const folder = temporaryFolder();
+    const ran = slowburn([
+      'run',
+      '--source',
+      'simulator',
+      '--interval',
+      '0.1',
+      '--data-dir',
+      folder,
+      '--',
+      'sh',
+      '-c',
+      'echo generated; sleep 2; exit 3',
+    ]);
+    expect(ran.status).toBe(3);
+    expect(ran.stdout).toBe('generated\n'); // the command's own output, untouched
+    expect(ran.stderr).toMatch(/Energy\s+\d.*J \(.*Wh\), ± 5 %/);
+    const [session] = sessionsOf(folder);
+    expect(session).toMatchObject({
+      name: 'sh',
+      command: 'sh -c echo generated; sleep 2; exit 3',
+      exitCode: 3,
+      gpus: [],
+    });
+    const [summary] = session!.summary!.gpus;
+    expect(summary!.observedMs).toBeGreaterThan(1500);
+    expect(summary).toMatchObject({
+      energyFrom: 'counter',
+      peakTempC: expect.any(Number),
+      equivalentHours: { low: expect.any(Number) },
+    });
+  });
+
+  it('follows what the command leaves running, and finds the GPU that it used', () => {
+    const folder = temporaryFolder();
+    const control = path.join(folder, 'control');
+    // the command starts a process that outlives it and that the driver then reports on the second GPU
+    const command = `sleep 2.5 & echo "set 1 process_pid $!" > ${control}; exit 0`;
+    const started = Date.now();
+    const ran = slowburn(
+      [
+        'run',
+        '--source',
+        `nvml:${compileMock()}`,
+        '--interval',
+        '0.2',
+        '--data-dir',
+        folder,
+        '--',
+        'sh',
+        '-c',
+        command,
+      ],
+      { MOCK_NVML_CONTROL: control },
+    );
+    expect(ran.status, ran.stderr).toBe(0);
+    expect(Date.now() - started).toBeGreaterThan(2500);
+    expect(ran.stderr).toContain('1 process that it started goes on');
+    const [session] = sessionsOf(folder, 'history.db');
+    expect(session!.summary!.gpus.length).toBeGreaterThan(0);
+  });
+
+  it('uses the Slowburn that records already', async () => {
+    const folder = temporaryFolder();
+    const monitor = spawn(
+      process.execPath,
+      [program, 'monitor', '--source', 'simulator', '--interval', '0.1', '--data-dir', folder],
+      { stdio: 'ignore' },
+    );
+    try {
+      while (!fs.existsSync(path.join(folder, 'recorder.json')))
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      const ran = slowburn(['run', '--data-dir', folder, '--name', 'beside', '--', 'sleep', '1']);
+      expect(ran.status, ran.stderr).toBe(0);
+      expect(sessionsOf(folder)).toMatchObject([{ name: 'beside', exitCode: 0 }]);
+    } finally {
+      const ended = new Promise((resolve) => monitor.on('exit', resolve));
+      monitor.kill('SIGTERM');
+      await ended;
+    }
+    expect(fs.existsSync(path.join(folder, 'recorder.json'))).toBe(false);
+  });
+
+  it('says what is wrong with a command that cannot be started', () => {
+    const ran = slowburn(['run', '--source', 'simulator', '--data-dir', temporaryFolder(), '--', 'no-such-program']);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toContain('no-such-program could not be started: there is no such program.');
+  });
+});
+
+describe('slowburn monitor', () => {
+  it('prints what it sees, and writes a recording that can be played', () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'recording.jsonl');
+    const ran = slowburn([
+      'monitor',
+      '--source',
+      'simulator:2',
+      '--interval',
+      '0.1',
+      '--for',
+      '1',
+      '--record',
+      file,
+      '--data-dir',
+      folder,
+    ]);
+    expect(ran.status).toBe(0);
+    expect(ran.stdout).toContain('Simulated GPU');
+    expect(ran.stdout).toContain('1 Simulated 350 W card');
+    expect(ran.stdout).not.toMatch(/NaN|undefined|null/);
+    const played = slowburn(['monitor', '--source', `replay:${file}`, '--speed', '10', '--data-dir', folder]);
+    expect(played.status).toBe(0);
+    expect(played.stdout).toContain('Replayed recording');
+    expect(played.stdout).toContain('played to its end');
+  });
+
+  it.each([
+    [['monitor', '--source', 'simulator:0'], 2, 'from 1 to 64'],
+    [['monitor', '--interval', '60'], 2, '0.1 to 5 seconds'],
+    [['monitor', '--no-such-option'], 2, 'unknown option'],
+    [['no-such-command'], 2, 'unknown command'],
+    [['monitor', '--source', 'replay:/nonexistent.csv'], 1, 'cannot be read'],
+    [['monitor', '--source', 'nvml:/nonexistent.so'], 1, 'No NVIDIA driver library'],
+    [['vectors', '/nonexistent.json'], 2, 'cannot be read'],
+  ])('%j ends with code %d and a sentence', (args, code, sentence) => {
+    const ran = slowburn([...args, ...(args[0] === 'monitor' ? ['--data-dir', temporaryFolder()] : [])]);
+    expect(ran.status).toBe(code);
+    expect(ran.stderr).toContain(sentence);
+    expect(ran.stderr).not.toMatch(/\n\s+at /); // no stack trace
+  });
+});

@@ -1,0 +1,332 @@
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { lockRecorder, openDatabase, openForReading } from '../../app/history/database.node.ts';
+import { createStore } from '../../app/history/store.ts';
+import { alertRules } from '../../app/alerts/rules.ts';
+import { valueOf } from '../../app/reading.ts';
+import { createWearTracker } from '../../app/wear/tracker.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { openStore } from '../support/store.ts';
+
+const START = Date.UTC(2026, 2, 1, 9, 0, 30);
+const uuid = testGpu().uuid;
+
+/** One GPU, one sample a second, at these temperatures; undefined is an absent reading. */
+function fill(store: ReturnType<typeof createStore>, temps: readonly (number | undefined)[], startMs = START) {
+  temps.forEach((temp, i) => {
+    store.append(
+      tickWith(startMs + i * 1000, i === 0 ? undefined : 1000, [
+        frameWith({ coreTempC: temp ?? 'stalled', powerW: 100 }),
+      ]),
+    );
+  });
+}
+
+describe('the history', () => {
+  it('gives back every reading and every reason for its absence', () => {
+    const { store } = openStore();
+    const frame = frameWith({
+      coreTempC: 67.4,
+      powerW: 312.401,
+      memTempC: 'unsupported',
+      fanPct: 'lost',
+      energyMj: 2 ** 52,
+    });
+    frame.derived[0] = 1;
+    store.append(tickWith(START, undefined, [frame]));
+    const [sample] = [...store.samplesBetween(uuid, START, START + 1)];
+    expect(sample).toMatchObject({ tsMs: START, dtMs: undefined });
+    expect(sample!.frame.values).toEqual(frame.values);
+    expect(sample!.frame.states).toEqual(frame.states);
+    expect(sample!.frame.derived).toEqual(frame.derived);
+  });
+
+  it('survives a restart', () => {
+    const { store, file } = openStore();
+    fill(store, [50, 51, 52]);
+    store.close();
+    const again = openStore(file).store;
+    expect([...again.samplesBetween(uuid, 0, 1e15)].map(({ frame }) => valueOf(frame, 'coreTempC'))).toEqual([
+      50, 51, 52,
+    ]);
+    expect(again.gpus.list()).toMatchObject([{ uuid, name: 'Test GPU 0' }]);
+  });
+
+  it('keeps the order of arrival when the clock is set back', () => {
+    const { store } = openStore();
+    fill(store, [50, 51]);
+    fill(store, [60, 61], START - 3_600_000);
+    const temps = [...store.samplesAfter(1, 0)].map(({ frame }) => valueOf(frame, 'coreTempC'));
+    expect(temps).toEqual([50, 51, 60, 61]);
+  });
+
+  it('takes over a column for a metric that an older file does not have', () => {
+    const { store, file } = openStore();
+    fill(store, [50]);
+    store.close();
+    const db = new Database(file);
+    db.exec('ALTER TABLE sample DROP COLUMN fan_pct');
+    db.close();
+    const again = openStore(file).store;
+    again.append(tickWith(START + 5000, undefined, [frameWith({ fanPct: 40 })]));
+    expect([...again.samplesBetween(uuid, 0, 1e15)].map(({ frame }) => valueOf(frame, 'fanPct'))).toEqual([
+      undefined,
+      40,
+    ]);
+  });
+});
+
+const temps = fc.array(fc.option(fc.integer({ min: 20, max: 100 }), { nil: undefined, freq: 8 }), {
+  minLength: 1,
+  maxLength: 400,
+});
+
+describe('a range', () => {
+  it('never has more buckets than asked, loses no spike and invents nothing, with samples and with roll-ups', () => {
+    fc.assert(
+      fc.property(
+        temps,
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer({ min: -200, max: 200 }),
+        fc.integer({ min: 1, max: 600 }),
+        (list, buckets, offsetS, spanS) => {
+          const opened = openDatabase(':memory:');
+          if (!opened.ok) throw new Error(opened.error.message);
+          const store = createStore(opened.value.db);
+          fill(store, list);
+          const fromMs = START + offsetS * 1000;
+          const toMs = fromMs + spanS * 1000;
+          const range = store.range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs, toMs, buckets })!;
+          const { min, mean, max } = range.series.coreTempC!;
+          expect(mean.length).toBeLessThanOrEqual(buckets);
+          // roll-ups are whole minutes: the range may begin up to a minute earlier and end up to a step later
+          const endMs = range.fromMs + mean.length * range.stepMs;
+          const inside = list.filter((temp, i) => {
+            const tsMs = START + i * 1000;
+            return (
+              temp !== undefined &&
+              tsMs >= range.fromMs &&
+              tsMs < (range.resolution === 'raw' ? Math.min(toMs, endMs) : toMs)
+            );
+          }) as number[];
+          const finite = (values: Float64Array) => [...values].filter((value) => !Number.isNaN(value));
+          if (inside.length === 0) expect(finite(mean)).toEqual([]);
+          else {
+            expect(Math.min(...finite(min))).toBe(Math.min(...inside));
+            expect(Math.max(...finite(max))).toBe(Math.max(...inside));
+          }
+          expect(range.counts.reduce((a, b) => a + b, 0)).toBe(inside.length);
+          mean.forEach((value, i) => {
+            if (Number.isNaN(value)) return;
+            expect(value).toBeGreaterThanOrEqual(min[i]! - 1e-9);
+            expect(value).toBeLessThanOrEqual(max[i]! + 1e-9);
+          });
+          store.close();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('over roll-ups has the minima, means and maxima of the samples', () => {
+    const { store } = openStore();
+    const list = Array.from({ length: 3000 }, (_, i) => 40 + Math.round(20 * Math.sin(i / 37)));
+    fill(store, list);
+    const fromMs = Math.floor(START / 60_000) * 60_000;
+    const toMs = fromMs + 51 * 60_000;
+    const range = store.range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs, toMs, buckets: 10 })!;
+    expect(range.resolution).toBe('minute');
+    range.series.coreTempC!.mean.forEach((mean, bucket) => {
+      const from = range.fromMs + bucket * range.stepMs;
+      const part = list.filter((_, i) => START + i * 1000 >= from && START + i * 1000 < from + range.stepMs);
+      if (part.length === 0) return expect(mean).toBeNaN();
+      expect(mean).toBeCloseTo(part.reduce((a, b) => a + b) / part.length, 9);
+      expect(range.series.coreTempC!.min[bucket]).toBe(Math.min(...part));
+      expect(range.series.coreTempC!.max[bucket]).toBe(Math.max(...part));
+    });
+  });
+
+  it('is the same after a crash before the last minutes were rolled up', () => {
+    const { store, file } = openStore();
+    fill(
+      store,
+      Array.from({ length: 400 }, (_, i) => 40 + (i % 30)),
+    );
+    const query = { gpuUuid: uuid, metrics: ['coreTempC'] as const, fromMs: START, toMs: START + 600_000, buckets: 10 };
+    const before = store.range({ ...query, metrics: [...query.metrics] });
+    const db = new Database(file);
+    db.exec('DELETE FROM rollup_minute WHERE minute_ms > (SELECT min(minute_ms) FROM rollup_minute)');
+    db.close();
+    const again = openStore(file).store;
+    again.catchUp(START + 600_000);
+    expect(again.range({ ...query, metrics: [...query.metrics] })).toEqual(before);
+  });
+
+  it('shows time without samples as a gap with its reason', () => {
+    const { store } = openStore();
+    fill(store, [50]);
+    store.append({
+      ...tickWith(START + 60_000, undefined, [frameWith({ coreTempC: 50 })]),
+      gap: { fromMs: START, toMs: START + 60_000, reason: 'suspended' },
+    });
+    const range = store.range({
+      gpuUuid: uuid,
+      metrics: ['coreTempC'],
+      fromMs: START,
+      toMs: START + 61_000,
+      buckets: 61,
+    })!;
+    expect(range.gaps).toEqual([{ fromMs: START, toMs: START + 60_000, reason: 'suspended' }]);
+    expect([...range.series.coreTempC!.mean].filter(Number.isFinite)).toHaveLength(2);
+  });
+});
+
+describe('pruning', () => {
+  it('deletes old samples a few at a time and keeps their roll-ups', () => {
+    const { store } = openStore();
+    fill(
+      store,
+      Array.from({ length: 2500 }, () => 50),
+    );
+    expect(store.prune(START + 2_400_000)).toBe(true);
+    expect(store.prune(START + 2_400_000)).toBe(false);
+    expect([...store.samplesBetween(uuid, 0, 1e15)]).toHaveLength(100);
+    const range = store.range({
+      gpuUuid: uuid,
+      metrics: ['coreTempC'],
+      fromMs: START,
+      toMs: START + 2_500_000,
+      buckets: 5,
+    })!;
+    expect(range.series.coreTempC!.mean[0]).toBe(50);
+  });
+});
+
+describe('what was seen on a GPU', () => {
+  it('tells which GPUs a command used, by time and process', () => {
+    const { store } = openStore();
+    const seen = (tsMs: number, pids: readonly (readonly number[])[]) =>
+      store.append({
+        ...tickWith(tsMs, 1000, [frameWith({ powerW: 100 }), frameWith({ powerW: 100 })]),
+        gpus: pids.map((list, i) => ({
+          gpu: testGpu(i),
+          frame: frameWith({ powerW: 100, coreTempC: 60 }),
+          processes: list.map((pid) => ({ pid, name: `p${pid}` })),
+        })),
+      });
+    seen(START, [[1], [2]]);
+    seen(START + 5000, [[1], [2]]);
+    const session = { id: store.sessions.begin('x', 'x', START, 1), startedMs: START };
+    const { seenOn, summaries } = store.finishSession(session, START + 6000, 0, new Set([2, 99]));
+    expect(seenOn).toEqual([testGpu(1).uuid]);
+    expect(summaries.map(({ gpuUuid }) => gpuUuid)).toEqual([testGpu(1).uuid]);
+    expect(store.sessions.newest(1)[0]).toMatchObject({ gpus: [testGpu(1).uuid], exitCode: 0, endedMs: START + 6000 });
+  });
+
+  it('counts every recorded GPU when the command was seen on none', () => {
+    const { store } = openStore();
+    store.append(tickWith(START, undefined, [frameWith({ powerW: 100 }), frameWith({ powerW: 50 })]));
+    store.append(tickWith(START + 1000, 1000, [frameWith({ powerW: 100 }), frameWith({ powerW: 50 })]));
+    const { seenOn, summaries } = store.finishSession(
+      { id: store.sessions.begin('x', 'x', START, 1), startedMs: START },
+      START + 2000,
+      null,
+      new Set([7]),
+    );
+    expect(seenOn).toEqual([]);
+    expect(summaries.map(({ energyJ }) => energyJ)).toEqual([100, 50]);
+  });
+});
+
+describe('alerts on disk', () => {
+  it('are found open after a restart, and cleared once', () => {
+    const { store, file } = openStore();
+    fill(store, [50]);
+    const change = { gpuUuid: uuid, rule: alertRules[0]!, value: 95, threshold: 90, peak: 95 };
+    store.recordAlerts(1, START, [{ ...change, kind: 'fired' }]);
+    store.close();
+    const again = openStore(file).store;
+    expect(again.alerts.open()).toMatchObject([{ rule: 'core-near-slowdown', firedMs: START, clearedMs: null }]);
+    again.recordAlerts(1, START + 9000, [{ ...change, peak: 99, kind: 'cleared' }]);
+    expect(again.alerts.open()).toEqual([]);
+    expect(again.alerts.newest(1)).toMatchObject([{ clearedMs: START + 9000, peak: 99 }]);
+    expect(again.alerts.between(START + 1000, START + 2000)).toHaveLength(1);
+    expect(again.alerts.between(START + 10_000, START + 20_000)).toHaveLength(0);
+  });
+});
+
+describe('wear', () => {
+  it('is the same whether the state was saved in between, at the end, or never', () => {
+    const list = Array.from({ length: 300 }, (_, i) => 40 + (i % 45));
+    const run = (saveAt: readonly number[]) => {
+      const { store, file } = openStore();
+      let tracker = createWearTracker(store);
+      list.forEach((temp, i) => {
+        const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frameWith({ coreTempC: temp })]);
+        tracker.feed(tick, store.append(tick));
+        if (saveAt.includes(i)) {
+          tracker.save();
+          tracker = createWearTracker(store);
+        }
+      });
+      store.close();
+      return createWearTracker(openStore(file).store).exposureOf(uuid);
+    };
+    const never = run([]);
+    expect(never?.observedHours).toBeCloseTo(299 / 3600, 9);
+    expect(run([299])).toEqual(never);
+    expect(run([10, 11, 150])).toEqual(never);
+  });
+});
+
+describe('a history that cannot be used', () => {
+  it('is set aside when it is damaged, and nothing of it is deleted', () => {
+    const file = path.join(temporaryFolder(), 'history.db');
+    fs.writeFileSync(file, 'this is no database, but it is somebody’s data'.repeat(100));
+    const opened = openDatabase(file);
+    if (!opened.ok) throw new Error(opened.error.message);
+    opened.value.db.close();
+    expect(fs.readFileSync(opened.value.setAside!, 'utf8')).toContain('somebody’s data');
+  });
+
+  it('is refused with a sentence when it is from a newer version, and left as it is', () => {
+    const file = path.join(temporaryFolder(), 'history.db');
+    const db = new Database(file);
+    db.pragma('user_version = 99');
+    db.exec('CREATE TABLE future (x)');
+    db.close();
+    const bytes = fs.readFileSync(file);
+    const opened = openDatabase(file);
+    expect(opened).toMatchObject({ ok: false, error: { code: 'database-newer' } });
+    expect(fs.readFileSync(file)).toEqual(bytes);
+  });
+
+  it('is refused with a sentence when its folder cannot be made', () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(path.join(folder, 'file'), '');
+    const opened = openDatabase(path.join(folder, 'file', 'history.db'));
+    expect(opened.ok).toBe(false);
+    if (!opened.ok) expect(opened.error.message).toContain('cannot be');
+  });
+
+  it('is not there to be read yet', () => {
+    expect(openForReading(path.join(temporaryFolder(), 'none.db')).ok).toBe(false);
+  });
+});
+
+describe('the recorder’s lock', () => {
+  it('lets one recorder into a folder, and the next when it has gone', () => {
+    const folder = temporaryFolder();
+    const first = lockRecorder(folder);
+    expect(first.ok).toBe(true);
+    expect(lockRecorder(folder)).toMatchObject({ ok: false, error: { code: 'database-busy' } });
+    if (first.ok) first.value();
+    const second = lockRecorder(folder);
+    expect(second.ok).toBe(true);
+    if (second.ok) second.value();
+  });
+});

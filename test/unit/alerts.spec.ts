@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createAlertEngine } from '../../app/alerts/engine.ts';
+import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
+import type { Absence } from '../../app/reading.ts';
+import { frameWith } from '../support/frames.ts';
+
+const rule: AlertRule = {
+  id: 'core-near-slowdown',
+  severity: 'warn',
+  value: 'coreTempC',
+  limit: (limits) => limits('tempMaxC'),
+  holdMs: 10_000,
+  hysteresis: 3,
+  clearMs: 20_000,
+};
+
+/** Feeds one temperature a second; a word is an absent reading, 'gap' a gap. Returns "second kind" for each change. */
+function play(
+  temps: readonly (number | Absence | 'gap')[],
+  limit: number | 'not reported' = 90,
+  engine = createAlertEngine([rule]),
+) {
+  return temps.flatMap((temp, second) => {
+    const frame = frameWith({
+      ...(temp === 'gap' ? {} : { coreTempC: temp }),
+      ...(limit === 'not reported' ? { tempMaxC: 'unsupported' } : second === 0 ? { tempMaxC: limit } : {}),
+    });
+    return engine.judge('GPU-1', frame, second * 1000, temp === 'gap').map(({ kind }) => `${second} ${kind}`);
+  });
+}
+
+const hold = (temp: number, seconds: number): number[] => Array.from({ length: seconds }, () => temp);
+
+describe('an alert', () => {
+  it('fires when the limit is held, not when it is touched', () => {
+    expect(play([...hold(95, 10), 80])).toEqual([]);
+    expect(play(hold(90, 11))).toEqual(['10 fired']);
+  });
+
+  it('keeps firing while the temperature hovers at the limit', () => {
+    const hovering = Array.from({ length: 300 }, (_, i) => 88 + (i % 3));
+    expect(play([...hold(91, 11), ...hovering])).toEqual(['10 fired']);
+  });
+
+  it('clears when it has stayed well below the limit', () => {
+    expect(play([...hold(91, 11), ...hold(87, 21)])).toEqual(['10 fired', '31 cleared']);
+    expect(play([...hold(91, 11), ...hold(87, 15), 88, ...hold(87, 15)])).toEqual(['10 fired']);
+  });
+
+  it('does not fire on a card that does not report the limit', () => {
+    expect(play(hold(120, 100), 'not reported')).toEqual([]);
+  });
+
+  it('starts anew after a gap, and goes on firing through one', () => {
+    expect(play([...hold(91, 9), 'gap', ...hold(91, 9)])).toEqual([]);
+    expect(play([...hold(91, 11), 'gap', ...hold(91, 20)])).toEqual(['10 fired']);
+  });
+
+  it('does not clear because the reading went away', () => {
+    expect(play([...hold(91, 11), ...Array.from({ length: 60 }, () => 'stalled' as const)])).toEqual(['10 fired']);
+  });
+
+  it('goes on after a restart without firing twice', () => {
+    const engine = createAlertEngine([rule]);
+    engine.resume('GPU-1', rule.id, 95);
+    expect(play([...hold(91, 30), ...hold(80, 21)], 90, engine)).toEqual(['50 cleared']);
+  });
+
+  it('keeps the highest value since the limit was reached', () => {
+    const engine = createAlertEngine([rule]);
+    const temps = [...hold(91, 11), 99, ...hold(80, 21)];
+    const changes = temps.flatMap((temp, i) =>
+      engine.judge('GPU-1', frameWith({ coreTempC: temp, tempMaxC: 90 }), i * 1000, false),
+    );
+    expect(changes.map(({ kind, peak }) => [kind, peak])).toEqual([
+      ['fired', 91],
+      ['cleared', 99],
+    ]);
+  });
+
+  it('fires and clears in turn, whatever the temperatures', () => {
+    const any = fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: 80, max: 95 }) },
+      fc.constantFrom('gap' as const, 'stalled' as const),
+    );
+    const runs = fc.array(fc.tuple(any, fc.integer({ min: 1, max: 40 })), { maxLength: 30 });
+    fc.assert(
+      fc.property(runs, (list) => {
+        const kinds = play(list.flatMap(([temp, seconds]) => Array.from({ length: seconds }, () => temp))).map(
+          (text) => text.split(' ')[1],
+        );
+        kinds.forEach((kind, i) => expect(kind).toBe(i % 2 === 0 ? 'fired' : 'cleared'));
+      }),
+    );
+  });
+
+  it('of one GPU does not touch another', () => {
+    const engine = createAlertEngine([rule]);
+    for (let i = 0; i < 11; i++) {
+      engine.judge('hot', frameWith({ coreTempC: 95, tempMaxC: 90 }), i * 1000, false);
+      expect(engine.judge('cool', frameWith({ coreTempC: 60, tempMaxC: 90 }), i * 1000, false)).toEqual([]);
+    }
+  });
+});
+
+describe('the limit of the first warning', () => {
+  const near = alertRules.find(({ id }) => id === 'core-near-slowdown')!;
+  const limit = (tempMaxC: number | undefined, tempSlowdownC: number | undefined) =>
+    near.limit((key) => ({ tempMaxC, tempSlowdownC })[key]);
+
+  it('is the maximum operating temperature of a desktop card', () => expect(limit(93, 95)).toBe(93));
+  it('is not that of a laptop part, which works above it every day', () => expect(limit(75, 102)).toBe(97));
+  it('is taken from the slowdown limit where that is all there is', () => expect(limit(undefined, 92)).toBe(87));
+  it('is not there when the card reports neither', () => expect(limit(undefined, undefined)).toBeUndefined());
+});

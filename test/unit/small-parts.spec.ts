@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createFormatter } from '../../app/format.ts';
+import { stretches } from '../../app/history/segments.ts';
+import { createI18n } from '../../app/i18n.ts';
+import { metrics } from '../../app/metrics.ts';
+import { readingStates } from '../../app/reading.ts';
+import { scaleAround } from '../../app/scale.ts';
+import { defaultSettings, settingsSchema } from '../../app/settings/settings.ts';
+import { readRecording, recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
+import { gapReasons } from '../../app/telemetry/sampler.ts';
+import { parseSourceSpec } from '../../app/telemetry/source-spec.ts';
+import { statusOf } from '../../app/telemetry/status.ts';
+import { leadingCause, throttleReasons } from '../../app/telemetry/throttle-reasons.ts';
+import { parseTimestamp, smiCsvDecoder } from '../../app/telemetry/logs/smi-csv.ts';
+import { readingOf } from '../../app/reading.ts';
+import { alertRules } from '../../app/alerts/rules.ts';
+import { drawTrayIcon, TRAY_ICON_SIZE } from '../../main/tray-icon.ts';
+import { createRing } from '../../renderer/live/ring.ts';
+import { frameWith, testGpu } from '../support/frames.ts';
+
+describe('--source', () => {
+  it('reads every form of the manual', () => {
+    const parsed = (text: string) => {
+      const spec = parseSourceSpec(text);
+      return spec.ok ? spec.value : spec.error.code;
+    };
+    expect(parsed('auto')).toEqual({ kind: 'auto' });
+    expect(parsed('nvml')).toEqual({ kind: 'nvml' });
+    expect(parsed('nvml:/opt/libnvidia-ml.so')).toEqual({ kind: 'nvml', library: '/opt/libnvidia-ml.so' });
+    expect(parsed('nvidia-smi')).toEqual({ kind: 'nvidia-smi' });
+    expect(parsed('replay:C:\\logs\\a.csv')).toEqual({ kind: 'replay', file: 'C:\\logs\\a.csv' });
+    expect(parsed('simulator')).toEqual({ kind: 'simulator', count: 1 });
+    expect(parsed('simulator:8')).toEqual({ kind: 'simulator', count: 8 });
+  });
+
+  it.each(['', 'nvmll', 'replay', 'replay:', 'simulator:0', 'simulator:65', 'simulator:1.5', 'simulator:x', 'auto:x'])(
+    'refuses %j and says what is possible',
+    (text) => {
+      const spec = parseSourceSpec(text);
+      expect(spec.ok).toBe(false);
+      if (!spec.ok) expect(spec.error.next).toContain('simulator[:N]');
+    },
+  );
+});
+
+describe('the words', () => {
+  const { t, exists } = createI18n('en');
+  it('are there for every state, cause, gap, rule and metric', () => {
+    const keys = [
+      ...readingStates
+        .filter((state) => state !== 'value')
+        .flatMap((state) => [`state.${state}`, `state.because.${state}`, `status.${state}`]),
+      ...throttleReasons.map(({ cause }) => `cause.${cause}`),
+      ...gapReasons.map((reason) => `gap.${reason}`),
+      ...alertRules.flatMap(({ id, severity }) => [`rule.${id}`, `severity.${severity}`]),
+      ...metrics.map(({ key }) => `metric.${key}`),
+      ...['slowedByHeat', 'slowedByBrake', 'slowed', 'powerLimited', 'working', 'idle'].map((key) => `status.${key}`),
+    ];
+    for (const key of keys) expect(exists(key), key).toBe(true);
+  });
+
+  it('fall back to English for a language that is not there', () => {
+    expect(createI18n('it').t('nav.live')).toBe(t('nav.live'));
+  });
+});
+
+describe('the status of a GPU', () => {
+  it('names heat before the power cap, and an unclear slowdown by its name', () => {
+    expect(leadingCause(0x4 | 0x20)).toBe('heat');
+    expect(leadingCause(0x8)).toBe('unclear');
+    expect(leadingCause(0)).toBeUndefined();
+    expect(statusOf(frameWith({ coreTempC: 90, throttleReasons: 0x44 }), 93)).toEqual({
+      key: 'slowedByHeat',
+      marginK: 3,
+      level: 'act',
+    });
+  });
+
+  it('has no margin on a card that reports no limit', () => {
+    expect(statusOf(frameWith({ coreTempC: 50, gpuUtilPct: 0 }), undefined)).toEqual({
+      key: 'idle',
+      marginK: undefined,
+      level: 'quiet',
+    });
+  });
+
+  it('is the reason for an absent temperature', () => {
+    expect(statusOf(frameWith({ coreTempC: 'asleep' }), 93)).toEqual({
+      key: 'asleep',
+      marginK: undefined,
+      level: 'absent',
+    });
+    expect(statusOf(frameWith({ coreTempC: 'lost' }), 93).level).toBe('act');
+  });
+});
+
+describe('settings', () => {
+  it('have a default for every field', () => expect(settingsSchema.parse({})).toEqual(defaultSettings));
+  it('refuse what would stop the monitor', () => {
+    for (const bad of [
+      { intervalMs: 0 },
+      { intervalMs: 60_000 },
+      { retentionDays: 0 },
+      { currency: 'euro' },
+      { pricePerKwh: -1 },
+    ]) {
+      expect(settingsSchema.safeParse(bad).success, JSON.stringify(bad)).toBe(false);
+    }
+  });
+});
+
+describe('numbers for people', () => {
+  const format = createFormatter('en-US', { temperatureUnit: 'C', currency: 'EUR' });
+  const fahrenheit = createFormatter('en-US', { temperatureUnit: 'F', currency: 'USD' });
+  it('convert a temperature, and a difference without the offset', () => {
+    expect(fahrenheit.temperature(100)).toEqual({ text: '212', unit: '°F' });
+    expect(fahrenheit.kelvins(10)).toEqual({ text: '18', unit: '°F' });
+    expect(format.kelvins(10)).toEqual({ text: '10', unit: 'K' });
+  });
+  it('choose the unit of energy and time by size', () => {
+    expect(format.energy(100)).toEqual({ text: '100', unit: 'J' });
+    expect(format.energy(36_000)).toEqual({ text: '10.0', unit: 'Wh' });
+    expect(format.energy(3.6e7)).toEqual({ text: '10.0', unit: 'kWh' });
+    expect([900, 61_000, 3_720_000, 200_000_000].map(format.duration)).toEqual([
+      '1 s',
+      '1 min 1 s',
+      '1 h 2 min',
+      '2 d 7 h',
+    ]);
+  });
+  it('show two significant digits of what is modelled', () => {
+    expect([0.0001234, 0.555, 5.46, 123].map((value) => format.significant(value))).toEqual([
+      '0.00012',
+      '0.56',
+      '5.5',
+      '120',
+    ]);
+  });
+});
+
+describe('an axis', () => {
+  it('spans its values on round numbers', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1 }), (values) => {
+        const scale = scaleAround(values)!;
+        expect(scale.low).toBeLessThanOrEqual(Math.min(...values) + 1e-6);
+        expect(scale.high).toBeGreaterThanOrEqual(Math.max(...values) - 1e-6);
+        expect(scale.ticks.length).toBeLessThanOrEqual(8);
+      }),
+    );
+  });
+  it('is not made up when there is no value', () => expect(scaleAround([Number.NaN])).toBeUndefined());
+});
+
+describe('a line over time', () => {
+  const { NaN: none } = Number;
+  it('bridges empty buckets that are shorter than a gap, and breaks at a gap', () => {
+    expect(stretches([1, none, 2, none, 3], 1000)).toEqual([[0, 2, 4]]);
+    expect(stretches([1, ...Array.from({ length: 11 }, () => none), 3], 1000)).toEqual([[0], [12]]);
+    expect(stretches([1, none, 3], 60_000)).toEqual([[0], [2]]);
+    expect(stretches([none], 1000)).toEqual([]);
+  });
+});
+
+describe('the strip’s memory', () => {
+  it('keeps the newest minutes in order, and a gap as a gap', () => {
+    const ring = createRing(1, 60_000);
+    for (let i = 0; i <= 200; i++) ring.push(i * 1000, [i], i === 190);
+    const { times, values } = ring.read();
+    expect(times.at(-1)).toBe(200_000);
+    expect(times[0]!).toBeGreaterThanOrEqual(100_000);
+    expect(times.every((time, i) => i === 0 || time > times[i - 1]!)).toBe(true);
+    expect(values[0]![times.indexOf(189_999)]).toBeNull();
+  });
+  it('ignores a clock that was set back until it has caught up', () => {
+    const ring = createRing(1, 60_000);
+    ring.push(10_000, [1], false);
+    ring.push(5_000, [2], false);
+    ring.push(11_000, [undefined], false);
+    expect(ring.read()).toEqual({ times: [10_000, 11_000], values: [[1, null]] });
+  });
+});
+
+describe('the tray icon', () => {
+  it('differs by shape for each state, without colour', () => {
+    const shapes = (['ok', 'warn', 'act', 'unknown'] as const).map((state) => {
+      const pixels = drawTrayIcon('67', state);
+      const brightness = Array.from({ length: TRAY_ICON_SIZE ** 2 }, (_, i) =>
+        pixels[i * 4 + 3] === 0 ? '.' : pixels[i * 4]! + pixels[i * 4 + 1]! + pixels[i * 4 + 2]! > 380 ? 'x' : 'o',
+      );
+      return brightness.join('');
+    });
+    expect(new Set(shapes).size).toBe(4);
+  });
+  it('has room for three digits', () => {
+    expect(drawTrayIcon('100', 'ok')).toHaveLength(TRAY_ICON_SIZE ** 2 * 4);
+    expect(drawTrayIcon('212', 'act')).not.toEqual(drawTrayIcon('21', 'act'));
+  });
+});
+
+describe('a CSV of nvidia-smi', () => {
+  it('is read by its header, with units from header or cell', () => {
+    const decoder = smiCsvDecoder(
+      'timestamp, uuid, temperature.gpu, power.draw [W], clocks.current.sm [MHz], clocks_event_reasons.active, what.is.this',
+    );
+    if (!decoder.ok) throw new Error(decoder.error.message);
+    const row = decoder.value.row(
+      '2023/12/18 17:01:44.300, GPU-1, 32, 46.19 W, [Unknown Error], 0x0000000000000004, x',
+    )!;
+    expect(row.uuid).toBe('GPU-1');
+    expect(row.tsMs).toBe(new Date(2023, 11, 18, 17, 1, 44, 300).getTime());
+    expect(readingOf(row.frame, 'coreTempC')).toMatchObject({ value: 32 });
+    expect(readingOf(row.frame, 'powerW')).toMatchObject({ value: 46.19 });
+    expect(readingOf(row.frame, 'smClockMhz').state).toBe('failed');
+    expect(readingOf(row.frame, 'throttleReasons')).toMatchObject({ value: 4 });
+    expect(readingOf(row.frame, 'memTempC').state).toBe('unsupported');
+    expect(decoder.value.row('only, two')).toBeUndefined();
+  });
+  it('with no known field is refused with the command that makes one', () => {
+    const decoder = smiCsvDecoder('a,b,c');
+    expect(decoder.ok).toBe(false);
+    if (!decoder.ok) expect(decoder.error.next).toContain('--query-gpu');
+  });
+  it('has stamps of exactly one form', () => {
+    expect(parseTimestamp('2023-12-18 17:01:44')).toBeUndefined();
+    expect(parseTimestamp('2023/12/18 17:01:44')).toBeDefined();
+  });
+});
+
+describe('a recording of our own', () => {
+  it('gives back the readings that were written', () => {
+    const frame = frameWith({ coreTempC: 67.5, powerW: 312.401, memTempC: 'unsupported', fanPct: 'lost' });
+    const gpu = testGpu();
+    const text = [
+      recordingHeader([gpu], '575.1'),
+      recordingLine({ tsMs: 1000, gpus: [{ gpu, frame }] }),
+      'torn li',
+      '',
+    ].join('\n');
+    const recording = readRecording(text, 'x');
+    if (!recording.ok) throw new Error(recording.error.message);
+    expect(recording.value).toMatchObject({ driverVersion: '575.1', unreadable: 1 });
+    expect(recording.value.samples[0]).toEqual({ tsMs: 1000, gpus: [{ gpu, frame }] });
+  });
+  it('that holds nothing, or is something else, is refused', () => {
+    for (const text of ['', '{"format":"other"}', recordingHeader([testGpu()]), 'no,known,field\n1,2,3', '<html/>']) {
+      expect(readRecording(text, 'x').ok, text).toBe(false);
+    }
+  });
+});
