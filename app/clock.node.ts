@@ -1,9 +1,12 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock } from './clock.ts';
 
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  monoMs: () => performance.now(),
+  // not performance.now(), which counts from another moment on each thread
+  monoMs: () => {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  },
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

@@ -179,7 +179,7 @@ export async function openCollector(
     });
   });
 
-  const sampler = startSampler({ source: source.value, clock, intervalMs: settings.intervalMs, onTick });
+  const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
   every(SAVE_WEAR_MS, wear.save);
   every(PRUNE_MS, prune);
@@ -193,14 +193,12 @@ export async function openCollector(
     finished: sampler.finished,
     applySettings(next) {
       settings = next;
-      sampler.setInterval(next.intervalMs);
+      source.value.setInterval(next.intervalMs);
     },
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
-        const sampled = sampler.stop();
-        await source.value.close();
-        await sampled;
+        await sampler.stop();
         wear.save();
         store.close();
         removeRecorder(config.dataFolder);

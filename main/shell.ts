@@ -15,7 +15,7 @@ import { notify } from './notifications.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
 import { saveReport } from './report.ts';
 import { hardenSessions } from './security.ts';
-import { createTray, trayIsVisible, type AppTray } from './tray.ts';
+import { createTray, trayIsVisible } from './tray.ts';
 import { applyTheme, createWindow, preloadFile } from './window.ts';
 
 /**
@@ -30,7 +30,6 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   applyTheme(settings.theme);
 
   let window: BrowserWindow | undefined;
-  let tray: AppTray | undefined;
   let hasTrayHost = false;
   let latest: Tick | undefined;
   let firing: readonly StoredAlert[] = [];
@@ -40,6 +39,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, settings);
 
+  const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
   const host = startCollectorHost(
     path.join(out, 'node', 'collector.js'),
@@ -48,19 +48,19 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       onTick(tick) {
         latest = tick;
         pushTo(window, 'tick', tick);
-        tray?.show(tick, firing, formatter());
+        tray.show(tick, firing, formatter());
       },
       onAlerts(now, fired) {
         firing = now;
         pushTo(window, 'alerts', now);
-        tray?.show(latest, firing, formatter());
+        tray.show(latest, firing, formatter());
         if (settings.notifications)
           for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
       onStatus(status) {
         pushTo(window, 'collector', status);
-        if (status.state !== 'running') tray?.show(undefined, firing, formatter());
+        if (status.state !== 'running') tray.show(undefined, firing, formatter());
       },
     },
   );
@@ -141,7 +141,6 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   });
   serveWindow({ origins: [ORIGIN], window: () => window, handlers, askCollector: host.ask });
   if (!hidden) openWindow(true);
-  tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   void trayIsVisible().then((visible) => {
     hasTrayHost = visible;
     if (!visible && !window) openWindow(true);

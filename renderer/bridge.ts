@@ -32,8 +32,8 @@ window.slowburn.onPush((name, payload) => {
 export function onPush<P extends Push>(name: P, listener: (payload: PushOf<P>) => void): () => void {
   const all = listeners.get(name) ?? new Set();
   listeners.set(name, all);
-  all.add(listener as (payload: never) => void);
-  return () => all.delete(listener as (payload: never) => void);
+  all.add(listener);
+  return () => all.delete(listener);
 }
 
 export type { OpenChannel };

@@ -13,6 +13,8 @@ type Shared = {
   readonly firing: readonly StoredAlert[];
 };
 
+const NONE: readonly StoredAlert[] = [];
+
 const SharedContext = createContext<Shared | undefined>(undefined);
 
 export function useShared(): Shared {
@@ -66,7 +68,7 @@ export function SharedProvider({ children }: { readonly children: ReactNode }) {
         return answer.ok ? answer.value : undefined;
       },
       (listener) => onPush('alerts', listener),
-    ) ?? [];
+    ) ?? NONE;
   const format = useMemo(() => createFormatter(navigator.language, settings), [settings]);
   const shared = useMemo(() => ({ settings, format, collector, firing }), [settings, format, collector, firing]);
   return <SharedContext.Provider value={shared}>{children}</SharedContext.Provider>;

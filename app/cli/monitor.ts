@@ -33,6 +33,9 @@ export async function monitor(options: MonitorOptions): Promise<number> {
   let shownMs = -Infinity;
 
   function show(tick: Tick): void {
+    const now = performance.now();
+    if (!terminal && now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
+    shownMs = now;
     const lines = [
       `Slowburn · ${tick.source.label} · ${format.dateTime(tick.tsMs)}`,
       ...(tick.source.simulated ? [t(`banner.${tick.source.kind}`)] : []),
@@ -43,9 +46,6 @@ export async function monitor(options: MonitorOptions): Promise<number> {
       ...monitorTable(tick, remembered, t, format),
     ];
     if (!terminal) {
-      const now = performance.now();
-      if (now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
-      shownMs = now;
       process.stdout.write(`${lines.join('\n')}\n\n`);
       return;
     }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { severities } from '../alerts/rules.ts';
-import { isMetricKey, metrics, type MetricKey } from '../metrics.ts';
+import { isMetricKey, metrics } from '../metrics.ts';
 import { errorCodes, type Result } from '../result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
 
@@ -11,7 +11,7 @@ export const gpuUuid = z.string().min(1).max(128);
 export const metricKey = z
   .string()
   .refine(isMetricKey)
-  .transform((key) => key as MetricKey);
+  .transform((key) => key);
 /** ms since 1970: any moment that a Date can hold */
 export const moment = z.number().min(-8.64e15).max(8.64e15);
 

@@ -45,8 +45,8 @@ export type SampleTable = {
   readonly after: (gpuId: number, id: number) => IterableIterator<StoredSample>;
   /** samples of a GPU with fromMs ≤ ts < toMs, by time */
   readonly between: (gpuId: number, fromMs: number, toMs: number) => IterableIterator<StoredSample>;
-  readonly lastStampMs: () => number | undefined;
-  readonly firstStampMs: () => number | undefined;
+  /** first and last stamp of all */
+  readonly extent: () => { readonly fromMs: number; readonly toMs: number } | undefined;
 };
 
 export function createSampleTable(db: Db): SampleTable {
@@ -56,20 +56,13 @@ export function createSampleTable(db: Db): SampleTable {
   );
   const after = db.prepare('SELECT * FROM sample WHERE gpu_id = ? AND id > ? ORDER BY id');
   const between = db.prepare('SELECT * FROM sample WHERE gpu_id = ? AND ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, id');
-  const extreme = (sql: 'min' | 'max') => db.prepare(`SELECT ${sql}(ts_ms) AS ts FROM sample WHERE gpu_id = ?`);
-  const [first, last] = [extreme('min'), extreme('max')];
-  const gpuIds = db.prepare('SELECT id FROM gpu');
+  const extent = db.prepare('SELECT min(ts_ms) AS first, max(ts_ms) AS last FROM sample');
 
   function* stored(rows: IterableIterator<unknown>): IterableIterator<StoredSample> {
     for (const row of rows as IterableIterator<Row>) {
       yield { id: row.id, tsMs: row.ts_ms, dtMs: row.dt_ms ?? undefined, frame: frameOf(row) };
     }
   }
-  const stamps = (statement: typeof first): number[] =>
-    (gpuIds.all() as { id: number }[])
-      .map(({ id }) => (statement.get(id) as { ts: number | null }).ts)
-      .filter((ts) => ts !== null);
-
   return {
     insert(gpuId, tsMs, dtMs, frame) {
       const values = metrics.map((_, i) => (hasValue(frame, i) ? frame.values[i]! : null));
@@ -78,8 +71,10 @@ export function createSampleTable(db: Db): SampleTable {
     },
     after: (gpuId, id) => stored(after.iterate(gpuId, id)),
     between: (gpuId, fromMs, toMs) => stored(between.iterate(gpuId, fromMs, toMs)),
-    firstStampMs: () => stamps(first).reduce<number | undefined>((a, b) => Math.min(a ?? b, b), undefined),
-    lastStampMs: () => stamps(last).reduce<number | undefined>((a, b) => Math.max(a ?? b, b), undefined),
+    extent() {
+      const { first, last } = extent.get() as { first: number | null; last: number | null };
+      return first === null || last === null ? undefined : { fromMs: first, toMs: last };
+    },
   };
 }
 

@@ -53,7 +53,7 @@ export function createStore(db: Db) {
   const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
     summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
   const prune = db.prepare(
-    `DELETE FROM sample WHERE id IN (SELECT id FROM sample WHERE gpu_id = ? AND ts_ms < ? LIMIT ${PRUNE_BATCH})`,
+    `DELETE FROM sample WHERE id IN (SELECT id FROM sample WHERE ts_ms < ? LIMIT ${PRUNE_BATCH})`,
   );
 
   return {
@@ -108,13 +108,12 @@ export function createStore(db: Db) {
     },
 
     /** Deletes samples older than a moment, a few at a time. Returns true while there are more. */
-    prune: (beforeMs: number): boolean =>
-      gpus.list().some(({ id }) => prune.run(id, Math.round(beforeMs)).changes === PRUNE_BATCH),
+    prune: (beforeMs: number): boolean => prune.run(Math.round(beforeMs)).changes === PRUNE_BATCH,
 
-    /** First and last moment of the history. */
+    /** First moment of the history, and the one after its last. */
     extent(): { fromMs: number; toMs: number } | undefined {
-      const [fromMs, toMs] = [samples.firstStampMs(), samples.lastStampMs()];
-      return fromMs === undefined || toMs === undefined ? undefined : { fromMs, toMs: toMs + 1 };
+      const stamps = samples.extent();
+      return stamps && { fromMs: stamps.fromMs, toMs: stamps.toMs + 1 };
     },
 
     samplesAfter: samples.after,

@@ -22,12 +22,14 @@ class Markup {
 type Part = string | number | Markup | readonly Part[] | undefined | false;
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const render = (part: Part): string => {
+const isList = (part: Part): part is readonly Part[] => Array.isArray(part);
+
+function render(part: Part): string {
   if (part === undefined || part === false) return '';
   if (part instanceof Markup) return part.text;
-  if (Array.isArray(part)) return (part as readonly Part[]).map(render).join('');
-  return String(part as string | number).replace(/[&<>"']/g, (character) => entities[character]!);
-};
+  if (isList(part)) return part.map(render).join('');
+  return String(part).replace(/[&<>"']/g, (character) => entities[character]!);
+}
 const html = (strings: TemplateStringsArray, ...parts: Part[]): Markup =>
   new Markup(strings.reduce((text, string, i) => text + render(parts[i - 1]) + string));
 

@@ -2,13 +2,14 @@ import { metrics } from '../metrics.ts';
 import type { Frame } from '../reading.ts';
 
 /**
- * Frames of several GPUs in memory that two threads share. The reading thread fills one frame after the other and
- * marks each as done for the current tick, so that when one GPU hangs, those before it are not lost.
+ * Frames of several GPUs in one piece of memory that two threads can share. The reading thread states for each GPU
+ * which tick it has begun and which it has completed, so that when one GPU hangs, those before it are not lost, and
+ * a frame that is being overwritten while it is copied is noticed.
  */
 export type FrameBlock = {
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly frames: readonly Frame[];
-  /** tick number for which each frame was last completed */
+  readonly begun: Int32Array;
   readonly done: Int32Array;
 };
 
@@ -16,19 +17,20 @@ const M = metrics.length;
 const BYTES_A_FRAME = M * (8 + 2 + 1 + 1);
 
 /** the counters come first, padded so that the 8-byte values after them are aligned */
-const firstFrameAt = (count: number): number => Math.ceil((count * 4) / 8) * 8;
+const firstFrameAt = (count: number): number => Math.ceil((2 * count * 4) / 8) * 8;
 
 export const frameBlockSize = (count: number): number => firstFrameAt(count) + count * BYTES_A_FRAME;
 
 /** Lays `count` frames over a buffer of `frameBlockSize(count)` bytes. */
-export function createFrameBlock(buffer: SharedArrayBuffer, count: number): FrameBlock {
+export function layFrameBlock(buffer: ArrayBufferLike, count: number): FrameBlock {
   const valuesAt = firstFrameAt(count);
   const reasonsAt = valuesAt + count * M * 8;
   const statesAt = reasonsAt + count * M * 2;
   const derivedAt = statesAt + count * M;
   return {
     buffer,
-    done: new Int32Array(buffer, 0, count),
+    begun: new Int32Array(buffer, 0, count),
+    done: new Int32Array(buffer, count * 4, count),
     frames: Array.from({ length: count }, (_, i) => ({
       values: new Float64Array(buffer, valuesAt + i * M * 8, M),
       reasons: new Uint16Array(buffer, reasonsAt + i * M * 2, M),
@@ -36,4 +38,20 @@ export function createFrameBlock(buffer: SharedArrayBuffer, count: number): Fram
       derived: new Uint8Array(buffer, derivedAt + i * M, M),
     })),
   };
+}
+
+/**
+ * A copy of a shared block in memory of its own, and which of its GPUs are whole for `tick`: completed, and not begun
+ * again while the copy was made.
+ */
+export function copyFrameBlock(
+  shared: FrameBlock,
+  tick: number,
+): { readonly frames: readonly Frame[]; readonly whole: readonly boolean[] } {
+  const before = shared.done.map((_, i) => Atomics.load(shared.done, i));
+  const memory = new ArrayBuffer(shared.buffer.byteLength);
+  new Uint8Array(memory).set(new Uint8Array(shared.buffer));
+  const { frames } = layFrameBlock(memory, shared.frames.length);
+  const whole = frames.map((_, i) => before[i] === tick && Atomics.load(shared.begun, i) === tick);
+  return { frames, whole };
 }

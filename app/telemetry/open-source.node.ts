@@ -20,19 +20,19 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   const { clock, intervalMs, speed, nvmlWorkerUrl } = context;
   switch (spec.kind) {
     case 'nvml':
-      return openNvml({ clock, workerUrl: nvmlWorkerUrl, ...(spec.library ? { library: spec.library } : {}) });
+      return openNvml({ clock, intervalMs, workerUrl: nvmlWorkerUrl, library: spec.library });
     case 'nvidia-smi':
-      return openSmi({ clock, intervalMs, ...(spec.program ? { program: spec.program } : {}) });
+      return openSmi({ clock, intervalMs, program: spec.program });
     case 'replay':
       return openReplay({ clock, file: spec.file, speed });
     case 'simulator':
-      return ok(openSimulator({ clock, count: spec.count }));
+      return ok(openSimulator({ clock, intervalMs, count: spec.count }));
     case 'auto': {
       const nvml = await openSource({ kind: 'nvml' }, context);
       if (nvml.ok) return nvml;
       const smi = await openSource({ kind: 'nvidia-smi' }, context);
       if (smi.ok) return smi;
-      return ok(openSimulator({ clock, count: 1, because: nvml.error.message }));
+      return ok(openSimulator({ clock, intervalMs, count: 1, because: nvml.error.message }));
     }
   }
 }

@@ -1,6 +1,4 @@
-import type { Clock } from '../clock.ts';
-import type { Cadence } from '../metrics.ts';
-import type { GpuSample, SourceFault, SourceInfo, TelemetrySource } from './source.ts';
+import type { GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';
 
 /** Why nothing was observed for a while. Stored: append only. */
 export const gapReasons = ['not-running', 'suspended', 'stalled', 'restarted', 'clock-step'] as const;
@@ -26,37 +24,28 @@ export type Tick = {
   readonly readMs: number;
 };
 
-export type SamplerOptions = {
-  readonly source: TelemetrySource;
-  readonly clock: Clock;
-  readonly intervalMs: number;
-  readonly onTick: (tick: Tick) => void;
-};
+export type SamplerOptions = { readonly source: TelemetrySource; readonly onTick: (tick: Tick) => void };
 
 export type Sampler = {
-  readonly setInterval: (intervalMs: number) => void;
   /** resolves when the loop has ended, after `stop` or at the end of a recording */
   readonly finished: Promise<void>;
+  /** Ends the loop and closes the source. */
   readonly stop: () => Promise<void>;
 };
 
 /** Longer than this between two samples is unobserved: no damage, no energy, no extrapolation (docs/wear-model.md). */
 export const GAP_MS = 10_000;
-const SLOW_EVERY_MS = 5_000;
-const MIN_DEADLINE_MS = 2_000;
+const DEADLINE_MS = 2_000;
 
 /**
- * The sampling loop: on a fixed grid of the monotonic clock (a late tick does not shift the next ones, a missed one is
- * left out), or at the pace of a source that has its own. Reads the slow cadence every few seconds.
+ * The sampling loop: takes each sample of the source, says how long after the previous one it came, and finds the gaps.
  */
-export function startSampler({ source, clock, intervalMs, onTick }: SamplerOptions): Sampler {
-  const abort = new AbortController();
-  let interval = intervalMs;
+export function startSampler({ source, onTick }: SamplerOptions): Sampler {
+  let stopped = false;
   let seq = 0;
   let previous: { tsMs: number; monoMs: number } | undefined;
-  let slowDueMs = -Infinity;
 
-  function gapBefore(tsMs: number, monoMs: number): Gap | undefined {
+  function gapBefore({ tsMs, monoMs }: SourceSample): Gap | undefined {
     if (!previous) return undefined;
     const wall = tsMs - previous.tsMs;
     const mono = monoMs - previous.monoMs;
@@ -68,49 +57,29 @@ export function startSampler({ source, clock, intervalMs, onTick }: SamplerOptio
     return mono > GAP_MS ? { fromMs: previous.tsMs, toMs: tsMs, reason: 'stalled' } : undefined;
   }
 
-  async function tickOnce(): Promise<boolean> {
-    const startedMs = clock.monoMs();
-    const slow = startedMs >= slowDueMs;
-    if (slow) slowDueMs = startedMs + SLOW_EVERY_MS;
-    const cadences: readonly Cadence[] = slow ? ['tick', 'slow'] : ['tick'];
-    const sample = await source.read(cadences, Math.max(MIN_DEADLINE_MS, interval * 2));
-    if (abort.signal.aborted) return false;
-    const gap = gapBefore(sample.tsMs, sample.monoMs);
+  function take(sample: SourceSample): void {
+    const gap = gapBefore(sample);
     const dtMs = previous && !gap ? sample.monoMs - previous.monoMs : undefined;
-    previous = { tsMs: sample.tsMs, monoMs: sample.monoMs };
-    onTick({
-      seq: ++seq,
-      tsMs: sample.tsMs,
-      dtMs,
-      ...(gap ? { gap } : {}),
-      gpus: sample.gpus,
-      source: source.info(),
-      ...(sample.fault ? { fault: sample.fault } : {}),
-      readMs: clock.monoMs() - startedMs,
-    });
-    return !sample.ended;
+    previous = sample;
+    const { tsMs, gpus, fault, tookMs } = sample;
+    onTick({ seq: ++seq, tsMs, dtMs, gap, gpus, source: source.info(), fault, readMs: tookMs });
   }
 
   async function loop(): Promise<void> {
-    let dueMs = clock.monoMs();
-    while (!abort.signal.aborted) {
-      if (!(await tickOnce())) return;
-      if (source.pace === 'source') continue;
-      const now = clock.monoMs();
-      dueMs += interval;
-      if (dueMs < now) dueMs = now + interval - ((now - dueMs) % interval); // missed: back onto the grid
-      await clock.sleep(dueMs - now, abort.signal);
+    for (;;) {
+      const sample = await source.read(DEADLINE_MS);
+      if (stopped) return;
+      take(sample);
+      if (sample.ended) return;
     }
   }
 
   const finished = loop();
   return {
-    setInterval(next) {
-      interval = next;
-    },
     finished,
     async stop() {
-      abort.abort();
+      stopped = true;
+      await source.close();
       await finished;
     },
   };

@@ -1,4 +1,3 @@
-import type { Cadence } from '../metrics.ts';
 import type { Frame } from '../reading.ts';
 import type { Result } from '../result.ts';
 
@@ -46,20 +45,24 @@ export type SourceSample = {
   readonly tsMs: number;
   /** monotonic clock of the measurement, ms */
   readonly monoMs: number;
+  /** how long the reading itself took, ms */
+  readonly tookMs: number;
   readonly fault?: SourceFault;
   /** a recording was played to its end: nothing more will come */
   readonly ended?: boolean;
 };
 
 /**
- * Where telemetry comes from. `read` never throws and never waits past `deadlineMs`: a GPU that did not answer comes
- * back with its readings `stalled` or `lost`, the others with theirs. Handles never leave the adapter.
+ * Where telemetry comes from. A source sets its own pace: `read` waits for its next sample. It never throws, and never
+ * waits longer than `deadlineMs` past the moment a sample was due: what did not answer comes back `stalled` or `lost`,
+ * the rest with its readings. Handles never leave the adapter.
  */
 export type TelemetrySource = {
   readonly info: () => SourceInfo;
-  /** 'sampler': read when asked. 'source': each read waits for the source's own next sample (streams, recordings). */
-  readonly pace: 'sampler' | 'source';
-  readonly read: (cadences: readonly Cadence[], deadlineMs: number) => Promise<SourceSample>;
+  readonly read: (deadlineMs: number) => Promise<SourceSample>;
+  /** time between samples; a recording has its own */
+  readonly setInterval: (intervalMs: number) => void;
+  /** Ends a read that is waiting. */
   readonly close: () => Promise<void>;
 };
 

@@ -145,7 +145,7 @@ export const HistoryChart = memo(function HistoryChart({
           />
           <YAxis
             domain={scale && [scale.low, scale.high]}
-            ticks={scale?.ticks as number[]}
+            ticks={scale?.ticks}
             width={56}
             tickFormatter={(value: number) => show(value).text}
             tick={{ fill: 'var(--quiet)', fontSize: 11 }}

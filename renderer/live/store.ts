@@ -90,6 +90,7 @@ function take(tick: PushOf<'tick'>): void {
   live = { ...live, source: tick.source, fault: tick.fault, tsMs: tick.tsMs, arrivedMs: performance.now() };
   if (first) {
     publish(); // the first value is shown at once
+    requestAnimationFrame(() => performance.mark('first-value'));
     void prefill();
   } else schedule();
 }

@@ -1,16 +1,17 @@
 /**
- * One colour scale for temperature: from blue-violet over rose to amber, with lightness rising all the way, so that it
- * reads the same without colour vision. Anchors in OKLCH, for the light and the dark ground.
+ * One colour scale for temperature: from blue over grey to amber, with lightness rising all the way, so that it reads the
+ * same without colour vision. No red in it: red means that something must be done. Anchors in OKLCH, for the light and
+ * the dark ground.
  */
 const dark = [
-  [0.62, 0.11, 265],
-  [0.68, 0.17, 350],
-  [0.84, 0.15, 75],
+  [0.58, 0.11, 262],
+  [0.7, 0.035, 120],
+  [0.84, 0.15, 78],
 ] as const;
 const light = [
-  [0.44, 0.14, 265],
-  [0.54, 0.19, 350],
-  [0.66, 0.16, 62],
+  [0.42, 0.12, 262],
+  [0.55, 0.04, 110],
+  [0.7, 0.15, 68],
 ] as const;
 
 type Anchors = typeof dark | typeof light;

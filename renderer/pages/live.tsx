@@ -29,11 +29,9 @@ export function LivePage() {
   const silentMs = useSilence(live, settings.intervalMs);
 
   if (live.gpus.length === 0) {
-    const error = collector?.error;
-    return error ? (
+    return collector?.error ? (
       <Empty title={t('live.failed')}>
-        <p>{error.message}</p>
-        <p>{error.next}</p>
+        <p>{t('live.failedMore')}</p>
       </Empty>
     ) : (
       <Empty title={t('live.waiting')}>

@@ -1,5 +1,5 @@
 import { Button, NumberInput, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
@@ -32,13 +32,14 @@ function Row({
 
 /** A field that is saved when the person leaves it, not at every key. */
 function useDraft<T>(saved: T, save: (value: T) => void) {
-  const [draft, setDraft] = useState(saved);
-  useEffect(() => setDraft(saved), [saved]);
+  const [edit, setDraft] = useState<T>();
+  const draft = edit ?? saved;
   return {
     draft,
     setDraft,
     commit: () => {
       if (draft !== saved) save(draft);
+      setDraft(undefined);
     },
   };
 }
@@ -91,7 +92,7 @@ export function SettingsPage() {
               { value: 'F', label: '°F' },
             ]}
             value={settings.temperatureUnit}
-            onChange={(value) => set({ temperatureUnit: value as Settings['temperatureUnit'] })}
+            onChange={(value) => set({ temperatureUnit: value })}
           />
         </Row>
         <Row label={t('settings.theme')}>
@@ -103,7 +104,7 @@ export function SettingsPage() {
               { value: 'light', label: t('settings.themeLight') },
             ]}
             value={settings.theme}
-            onChange={(value) => set({ theme: value as Settings['theme'] })}
+            onChange={(value) => set({ theme: value })}
           />
         </Row>
       </Panel>

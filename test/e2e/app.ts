@@ -2,6 +2,7 @@ import { _electron, expect, test as base, type ElectronApplication, type Page } 
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type {} from '../../renderer/bridge.ts'; // window.slowburn
 
 const checkout = path.resolve(import.meta.dirname, '../..');
 export const screenshots = path.join(
@@ -23,7 +24,6 @@ export type Slowburn = {
 
 /** The built application in the real Electron, with Chromium's sandbox on, on a data folder of its own. */
 export const test = base.extend<{ slowburn: Slowburn }>({
-  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures from this pattern
   slowburn: async ({}, use, info) => {
     const dataFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-e2e-'));
     const running: ElectronApplication[] = [];

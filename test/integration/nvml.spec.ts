@@ -7,10 +7,13 @@ import type { SourceSample, TelemetrySource } from '../../app/telemetry/source.t
 import { threads } from '../support/folders.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
 
-const BOTH = ['tick', 'slow'] as const;
-
 async function openMock(library = compileMock()): Promise<TelemetrySource> {
-  const opened = await openNvml({ clock: systemClock, workerUrl: new URL('nvml-worker.js', threads), library });
+  const opened = await openNvml({
+    clock: systemClock,
+    intervalMs: 100,
+    workerUrl: new URL('nvml-worker.js', threads),
+    library,
+  });
   if (!opened.ok) throw new Error(opened.error.message);
   onTestFinished(() => opened.value.close());
   return opened.value;
@@ -20,19 +23,19 @@ const at = (sample: SourceSample, gpu: number, key: MetricKey) => readingOf(samp
 
 /** Reads until a sample satisfies, as the sampler would go on doing. */
 async function readUntil(source: TelemetrySource, satisfied: (sample: SourceSample) => boolean): Promise<SourceSample> {
-  for (let i = 0; i < 60; i++) {
-    const sample = await source.read(BOTH, 400);
+  const until = Date.now() + 15_000;
+  for (;;) {
+    const sample = await source.read(400);
     if (satisfied(sample)) return sample;
-    await systemClock.sleep(200);
+    if (Date.now() > until) throw new Error(`it never came to that: ${JSON.stringify(sample.fault)}`);
   }
-  throw new Error('it never came to that');
 }
 
 describe('NVML', () => {
   it('gives the readings of each GPU in the units of the catalogue', async () => {
     controlMock('set 1 temp 71', 'set 1 power_mw 312400', 'set 1 vram_used 1000000000', 'set 0 field_82 84');
     const source = await openMock();
-    const sample = await source.read(BOTH, 2000);
+    const sample = await source.read(2000);
     expect(sample.gpus.map(({ gpu }) => gpu)).toEqual([
       {
         uuid: 'GPU-00000000-0000-0000-0000-000000000000',
@@ -75,7 +78,7 @@ describe('NVML', () => {
 
   it('says of what a card does not offer that it is unsupported, with the driver’s code', async () => {
     controlMock();
-    const sample = await (await openMock()).read(BOTH, 2000);
+    const sample = await (await openMock()).read(2000);
     expect(at(sample, 0, 'memTempC')).toEqual({ state: 'unsupported', reason: 3 });
     expect(at(sample, 0, 'tempMarginK')).toEqual({ state: 'unsupported', reason: 13 }); // no such symbol
   });
@@ -85,14 +88,18 @@ describe('NVML', () => {
     const source = await openMock(
       compileMock(['nvmlDeviceGetMemoryInfo_v2', 'nvmlDeviceGetCurrentClocksEventReasons']),
     );
-    const sample = await source.read(BOTH, 2000);
+    const sample = await source.read(2000);
     expect(at(sample, 0, 'vramUsedBytes')).toMatchObject({ value: 8 * 2 ** 30 + 400 * 2 ** 20 }); // the old call counts the reserve
     expect(at(sample, 0, 'throttleReasons')).toMatchObject({ value: 32 });
   });
 
   it('reads what is costly only on the slow cadence', async () => {
     controlMock();
-    const sample = await (await openMock()).read(['tick'], 2000);
+    const source = await openMock();
+    const first = await source.read(2000);
+    expect(at(first, 0, 'fanPct').state).toBe('value');
+    expect(first.gpus[0]!.processes).toBeDefined();
+    const sample = await source.read(2000);
     expect(at(sample, 0, 'fanPct').state).toBe('unread');
     expect(at(sample, 0, 'coreTempC').state).toBe('value');
     expect(sample.gpus[0]!.processes).toBeUndefined();
@@ -100,7 +107,7 @@ describe('NVML', () => {
 
   it('lists the processes on a GPU', async () => {
     controlMock('set 1 process_pid 4321');
-    const sample = await (await openMock()).read(BOTH, 2000);
+    const sample = await (await openMock()).read(2000);
     expect(sample.gpus.map(({ processes }) => processes)).toEqual([
       [],
       [{ pid: 4321, name: '/usr/bin/process-4321', vramBytes: 6 * 2 ** 30 }],
@@ -111,18 +118,18 @@ describe('NVML', () => {
     const control = controlMock();
     const source = await openMock();
     control.set('code 1 * 15');
-    const lost = await source.read(BOTH, 2000);
+    const lost = await readUntil(source, (sample) => at(sample, 1, 'coreTempC').state !== 'value');
     expect(at(lost, 1, 'coreTempC')).toEqual({ state: 'lost', reason: 15 });
     expect(at(lost, 1, 'fanPct')).toEqual({ state: 'lost', reason: 15 });
     expect(at(lost, 0, 'coreTempC')).toMatchObject({ state: 'value' });
     control.set();
-    const back = await source.read(BOTH, 2000);
-    expect(at(back, 1, 'coreTempC')).toMatchObject({ state: 'value', value: 61 });
+    const back = await readUntil(source, (sample) => at(sample, 1, 'coreTempC').state === 'value');
+    expect(at(back, 1, 'coreTempC')).toMatchObject({ value: 61 });
   });
 
   it('does not call into a GPU that the driver lists but cannot open', async () => {
     controlMock('code 1 nvmlDeviceGetHandleByIndex_v2 15');
-    const sample = await (await openMock()).read(BOTH, 2000);
+    const sample = await (await openMock()).read(2000);
     expect(sample.gpus).toHaveLength(1);
     expect(sample.fault).toMatchObject({ code: 'nvml-gpu-unopened' });
   });
@@ -130,9 +137,9 @@ describe('NVML', () => {
   it('says what to do when the driver was updated under it, and reconnects to the same cards', async () => {
     const control = controlMock();
     const source = await openMock();
-    const before = await source.read(BOTH, 2000);
+    const before = await source.read(2000);
     control.set('code * * 18', 'code -1 * 18');
-    const broken = await source.read(BOTH, 2000);
+    const broken = await readUntil(source, ({ fault }) => fault !== undefined);
     expect(broken.fault).toMatchObject({
       code: 'nvml-lib-rm-version-mismatch',
       message: 'The NVIDIA driver was updated while the system is running.',
@@ -148,13 +155,39 @@ describe('NVML', () => {
     const control = controlMock();
     const source = await openMock();
     control.set('hang 1 nvmlDeviceGetPowerUsage');
-    const stalled = await source.read(BOTH, 400);
-    expect(at(stalled, 0, 'coreTempC').state).toBe('value');
-    expect(at(stalled, 1, 'coreTempC').state).toBe('stalled');
-    expect(stalled.fault).toMatchObject({ code: 'nvml-stalled' });
+    const partly = await readUntil(source, ({ fault }) => fault !== undefined);
+    expect(partly.fault).toMatchObject({ code: 'nvml-stalled' });
+    expect(at(partly, 0, 'coreTempC').state).toBe('value');
+    expect(at(partly, 1, 'coreTempC').state).toBe('stalled');
+    const silent = await source.read(200);
+    expect(at(silent, 0, 'coreTempC').state).toBe('stalled'); // what was told once is not told again
     control.set();
     const back = await readUntil(source, ({ fault }) => fault === undefined);
     expect(at(back, 1, 'coreTempC').state).toBe('value');
+  });
+
+  it('ends a waiting read when it is closed, also while the driver hangs', async () => {
+    const control = controlMock();
+    const source = await openMock();
+    control.set('hang * *');
+    await readUntil(source, ({ fault }) => fault !== undefined);
+    const reading = source.read(60_000);
+    await source.close();
+    expect((await reading).gpus.map(({ frame }) => readingOf(frame, 'coreTempC').state)).toEqual([
+      'stalled',
+      'stalled',
+    ]);
+    control.set();
+  });
+
+  it('takes a new interval while it runs', async () => {
+    controlMock();
+    const source = await openMock();
+    source.setInterval(20);
+    await source.read(2000);
+    const started = Date.now();
+    for (let i = 0; i < 10; i++) await source.read(2000);
+    expect(Date.now() - started).toBeLessThan(900); // at the old interval it would have been a second
   });
 
   it.each([
@@ -165,6 +198,7 @@ describe('NVML', () => {
     controlMock(...lines);
     const opened = await openNvml({
       clock: systemClock,
+      intervalMs: 100,
       workerUrl: new URL('nvml-worker.js', threads),
       library: library ?? compileMock(),
     });

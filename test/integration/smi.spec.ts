@@ -28,7 +28,7 @@ describe('nvidia-smi', () => {
     const folder = temporaryFolder();
     const source = await open(`echo "$@" >> ${folder}/starts; while true; do cat ${DOCUMENT}; sleep 0.05; done`);
     for (let i = 0; i < 10; i++) {
-      const sample = await source.read(['tick'], 2000);
+      const sample = await source.read(2000);
       expect(readingOf(sample.gpus[0]!.frame, 'coreTempC')).toMatchObject({ value: 67 });
     }
     expect(fs.readFileSync(`${folder}/starts`, 'utf8')).toBe('-q -x -lms 200\n');
@@ -37,8 +37,8 @@ describe('nvidia-smi', () => {
 
   it('that stops answering makes readings stalled, never old ones new', async () => {
     const source = await open(`cat ${DOCUMENT}; exec sleep 60`);
-    await source.read(['tick'], 2000);
-    const silent = await source.read(['tick'], 300);
+    await source.read(2000);
+    const silent = await source.read(300);
     expect(silent.gpus.map(({ frame }) => readingOf(frame, 'coreTempC').state)).toEqual(['stalled', 'stalled']);
     expect(silent.fault).toMatchObject({ code: 'nvidia-smi-stalled' });
   });
@@ -48,10 +48,10 @@ describe('nvidia-smi', () => {
     const source = await open(
       `cat ${DOCUMENT}; if [ ! -e ${folder}/second ]; then touch ${folder}/second; echo "GPU has fallen off"; exit 9; fi; exec sleep 60`,
     );
-    const first = await source.read(['tick'], 2000);
+    const first = await source.read(2000);
     let fault: string | undefined;
     for (let i = 0; i < 20; i++) {
-      const sample = await source.read(['tick'], 300);
+      const sample = await source.read(300);
       fault ??= sample.fault?.message;
       if (readingOf(sample.gpus[0]!.frame, 'coreTempC').state === 'value') {
         expect(sample.gpus.map(({ gpu }) => gpu.uuid)).toEqual(first.gpus.map(({ gpu }) => gpu.uuid));

@@ -8,6 +8,8 @@
  *   delay GPU SYMBOL MS       a call takes this long
  *   hang GPU SYMBOL           a call does not return while this line is there
  *
+ * Without it, MOCK_NVML_COUNT says how many GPUs there are, and calls cost next to nothing.
+ *
  * GPU and SYMBOL may be '*'. Later lines win. Struct layouts and signatures are those of nvml.h.
  * Built without a symbol by -DWITHOUT_<symbol>, as an older driver would be.
  */
@@ -109,7 +111,10 @@ static double seconds(void) {
   return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-static int count(void) { return (int)value(LIBRARY, "count", 2); }
+static int count(void) {
+  const char *many = getenv("MOCK_NVML_COUNT");
+  return (int)value(LIBRARY, "count", many ? atoi(many) : 2);
+}
 
 /* a handle is the position plus one: never null, and a wild one is refused as the driver would crash on it */
 typedef void *device_t;

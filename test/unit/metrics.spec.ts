@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { columnOf, metrics } from '../../app/metrics.ts';
-import { metricsPage } from '../../scripts/docs.mjs';
+import { figuresTable, metricsPage, readmeWith } from '../../scripts/docs.mjs';
 
 const unique = (values: readonly unknown[]) => new Set(values).size === values.length;
 
@@ -20,4 +20,10 @@ it('names a way to read each metric and where its meaning is documented', () => 
 
 it('is what docs/metrics.md says', () => {
   expect(fs.readFileSync('docs/metrics.md', 'utf8')).toBe(metricsPage(metrics));
+});
+
+it('and the figures of the README are those that the benchmark wrote', () => {
+  const readme = fs.readFileSync('README.md', 'utf8');
+  const results = JSON.parse(fs.readFileSync('bench/results.json', 'utf8'));
+  expect(readme).toBe(readmeWith(readme, figuresTable(results)));
 });

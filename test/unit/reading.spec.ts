@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { metricOf, metrics, type MetricKey } from '../../app/metrics.ts';
 import { absentFrame, createFrame, readingOf, readingStates, setAbsent, setValue, valueOf } from '../../app/reading.ts';
 
-const anyKey = fc.constantFrom(...metrics.map(({ key }) => key)) as fc.Arbitrary<MetricKey>;
+const anyKey = fc.constantFrom<MetricKey[]>(...metrics.map(({ key }) => key));
 const anyAbsence = fc.constantFrom(...readingStates.filter((state) => state !== 'value'));
 
 describe('a reading', () => {

@@ -1,74 +1,48 @@
 import { describe, expect, it } from 'vitest';
-import type { Cadence } from '../../app/metrics.ts';
 import { startSampler, type Tick } from '../../app/telemetry/sampler.ts';
-import type { TelemetrySource } from '../../app/telemetry/source.ts';
+import { openSimulator } from '../../app/telemetry/simulator/source.ts';
 import { createTestClock, type TestClock } from '../support/clock.ts';
 
-/** A source without GPUs that takes a scripted time for each answer. */
-function scripted(clock: TestClock, tookMs: (read: number) => number) {
-  const asked: (readonly Cadence[])[] = [];
-  const source: TelemetrySource = {
-    pace: 'sampler',
-    info: () => ({ kind: 'simulator', label: 'Scripted', simulated: true }),
-    async read(cadences) {
-      asked.push(cadences);
-      await clock.sleep(tookMs(asked.length - 1));
-      return { gpus: [], tsMs: clock.wallMs(), monoMs: clock.monoMs() };
-    },
-    async close() {},
-  };
-  return { source, asked };
-}
-
-async function record(run: (clock: TestClock) => Promise<void>, tookMs: (read: number) => number = () => 1) {
+/** Ticks of a simulated card while the clock is moved. */
+async function record(run: (clock: TestClock) => Promise<void>): Promise<Tick[]> {
   const clock = createTestClock();
-  const { source, asked } = scripted(clock, tookMs);
-  const ticks: (Tick & { monoMs: number })[] = [];
-  const sampler = startSampler({
-    source,
-    clock,
-    intervalMs: 1000,
-    onTick: (tick) => ticks.push({ ...tick, monoMs: clock.monoMs() }),
-  });
+  const ticks: Tick[] = [];
+  const source = openSimulator({ clock, intervalMs: 1000, count: 1 });
+  const sampler = startSampler({ source, onTick: (tick) => ticks.push(tick) });
   await run(clock);
   const stopped = sampler.stop();
-  await clock.advance(100_000);
+  await clock.advance(0);
   await stopped;
-  return { ticks, asked };
+  return ticks;
 }
 
 describe('the sampler', () => {
-  it('keeps its grid when answers are slow: a late tick does not shift the next', async () => {
-    const { ticks } = await record(
-      (clock) => clock.advance(10_500),
-      (read) => (read % 3 === 0 ? 300 : 1),
-    );
-    const started = ticks.map(({ monoMs, readMs }) => monoMs - readMs);
-    expect(started).toEqual([0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10_000]);
+  it('numbers its ticks and says how long after the last each came', async () => {
+    const ticks = await record((clock) => clock.advance(5_500));
+    expect(ticks.map(({ seq, dtMs }) => [seq, dtMs])).toEqual([
+      [1, undefined],
+      [2, 1000],
+      [3, 1000],
+      [4, 1000],
+      [5, 1000],
+      [6, 1000],
+    ]);
   });
 
-  it('leaves out what it missed and returns to the grid', async () => {
-    const { ticks } = await record(
-      (clock) => clock.advance(9_500),
-      (read) => (read === 2 ? 3_400 : 1),
-    );
-    expect(ticks.map(({ monoMs, readMs }) => monoMs - readMs)).toEqual([0, 1000, 2000, 6000, 7000, 8000, 9000]);
-  });
-
-  it('says how long ago the last sample was by the monotonic clock, whatever the wall clock does', async () => {
-    const { ticks } = await record(async (clock) => {
+  it('measures that by the monotonic clock: a small correction of the wall clock changes nothing', async () => {
+    const ticks = await record(async (clock) => {
       await clock.advance(2_500);
-      clock.step(3_000); // below a gap: a small correction
+      clock.step(3_000);
       await clock.advance(2_500);
     });
-    expect(ticks.slice(1).map(({ dtMs }) => dtMs)).toEqual(ticks.slice(1).map(() => 1000));
+    expect(ticks.slice(1).map(({ dtMs }) => dtMs)).toEqual([1000, 1000, 1000, 1000, 1000]);
   });
 
   it.each([
     ['suspended', 3_600_000],
     ['clock-step', -3_600_000],
   ] as const)('marks a gap as %s when the clocks part by %d ms', async (reason, ms) => {
-    const { ticks } = await record(async (clock) => {
+    const ticks = await record(async (clock) => {
       await clock.advance(2_500);
       clock.step(ms);
       await clock.advance(1_000);
@@ -80,31 +54,30 @@ describe('the sampler', () => {
   });
 
   it('marks a gap when the source was silent for longer than a gap', async () => {
-    const { ticks } = await record(
-      (clock) => clock.advance(30_000),
-      (read) => (read === 3 ? 15_000 : 1),
-    );
-    expect(ticks.map(({ gap }) => gap?.reason).filter(Boolean)).toEqual(['stalled']);
-  });
-
-  it('reads what is costly only now and then', async () => {
-    const { asked } = await record((clock) => clock.advance(20_500));
-    const slow = asked.flatMap((cadences, i) => (cadences.includes('slow') ? [i] : []));
-    expect(slow).toEqual([0, 5, 10, 15, 20]);
-    expect(asked.every((cadences) => cadences.includes('tick'))).toBe(true);
-  });
-
-  it('takes a new interval from the next tick on', async () => {
     const clock = createTestClock();
-    const { source, asked } = scripted(clock, () => 0);
-    const sampler = startSampler({ source, clock, intervalMs: 1000, onTick: () => undefined });
-    await clock.advance(3_500);
-    expect(asked).toHaveLength(4);
-    sampler.setInterval(100);
-    await clock.advance(1_500);
-    expect(asked.length).toBeGreaterThan(12);
-    const stopped = sampler.stop();
-    await clock.advance(1_000);
-    await stopped;
+    const ticks: Tick[] = [];
+    let read = 0;
+    const sampler = startSampler({
+      source: {
+        info: () => ({ kind: 'simulator', label: 'Scripted', simulated: true }),
+        async read() {
+          await clock.sleep(++read === 4 ? 15_000 : 1000);
+          return { gpus: [], tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0, ended: read === 6 };
+        },
+        setInterval: () => undefined,
+        close: async () => undefined,
+      },
+      onTick: (tick) => ticks.push(tick),
+    });
+    await clock.advance(30_000);
+    await sampler.finished;
+    expect(ticks.map(({ gap }) => gap?.reason)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'stalled',
+      undefined,
+      undefined,
+    ]);
   });
 });

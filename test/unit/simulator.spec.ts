@@ -78,7 +78,7 @@ describe('a simulated card', () => {
   });
 
   it('says that it is simulated', () => {
-    const source = openSimulator({ clock: createTestClock(), count: 2, because: 'No driver.' });
+    const source = openSimulator({ clock: createTestClock(), intervalMs: 1000, count: 2, because: 'No driver.' });
     expect(source.info()).toMatchObject({ kind: 'simulator', simulated: true, because: 'No driver.' });
   });
 });

@@ -40,3 +40,9 @@ export const unopenedFault = (index: number, code: number): SourceFault => ({
   message: `The driver lists a GPU at index ${index} but cannot open it (${returnCode(code).name}).`,
   next: 'A restart of the computer usually brings it back. The other GPUs are recorded.',
 });
+
+export const threadFault = (why: string): SourceFault => ({
+  code: 'nvml-thread-ended',
+  message: `Reading the NVIDIA driver has ended unexpectedly: ${why}`,
+  next: 'Restart Slowburn.',
+});

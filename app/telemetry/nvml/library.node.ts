@@ -1,7 +1,7 @@
 import path from 'node:path';
 import koffi from 'koffi';
 import { err, messageOf, ok, type Result } from '../../result.ts';
-import type { NativeCall, NvmlLibrary, Parameter } from './library.ts';
+import type { NvmlLibrary, Parameter } from './library.ts';
 
 // nvmlDevice_t is an opaque pointer; as an integer it has the same calling convention and costs no wrapper object.
 const cTypes: Record<Parameter, string> = { device: 'uintptr_t', uint: 'unsigned int', out: 'void *' };
@@ -30,7 +30,7 @@ export function loadLibrary(override?: string): Result<NvmlLibrary> {
         bind: (symbol, parameters) => {
           try {
             const types = parameters.map((parameter) => cTypes[parameter]);
-            return library.func(symbol, 'int', types) as unknown as NativeCall;
+            return library.func(symbol, 'int', types);
           } catch {
             return undefined; // koffi throws for a symbol that is not exported: the caller takes an older one
           }

@@ -21,7 +21,10 @@ export type NvmlReader = {
   /** nvmlInit and the list of GPUs. */
   readonly open: () => ListedGpus;
   readonly versions: () => { readonly driver: string | undefined; readonly nvml: string | undefined };
-  /** Fills `frame` for the GPU at `position` of the list. Returns 0, or the code that says NVML must be opened anew. */
+  /**
+   * Fills `frame` for the GPU at `position` of the list. Returns 0, or why this GPU is lost, or why all of NVML must be
+   * opened anew (`returnCode(code).library`).
+   */
   readonly read: (position: number, cadences: readonly Cadence[], frame: Frame) => number;
   /** The processes on a GPU; undefined when the driver does not tell. Costly: for the slow cadence. */
   readonly processes: (position: number) => GpuProcess[] | undefined;
@@ -225,7 +228,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
       clearFrame(frame);
       if (device.openCode !== NVML_SUCCESS) {
         fillAbsent(frame, device.openCode); // it has no handle: calling with none would crash inside the driver
-        return NVML_SUCCESS;
+        return device.openCode;
       }
       for (const cadence of cadences) {
         for (const getter of getters) {
@@ -234,7 +237,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
           const meaning = returnCode(code);
           if (code === NVML_SUCCESS || (meaning.means !== 'lost' && !meaning.library)) continue;
           fillAbsent(frame, code); // nothing else of this GPU can be had: say so rather than call on
-          return meaning.library ? code : NVML_SUCCESS;
+          return code;
         }
         const code = readFields(device, fieldsOf[cadence], frame);
         if (returnCode(code).library) return code;

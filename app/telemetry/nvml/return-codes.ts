@@ -9,6 +9,7 @@ export type ReturnCode = { readonly name: string; readonly means: Absence; reado
 export const NVML_SUCCESS = 0;
 export const NVML_INVALID_ARGUMENT = 2;
 export const NVML_INSUFFICIENT_SIZE = 7;
+export const NVML_LIBRARY_NOT_FOUND = 12;
 export const NVML_FUNCTION_NOT_FOUND = 13;
 export const NVML_GPU_IS_LOST = 15;
 

@@ -1,16 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../clock.ts';
-import type { Cadence } from '../../metrics.ts';
-import { absentFrame, copyFrame, type Frame } from '../../reading.ts';
+import { absentFrame } from '../../reading.ts';
 import { err, ok } from '../../result.ts';
-import { createFrameBlock, type FrameBlock } from '../frame-block.ts';
-import type { GpuIdentity, GpuProcess, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
-import { libraryFault, stallFault, unopenedFault } from './faults.ts';
+import { copyFrameBlock, layFrameBlock, type FrameBlock } from '../frame-block.ts';
+import type { GpuIdentity, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
+import { libraryFault, stallFault, threadFault, unopenedFault } from './faults.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
-import { NVML_GPU_IS_LOST } from './return-codes.ts';
+import { NVML_GPU_IS_LOST, NVML_SUCCESS } from './return-codes.ts';
 
 export type NvmlOptions = {
   readonly clock: Clock;
+  readonly intervalMs: number;
   /** the built worker script */
   readonly workerUrl: URL;
   /** a library to load instead of the driver's */
@@ -18,149 +18,133 @@ export type NvmlOptions = {
 };
 
 type Opened = Extract<FromWorker, { type: 'opened' }>;
-type NoLibrary = Extract<FromWorker, { type: 'no-library' }>;
+type NvmlTick = Extract<FromWorker, { type: 'tick' }>;
 
 const OPEN_DEADLINE_MS = 15_000; // the first call is slow when nothing else holds the driver open
-const REOPEN_EVERY_MS = 5_000;
+const CLOSE_DEADLINE_MS = 2_000;
 
 /**
  * Telemetry from NVML, read on a thread of its own. A driver that blocks makes readings `stalled`, one that goes away
- * makes them `lost`; either way the source opens NVML anew by itself and finds the same GPUs by their UUIDs.
+ * makes them `lost`; the thread opens NVML anew by itself, and the same GPUs are found by their UUIDs.
  */
-export async function openNvml({ clock, workerUrl, library }: NvmlOptions): Promise<OpenedSource> {
-  let worker: Worker | undefined;
-  let waiting: ((message: FromWorker | undefined) => void) | undefined;
+export async function openNvml({ clock, intervalMs, workerUrl, library }: NvmlOptions): Promise<OpenedSource> {
+  const worker = new Worker(workerUrl);
+  const send = (message: ToWorker): void => worker.postMessage(message);
+  let interval = intervalMs;
   let block: FrameBlock | undefined;
+  /** GPUs in the order of the block's frames */
   let present: readonly GpuIdentity[] = [];
-  let fault: SourceFault | undefined;
-  let reopenAtMs = 0;
-  let tick = 0;
-  let busySinceMs: number | undefined;
   const known = new Map<string, GpuIdentity>();
+  let unopened: SourceFault | undefined;
   let driver: string | undefined;
   let nvml: string | undefined;
+  let latest: NvmlTick | undefined; // newest tick not yet read
+  let taken = 0; // number of the newest tick that was read
+  let lastSignMs = clock.monoMs();
+  let dead: string | undefined;
+  let closing = false;
+  const answers: FromWorker[] = []; // to `start` and `close`
+  const sleepers = new Set<() => void>();
+  const wake = (): void => sleepers.forEach((sleeper) => sleeper());
 
-  function startWorker(): Worker {
-    const started = new Worker(workerUrl);
-    started.unref();
-    const gone = () => {
-      if (worker !== started) return;
-      worker = undefined;
-      block = undefined;
-      waiting?.(undefined);
-    };
-    started.on('message', (message: FromWorker) => {
-      if (message.type === 'done') busySinceMs = undefined;
-      waiting?.(message);
-    });
-    started.on('error', gone);
-    started.on('exit', gone);
-    return started;
+  worker.unref();
+  worker.on('message', (message: FromWorker) => {
+    lastSignMs = clock.monoMs();
+    if (message.type === 'opened' && message.code === NVML_SUCCESS) take(message);
+    if (message.type === 'tick') latest = message;
+    else answers.push(message);
+    wake();
+  });
+  const die = (why: string): void => {
+    dead = why;
+    wake();
+  };
+  worker.on('error', (error) => die(error.message));
+  worker.on('exit', () => die('the thread has ended'));
+
+  function take({ buffer, gpus, ...versions }: Opened): void {
+    block = layFrameBlock(buffer, gpus.length);
+    present = gpus.map(({ identity }) => identity);
+    ({ driver, nvml } = versions);
+    unopened = undefined;
+    for (const { identity, openCode } of gpus) {
+      if (openCode === NVML_SUCCESS) known.set(identity.uuid, identity);
+      else unopened = unopenedFault(identity.index, openCode);
+    }
   }
 
-  /** Sends a message and resolves to the next answer, or undefined when none came in time or the thread died. */
-  function ask(message: ToWorker | undefined, deadlineMs: number): Promise<FromWorker | undefined> {
-    waiting?.(undefined); // only one question is open at a time: an older one ends here
+  /** Resolves to what `found` finds as soon as there is something, or to undefined when the time is up. */
+  function awaited<T>(found: () => T | undefined, ms: number): Promise<T | undefined> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => finish(undefined), deadlineMs);
-      const finish = (answer: FromWorker | undefined) => {
-        clearTimeout(timer);
-        if (waiting === finish) waiting = undefined;
-        resolve(answer);
+      const look = () => {
+        const value = found();
+        if (value !== undefined || dead !== undefined) done(value);
       };
-      waiting = finish;
-      if (message) worker?.postMessage(message);
+      const timer = setTimeout(() => done(undefined), ms);
+      const done = (value: T | undefined) => {
+        clearTimeout(timer);
+        sleepers.delete(look);
+        resolve(value);
+      };
+      sleepers.add(look);
+      look();
     });
   }
 
-  async function openLibrary(): Promise<Opened | NoLibrary | undefined> {
-    worker ??= startWorker();
-    const answer = await ask({ type: 'open', ...(library === undefined ? {} : { library }) }, OPEN_DEADLINE_MS);
-    if (answer?.type === 'no-library') return answer;
-    if (answer?.type !== 'opened') return undefined;
-    fault = answer.code === 0 ? undefined : libraryFault(answer.code);
-    if (answer.code !== 0) return answer;
-    block = createFrameBlock(answer.buffer, answer.gpus.length);
-    present = answer.gpus.map(({ identity }) => identity);
-    driver = answer.driver;
-    nvml = answer.nvml;
-    for (const { identity, openCode } of answer.gpus) {
-      if (openCode === 0) known.set(identity.uuid, identity);
-      else fault = unopenedFault(identity.index, openCode);
+  /** Sends a message and waits for an answer of some types. Undefined when none came in time. */
+  function ask<T extends FromWorker['type']>(message: ToWorker, types: readonly T[], deadlineMs: number) {
+    answers.length = 0;
+    send(message);
+    const isOne = (said: FromWorker): said is Extract<FromWorker, { type: T }> =>
+      (types as readonly string[]).includes(said.type);
+    return awaited(() => answers.find(isOne), deadlineMs);
+  }
+
+  function sampleOf({ tick, code, tsMs, monoMs, tookMs, processes }: NvmlTick): SourceSample {
+    taken = tick;
+    const fault = code === NVML_SUCCESS ? unopened : libraryFault(code);
+    if (code !== NVML_SUCCESS || !block) {
+      return { gpus: allOf(() => absentFrame('lost', code)), tsMs, monoMs, tookMs, fault };
     }
-    return answer;
-  }
-
-  async function reopen(): Promise<void> {
-    reopenAtMs = clock.monoMs() + REOPEN_EVERY_MS;
-    block = undefined;
-    if (worker) await ask({ type: 'close' }, 1000);
-    const answer = await openLibrary();
-    if (!answer) fault = stallFault(OPEN_DEADLINE_MS / 1000);
-    else if (answer.type === 'no-library') fault = libraryFault(12);
-  }
-
-  const sample = (
-    frameOf: (gpu: GpuIdentity) => Frame,
-    processesOf: (gpu: GpuIdentity) => readonly GpuProcess[] | undefined = () => undefined,
-  ): SourceSample => {
-    const gpus: GpuSample[] = [...known.values()].map((gpu) => {
-      const processes = processesOf(gpu);
-      return { gpu, frame: frameOf(gpu), ...(processes ? { processes } : {}) };
+    const { frames, whole } = copyFrameBlock(block, tick);
+    const at = new Map(present.map(({ uuid }, position) => [uuid, position]));
+    const gpus = [...known.values()].map((gpu): GpuSample => {
+      const position = at.get(gpu.uuid);
+      if (position === undefined) return { gpu, frame: absentFrame('lost', NVML_GPU_IS_LOST) };
+      if (!whole[position]) return { gpu, frame: absentFrame('stalled') };
+      return { gpu, frame: frames[position]!, processes: processes?.[position] };
     });
-    return { gpus, tsMs: clock.wallMs(), monoMs: clock.monoMs(), ...(fault ? { fault } : {}) };
-  };
-
-  async function read(cadences: readonly Cadence[], deadlineMs: number): Promise<SourceSample> {
-    if (!block) {
-      if (clock.monoMs() >= reopenAtMs) await reopen();
-      if (!block) return sample(() => absentFrame('lost'));
-    }
-    const startedMs = clock.monoMs();
-    const pending = busySinceMs !== undefined;
-    busySinceMs ??= startedMs;
-    // a read still under way is waited for, never doubled
-    const answer = await ask(pending ? undefined : { type: 'read', tick: ++tick, cadences }, deadlineMs);
-    const filled = block;
-    if (!filled) return sample(() => absentFrame('lost'));
-
-    if (answer?.type === 'done' && answer.code !== 0) {
-      const code = answer.code;
-      fault = libraryFault(code);
-      block = undefined;
-      reopenAtMs = clock.monoMs() + 1000;
-      return sample(() => absentFrame('lost', code));
-    }
-    if (!answer) fault = stallFault((clock.monoMs() - (busySinceMs ?? startedMs)) / 1000);
-    else if (fault?.code === 'nvml-stalled') fault = undefined;
-
-    const frames = new Map<string, Frame>();
-    const processes = new Map<string, readonly GpuProcess[]>();
-    present.forEach((gpu, position) => {
-      const complete = Atomics.load(filled.done, position) === tick && gpu.uuid !== '';
-      if (complete && !(pending && answer === undefined)) frames.set(gpu.uuid, copyFrame(filled.frames[position]!));
-      const running = answer?.type === 'done' ? answer.processes[position] : undefined;
-      if (running) processes.set(gpu.uuid, running);
-    });
-    return sample(
-      (gpu) => {
-        if (!present.some(({ uuid }) => uuid === gpu.uuid)) return absentFrame('lost', NVML_GPU_IS_LOST);
-        return frames.get(gpu.uuid) ?? absentFrame('stalled');
-      },
-      (gpu) => processes.get(gpu.uuid),
-    );
+    return { gpus, tsMs, monoMs, tookMs, fault };
   }
 
-  const first = await openLibrary();
-  const closeWorker = async () => {
-    const closing = worker;
-    worker = undefined;
-    block = undefined;
-    await closing?.terminate();
-  };
+  /** No tick came: the GPUs that were read before the driver blocked have their readings, once; the others have none. */
+  function stalledSample(): SourceSample {
+    const now = { tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0 };
+    const fault = dead === undefined ? stallFault((now.monoMs - lastSignMs) / 1000) : threadFault(dead);
+    const current = block?.begun.length ? Math.max(...block.begun) : 0;
+    const copied = block && current > taken ? copyFrameBlock(block, current) : undefined;
+    taken = Math.max(taken, current);
+    const at = new Map(present.map(({ uuid }, position) => [uuid, position]));
+    const gpus = allOf((gpu) => {
+      const position = at.get(gpu.uuid) ?? -1;
+      return copied?.whole[position] ? copied.frames[position]! : absentFrame('stalled');
+    });
+    return { ...now, gpus, fault };
+  }
+
+  const allOf = (frameOf: (gpu: GpuIdentity) => GpuSample['frame']): GpuSample[] =>
+    [...known.values()].map((gpu) => ({ gpu, frame: frameOf(gpu) }));
+
+  async function close(): Promise<void> {
+    closing = true;
+    wake();
+    const closed = await ask({ type: 'close' }, ['closed'], CLOSE_DEADLINE_MS);
+    // a thread inside a hanging driver call cannot be ended; it is unreferenced and goes with the process
+    if (closed) await worker.terminate();
+  }
+
+  const first = await ask({ type: 'start', library, intervalMs }, ['opened', 'no-library'], OPEN_DEADLINE_MS);
   if (!first) {
-    // a driver that hangs at once is still a driver: the thread is left behind, other sources may do better
-    worker = undefined;
     return err(
       'source-unavailable',
       'The NVIDIA driver did not answer.',
@@ -168,12 +152,12 @@ export async function openNvml({ clock, workerUrl, library }: NvmlOptions): Prom
     );
   }
   if (first.type === 'no-library') {
-    await closeWorker();
+    await close();
     return err('source-unavailable', first.message, first.next);
   }
-  if (first.code !== 0 || known.size === 0) {
-    await closeWorker();
-    const why = first.code === 0 ? undefined : libraryFault(first.code);
+  if (first.code !== NVML_SUCCESS || known.size === 0) {
+    await close();
+    const why = first.code === NVML_SUCCESS ? undefined : libraryFault(first.code);
     return err(
       'source-unavailable',
       why?.message ?? 'The NVIDIA driver is running but lists no GPU.',
@@ -182,18 +166,16 @@ export async function openNvml({ clock, workerUrl, library }: NvmlOptions): Prom
   }
 
   return ok({
-    pace: 'sampler',
-    info: () => ({
-      kind: 'nvml',
-      label: `NVML ${nvml ?? ''}`.trim(),
-      simulated: false,
-      ...(driver ? { driverVersion: driver } : {}),
-    }),
-    read,
-    async close() {
-      if (worker && busySinceMs === undefined) await ask({ type: 'close' }, 2000);
-      // a thread inside a hanging driver call cannot be ended; it is unreferenced and goes with the process
-      if (busySinceMs === undefined) await closeWorker();
+    info: () => ({ kind: 'nvml', label: `NVML ${nvml ?? ''}`.trim(), simulated: false, driverVersion: driver }),
+    async read(deadlineMs) {
+      const tick = await awaited(() => latest ?? (closing ? 'closing' : undefined), interval + deadlineMs);
+      latest = undefined;
+      return tick === undefined || tick === 'closing' ? stalledSample() : sampleOf(tick);
     },
+    setInterval(next) {
+      interval = next;
+      send({ type: 'interval', intervalMs: next });
+    },
+    close,
   });
 }

@@ -47,6 +47,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
       gpus: ended ? [] : recorded.gpus,
       tsMs: firstMs + offsetMs,
       monoMs: offsetMs,
+      tookMs: 0,
       ...(ended
         ? { ended, fault: { code: 'replay-ended', message: 'The recording has been played to its end.' } }
         : {}),
@@ -54,14 +55,14 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
   }
 
   return ok({
-    pace: 'source',
     info: () => ({
       kind: 'replay',
       label: `Recording ${path.basename(file)}`,
       simulated: true,
-      ...(driverVersion ? { driverVersion } : {}),
+      driverVersion,
     }),
     read,
+    setInterval: () => undefined,
     async close() {
       abort.abort();
     },

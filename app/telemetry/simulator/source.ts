@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { createPace } from '../pace.ts';
 import type { GpuIdentity, TelemetrySource } from '../source.ts';
 import { cardModels } from './card.ts';
 import { createGpu } from './gpu.ts';
@@ -6,6 +7,7 @@ import { createRandom } from './random.ts';
 
 export type SimulatorOptions = {
   readonly clock: Clock;
+  readonly intervalMs: number;
   readonly count: number;
   readonly seed?: number;
   readonly because?: string;
@@ -14,8 +16,10 @@ export type SimulatorOptions = {
 const AMBIENT_C = 24;
 
 /** GPUs that are not there, with real thermal physics. The same seed gives the same run. */
-export function openSimulator({ clock, count, seed = 1, because }: SimulatorOptions): TelemetrySource {
+export function openSimulator({ clock, intervalMs, count, seed = 1, because }: SimulatorOptions): TelemetrySource {
   const startedMs = clock.monoMs();
+  const pace = createPace(clock, intervalMs);
+  const closing = new AbortController();
   const cards = Array.from({ length: count }, (_, index) => {
     const model = cardModels[index % cardModels.length]!;
     const random = createRandom(seed * 1000 + index);
@@ -29,19 +33,19 @@ export function openSimulator({ clock, count, seed = 1, because }: SimulatorOpti
     return { gpu, simulated: createGpu(model, ambientC, random, createRandom(seed * 1000 + 500 + index)) };
   });
   return {
-    pace: 'sampler',
-    info: () => ({ kind: 'simulator', label: 'Simulator', simulated: true, ...(because ? { because } : {}) }),
-    async read(cadences) {
+    info: () => ({ kind: 'simulator', label: 'Simulator', simulated: true, because }),
+    async read() {
+      const cadences = await pace.next(closing.signal);
       const monoMs = clock.monoMs();
-      return {
-        gpus: cards.map(({ gpu, simulated }) => {
-          simulated.advanceTo((monoMs - startedMs) / 1000);
-          return { gpu, frame: simulated.frame(cadences) };
-        }),
-        tsMs: clock.wallMs(),
-        monoMs,
-      };
+      const gpus = cards.map(({ gpu, simulated }) => {
+        simulated.advanceTo((monoMs - startedMs) / 1000);
+        return { gpu, frame: simulated.frame(cadences) };
+      });
+      return { gpus, tsMs: clock.wallMs(), monoMs, tookMs: clock.monoMs() - monoMs };
     },
-    async close() {},
+    setInterval: pace.setInterval,
+    async close() {
+      closing.abort();
+    },
   };
 }

@@ -13,9 +13,15 @@ export type SmiOptions = {
   readonly program?: string;
 };
 
-type Arrived = { readonly document: SmiDocument; readonly tsMs: number; readonly monoMs: number };
+type Arrived = {
+  readonly document: SmiDocument;
+  readonly tsMs: number;
+  readonly monoMs: number;
+  readonly tookMs: number;
+};
 
 const FIRST_DOCUMENT_MS = 15_000; // without persistence mode the first answer takes seconds
+const MIN_INTERVAL_MS = 200; // a document of many cards takes this long to print
 const RESTART_MS = [1_000, 2_000, 5_000, 10_000, 30_000] as const;
 
 const driverGone = (text: string): SourceFault => ({
@@ -29,6 +35,7 @@ const driverGone = (text: string): SourceFault => ({
  * once and started again only when it ends; its own loop sets the pace.
  */
 export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: SmiOptions): Promise<OpenedSource> {
+  let interval = Math.max(intervalMs, MIN_INTERVAL_MS);
   let child: ChildProcess | undefined;
   let closed = false;
   let failures = 0;
@@ -43,7 +50,7 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
 
   function start(): void {
     // -lms takes milliseconds; windowsHide keeps a console from flashing up
-    const args = ['-q', '-x', '-lms', String(Math.max(intervalMs, 200))];
+    const args = ['-q', '-x', '-lms', String(interval)];
     const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
     child = started;
     const stream = createDocumentStream(onDocument, (text) => (noise = text));
@@ -54,12 +61,14 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
       onEnd(error.message);
     });
     started.on('close', (code) => {
+      if (child !== started) return;
       stream.end();
       onEnd(noise || `it ended with exit code ${code ?? 'none'}`);
     });
   }
 
   function onDocument(xml: string): void {
+    const [tsMs, monoMs] = [clock.wallMs(), clock.monoMs()];
     const decoded = decodeDocument(xml);
     if (!decoded.ok) {
       noise = decoded.error.message;
@@ -69,7 +78,7 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
     fault = undefined;
     driverVersion = decoded.value.driverVersion ?? driverVersion;
     for (const { gpu } of decoded.value.gpus) known.set(gpu.uuid, gpu);
-    latest = { document: decoded.value, tsMs: clock.wallMs(), monoMs: clock.monoMs() };
+    latest = { document: decoded.value, tsMs, monoMs, tookMs: clock.monoMs() - monoMs };
     waiting?.();
   }
 
@@ -94,11 +103,17 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
       waiting = done;
     });
 
+  function end(): void {
+    clearTimeout(restart);
+    const ending = child;
+    child = undefined; // its end is not a fault
+    ending?.kill();
+  }
+
   function close(): void {
     closed = true;
-    clearTimeout(restart);
-    child?.kill();
-    child = undefined;
+    end();
+    waiting?.();
   }
 
   start();
@@ -112,15 +127,14 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
   }
 
   return ok({
-    pace: 'source',
     info: () => ({
       kind: 'nvidia-smi',
       label: `nvidia-smi ${driverVersion ?? ''}`.trim(),
       simulated: false,
-      ...(driverVersion ? { driverVersion } : {}),
+      driverVersion,
     }),
-    async read(_cadences, deadlineMs): Promise<SourceSample> {
-      if (!latest) await arrival(deadlineMs);
+    async read(deadlineMs): Promise<SourceSample> {
+      if (!latest) await arrival(interval + deadlineMs);
       const arrived = latest;
       latest = undefined;
       if (!arrived) {
@@ -134,6 +148,7 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
           gpus: [...known.values()].map((gpu) => ({ gpu, frame })),
           tsMs: clock.wallMs(),
           monoMs: clock.monoMs(),
+          tookMs: 0,
           fault: silence,
         };
       }
@@ -141,7 +156,19 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
       const gone: GpuSample[] = [...known.values()]
         .filter(({ uuid }) => !here.has(uuid))
         .map((gpu) => ({ gpu, frame: absentFrame('lost') }));
-      return { gpus: [...arrived.document.gpus, ...gone], tsMs: arrived.tsMs, monoMs: arrived.monoMs };
+      return {
+        gpus: [...arrived.document.gpus, ...gone],
+        tsMs: arrived.tsMs,
+        monoMs: arrived.monoMs,
+        tookMs: arrived.tookMs,
+      };
+    },
+    setInterval(next) {
+      const wanted = Math.max(next, MIN_INTERVAL_MS);
+      if (wanted === interval) return;
+      interval = wanted;
+      end(); // its pace is an argument
+      start();
     },
     async close() {
       close();

@@ -1,0 +1,262 @@
+// The whole way of a sample, and what the application weighs.
+import { spawn, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium } from '@playwright/test';
+import { openCollector } from '../app/collector.node.ts';
+import { defaultSettings } from '../app/settings/settings.ts';
+import { compileMock } from '../test/support/mock-nvml.ts';
+import { documentOf } from './documents.ts';
+import { median, rounded } from './stats.ts';
+
+type Context = { readonly electron: { readonly executable: string }; readonly say: (text: string) => void };
+
+const checkout = process.cwd();
+const threads = new URL('../out/node/', import.meta.url);
+const folderFor = (name: string): string => fs.mkdtempSync(path.join(os.tmpdir(), `slowburn-bench-${name}-`));
+const WARM_MS = 15_000;
+const MEASURE_MS = 10_000;
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** CPU milliseconds that all threads of a process have used so far (Linux). */
+const cpuMsOf = (pid: number): number =>
+  fs
+    .readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
+    .reduce((a, b) => a + b, 0);
+
+/** CPU milliseconds of this process, all threads, for each unit that `count` counts. */
+async function cpuMsEach(measureMs: number, count: () => number): Promise<number> {
+  const [cpu, before] = [process.cpuUsage(), count()];
+  await sleep(measureMs);
+  const { user, system } = process.cpuUsage(cpu);
+  return (user + system) / 1000 / (count() - before);
+}
+
+/** CPU milliseconds a second of a program of its own that samples once a second. */
+async function cpuMsASecond(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(process.execPath, [...args], { stdio: 'ignore', env: { ...process.env, ...env } });
+  await sleep(WARM_MS);
+  const before = cpuMsOf(child.pid!);
+  await sleep(30_000);
+  const used = cpuMsOf(child.pid!) - before;
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  child.kill('SIGINT');
+  await ended;
+  return used / 30;
+}
+
+/** One sample after the other: mock driver → decode → SQLite → wear → alerts → a copy as for the window. */
+async function ownTick(gpus: number): Promise<number> {
+  const folder = folderFor('tick');
+  process.env['MOCK_NVML_COUNT'] = String(gpus);
+  let ticks = 0;
+  const opened = await openCollector(
+    {
+      source: { kind: 'nvml', library: compileMock() },
+      speed: 1,
+      dataFolder: folder,
+      settings: { ...defaultSettings, intervalMs: 5 },
+      restarted: false,
+    },
+    {
+      onTick(tick) {
+        structuredClone(tick);
+        ticks++;
+      },
+      onAlerts: () => undefined,
+      onSessions: () => undefined,
+    },
+    threads,
+  );
+  if (!opened.ok) throw new Error(opened.error.message);
+  await sleep(WARM_MS); // compiled as after hours of running
+  const each = await cpuMsEach(MEASURE_MS, () => ticks);
+  await opened.value.stop();
+  delete process.env['MOCK_NVML_COUNT'];
+  fs.rmSync(folder, { recursive: true });
+  return each;
+}
+
+/** A folder with a stub in the driver's place, which prints the document of some GPUs. */
+function stubNvidiaSmi(gpus: number): string {
+  const folder = folderFor('smi');
+  fs.writeFileSync(path.join(folder, 'document.xml'), documentOf(gpus).xml);
+  fs.writeFileSync(path.join(folder, 'nvidia-smi'), `#!/bin/sh\nexec cat ${folder}/document.xml\n`, { mode: 0o755 });
+  return folder;
+}
+
+/** node-nvidia-smi, one sample after the other; the stub's own time is not counted. */
+async function nodeNvidiaSmi(gpus: number): Promise<number> {
+  const folder = stubNvidiaSmi(gpus);
+  const before = process.env['PATH'];
+  process.env['PATH'] = `${folder}:${before}`;
+  const smi = createRequire(import.meta.url)('node-nvidia-smi') as (
+    done: (error: unknown, data: unknown) => void,
+  ) => void;
+  let samples = 0;
+  let going = true;
+  const loop = (async () => {
+    while (going) {
+      await new Promise<void>((resolve, reject) =>
+        smi((error, data) => (data ? resolve() : reject(new Error(String(error))))),
+      );
+      samples++;
+    }
+  })();
+  await sleep(WARM_MS);
+  const each = await cpuMsEach(MEASURE_MS, () => samples);
+  going = false;
+  await loop;
+  process.env['PATH'] = before;
+  fs.rmSync(folder, { recursive: true });
+  return each;
+}
+
+/** Both programs once a second, each in a process of its own, with the processor idle in between. */
+async function oncePerSecond(gpus: number): Promise<readonly [own: number, theirs: number]> {
+  const data = folderFor('monitor');
+  const program = path.join(checkout, 'out/node/slowburn.js');
+  const own = await cpuMsASecond([program, 'monitor', '--source', `nvml:${compileMock()}`, '--data-dir', data], {
+    MOCK_NVML_COUNT: String(gpus),
+  });
+  const stub = stubNvidiaSmi(gpus);
+  const script = "const smi = require('node-nvidia-smi'); setInterval(() => smi(() => {}), 1000);";
+  const theirs = await cpuMsASecond(['-e', script], { PATH: `${stub}:${process.env['PATH']}` });
+  fs.rmSync(data, { recursive: true });
+  fs.rmSync(stub, { recursive: true });
+  return [own, theirs];
+}
+
+async function withDisplay<T>(work: (display: string) => Promise<T>): Promise<T> {
+  if (process.env['DISPLAY']) return work(process.env['DISPLAY']);
+  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1400x1000x24'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const number = await new Promise<string>((resolve) =>
+    server.stdio[3]!.once('data', (data) => resolve(String(data).trim())),
+  );
+  try {
+    return await work(`:${number}`);
+  } finally {
+    server.kill();
+  }
+}
+
+type Run = { readonly app: ChildProcess; readonly firstValueMs: number; readonly folder: string };
+
+/** Starts the window and reads from its own clock when the first value was painted. */
+async function startWindow(executable: string, display: string): Promise<Run> {
+  const folder = folderFor('window');
+  const env = {
+    ...process.env,
+    DISPLAY: display,
+    ...(process.getuid?.() === 0 ? { ELECTRON_DISABLE_SANDBOX: '1' } : {}),
+  };
+  const args = [checkout, '--source', 'simulator', '--data-dir', folder, '--remote-debugging-port=0', '--log-level=3'];
+  const startedMs = Date.now();
+  const app = spawn(executable, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  const address = await new Promise<string>((resolve) => {
+    let said = '';
+    app.stderr.on('data', (text) => {
+      said += String(text);
+      const found = /DevTools listening on (ws:\S+)/.exec(said);
+      if (found) resolve(found[1]!);
+    });
+  });
+  const browser = await chromium.connectOverCDP(address);
+  while (browser.contexts()[0]!.pages().length === 0) await sleep(50);
+  const page = browser.contexts()[0]!.pages()[0]!;
+  await page.getByRole('article').first().waitFor();
+  await sleep(300);
+  const paintedMs = await page.evaluate(
+    () => performance.timeOrigin + performance.getEntriesByName('first-value')[0]!.startTime,
+  );
+  await browser.close();
+  return { app, folder, firstValueMs: paintedMs - startedMs };
+}
+
+async function stopWindow({ app, folder }: Run): Promise<void> {
+  const ended = new Promise((resolve) => app.on('exit', resolve));
+  app.kill('SIGTERM');
+  await ended;
+  fs.rmSync(folder, { recursive: true, force: true });
+}
+
+/** Memory of each process of the application in MiB, shared pages divided among their users (PSS). */
+function memoryOf(pid: number): { readonly name: string; readonly rss: number; readonly pss: number }[] {
+  const kib = (file: string, key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(file)?.[1] ?? 0);
+  const parents = new Map(
+    fs
+      .readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8');
+          return [[Number(name), Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0])] as const];
+        } catch {
+          return []; // ended meanwhile
+        }
+      }),
+  );
+  const below = (top: number): number[] => [
+    top,
+    ...[...parents].filter(([, parent]) => parent === top).flatMap(([child]) => below(child)),
+  ];
+  return below(pid).map((process) => {
+    const rollup = fs.readFileSync(`/proc/${process}/smaps_rollup`, 'utf8');
+    const command = fs.readFileSync(`/proc/${process}/cmdline`, 'utf8');
+    const type = /--type=([\w-]+)/.exec(command)?.[1];
+    const service = /--utility-sub-type=([\w.]+)/.exec(command)?.[1];
+    return { name: service ?? type ?? 'main', rss: kib(rollup, 'Rss') / 1024, pss: kib(rollup, 'Pss') / 1024 };
+  });
+}
+
+async function cpuATick(say: Context['say']) {
+  const backToBack: Record<string, number> = {};
+  const paced: Record<string, number> = {};
+  for (const gpus of [1, 8]) {
+    say(`CPU a tick, ${gpus} GPUs`);
+    const note = (figures: Record<string, number>, own: number, theirs: number): void => {
+      figures[`slowburn${gpus}Gpus`] = rounded(own);
+      figures[`nodeNvidiaSmi${gpus}Gpus`] = rounded(theirs);
+      figures[`nodeNvidiaSmiToSlowburn${gpus}Gpus`] = rounded(theirs / own);
+    };
+    note(backToBack, await ownTick(gpus), await nodeNvidiaSmi(gpus));
+    note(paced, ...(await oncePerSecond(gpus)));
+  }
+  return { backToBack, oncePerSecond: paced };
+}
+
+export async function run({ electron, say }: Context) {
+  const cpuMsATick = await cpuATick(say);
+  const [starts, memory] = await withDisplay(async (display) => {
+    const times: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      const started = await startWindow(electron.executable, display);
+      times.push(started.firstValueMs);
+      await stopWindow(started);
+    }
+    say('Memory after 15 s');
+    const started = await startWindow(electron.executable, display);
+    await sleep(15_000);
+    const processes = memoryOf(started.app.pid!);
+    await stopWindow(started);
+    return [times, processes] as const;
+  });
+  return {
+    cpuMsATick,
+    document: documentOf(1).from,
+    firstValueMs: {
+      median: Math.round(median(starts)),
+      best: Math.round(Math.min(...starts)),
+      worst: Math.round(Math.max(...starts)),
+    },
+    memoryMiB: {
+      pssWholeApp: Math.round(memory.reduce((sum, { pss }) => sum + pss, 0)),
+      processes: memory.map(({ name, rss, pss }) => ({ name, rss: Math.round(rss), pss: Math.round(pss) })),
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** Median of some numbers. */
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+}
+
+/** To three significant digits: more is noise. */
+export const rounded = (value: number): number => Number(value.toPrecision(3));

@@ -1,0 +1,58 @@
+// `npm run bench [-- NAME …]`: measures, prints a table, and writes bench/results.json: the one place from which README
+// and docs take figures. Each benchmark replaces its own section and leaves the others.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root, runCommand, say, SetupError } from './setup/console.mjs';
+import { ensureReady } from './setup/index.mjs';
+
+const checkout = fileURLToPath(root);
+const file = path.join(checkout, 'bench/results.json');
+
+await runCommand(async () => {
+  const { electron } = await ensureReady({ window: true });
+  const all = fs
+    .readdirSync(path.join(checkout, 'bench'))
+    .filter((name) => name.endsWith('.bench.ts'))
+    .map((name) => name.replace('.bench.ts', ''));
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !all.includes(name));
+  if (unknown.length > 0)
+    throw new SetupError(`There is no benchmark ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
+
+  const { runnerImport } = await import('vite');
+  for (const name of wanted.length > 0 ? wanted : all) {
+    say(`Benchmark: ${name}`);
+    const { module } = await runnerImport(path.join(checkout, 'bench', `${name}.bench.ts`), {
+      root: checkout,
+      configFile: false,
+    });
+    const section = await module.run({ electron, say });
+    const results = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+    results.machine = {
+      cpu: os.cpus()[0].model.trim(),
+      cores: os.cpus().length,
+      memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+      node: process.versions.node,
+      electron: electron.have,
+    };
+    results[name] = section;
+    fs.writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+    printTable(section);
+  }
+  say(`Written: ${path.relative(process.cwd(), file)}`);
+});
+
+/** Nested figures as dotted names, one a line. */
+function printTable(section) {
+  const rows = [];
+  const walk = (value, name) => {
+    if (value !== null && typeof value === 'object') {
+      for (const [key, inner] of Object.entries(value)) walk(inner, name ? `${name}.${key}` : key);
+    } else rows.push([name, String(value)]);
+  };
+  walk(section, '');
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, value] of rows) process.stdout.write(`  ${name.padEnd(width)}  ${value}\n`);
+}
