@@ -66,7 +66,7 @@ export async function openCollector(
 
   const source = await openSource(config.source, {
     clock,
-    intervalMs: settings.intervalMs,
+    settings,
     speed: config.speed,
     nvmlWorkerUrl: new URL('nvml-worker.js', threads),
   });
@@ -193,7 +193,7 @@ export async function openCollector(
     finished: sampler.finished,
     applySettings(next) {
       settings = next;
-      source.value.setInterval(next.intervalMs);
+      source.value.configure(next);
     },
     stop: () =>
       (stopped ??= (async () => {

@@ -62,7 +62,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
       driverVersion,
     }),
     read,
-    setInterval: () => undefined,
+    configure: () => undefined,
     async close() {
       abort.abort();
     },
