@@ -39,7 +39,7 @@ export type Collector = {
 };
 
 const SAVE_WEAR_MS = 60_000;
-const PRUNE_MS = 10_000; // a batch each time: far more than is sampled meanwhile, and no tick waits for it
+const HOUSEKEEP_MS = 500; // a small part each time: far more than is sampled meanwhile, and no tick waits for it
 const SESSION_POLL_MS = 2_000;
 
 const recordingFault = (thrown: unknown): SourceFault => ({
@@ -86,7 +86,6 @@ export async function openCollector(
 
   writeRecorder(config.dataFolder, { pid: process.pid, databaseFile });
   const store = createStore(opened.value.db);
-  store.catchUp(clock.wallMs());
   const wear = createWearTracker(store);
   const alerts = createAlertEngine(alertRules);
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
@@ -149,10 +148,6 @@ export async function openCollector(
     if (changed) events.onAlerts(store.alerts.open(), store.alerts.newest(firedCount));
   }
 
-  function prune(): void {
-    store.prune(clock.wallMs() - settings.retentionDays * 86_400_000);
-  }
-
   /**
    * Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. One whose
    * process has died is ended here with what was recorded.
@@ -182,7 +177,7 @@ export async function openCollector(
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
   every(SAVE_WEAR_MS, wear.save);
-  every(PRUNE_MS, prune);
+  every(HOUSEKEEP_MS, () => store.housekeep(settings, clock.wallMs()));
   every(SESSION_POLL_MS, watchSessions);
 
   let stopped: Promise<void> | undefined;

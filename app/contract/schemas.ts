@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { severities } from '../alerts/rules.ts';
+import { resolutions } from '../history/range.ts';
 import { isMetricKey, metrics } from '../metrics.ts';
 import { errorCodes, type Result } from '../result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
@@ -41,7 +42,7 @@ export const range = z.object({
   series: z.record(z.string(), z.object({ min: f64, mean: f64, max: f64 })),
   counts: f64,
   gaps: z.array(gap),
-  resolution: z.enum(['raw', 'minute']),
+  resolution: z.enum(resolutions),
 });
 
 export const gpuIdentity = z.object({

@@ -2,9 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { err, messageOf, ok, type Result } from '../result.ts';
+import type { Packer } from './blocks.ts';
 import { migrations } from './migrations.ts';
+import { packer } from './packer.node.ts';
 
-export type Db = Database.Database;
+/** An opened history: SQLite, and the compressor of its sealed parts. */
+export type Db = Database.Database & { readonly packer: Packer };
+
+const connect = (file: string, options: Database.Options): Db =>
+  Object.assign(new Database(file, options), { packer });
 
 export type OpenedDatabase = {
   readonly db: Db;
@@ -45,10 +51,11 @@ function migrate(db: Db): void {
     migrations.slice(version).forEach((step) => step(db));
     db.pragma(`user_version = ${migrations.length}`);
   })();
+  if (version > 0 && version < migrations.length) db.exec('VACUUM');
 }
 
 function open(file: string): Result<Db> {
-  const db = new Database(file, { timeout: 5000 });
+  const db = connect(file, { timeout: 5000 });
   try {
     // looked at before anything is set: a file from the future must not change by a byte
     if ((db.pragma('user_version', { simple: true }) as number) > migrations.length) {
@@ -59,6 +66,8 @@ function open(file: string): Result<Db> {
         'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
       );
     }
+    // freed room can go back to the disk a piece at a time; an empty file takes this at once, an older one in migrate
+    db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
     db.pragma('foreign_keys = ON');
@@ -103,7 +112,7 @@ export function openDatabase(file: string): Result<OpenedDatabase> {
 /** Opens an existing history for reading only, beside a collector that writes it. */
 export function openForReading(file: string): Result<Db> {
   try {
-    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5000 });
+    const db = connect(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     const version = db.pragma('user_version', { simple: true }) as number;
     if (version === migrations.length) return ok(db);
     db.close();

@@ -37,10 +37,14 @@ export function createGpuTable(db: Db) {
 
 export function createGapTable(db: Db) {
   const insert = db.prepare('INSERT INTO gap (from_ms, to_ms, reason) VALUES (?, ?, ?)');
+  const between = db.prepare(
+    'SELECT from_ms AS fromMs, to_ms AS toMs, reason FROM gap WHERE to_ms > ? AND from_ms < ? ORDER BY from_ms',
+  );
   return {
     insert: ({ fromMs, toMs, reason }: Gap): void => {
       insert.run(Math.round(fromMs), Math.round(toMs), reason);
     },
+    between: (fromMs: number, toMs: number): Gap[] => between.all(fromMs, toMs) as Gap[],
   };
 }
 

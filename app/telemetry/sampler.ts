@@ -45,7 +45,7 @@ export function startSampler({ source, onTick }: SamplerOptions): Sampler {
   let seq = 0;
   let previous: { tsMs: number; monoMs: number } | undefined;
 
-  function gapBefore({ tsMs, monoMs }: SourceSample): Gap | undefined {
+  function gapBefore({ tsMs, monoMs }: Pick<SourceSample, 'tsMs' | 'monoMs'>): Gap | undefined {
     if (!previous) return undefined;
     const wall = tsMs - previous.tsMs;
     const mono = monoMs - previous.monoMs;
@@ -58,10 +58,12 @@ export function startSampler({ source, onTick }: SamplerOptions): Sampler {
   }
 
   function take(sample: SourceSample): void {
-    const gap = gapBefore(sample);
-    const dtMs = previous && !gap ? sample.monoMs - previous.monoMs : undefined;
-    previous = sample;
-    const { tsMs, gpus, fault, tookMs } = sample;
+    // to whole milliseconds, both clocks: so that memory, disk and exports agree to the bit, and sums do not drift
+    const [tsMs, monoMs] = [Math.round(sample.tsMs), Math.round(sample.monoMs)];
+    const gap = gapBefore({ tsMs, monoMs });
+    const dtMs = previous && !gap ? monoMs - previous.monoMs : undefined;
+    previous = { tsMs, monoMs };
+    const { gpus, fault, tookMs } = sample;
     onTick({ seq: ++seq, tsMs, dtMs, gap, gpus, source: source.info(), fault, readMs: tookMs });
   }
 
