@@ -71,7 +71,7 @@ function writePlanes(out: ByteWriter, values: Float64Array): void {
   }
 }
 
-function readPlanes(reader: ByteReader, n: number): Float64Array {
+function readPlanes(reader: ByteReader, n: number): { readonly out: Float64Array; readonly largest: number } {
   const planes = reader.u8();
   const bytes = reader.bytes(n * planes);
   const out = new Float64Array(n);
@@ -92,7 +92,7 @@ function readPlanes(reader: ByteReader, n: number): Float64Array {
         for (let i = 0; i < n; i++) out[i] = out[i]! * 256 + bytes[plane * n + i]!;
       }
   }
-  return out;
+  return { out, largest: 256 ** planes - 1 };
 }
 
 function writeDoubles(out: ByteWriter, values: Float64Array): void {
@@ -171,18 +171,16 @@ export function readColumn(reader: ByteReader, n: number): Float64Array {
   const order = reader.u8();
   const first = reader.f64();
   const divisor = reader.varint();
-  const out = readPlanes(reader, n);
+  const { out, largest } = readPlanes(reader, n);
   if (order === 0) {
     for (let i = 0; i < n; i++) out[i] = out[i]! * divisor + first;
     return out;
   }
-  let [value, step] = [first, 0];
-  for (let i = 0; i < n; i++) {
-    const code = out[i]!;
-    const change = code < 2 ** 31 ? (code >>> 1) ^ -(code & 1) : unfolded(code);
-    step = order === 1 ? change : step + change;
-    value += step * divisor;
-    out[i] = value;
-  }
+  let value = first;
+  let step = 0;
+  const small = (code: number): number => (code >>> 1) ^ -(code & 1);
+  const change = largest < 2 ** 31 ? small : unfolded;
+  if (order === 1) for (let i = 0; i < n; i++) out[i] = value += change(out[i]!) * divisor;
+  else for (let i = 0; i < n; i++) out[i] = value += (step += change(out[i]!)) * divisor;
   return out;
 }

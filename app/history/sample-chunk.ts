@@ -7,7 +7,7 @@ import { readColumn, writeColumn } from './column.ts';
 /** State, derived flag and reason of a reading in one number: state + 32 × derived + 64 × reason. */
 export const readingCode = (state: number, derived: number, reason: number): number =>
   state + 32 * derived + 64 * reason;
-export const stateOfCode = (code: number): number => code % 32;
+export const stateOfCode = (code: number): number => code & 31;
 export const derivedOfCode = (code: number): number => (code >>> 5) & 1;
 export const reasonOfCode = (code: number): number => code >>> 6;
 export const VALUE = readingStates.indexOf('value');
@@ -73,6 +73,10 @@ function readStamps(reader: ByteReader, n: number): Stamps {
   const known = readColumn(reader, n);
   const beside = reader.u8() === 1;
   const rest = readColumn(reader, known.reduce((sum, flag) => sum + flag, 0));
+  if (rest.length === n && n > 0) {
+    if (beside) for (let i = 1; i < n; i++) rest[i]! += tsMs[i]! - tsMs[i - 1]!;
+    return { tsMs, dtMs: rest };
+  }
   const dtMs = new Float64Array(n);
   for (let i = 0, at = 0; i < n; i++) {
     if (known[i] === 0) dtMs[i] = Number.NaN;

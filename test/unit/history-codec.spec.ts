@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createByteReader, createByteWriter } from '../../app/history/bytes.ts';
+import { crc32, createByteReader, createByteWriter } from '../../app/history/bytes.ts';
 import { readColumn, writeColumn } from '../../app/history/column.ts';
 import { packer } from '../../app/history/packer.node.ts';
 import {
@@ -30,6 +31,16 @@ const steps = fc
 const runs = fc
   .array(fc.tuple(fc.integer(), fc.integer({ min: 1, max: 60 })), { maxLength: 12 })
   .map((list) => list.flatMap(([value, length]) => Array.from({ length }, () => value)));
+
+describe('a check sum', () => {
+  it('is the one of gzip and PNG', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        expect(crc32(bytes)).toBe(zlib.gzipSync(bytes).readUInt32LE(zlib.gzipSync(bytes).length - 8));
+      }),
+    );
+  });
+});
 
 describe('a sealed column', () => {
   it.each([
