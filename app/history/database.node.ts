@@ -21,9 +21,10 @@ export type OpenedDatabase = {
 const errorCode = (thrown: unknown): string =>
   thrown instanceof Error && 'code' in thrown ? String((thrown as { code: unknown }).code) : '';
 
-const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
+export const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
 
-function explain(file: string, thrown: unknown): Result<never> {
+/** What is wrong with a history's file, as a sentence with a next step. */
+export function explain(file: string, thrown: unknown): Result<never> {
   const code = errorCode(thrown);
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return err(
@@ -42,7 +43,14 @@ function explain(file: string, thrown: unknown): Result<never> {
   if (/^SQLITE_FULL|^ENOSPC/.test(code)) {
     return err('database-unusable', `The disk that holds ${file} is full.`, 'Free some space, then try again.');
   }
-  return err('database-unusable', `The history ${file} cannot be opened: ${messageOf(thrown)}`);
+  if (isCorruption(thrown)) {
+    return err(
+      'database-unusable',
+      `The history ${file} is damaged.`,
+      'Start Slowburn again: it sets the file aside and begins a new one. `slowburn db check` tells what can be read.',
+    );
+  }
+  return err('database-unusable', `The history ${file} cannot be used: ${messageOf(thrown)}`);
 }
 
 function migrate(db: Db): void {
@@ -107,6 +115,32 @@ export function openDatabase(file: string): Result<OpenedDatabase> {
   } catch (thrown) {
     return explain(file, thrown);
   }
+}
+
+/** The schema of an existing history, without changing it; undefined: it cannot be told. */
+export function schemaOf(file: string): number | undefined {
+  try {
+    const db = new Database(file, { readonly: true, fileMustExist: true });
+    const version = db.pragma('user_version', { simple: true }) as number;
+    db.close();
+    return version;
+  } catch {
+    return undefined; // not there or not readable: whoever opens it says why
+  }
+}
+
+export const isOutdated = (file: string): boolean => {
+  const version = schemaOf(file);
+  return version !== undefined && version > 0 && version < migrations.length;
+};
+
+/** A new, empty file without a schema, for a copy to be written into. */
+export function openBlank(file: string): Db {
+  const db = connect(file, {});
+  db.pragma('auto_vacuum = INCREMENTAL');
+  db.pragma('journal_mode = OFF'); // a copy that was not finished is thrown away
+  db.pragma('synchronous = OFF');
+  return db;
 }
 
 /** Opens an existing history for reading only, beside a collector that writes it. */

@@ -21,6 +21,9 @@ export type ImportedSample = {
 
 export type ImportCounts = { readonly added: number; readonly duplicate: number };
 
+/** An import that is under way. */
+export type Import = { readonly add: (sample: ImportedSample) => void; readonly end: () => ImportCounts };
+
 type Parts = {
   readonly chunks: ChunkTable;
   readonly byHour: ByHour;
@@ -64,8 +67,9 @@ const NUMBERS = 2 ** 32;
  * should come by time.
  */
 export function createImporter(db: Db, { chunks, byHour, gpus, rollUp }: Parts) {
-  let afterFresh = true; // whether the sample before was added
-  const writeHour = db.transaction((gpuId: number, firstSeq: number, samples: readonly ImportedSample[]): number => {
+  type Written = { readonly added: number; /** whether the last sample was added */ readonly endsFresh: boolean };
+  function putHour(gpuId: number, firstSeq: number, samples: readonly ImportedSample[], beginsFresh: boolean): Written {
+    let afterFresh = beginsFresh;
     const hourMs = hourOf(samples[0]!.tsMs);
     const known = knownOf(byHour.between(gpuId, hourMs, hourMs + HOUR_MS + GAP_MS, []));
     const collector = createSampleCollector();
@@ -77,40 +81,58 @@ export function createImporter(db: Db, { chunks, byHour, gpus, rollUp }: Parts) 
       const told = before && !known.observed(tsMs) ? dtMs : null;
       collector.add(firstSeq + collector.size(), tsMs, told, readingsOf(frame));
     }
-    if (collector.size() === 0) return 0;
+    const written = { added: collector.size(), endsFresh: afterFresh };
+    if (written.added === 0) return written;
     const columns = collector.columns();
     rollUp(gpuId, hourMs, columns)();
     chunks.prepare(gpuId, hourMs, columns)();
-    return collector.size();
-  });
+    return written;
+  }
+  const writeHour = db.transaction(putHour);
 
-  return (gpu: GpuIdentity, samples: Iterable<ImportedSample>): ImportCounts => {
+  /** Takes the samples of one GPU one after the other, and writes them hour by hour. */
+  function begin(gpu: GpuIdentity): Import {
     const counts = { added: 0, duplicate: 0 };
     let gpuId = gpus.list().find(({ uuid }) => uuid === gpu.uuid)?.id;
     let hour: ImportedSample[] = [];
     let seq: number | undefined;
     let previousMs: number | undefined;
-    afterFresh = true;
-    const flush = (): void => {
+    let afterFresh = true;
+    function flush(): void {
       const [first] = hour;
       if (!first) return;
       gpuId ??= gpus.seen(gpu, first.tsMs);
       seq ??= Math.min(0, chunks.firstSeq(gpuId)) - NUMBERS;
-      const added = writeHour(gpuId, seq, hour);
-      seq += added;
-      counts.added += added;
-      counts.duplicate += hour.length - added;
+      const written = writeHour(gpuId, seq, hour, afterFresh);
+      afterFresh = written.endsFresh;
+      counts.added += written.added;
+      counts.duplicate += hour.length - written.added;
+      seq += written.added;
       hour = [];
-    };
-    for (const sample of samples) {
-      const tsMs = Math.round(sample.tsMs);
-      if (hour[0] && hourOf(hour[0].tsMs) !== hourOf(tsMs)) flush();
-      const stepMs = previousMs === undefined ? Number.NaN : tsMs - previousMs;
-      const told = stepMs >= 0 && stepMs <= GAP_MS ? stepMs : null;
-      hour.push({ tsMs, dtMs: sample.dtMs === undefined ? told : sample.dtMs, frame: sample.frame });
-      previousMs = tsMs;
     }
-    flush();
-    return counts;
+    return {
+      add({ frame, dtMs, ...sample }) {
+        const tsMs = Math.round(sample.tsMs);
+        if (hour[0] && hourOf(hour[0].tsMs) !== hourOf(tsMs)) flush();
+        const stepMs = previousMs === undefined ? Number.NaN : tsMs - previousMs;
+        const told = stepMs >= 0 && stepMs <= GAP_MS ? stepMs : null;
+        hour.push({ tsMs, dtMs: dtMs === undefined ? told : dtMs, frame });
+        previousMs = tsMs;
+      },
+      end() {
+        flush();
+        return counts;
+      },
+    };
+  }
+
+  return {
+    begin,
+    /** All samples of one GPU at once. */
+    importSamples(gpu: GpuIdentity, samples: Iterable<ImportedSample>): ImportCounts {
+      const running = begin(gpu);
+      for (const sample of samples) running.add(sample);
+      return running.end();
+    },
   };
 }

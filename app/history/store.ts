@@ -49,6 +49,8 @@ export function createStore(db: Db) {
   const processes = createProcessTable(db);
   const wear = createWearTable(db);
   const sources = { chunks, open, parts };
+  const tidy = (nowMs: number): boolean => sealer.step(nowMs) || parts.merge(nowMs);
+  const importer = createImporter(db, { chunks, byHour, gpus, rollUp: createRollUp(chunks, parts) });
 
   const ids = new Map<string, number>();
   let seenMinute: number | undefined;
@@ -116,8 +118,10 @@ export function createStore(db: Db) {
      * Does a small part of what there is to do between ticks: sealing finished hours, merging roll-ups, keeping the
      * rule of retention. Returns true while there is more.
      */
-    housekeep: (rule: RetentionRule, nowMs: number): boolean =>
-      sealer.step(nowMs) || parts.merge(nowMs) || retention.step(rule, nowMs),
+    housekeep: (rule: RetentionRule, nowMs: number): boolean => tidy(nowMs) || retention.step(rule, nowMs),
+
+    /** The same without any rule: nothing is given up. */
+    tidy,
 
     recordAlerts: db.transaction((gpuId: number, tsMs: number, changes: readonly AlertChange[]): void =>
       changes.forEach((change) => alerts.record(gpuId, tsMs, change)),
@@ -179,7 +183,8 @@ export function createStore(db: Db) {
     },
 
     samplesAfter: samples.after,
-    importSamples: createImporter(db, { chunks, byHour, gpus, rollUp: createRollUp(chunks, parts) }),
+    beginImport: importer.begin,
+    importSamples: importer.importSamples,
     storage: retention.storage,
     retentionPreview: retention.preview,
     gpus,
