@@ -119,7 +119,10 @@ function queries(store: Store) {
   const ask = (fromMs: number, toMs: number, buckets: number): void =>
     void store.range({ gpuUuid: uuid, metrics: SHOWN, fromMs, toMs, buckets });
   const p95 = (span: number): number =>
-    percentile(timed(100, (run) => ask(end - span - run * 977, end - run * 977, BUCKETS)), 0.95);
+    percentile(
+      timed(100, (run) => ask(end - span - run * 977, end - run * 977, BUCKETS)),
+      0.95,
+    );
   ask(end - HOUR_MS, end, BUCKETS);
   const zoom = timed(300, (run) => {
     const fromMs = START + ((run * 7_919_000_003) % (DAYS * 24 * HOUR_MS - 600_000));
@@ -143,14 +146,18 @@ function append(gpus: number, ticks: number) {
   const [moments] = [...hoursOf(1, START)];
   const at = (i: number) => {
     const { tsMs, dtMs, frame } = moments![i % 3600]!;
-    return tickWith(tsMs, dtMs, Array.from({ length: gpus }, () => frame));
+    return tickWith(
+      tsMs,
+      dtMs,
+      Array.from({ length: gpus }, () => frame),
+    );
   };
   for (let i = 0; i < 500; i++) store.append(at(i));
   const cpu = process.cpuUsage();
   const times = timed(ticks, (i) => store.append(at(500 + i)));
   const { user, system } = process.cpuUsage(cpu);
   const times2 = times;
-  const result = { p95Ms: rounded(percentile(times2, 0.95), 3), medianMs: rounded(median(times2), 3), cpuUs: rounded((user + system) / ticks, 1) }; // prettier-ignore
+  const result = { p95Ms: rounded(percentile(times2, 0.95)), medianMs: rounded(median(times2)), cpuUs: rounded((user + system) / ticks) }; // prettier-ignore
   store.close();
   fs.rmSync(path.dirname(db.name), { recursive: true });
   return result;
@@ -177,7 +184,7 @@ function appendPlain(gpus: number, ticks: number) {
   const times = timed(ticks, (i) => put(500 + i));
   db.close();
   fs.rmSync(path.dirname(file), { recursive: true });
-  return { p95Ms: rounded(percentile(times, 0.95), 3), medianMs: rounded(median(times), 3) };
+  return { p95Ms: rounded(percentile(times, 0.95)), medianMs: rounded(median(times)) };
 }
 
 /** Sealing of one hour of one card: read the rows, encode, write chunk and roll-ups, remove the rows. */
@@ -189,7 +196,7 @@ function seal(hours: number): number[] {
     for (const { tsMs, dtMs, frame } of moments) store.append(tickWith(tsMs, dtMs, [frame]));
     nowMs += HOUR_MS;
     const [took] = timed(1, () => {
-      while (store.storage().openRows > 0 && store.housekeep(KEEP, nowMs));
+      while (store.housekeep(KEEP, nowMs));
     });
     times.push(took!);
   }
@@ -247,34 +254,34 @@ export async function run({ say }: Context) {
   const own = append(8, 5000);
   const theirs = appendPlain(8, 3000);
 
-  const yearOf = (bytes: number, days: number): number => rounded(((bytes / days) * 365) / 1e6, 1);
+  const yearOf = (bytes: number, days: number): number => rounded(((bytes / days) * 365) / 1e6);
   const decodeMs = median(decodes);
   return {
     days: DAYS,
     metricsShown: metrics.filter(({ key }) => metricOf(key).cadence === 'tick').length,
     valuesStored: written.values,
-    bytesPerMetricSample: rounded(written.sealedBytes / written.tickValues, 3),
+    bytesPerMetricSample: rounded(written.sealedBytes / written.tickValues),
     gpuYearMb: { allTiers: yearOf(written.fileBytes, DAYS), sealed: yearOf(written.sealedBytes, DAYS), rollups: yearOf(written.rollupBytes, DAYS) }, // prettier-ignore
     ...asked,
     append8Gpus: own,
     sealGpuHourMs: { median: rounded(median(sealed)), p95: rounded(percentile(sealed, 0.95)) },
-    decodeYearOneMetricMs: rounded(decodeMs, 0),
+    decodeYearOneMetricMs: rounded(decodeMs),
     plainRows: {
       days: PLAIN_DAYS,
-      bytesPerMetricSample: rounded(plain.fileBytes / plain.values, 2),
+      bytesPerMetricSample: rounded(plain.fileBytes / plain.values),
       gpuYearMbExtrapolated: yearOf(plain.fileBytes, PLAIN_DAYS),
       queryP95Ms: plainQueries,
       rawZoomP95Ms: rounded(percentile(plainZoom, 0.95)),
       append8Gpus: theirs,
-      decodeOneMetricMs: rounded(plainDecode!, 0),
+      decodeOneMetricMs: rounded(plainDecode!),
     },
     gain: {
-      size: rounded(plain.fileBytes / PLAIN_DAYS / (written.fileBytes / DAYS), 1),
-      queryLastHour: rounded(plainQueries.lastHour / asked.queryP95Ms.lastHour, 1),
-      queryLastDay: rounded(plainQueries.lastDay / asked.queryP95Ms.lastDay, 1),
-      queryLastWeek: rounded(plainQueries.lastWeek / asked.queryP95Ms.lastWeek, 1),
-      append: rounded(theirs.medianMs / own.medianMs, 1),
-      decodePerDay: rounded(plainDecode! / PLAIN_DAYS / (decodeMs / DAYS), 1),
+      size: rounded(plain.fileBytes / PLAIN_DAYS / (written.fileBytes / DAYS)),
+      queryLastHour: rounded(plainQueries.lastHour / asked.queryP95Ms.lastHour),
+      queryLastDay: rounded(plainQueries.lastDay / asked.queryP95Ms.lastDay),
+      queryLastWeek: rounded(plainQueries.lastWeek / asked.queryP95Ms.lastWeek),
+      append: rounded(theirs.medianMs / own.medianMs),
+      decodePerDay: rounded(plainDecode! / PLAIN_DAYS / (decodeMs / DAYS)),
     },
   };
 }

@@ -8,7 +8,3 @@ export function percentile(values: readonly number[], share: number): number {
 
 /** To three significant digits: more is noise. */
 export const rounded = (value: number): number => Number(value.toPrecision(3));
-
-/** The value below which a share of the values lies. */
-export const percentile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;

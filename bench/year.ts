@@ -44,7 +44,8 @@ export function* hoursOf(hours: number, startMs: number): IterableIterator<Momen
   let previousMs: number | undefined;
   for (let hour = 0; hour < hours; hour++) {
     const moments: Moment[] = [];
-    const trace = hour % RECORDED_EVERY === 3 ? recorded[Math.floor(hour / RECORDED_EVERY) % recorded.length] : undefined;
+    const trace =
+      hour % RECORDED_EVERY === 3 ? recorded[Math.floor(hour / RECORDED_EVERY) % recorded.length] : undefined;
     for (let second = 0; second < 3600; second++) {
       const atS = hour * 3600 + second;
       gpu.advanceTo(atS);

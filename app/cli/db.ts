@@ -76,9 +76,7 @@ export async function dbRestore(backup: string, options: FileOptions): Promise<n
 export async function dbCompact(options: FileOptions): Promise<number> {
   const file = historyOf(options);
   const { t, format } = terminal();
-  const result = file.ok
-    ? await alone(file.value, () => runJob({ kind: 'compact', databaseFile: file.value }))
-    : file;
+  const result = file.ok ? await alone(file.value, () => runJob({ kind: 'compact', databaseFile: file.value })) : file;
   return concluded(result, ({ before, after }) => [
     t('db.compacted', { before: joined(format.bytes(before)), after: joined(format.bytes(after)) }),
   ]);

@@ -24,7 +24,8 @@ export function momentOption(text: string): number {
   if (ago) return Date.now() - Number(ago[1]) * units[ago[2] as keyof typeof units];
   const day = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text;
   const ms = Date.parse(day);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give a date (2026-03-01), a time (2026-03-01T18:00) or an age (24h, 7d).');
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError('Give a date (2026-03-01), a time (2026-03-01T18:00) or an age (24h, 7d).');
   return ms;
 }
 
@@ -32,7 +33,9 @@ export function metricsOption(text: string): MetricKey[] {
   const keys = text.split(',').map((key) => key.trim());
   const unknown = keys.find((key) => !isMetricKey(key));
   if (unknown !== undefined) {
-    throw new InvalidArgumentError(`There is no metric ${unknown}. There are: ${metrics.map(({ key }) => key).join(', ')}.`);
+    throw new InvalidArgumentError(
+      `There is no metric ${unknown}. There are: ${metrics.map(({ key }) => key).join(', ')}.`,
+    );
   }
   return keys.filter(isMetricKey);
 }
@@ -47,7 +50,11 @@ function gpuUuids(databaseFile: string, wanted: string | undefined): Result<read
   store.close();
   const found = gpus.filter(({ uuid, index }) => uuid.startsWith(wanted) || String(index) === wanted);
   if (found.length > 0) return ok(found.map(({ uuid }) => uuid));
-  return err('not-found', `There is no GPU ${wanted} in the history.`, `There are: ${gpus.map(({ index, uuid }) => `${index} ${uuid}`).join(', ')}.`);
+  return err(
+    'not-found',
+    `There is no GPU ${wanted} in the history.`,
+    `There are: ${gpus.map(({ index, uuid }) => `${index} ${uuid}`).join(', ')}.`,
+  );
 }
 
 const formatOf = (file: string): ExportFormat | undefined =>
@@ -63,7 +70,11 @@ export async function exportCommand(target: string, options: ExportOptions): Pro
   if (!uuids.ok) return concluded(uuids, () => []);
   const result =
     format === undefined
-      ? err('invalid-argument', `The format of ${target} cannot be told from its name.`, 'Add --format csv, jsonl or parquet.')
+      ? err(
+          'invalid-argument',
+          `The format of ${target} cannot be told from its name.`,
+          'Add --format csv, jsonl or parquet.',
+        )
       : await runJob({
           kind: 'export',
           databaseFile: file.value,

@@ -62,9 +62,13 @@ const ofHistory = (command: Command): Command =>
 
 ofHistory(program.command('export').description('write samples to CSV, JSON lines or Parquet'))
   .addOption(new Option('--format <format>', 'else told by the name of the file').choices(exportFormats))
-  .addOption(new Option('--from <when>', 'date, time, or age as 24h or 7d (default: the first sample)').argParser(momentOption))
+  .addOption(
+    new Option('--from <when>', 'date, time, or age as 24h or 7d (default: the first sample)').argParser(momentOption),
+  )
   .addOption(new Option('--to <when>', 'date, time or age (default: the last sample)').argParser(momentOption))
-  .addOption(new Option('--metrics <list>', 'keys with commas between (default: all)').default([]).argParser(metricsOption))
+  .addOption(
+    new Option('--metrics <list>', 'keys with commas between (default: all)').default([]).argParser(metricsOption),
+  )
   .option('--gpu <gpu>', 'UUID or index (default: all)')
   .argument('<target>', 'the file to write')
   .action(async (target: string, options: ExportOptions) => finish(await exportCommand(target, options)));
@@ -76,7 +80,9 @@ ofHistory(db.command('check').description('read everything and say what is wrong
 ofHistory(db.command('backup').description('copy the history while recording goes on'))
   .argument('<target>', 'the file to write')
   .action(async (target: string, options: FileOptions) => finish(await dbBackup(target, options)));
-ofHistory(db.command('restore').description('put a backup in the place of the history, which is kept under another name'))
+ofHistory(
+  db.command('restore').description('put a backup in the place of the history, which is kept under another name'),
+)
   .argument('<backup>')
   .action(async (backup: string, options: FileOptions) => finish(await dbRestore(backup, options)));
 ofHistory(db.command('compact').description('make the file as small as it can be')).action(

@@ -25,7 +25,12 @@ const FLUSH_CHARACTERS = 1 << 20;
 const LOOK_EVERY = 2000; // samples between two looks at cancel
 
 /** Writes lines through a buffer of a megabyte. */
-function openLineWriter(file: string, header: string, lineEnd: string, lineOf: (sample: ExchangedSample) => string): SampleWriter {
+function openLineWriter(
+  file: string,
+  header: string,
+  lineEnd: string,
+  lineOf: (sample: ExchangedSample) => string,
+): SampleWriter {
   const handle = fs.openSync(file, 'w');
   let pending = header + lineEnd;
   const flush = (): void => {
@@ -44,7 +49,12 @@ function openLineWriter(file: string, header: string, lineEnd: string, lineOf: (
   };
 }
 
-function openWriter(format: ExportFormat, file: string, gpus: readonly GpuIdentity[], chosen: readonly Metric[]): SampleWriter {
+function openWriter(
+  format: ExportFormat,
+  file: string,
+  gpus: readonly GpuIdentity[],
+  chosen: readonly Metric[],
+): SampleWriter {
   switch (format) {
     case 'csv':
       return openLineWriter(file, csvHeader(chosen), '\r\n', (sample) => csvLine(sample, chosen)); // RFC 4180

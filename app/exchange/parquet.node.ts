@@ -82,7 +82,12 @@ export async function openParquetReader(
 
   async function* samples(): AsyncIterable<ExchangedSample> {
     for (let rowStart = 0; rowStart < rows; rowStart += GROUP_ROWS) {
-      const part = await parquetReadObjects({ file, metadata, rowStart, rowEnd: Math.min(rows, rowStart + GROUP_ROWS) });
+      const part = await parquetReadObjects({
+        file,
+        metadata,
+        rowStart,
+        rowEnd: Math.min(rows, rowStart + GROUP_ROWS),
+      });
       for (const row of part as Record<string, unknown>[]) {
         const gpu = gpus.get(row['gpu'] as string);
         if (!gpu) continue;

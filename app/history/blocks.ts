@@ -72,6 +72,7 @@ export function openBlocks(bytes: Uint8Array, packer: Packer): Blocks {
   const entries: Entry[] = [];
   const byId = new Map<number, Entry>();
   let n: number;
+  let start: number;
   try {
     const head = createByteReader(bytes);
     if (head.u8() !== VERSION) throw new DamagedChunk('its form is not known');
@@ -89,8 +90,7 @@ export function openBlocks(bytes: Uint8Array, packer: Packer): Blocks {
     }
     const end = head.position();
     if (head.u32() !== crc32(bytes.subarray(0, end))) throw new DamagedChunk('its directory');
-    const start = head.position();
-    for (const [id, entry] of byId) byId.set(id, { ...entry, from: entry.from + start });
+    start = head.position();
   } catch (thrown) {
     throw thrown instanceof DamagedChunk ? thrown : new DamagedChunk('its directory');
   }
@@ -101,7 +101,7 @@ export function openBlocks(bytes: Uint8Array, packer: Packer): Blocks {
       const entry = byId.get(id);
       if (!entry) return undefined;
       const { format, from, length, sum } = entry;
-      const packed = bytes.subarray(from, from + length);
+      const packed = bytes.subarray(start + from, start + from + length);
       if (packed.length !== length || crc32(packed) !== sum) throw new DamagedChunk(`block ${id}`);
       return createByteReader(format === blockFormats.stored ? packed : packer.unpack(format, packed));
     },

@@ -59,17 +59,17 @@ export function createByHour(db: Db, chunks: ChunkTable, open: OpenHour): ByHour
   }
 
   // one snapshot of both forms: an hour that is sealed between two reads would come twice or never
-  const list = db.transaction((gpuId: number, fromMs: number, toMs: number) => ({
+  const list = db.transaction((gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => ({
     places: chunks.between(gpuId, hourOf(fromMs), toMs),
-    rows: open.columns(gpuId),
+    rows: open.after(gpuId, -1, wanted),
   }));
   const listAfter = db.transaction((gpuId: number, seq: number) => ({
     places: chunks.after(gpuId, seq),
-    rows: open.columns(gpuId, Math.max(0, seq + 1)),
+    rows: open.after(gpuId, seq),
   }));
 
   function* between(gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) {
-    const { places, rows } = list(gpuId, fromMs, toMs);
+    const { places, rows } = list(gpuId, fromMs, toMs, wanted);
     const hours = new Map<number, number[]>();
     for (const { hourMs, id } of places) hours.set(hourMs, [...(hours.get(hourMs) ?? []), id]);
     const openHours = new Set<number>();

@@ -51,12 +51,8 @@ export function createChunkTable(db: Db): ChunkTable {
   const before = db.prepare(`SELECT ${PLACE} WHERE gpu_id = ? AND last_seq < ? ORDER BY last_seq DESC LIMIT 1`);
   const data = db.prepare('SELECT data FROM chunk WHERE id = ?').pluck();
   const extent = db.prepare('SELECT min(from_ms) AS fromMs, max(to_ms) AS toMs FROM chunk');
-  const firstSeq = db
-    .prepare('SELECT first_seq FROM chunk WHERE gpu_id = ? ORDER BY last_seq LIMIT 1')
-    .pluck();
-  const lastSeq = db
-    .prepare('SELECT max((SELECT max(last_seq) FROM chunk WHERE gpu_id = gpu.id)) FROM gpu')
-    .pluck();
+  const firstSeq = db.prepare('SELECT first_seq FROM chunk WHERE gpu_id = ? ORDER BY last_seq LIMIT 1').pluck();
+  const lastSeq = db.prepare('SELECT max((SELECT max(last_seq) FROM chunk WHERE gpu_id = gpu.id)) FROM gpu').pluck();
 
   function fields(columns: SampleColumns) {
     const { seq, tsMs } = columns;

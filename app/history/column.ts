@@ -127,7 +127,7 @@ export function writeColumn(out: ByteWriter, values: Float64Array): void {
     out.u8(kinds.runs);
     out.varint(runs);
     let last = 0;
-    for (let i = 0; i < n; ) {
+    for (let i = 0; i < n;) {
       const from = i;
       while (i < n && values[i] === values[from]) i++;
       out.varint(folded(values[from]! - last));

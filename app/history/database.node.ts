@@ -9,8 +9,7 @@ import { packer } from './packer.node.ts';
 /** An opened history: SQLite, and the compressor of its sealed parts. */
 export type Db = Database.Database & { readonly packer: Packer };
 
-const connect = (file: string, options: Database.Options): Db =>
-  Object.assign(new Database(file, options), { packer });
+const connect = (file: string, options: Database.Options): Db => Object.assign(new Database(file, options), { packer });
 
 export type OpenedDatabase = {
   readonly db: Db;

@@ -79,7 +79,9 @@ export type TakeReading = (metricId: number, state: number, derived: number, rea
 export type Readings = (reading: TakeReading) => void;
 
 /** The GPUs of a row. Throws a RangeError when bytes are missing. */
-export function* readTick(bytes: Uint8Array): IterableIterator<{ readonly gpuId: number; readonly readings: Readings }> {
+export function* readTick(
+  bytes: Uint8Array,
+): IterableIterator<{ readonly gpuId: number; readonly readings: Readings }> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint8(0) !== VERSION) throw new RangeError('This row of the open hour has an unknown form.');
   let at = 1;

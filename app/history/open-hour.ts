@@ -16,12 +16,12 @@ export type OpenHour = {
   readonly insert: (seq: number, tsMs: number, dtMs: number | undefined, frames: readonly FrameOfGpu[]) => void;
   /** Rows in order of arrival, grouped by hour. Reads every stamp: meant for the start. */
   readonly runs: () => Run[];
-  /** Samples of one GPU with firstSeq ≤ seq ≤ lastSeq. */
-  readonly columns: (gpuId: number, firstSeq?: number, lastSeq?: number) => SampleColumns;
+  /** Samples of one GPU that came after one; @param wanted only these metrics */
+  readonly after: (gpuId: number, seq: number, wanted?: readonly number[]) => SampleColumns;
+  /** All samples of one GPU of a run; of the first one found when no id is given, and which others there are. */
+  readonly read: (run: Run, gpuId?: number) => { gpuId: number | undefined; columns: SampleColumns; others: number[] };
   /** Samples of one GPU with these metrics alone: kept between calls, so that only new rows are read. */
   readonly recent: (gpuId: number, metricIds: readonly number[]) => SampleColumns;
-  /** GPUs that rows of a run speak of */
-  readonly gpuIds: (run: Run) => number[];
   readonly remove: (run: Run) => void;
   readonly extent: () => { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly lastSeq: () => number;
@@ -63,10 +63,23 @@ export function createOpenHour(db: Db): OpenHour {
       }
       return found;
     },
-    columns(gpuId, firstSeq = 0, lastSeq = Number.MAX_SAFE_INTEGER) {
-      const collector = createSampleCollector();
-      collect(collector, gpuId, firstSeq, lastSeq);
+    after(gpuId, seq, wanted) {
+      const collector = createSampleCollector(wanted && new Set(wanted));
+      collect(collector, gpuId, Math.max(0, seq + 1), Number.MAX_SAFE_INTEGER);
       return collector.columns();
+    },
+    read(run, gpuId) {
+      const collector = createSampleCollector();
+      const others = new Set<number>();
+      let chosen = gpuId;
+      for (const { id, ts, dt, frames } of rows.iterate(run.firstSeq, run.lastSeq) as IterableIterator<Row>) {
+        for (const gpu of readTick(frames)) {
+          chosen ??= gpu.gpuId;
+          if (gpu.gpuId === chosen) collector.add(id, ts, dt, gpu.readings);
+          else others.add(gpu.gpuId);
+        }
+      }
+      return { gpuId: chosen, columns: collector.columns(), others: [...others] };
     },
     recent(gpuId, metricIds) {
       const firstSeq = idIn(first) ?? 0;
@@ -83,13 +96,6 @@ export function createOpenHour(db: Db): OpenHour {
         state.nextSeq = lastSeq + 1;
       }
       return state.collector.columns();
-    },
-    gpuIds(run) {
-      const found = new Set<number>();
-      for (const { frames } of rows.iterate(run.firstSeq, run.lastSeq) as IterableIterator<Row>) {
-        for (const { gpuId } of readTick(frames)) found.add(gpuId);
-      }
-      return [...found];
     },
     remove(run) {
       remove.run(run.firstSeq, run.lastSeq);

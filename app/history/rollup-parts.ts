@@ -71,7 +71,10 @@ export function createRollupParts(db: Db): RollupParts {
   return {
     prepare,
     *between(gpuId, slotMs, fromMs, toMs, wanted) {
-      const rows = between.all(gpuId, slotMs, fromMs - MONTH_MS, toMs, fromMs) as { from_ms: number; data: Uint8Array }[];
+      const rows = between.all(gpuId, slotMs, fromMs - MONTH_MS, toMs, fromMs) as {
+        from_ms: number;
+        data: Uint8Array;
+      }[];
       for (const { from_ms, data } of rows) yield decodeRollup(from_ms, data, db.packer, wanted);
     },
     merge: (nowMs) => levels.some((level) => mergeLevel(level, nowMs)),

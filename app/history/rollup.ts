@@ -115,10 +115,20 @@ export function encodeRollup({ slots, metrics, sums, slotMs }: Rollup, packer: P
   const blocks = new Map([[SUMS, head.take()]]);
   for (const [id, { scale, n, min, max, sum }] of metrics) {
     const out = createByteWriter(4096);
-    const kept = [min, max, sum].map((column) => dense(slots, (i) => n[i]! > 0, (i) => column[i]!));
+    const kept = [min, max, sum].map((column) =>
+      dense(
+        slots,
+        (i) => n[i]! > 0,
+        (i) => column[i]!,
+      ),
+    );
     // whole numbers are small above the minimum, and exact there
     const relative = kept.every((column) => column.every(Number.isSafeInteger));
-    const present = dense(slots, (i) => n[i]! > 0, (i) => n[i]!);
+    const present = dense(
+      slots,
+      (i) => n[i]! > 0,
+      (i) => n[i]!,
+    );
     out.varint(scale);
     out.u8(relative ? 1 : 0);
     writeColumn(out, n);

@@ -56,14 +56,21 @@ function stampsBlock({ tsMs, dtMs }: Stamps): Uint8Array {
   const n = tsMs.length;
   const out = createByteWriter(8192);
   writeColumn(out, tsMs);
-  writeColumn(out, dtMs.map((dt) => (Number.isNaN(dt) ? 0 : 1)));
+  writeColumn(
+    out,
+    dtMs.map((dt) => (Number.isNaN(dt) ? 0 : 1)),
+  );
   // the monotonic clock runs beside the wall clock: what they differ by is nearly always 0
   const beside = dtMs.every((dt) => Number.isNaN(dt) || (Number.isSafeInteger(dt) && !Object.is(dt, -0)));
   const wall = (i: number): number => (beside && i > 0 ? tsMs[i]! - tsMs[i - 1]! : 0);
   out.u8(beside ? 1 : 0);
   writeColumn(
     out,
-    dense(n, (i) => !Number.isNaN(dtMs[i]!), (i) => dtMs[i]! - wall(i)),
+    dense(
+      n,
+      (i) => !Number.isNaN(dtMs[i]!),
+      (i) => dtMs[i]! - wall(i),
+    ),
   );
   return out.take();
 }
@@ -72,7 +79,9 @@ function readStamps(reader: ByteReader, n: number): Stamps {
   const tsMs = readColumn(reader, n);
   const known = readColumn(reader, n);
   const beside = reader.u8() === 1;
-  const rest = readColumn(reader, known.reduce((sum, flag) => sum + flag, 0));
+  let count = 0;
+  for (let i = 0; i < n; i++) count += known[i]!;
+  const rest = readColumn(reader, count);
   if (rest.length === n && n > 0) {
     if (beside) for (let i = 1; i < n; i++) rest[i]! += tsMs[i]! - tsMs[i - 1]!;
     return { tsMs, dtMs: rest };
@@ -90,7 +99,11 @@ const isValue = (code: number): boolean => stateOfCode(code) === VALUE;
 function metricBlock({ codes, values }: MetricColumn, scale: number): Uint8Array {
   const out = createByteWriter(16_384);
   writeColumn(out, codes);
-  const present = dense(codes.length, (i) => isValue(codes[i]!), (i) => values[i]!);
+  const present = dense(
+    codes.length,
+    (i) => isValue(codes[i]!),
+    (i) => values[i]!,
+  );
   const whole = present.map((value) => scaled(value, scale));
   const exact = !whole.some(Number.isNaN);
   out.varint(exact ? scale : 0); // 0: kept as the doubles they are

@@ -45,7 +45,7 @@ const BATCH = 40_000; // more than an hour at the shortest interval
 /** Rows of a GPU in the order they came, cut where the hour changes. */
 function* runsOf(db: Db, gpuId: number): IterableIterator<readonly Row1[]> {
   const after = db.prepare(`SELECT * FROM sample WHERE gpu_id = ? AND id > ? ORDER BY id LIMIT ${BATCH}`);
-  for (let lastId = -1; ; ) {
+  for (let lastId = -1; ;) {
     const rows = after.all(gpuId, lastId) as Row1[];
     if (rows.length === 0) return;
     let from = 0;

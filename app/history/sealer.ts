@@ -61,7 +61,7 @@ export type Sealer = {
  */
 export function createSealer(db: Db, open: OpenHour, prepare: PrepareSealed): Sealer {
   let runs: Run[] | undefined; // read at the first use: a connection that only reads never needs them
-  let current: { readonly run: Run; readonly waiting: number[]; readonly writers: (() => void)[] } | undefined;
+  let current: { readonly run: Run; waiting: number[] | undefined; readonly writers: (() => void)[] } | undefined;
 
   const finish = db.transaction((run: Run, writers: readonly (() => void)[]) => {
     for (const write of writers) write();
@@ -81,14 +81,13 @@ export function createSealer(db: Db, open: OpenHour, prepare: PrepareSealed): Se
       const [first] = runs;
       if (!current) {
         if (!first || (runs.length === 1 && first.hourMs === hourOf(nowMs))) return false;
-        current = { run: first, waiting: open.gpuIds(first), writers: [] };
-        return true;
+        current = { run: first, waiting: undefined, writers: [] };
       }
       const { run, waiting, writers } = current;
-      const gpuId = waiting[0];
-      if (gpuId !== undefined) {
-        writers.push(prepare(gpuId, run.hourMs, open.columns(gpuId, run.firstSeq, run.lastSeq)));
-        waiting.shift();
+      if (!waiting || waiting.length > 0) {
+        const { gpuId, columns, others } = open.read(run, waiting?.[0]);
+        if (gpuId !== undefined && columns.seq.length > 0) writers.push(prepare(gpuId, run.hourMs, columns));
+        current.waiting = waiting?.slice(1) ?? others;
         return true;
       }
       finish(run, writers);

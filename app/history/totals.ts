@@ -39,7 +39,7 @@ export function queryTotals(sources: RangeSources, gpuId: number, fromMs: number
   add(HOUR_MS, firstHour, lastHour);
   add(MINUTE_MS, lastHour, to);
 
-  const rows = open.columns(gpuId);
+  const rows = open.after(gpuId, -1);
   const sums = intervalSums(rows, new Map()); // the interval into the open hour is added up when the hour is sealed
   rows.tsMs.forEach((ts, i) => {
     if (ts >= from && ts < to) for (const kind of sumKinds) total[kind] += sums[kind][i]!;

@@ -37,7 +37,7 @@ export function checkHistory(db: Db, control: JobControl): CheckReport | undefin
   const report = { chunks: 0, rollups: 0, openRows: count('tick'), samples: 0, problems };
   function each(table: 'chunk' | 'rollup', look: (row: Record<string, number> & { data: Buffer }) => void): boolean {
     const row = db.prepare(`SELECT * FROM ${table} WHERE id > ? ORDER BY id LIMIT 1`);
-    for (let id = -1; ; ) {
+    for (let id = -1; ;) {
       const found = row.get(id) as (Record<string, number> & { data: Buffer }) | undefined;
       if (!found) return false;
       id = found['id']!;

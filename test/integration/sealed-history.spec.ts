@@ -7,7 +7,15 @@ import { openDatabase, openForReading } from '../../app/history/database.node.ts
 import { createStore, type Store } from '../../app/history/store.ts';
 import type { StoredSample } from '../../app/history/samples.ts';
 import { metricOf, type MetricKey } from '../../app/metrics.ts';
-import { setAbsent, setValue, createFrame, readingStates, valueOf, type Absence, type Frame } from '../../app/reading.ts';
+import {
+  setAbsent,
+  setValue,
+  createFrame,
+  readingStates,
+  valueOf,
+  type Absence,
+  type Frame,
+} from '../../app/reading.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
@@ -27,7 +35,8 @@ function settle(store: Store, nowMs: number, rule: Parameters<Store['housekeep']
 const all = (store: Store, gpu = uuid): StoredSample[] => [...store.samplesBetween(gpu, -8e15, 8e15)];
 
 /** Samples without their place in the order of arrival. */
-const contents = (samples: Iterable<StoredSample>) => [...samples].map(({ tsMs, dtMs, frame }) => ({ tsMs, dtMs, frame }));
+const contents = (samples: Iterable<StoredSample>) =>
+  [...samples].map(({ tsMs, dtMs, frame }) => ({ tsMs, dtMs, frame }));
 
 const keys: readonly MetricKey[] = ['coreTempC', 'powerW', 'energyMj', 'fanPct', 'throttleReasons', 'pstate'];
 const reading = (key: MetricKey): fc.Arbitrary<number | Absence> => {
@@ -314,7 +323,9 @@ describe('importing', () => {
   it('merges with what was recorded, sealed and open, and observes no time twice', () => {
     const { store } = openStore();
     for (let i = 0; i < 4000; i++) {
-      store.append(tickWith(START + i * 2000, i ? 2000 : undefined, [frameWith({ coreTempC: 70, energyMj: i * 2000 })]));
+      store.append(
+        tickWith(START + i * 2000, i ? 2000 : undefined, [frameWith({ coreTempC: 70, energyMj: i * 2000 })]),
+      );
     }
     settle(store, START + 2 * HOUR);
     const before = store.totals(uuid, START, START + 3 * HOUR)!;

@@ -63,7 +63,6 @@ describe('the history', () => {
     const temps = [...store.samplesAfter(1, 0)].map(({ frame }) => valueOf(frame, 'coreTempC'));
     expect(temps).toEqual([50, 51, 60, 61]);
   });
-
 });
 
 const temps = fc.array(fc.option(fc.integer({ min: 20, max: 100 }), { nil: undefined, freq: 8 }), {

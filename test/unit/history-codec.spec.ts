@@ -27,7 +27,9 @@ const wholes = fc.array(fc.oneof(fc.maxSafeInteger(), fc.integer({ min: -300, ma
 const doubles = fc.array(fc.double(), { maxLength: 100 });
 const steps = fc
   .tuple(fc.integer(), fc.array(fc.integer({ min: -2000, max: 2000 }), { maxLength: 300 }), fc.nat(1000))
-  .map(([start, list, unit]) => list.reduce<number[]>((all, step) => [...all, (all.at(-1) ?? start) + step * unit], []));
+  .map(([start, list, unit]) =>
+    list.reduce<number[]>((all, step) => [...all, (all.at(-1) ?? start) + step * unit], []),
+  );
 const runs = fc
   .array(fc.tuple(fc.integer(), fc.integer({ min: 1, max: 60 })), { maxLength: 12 })
   .map((list) => list.flatMap(([value, length]) => Array.from({ length }, () => value)));
