@@ -3,14 +3,17 @@ import type { StoredAlert } from './history/records.ts';
 import { createAlertEngine } from './alerts/engine.ts';
 import { alertRules } from './alerts/rules.ts';
 import { systemClock } from './clock.node.ts';
-import { createAnswers } from './contract/answers.ts';
+import { createAnswers, type MakeReport } from './contract/answers.ts';
 import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
-import { lockRecorder, openDatabase } from './history/database.node.ts';
+import { explain, isCorruption, isOutdated, lockRecorder, markDamaged, openDatabase } from './history/database.node.ts';
 import { removeRecorder, writeRecorder } from './history/recorder.node.ts';
 import { createStore } from './history/store.ts';
+import { createJobs } from './jobs/jobs.node.ts';
+import type { JobState } from './jobs/jobs.ts';
+import { startJob } from './jobs/run-job.node.ts';
 import { runReportJob } from './report/job.node.ts';
-import { messageOf, ok, type Result } from './result.ts';
+import { ok, type Result } from './result.ts';
 import { historyFile } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
 import { openSource } from './telemetry/open-source.node.ts';
@@ -25,6 +28,10 @@ export type CollectorEvents = {
   /** after alerts fired or cleared: what is firing now, and what just began */
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
+  /** a long job began, went on or ended */
+  readonly onJob?: (job: JobState) => void;
+  /** the history was found damaged while recording: the next start sets it aside */
+  readonly onDamaged?: () => void;
 };
 
 export type Collector = {
@@ -42,11 +49,15 @@ const SAVE_WEAR_MS = 60_000;
 const HOUSEKEEP_MS = 500; // a small part each time: far more than is sampled meanwhile, and no tick waits for it
 const SESSION_POLL_MS = 2_000;
 
-const recordingFault = (thrown: unknown): SourceFault => ({
-  code: 'recording-failed',
-  message: `The history cannot be written: ${messageOf(thrown)}`,
-  next: 'Free some space on the disk; recording goes on by itself.',
-});
+/** Recording is paused, in words. It goes on by itself when the cause has gone. */
+function recordingFault(file: string, thrown: unknown): SourceFault {
+  const { message, next } = explain(file, thrown).error;
+  return {
+    code: 'recording-failed',
+    message: `Recording is paused. ${message}`,
+    next: `${next ?? ''} Recording goes on by itself.`.trim(),
+  };
+}
 
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
@@ -77,6 +88,15 @@ export async function openCollector(
   const { kind } = source.value.info();
   const databaseFile = historyFile(config.dataFolder, kind);
   if (kind === 'replay') removeReplayHistory(databaseFile);
+  if (isOutdated(databaseFile)) {
+    // in a thread: years of history take a while, and whoever supervises this process must see it live
+    const upgraded = await startJob(threads, { kind: 'upgrade', databaseFile }).result;
+    if (!upgraded.ok) {
+      await source.value.close();
+      release();
+      return upgraded;
+    }
+  }
   const opened = openDatabase(databaseFile);
   if (!opened.ok) {
     await source.value.close();
@@ -97,7 +117,7 @@ export async function openCollector(
       try {
         task();
       } catch (thrown) {
-        writeFault = recordingFault(thrown);
+        writeFault = recordingFault(databaseFile, thrown);
       }
     }, ms);
     timer.unref();
@@ -113,6 +133,8 @@ export async function openCollector(
     return extent && extent.toMs - 1;
   }
 
+  let storedMs = resumeGap; // stamp of the last tick on disk
+  let lostSinceMs: number | undefined;
   let lastTickMs = resumeGap ?? clock.wallMs();
   function onTick(sampled: Tick): void {
     let tick = sampled;
@@ -123,14 +145,25 @@ export async function openCollector(
       const reason = config.restarted ? 'restarted' : 'not-running';
       if (tick.tsMs > fromMs) tick = { ...tick, gap: { fromMs, toMs: tick.tsMs, reason } };
     }
+    if (lostSinceMs !== undefined) {
+      // nothing is added up across what was not written
+      tick = { ...tick, dtMs: undefined, gap: { fromMs: lostSinceMs, toMs: tick.tsMs, reason: 'not-writable' } };
+    }
     try {
       const stored = store.append(tick);
+      lostSinceMs = undefined;
+      storedMs = tick.tsMs;
       wear.feed(tick, stored);
       axisMs += tick.dtMs ?? 0;
       judge(tick, stored);
       writeFault = undefined;
     } catch (thrown) {
-      writeFault = recordingFault(thrown);
+      if (storedMs !== tick.tsMs) lostSinceMs ??= storedMs ?? tick.tsMs;
+      writeFault = recordingFault(databaseFile, thrown);
+      if (isCorruption(thrown)) {
+        markDamaged(databaseFile);
+        events.onDamaged?.();
+      }
     }
     events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
   }
@@ -162,7 +195,8 @@ export async function openCollector(
     sessionsSeen = seen;
   }
 
-  const answer = createAnswers(store, wear, (request) => {
+  const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
+  const makeReport: MakeReport = (request) => {
     const { gpuUuid, fromMs, toMs, format, locale } = request;
     return runReportJob(new URL('report-worker.js', threads), {
       databaseFile,
@@ -172,7 +206,8 @@ export async function openCollector(
       context: { source: source.value.info(), exposure: wear.exposureOf(gpuUuid), nowMs: clock.wallMs() },
       language: { locale, settings },
     });
-  });
+  };
+  const answer = createAnswers(store, wear, makeReport, jobs);
 
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
@@ -194,6 +229,7 @@ export async function openCollector(
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
         await sampler.stop();
+        await jobs.cancelAll();
         wear.save();
         store.close();
         removeRecorder(config.dataFolder);

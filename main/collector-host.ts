@@ -3,6 +3,7 @@ import { channels, type ChannelOf, type CollectorStatus } from '../app/contract/
 import type { CollectorConfig, FromCollector, ToCollector } from '../app/contract/collector-messages.ts';
 import { resultOf, tick as tickSchema } from '../app/contract/schemas.ts';
 import type { StoredAlert } from '../app/history/records.ts';
+import type { JobState } from '../app/jobs/jobs.ts';
 import { err, type Result } from '../app/result.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -11,6 +12,7 @@ export type HostEvents = {
   readonly onTick: (tick: Tick) => void;
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
+  readonly onJob: (job: JobState) => void;
   readonly onStatus: (status: CollectorStatus) => void;
 };
 
@@ -94,6 +96,8 @@ export function startCollectorHost(
         return events.onAlerts(message.firing, message.fired);
       case 'sessions':
         return events.onSessions();
+      case 'job':
+        return events.onJob(message.job);
       case 'response':
         open.get(message.id)?.(message.result);
         open.delete(message.id);

@@ -1,4 +1,5 @@
 import type { StoredAlert } from '../history/records.ts';
+import type { JobState } from '../jobs/jobs.ts';
 import type { AppError, Result } from '../result.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Tick } from '../telemetry/sampler.ts';
@@ -35,4 +36,5 @@ export type FromCollector =
   /** alerts firing now; sent when that changes, after it was written */
   | { readonly type: 'alerts'; readonly firing: readonly StoredAlert[]; readonly fired: readonly StoredAlert[] }
   | { readonly type: 'sessions' }
+  | { readonly type: 'job'; readonly job: JobState }
   | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { err, messageOf, ok, type Err, type Result } from '../result.ts';
 import type { Packer } from './blocks.ts';
 import { migrations } from './migrations.ts';
 import { packer } from './packer.node.ts';
@@ -23,7 +23,7 @@ const errorCode = (thrown: unknown): string =>
 export const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
 
 /** What is wrong with a history's file, as a sentence with a next step. */
-export function explain(file: string, thrown: unknown): Result<never> {
+export function explain(file: string, thrown: unknown): Err {
   const code = errorCode(thrown);
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return err(
@@ -40,7 +40,14 @@ export function explain(file: string, thrown: unknown): Result<never> {
     );
   }
   if (/^SQLITE_FULL|^ENOSPC/.test(code)) {
-    return err('database-unusable', `The disk that holds ${file} is full.`, 'Free some space, then try again.');
+    return err('database-unusable', `The disk that holds ${file} is full.`, 'Free some space on it.');
+  }
+  if (/^SQLITE_IOERR|^EIO/.test(code)) {
+    return err(
+      'database-unusable',
+      `The disk that holds ${file} reports an error (${code}).`,
+      'Check the disk and its cable.',
+    );
   }
   if (isCorruption(thrown)) {
     return err(
@@ -92,8 +99,14 @@ function setAside(file: string, stamp: string): string {
   for (const suffix of ['', '-wal', '-shm']) {
     if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, target + suffix);
   }
+  fs.rmSync(damagedMark(file), { force: true });
   return target;
 }
+
+const damagedMark = (file: string): string => `${file}.is-damaged`;
+
+/** Notes that a history was found damaged while it was in use: it is set aside when it is opened next. */
+export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(file), '');
 
 /**
  * Opens a history for writing and brings its schema up to date. A damaged file is renamed and a new one begun; a file
@@ -102,8 +115,10 @@ function setAside(file: string, stamp: string): string {
 export function openDatabase(file: string): Result<OpenedDatabase> {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    const opened = open(file);
-    return opened.ok ? ok({ db: opened.value }) : opened;
+    if (!fs.existsSync(damagedMark(file))) {
+      const opened = open(file);
+      return opened.ok ? ok({ db: opened.value }) : opened;
+    }
   } catch (thrown) {
     if (!isCorruption(thrown)) return explain(file, thrown);
   }

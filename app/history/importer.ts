@@ -60,13 +60,19 @@ function knownOf(parts: Iterable<SampleColumns>) {
 /** Room for the sequence numbers of one import: they grow with its samples, so that its order stays the file's. */
 const NUMBERS = 2 ** 32;
 
+export type Importer = {
+  readonly begin: (gpu: GpuIdentity) => Import;
+  /** All samples of one GPU at once. */
+  readonly importSamples: (gpu: GpuIdentity, samples: Iterable<ImportedSample>) => ImportCounts;
+};
+
 /**
  * Puts samples of a file into the past of a GPU, an hour at a time and each hour in one transaction. A sample whose stamp
  * is there already adds nothing, so a file may be imported twice; two samples of one stamp in the file are two. They get
  * sequence numbers below 0: apart from what this machine recorded itself, and never fed to a model as news. Samples
  * should come by time.
  */
-export function createImporter(db: Db, { chunks, byHour, gpus, rollUp }: Parts) {
+export function createImporter(db: Db, { chunks, byHour, gpus, rollUp }: Parts): Importer {
   type Written = { readonly added: number; /** whether the last sample was added */ readonly endsFresh: boolean };
   function putHour(gpuId: number, firstSeq: number, samples: readonly ImportedSample[], beginsFresh: boolean): Written {
     let afterFresh = beginsFresh;
@@ -128,8 +134,7 @@ export function createImporter(db: Db, { chunks, byHour, gpus, rollUp }: Parts) 
 
   return {
     begin,
-    /** All samples of one GPU at once. */
-    importSamples(gpu: GpuIdentity, samples: Iterable<ImportedSample>): ImportCounts {
+    importSamples(gpu, samples) {
       const running = begin(gpu);
       for (const sample of samples) running.add(sample);
       return running.end();

@@ -50,13 +50,13 @@ function createSlices(count: number) {
   const max = new Float64Array(count).fill(-Infinity);
   return {
     n,
-    sample(slice: number, value: number): void {
+    sample: (slice: number, value: number): void => {
       n[slice]!++;
       sum[slice]! += value;
       if (value < min[slice]!) min[slice] = value;
       if (value > max[slice]!) max[slice] = value;
     },
-    rolled(slice: number, count: number, low: number, high: number, total: number): void {
+    rolled: (slice: number, count: number, low: number, high: number, total: number): void => {
       n[slice]! += count;
       sum[slice]! += total;
       if (low < min[slice]!) min[slice] = low;

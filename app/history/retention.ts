@@ -41,7 +41,15 @@ const PAGES_A_STEP = 500;
 
 type Hour = { readonly hourMs: number; readonly bytes: number; readonly n: number };
 
-export function createRetention(db: Db) {
+export type Retention = {
+  /** Does a part of what a rule asks for. Returns true while there is more. */
+  readonly step: (rule: RetentionRule, nowMs: number) => boolean;
+  readonly storage: () => Storage;
+  /** What a rule would free, before it does. */
+  readonly preview: (rule: RetentionRule, nowMs: number) => RetentionPreview;
+};
+
+export function createRetention(db: Db): Retention {
   const hours = db.prepare(
     'SELECT hour_ms AS hourMs, sum(length(data)) AS bytes, sum(n) AS n FROM chunk GROUP BY hour_ms ORDER BY hour_ms',
   );
@@ -93,10 +101,9 @@ export function createRetention(db: Db) {
   }
 
   return {
-    /** Does a part of what a rule asks for. Returns true while there is more. */
-    step: (rule: RetentionRule, nowMs: number): boolean => deleteSome(rule, nowMs) || shrink(rule),
+    step: (rule, nowMs) => deleteSome(rule, nowMs) || shrink(rule),
 
-    storage(): Storage {
+    storage() {
       const rollupBytes = rolled.pluck().all() as number[];
       return {
         fileBytes: fileBytes(),
@@ -109,8 +116,7 @@ export function createRetention(db: Db) {
       };
     },
 
-    /** What a rule would free, before it does. */
-    preview(rule: RetentionRule, nowMs: number): RetentionPreview {
+    preview(rule, nowMs) {
       const cutoffMs = cutoffOf(rule, nowMs);
       let excess = fileBytes() - freeBytes() - capOf(rule);
       let [bytes, samples] = [0, 0];

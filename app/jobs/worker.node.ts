@@ -65,7 +65,7 @@ const flag = new Int32Array(cancel);
 const send = (message: FromJobWorker): void => parentPort?.postMessage(message);
 let toldMs = 0;
 
-work(job, {
+void work(job, {
   progress(done, total) {
     const now = performance.now();
     if (now - toldMs < PROGRESS_MS) return;

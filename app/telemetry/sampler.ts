@@ -1,7 +1,7 @@
 import type { GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';
 
 /** Why nothing was observed for a while. Stored: append only. */
-export const gapReasons = ['not-running', 'suspended', 'stalled', 'restarted', 'clock-step'] as const;
+export const gapReasons = ['not-running', 'suspended', 'stalled', 'restarted', 'clock-step', 'not-writable'] as const;
 export type GapReason = (typeof gapReasons)[number];
 
 /** A stretch of time without samples. Nothing is integrated across it. */

@@ -52,7 +52,7 @@ describe('a sealed column', () => {
     ['long runs', runs],
   ] as const)('comes back to the bit: %s', (_, arbitrary) => {
     fc.assert(
-      fc.property(arbitrary as fc.Arbitrary<number[]>, (values) => {
+      fc.property(arbitrary, (values) => {
         expect(bits(roundTrip(values))).toEqual(bits(values));
       }),
       { numRuns: 400 },
