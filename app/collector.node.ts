@@ -46,7 +46,8 @@ export type Collector = {
 };
 
 const SAVE_WEAR_MS = 60_000;
-const HOUSEKEEP_MS = 500; // a small part each time: far more than is sampled meanwhile, and no tick waits for it
+const HOUSEKEEP_MS = 1_000;
+const HOUSEKEEP_BUSY_MS = 50; // a small part each time, so that no tick waits for it
 const SESSION_POLL_MS = 2_000;
 
 /** Recording is paused, in words. It goes on by itself when the cause has gone. */
@@ -112,14 +113,15 @@ export async function openCollector(
 
   const timers = new Set<NodeJS.Timeout>();
   /** Housekeeping: when the disk fails, the next tick says so; the task is tried again at its next turn. */
+  function guarded(task: () => void): void {
+    try {
+      task();
+    } catch (thrown) {
+      writeFault = recordingFault(databaseFile, thrown);
+    }
+  }
   function every(ms: number, task: () => void): void {
-    const timer = setInterval(() => {
-      try {
-        task();
-      } catch (thrown) {
-        writeFault = recordingFault(databaseFile, thrown);
-      }
-    }, ms);
+    const timer = setInterval(() => guarded(task), ms);
     timer.unref();
     timers.add(timer);
   }
@@ -168,6 +170,13 @@ export async function openCollector(
     events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
   }
 
+  function housekeep(): void {
+    let more = false;
+    guarded(() => (more = store.housekeep(settings, clock.wallMs())));
+    housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
+    housekeeping.unref();
+  }
+
   function judge(tick: Tick, stored: readonly { readonly gpuId: number }[]): void {
     let firedCount = 0;
     let changed = false;
@@ -212,7 +221,7 @@ export async function openCollector(
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
   every(SAVE_WEAR_MS, wear.save);
-  every(HOUSEKEEP_MS, () => store.housekeep(settings, clock.wallMs()));
+  let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
   every(SESSION_POLL_MS, watchSessions);
 
   let stopped: Promise<void> | undefined;
@@ -228,6 +237,7 @@ export async function openCollector(
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
+        clearTimeout(housekeeping);
         await sampler.stop();
         await jobs.cancelAll();
         wear.save();

@@ -32,6 +32,8 @@ type Props = {
 
 const PLOT_PX = 104;
 const AXIS_PX = 24;
+/** the width of the labels of the event rail below, so that marks stand under what they mark */
+const LABELS_PX = 108;
 const WHEEL_STEP = 1.25;
 
 /** Steps of a scale that whole numbers can label, and the same for bytes. */
@@ -148,15 +150,16 @@ function optionsOf(
         // of what is in view
         range: (_plot, lowest, highest) => {
           const { unit } = current().metric;
-          const shown = [lowest, highest].filter((value) => value != null);
+          const flat = lowest === highest ? 1 : 0; // a level line stands in the middle
+          const shown = [lowest, highest].flatMap((value, i) => (value == null ? [] : [value + (i === 0 ? -flat : flat)]));
           const scale = scaleAround(unit === '%' ? [0, 100, ...shown] : shown, { fromZero: unit === 'W' || unit === 'B', parts: 3 });
           return scale ? [scale.low, scale.high] : [0, 1];
         },
       },
     },
     axes: [
-      { ...text, show: axis, size: AXIS_PX, grid: { show: false }, values: (_plot, ticks, __, ___, step) => timeTicks(ticks, step, current().format) },
-      { ...text, size: 60, gap: 6, grid, space: 26, incrs: current().metric.unit === 'B' ? BINARY : DECIMAL, values: (_plot, ticks) => ticks.map(show) },
+      { ...text, show: axis, size: AXIS_PX, space: 90, incrs: TIME_STEPS, grid: { show: false }, values: (_plot, ticks, __, ___, step) => timeTicks(ticks, step, current().format) },
+      { ...text, size: LABELS_PX, gap: 6, grid, space: 26, incrs: current().metric.unit === 'B' ? BINARY : DECIMAL, values: (_plot, ticks) => ticks.map(show) },
     ],
     bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour('--ink')} 16%, transparent)` }],
     series: [
@@ -183,12 +186,17 @@ function optionsOf(
 }
 
 const DAY_MS = 86_400_000;
+/** Steps of the time axis: seconds to a year. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200]
+  .map((seconds) => seconds * 1000)
+  .concat([1, 2, 4, 7, 14, 30, 61, 91, 182, 365].map((days) => days * DAY_MS));
 
-/** Labels of the time axis: seconds only where they differ, dates from days on. */
+/** Labels of the time axis: seconds only where they differ, dates from days on and at each midnight. */
 function timeTicks(ticks: readonly number[], stepMs: number, format: Formatter): string[] {
   return ticks.map((ms) => {
-    if (stepMs >= DAY_MS) return format.date(ms);
     const clock = format.time(ms);
+    const midnight = new Date(ms).getHours() === 0 && new Date(ms).getMinutes() === 0;
+    if (stepMs >= DAY_MS || (midnight && stepMs >= 3_600_000)) return format.date(ms).replace(/,? \d{4}$/, '');
     return stepMs < 60_000 ? clock : clock.replace(/(:\d\d):\d\d/, '$1');
   });
 }

@@ -93,6 +93,8 @@ export function HistoryPage() {
       metrics: [],
       gpuUuids: gpuUuid === undefined ? [] : [gpuUuid],
     });
+  const when = (ms: number): string =>
+    view.toMs - view.fromMs < 60 * MINUTE ? `${format.date(ms)} ${format.time(ms)}` : format.dateTime(ms);
   const words = { mean: t('history.meanShort'), lowest: t('history.lowestShort'), highest: t('history.highestShort') };
   const observed = range.data?.counts.some((count) => count > 0) ?? false;
   const chosenRange = Object.entries(ranges).find(([, ms]) => ms === followedMs)?.[0];
@@ -136,7 +138,7 @@ export function HistoryPage() {
       <div className={css.bar}>
         <Steps control={control} />
         <span>
-          {format.dateTime(view.fromMs)} – {followedMs === undefined ? format.dateTime(view.toMs) : t('history.now')}
+          {when(view.fromMs)} – {followedMs === undefined ? when(view.toMs) : t('history.now')}
           {' · '}
           {format.duration(view.toMs - view.fromMs)}
         </span>

@@ -39,7 +39,7 @@ export function useView(spanMs: number, slices: number): ViewControl {
       if (last && atMs - last.atMs < BACK_MS) return [...before.slice(0, -1), { ...last, atMs }];
       return [...before.slice(-KEPT), { look, atMs }];
     });
-    setLook(next);
+    setLook('spanMs' in next ? next : { fromMs: Math.round(next.fromMs), toMs: Math.round(next.toMs) });
   };
   return {
     view,
