@@ -240,7 +240,7 @@ export async function openCollector(
         clearTimeout(housekeeping);
         await sampler.stop();
         await jobs.cancelAll();
-        wear.save();
+        guarded(wear.save); // on a disk that fails the state is built again from the samples
         store.close();
         removeRecorder(config.dataFolder);
         release();

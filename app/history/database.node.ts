@@ -61,18 +61,27 @@ export function explain(file: string, thrown: unknown): Err {
 
 function migrate(db: Db): void {
   const version = db.pragma('user_version', { simple: true }) as number;
+  if (version === migrations.length) return;
   db.transaction(() => {
     migrations.slice(version).forEach((step) => step(db));
     db.pragma(`user_version = ${migrations.length}`);
   })();
-  if (version > 0 && version < migrations.length) db.exec('VACUUM');
+  if (version > 0) db.exec('VACUUM');
+}
+
+/** Reads what every start reads: a file that is damaged there is found now, not in the middle of a recording. */
+function probe(db: Db): void {
+  for (const table of ['gpu', 'tick', 'chunk', 'gap', 'alert', 'session', 'event', 'wear_state']) {
+    db.prepare(`SELECT count(*), max(rowid) FROM ${table}`).get();
+  }
 }
 
 function open(file: string): Result<Db> {
   const db = connect(file, { timeout: 5000 });
   try {
     // looked at before anything is set: a file from the future must not change by a byte
-    if ((db.pragma('user_version', { simple: true }) as number) > migrations.length) {
+    const version = db.pragma('user_version', { simple: true }) as number;
+    if (version > migrations.length) {
       db.close();
       return err(
         'database-newer',
@@ -80,12 +89,13 @@ function open(file: string): Result<Db> {
         'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
       );
     }
-    // freed room can go back to the disk a piece at a time; an empty file takes this at once, an older one in migrate
-    db.pragma('auto_vacuum = INCREMENTAL');
+    // freed room can go back to the disk a piece at a time: an empty file takes this at once, others when they migrate
+    if (version < migrations.length) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
     db.pragma('foreign_keys = ON');
     migrate(db);
+    probe(db);
     return ok(db);
   } catch (thrown) {
     db.close();
