@@ -3,15 +3,18 @@ import type { StoredAlert } from './history/records.ts';
 import { createAlertEngine } from './alerts/engine.ts';
 import { alertRules } from './alerts/rules.ts';
 import { systemClock } from './clock.node.ts';
+import { createAnswers, type MakeReport } from './contract/answers.ts';
 import { createCostMeter, type Cost } from './cost.node.ts';
-import { createAnswers } from './contract/answers.ts';
 import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
-import { lockRecorder, openDatabase } from './history/database.node.ts';
+import { explain, isCorruption, isOutdated, lockRecorder, markDamaged, openDatabase } from './history/database.node.ts';
 import { removeRecorder, writeRecorder } from './history/recorder.node.ts';
 import { createStore } from './history/store.ts';
+import { createJobs } from './jobs/jobs.node.ts';
+import type { JobState } from './jobs/jobs.ts';
+import { startJob } from './jobs/run-job.node.ts';
 import { runReportJob } from './report/job.node.ts';
-import { messageOf, ok, type Result } from './result.ts';
+import { ok, type Result } from './result.ts';
 import { historyFile } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
 import { openSource } from './telemetry/open-source.node.ts';
@@ -28,6 +31,10 @@ export type CollectorEvents = {
   readonly onSessions: () => void;
   /** every few seconds: what recording costs */
   readonly onCost?: (cost: Cost) => void;
+  /** a long job began, went on or ended */
+  readonly onJob?: (job: JobState) => void;
+  /** the history was found damaged while recording: the next start sets it aside */
+  readonly onDamaged?: () => void;
 };
 
 export type Collector = {
@@ -42,16 +49,21 @@ export type Collector = {
 };
 
 const SAVE_WEAR_MS = 60_000;
-const PRUNE_MS = 10_000; // a batch each time: far more than is sampled meanwhile, and no tick waits for it
+const HOUSEKEEP_MS = 1_000;
+const HOUSEKEEP_BUSY_MS = 50; // a small part each time, so that no tick waits for it
 const SESSION_POLL_MS = 2_000;
 const COST_MS = 5_000;
 const NOTE_MS = 60_000;
 
-const recordingFault = (thrown: unknown): SourceFault => ({
-  code: 'recording-failed',
-  message: `The history cannot be written: ${messageOf(thrown)}`,
-  next: 'Free some space on the disk; recording goes on by itself.',
-});
+/** Recording is paused, in words. It goes on by itself when the cause has gone. */
+function recordingFault(file: string, thrown: unknown): SourceFault {
+  const { message, next } = explain(file, thrown).error;
+  return {
+    code: 'recording-failed',
+    message: `Recording is paused. ${message}`,
+    next: `${next ?? ''} Recording goes on by itself.`.trim(),
+  };
+}
 
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
@@ -82,6 +94,15 @@ export async function openCollector(
   const { kind } = source.value.info();
   const databaseFile = historyFile(config.dataFolder, kind);
   if (kind === 'replay') removeReplayHistory(databaseFile);
+  if (isOutdated(databaseFile)) {
+    // in a thread: years of history take a while, and whoever supervises this process must see it live
+    const upgraded = await startJob(threads, { kind: 'upgrade', databaseFile }).result;
+    if (!upgraded.ok) {
+      await source.value.close();
+      release();
+      return upgraded;
+    }
+  }
   const opened = openDatabase(databaseFile);
   if (!opened.ok) {
     await source.value.close();
@@ -92,7 +113,6 @@ export async function openCollector(
   const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
   writeRecorder(config.dataFolder, recorder);
   const store = createStore(opened.value.db);
-  store.catchUp(clock.wallMs());
   const wear = createWearTracker(store);
   const alerts = createAlertEngine(alertRules);
   const meter = createCostMeter();
@@ -100,14 +120,15 @@ export async function openCollector(
 
   const timers = new Set<NodeJS.Timeout>();
   /** Housekeeping: when the disk fails, the next tick says so; the task is tried again at its next turn. */
+  function guarded(task: () => void): void {
+    try {
+      task();
+    } catch (thrown) {
+      writeFault = recordingFault(databaseFile, thrown);
+    }
+  }
   function every(ms: number, task: () => void): void {
-    const timer = setInterval(() => {
-      try {
-        task();
-      } catch (thrown) {
-        writeFault = recordingFault(thrown);
-      }
-    }, ms);
+    const timer = setInterval(() => guarded(task), ms);
     timer.unref();
     timers.add(timer);
   }
@@ -129,6 +150,8 @@ export async function openCollector(
     return known ? { ...sample, gpu: { ...sample.gpu, uuid: known.uuid, name: known.name } } : sample;
   }
 
+  let storedMs = resumeGap; // stamp of the last tick on disk
+  let lostSinceMs: number | undefined;
   let lastTickMs = resumeGap ?? clock.wallMs();
   function onTick(sampled: Tick): void {
     let tick = sampled;
@@ -140,17 +163,35 @@ export async function openCollector(
       if (tick.tsMs > fromMs) tick = { ...tick, gap: { fromMs, toMs: tick.tsMs, reason } };
     }
     tick = { ...tick, gpus: tick.gpus.map(recognise) };
+    if (lostSinceMs !== undefined) {
+      // nothing is added up across what was not written
+      tick = { ...tick, dtMs: undefined, gap: { fromMs: lostSinceMs, toMs: tick.tsMs, reason: 'not-writable' } };
+    }
     try {
       const stored = store.append(tick);
+      lostSinceMs = undefined;
+      storedMs = tick.tsMs;
       wear.feed(tick, stored);
       axisMs += tick.dtMs ?? 0;
       judge(tick, stored);
       writeFault = undefined;
     } catch (thrown) {
-      writeFault = recordingFault(thrown);
+      if (storedMs !== tick.tsMs) lostSinceMs ??= storedMs ?? tick.tsMs;
+      writeFault = recordingFault(databaseFile, thrown);
+      if (isCorruption(thrown)) {
+        markDamaged(databaseFile);
+        events.onDamaged?.();
+      }
     }
     meter.tick(tick, writeFault === undefined, settings.intervalMs);
     events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
+  }
+
+  function housekeep(): void {
+    let more = false;
+    guarded(() => (more = store.housekeep(settings, clock.wallMs())));
+    housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
+    housekeeping.unref();
   }
 
   function judge(tick: Tick, stored: readonly { readonly gpuId: number }[]): void {
@@ -164,10 +205,6 @@ export async function openCollector(
       firedCount += changes.filter((change) => change.kind === 'fired').length;
     });
     if (changed) events.onAlerts(store.alerts.open(), store.alerts.newest(firedCount));
-  }
-
-  function prune(): void {
-    store.prune(clock.wallMs() - settings.retentionDays * 86_400_000);
   }
 
   /**
@@ -184,7 +221,8 @@ export async function openCollector(
     sessionsSeen = seen;
   }
 
-  const answer = createAnswers(store, wear, (request) => {
+  const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
+  const makeReport: MakeReport = (request) => {
     const { gpuUuid, fromMs, toMs, format, locale } = request;
     return runReportJob(new URL('report-worker.js', threads), {
       databaseFile,
@@ -194,12 +232,13 @@ export async function openCollector(
       context: { source: source.value.info(), exposure: wear.exposureOf(gpuUuid), nowMs: clock.wallMs() },
       language: { locale, settings },
     });
-  });
+  };
+  const answer = createAnswers(store, wear, makeReport, jobs);
 
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
   every(SAVE_WEAR_MS, wear.save);
-  every(PRUNE_MS, prune);
+  let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
   every(SESSION_POLL_MS, watchSessions);
   every(COST_MS, () => events.onCost?.(meter.read()));
   every(NOTE_MS, () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }));
@@ -217,8 +256,10 @@ export async function openCollector(
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
+        clearTimeout(housekeeping);
         await sampler.stop();
-        wear.save();
+        await jobs.cancelAll();
+        guarded(wear.save); // on a disk that fails the state is built again from the samples
         store.close();
         removeRecorder(config.dataFolder);
         release();

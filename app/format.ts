@@ -63,7 +63,9 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
   const bytes = (value: number, digits = 1): Quantity =>
     value >= 2 ** 30
       ? { text: number(value / 2 ** 30, digits), unit: 'GiB' }
-      : { text: number(value / 2 ** 20), unit: 'MiB' };
+      : value >= 2 ** 20 || value === 0
+        ? { text: number(value / 2 ** 20), unit: 'MiB' }
+        : { text: number(value / 2 ** 10), unit: 'KiB' };
 
   return {
     number,

@@ -4,6 +4,7 @@ import type { CollectorConfig, FromCollector, ToCollector } from '../app/contrac
 import { resultOf, tick as tickSchema } from '../app/contract/schemas.ts';
 import type { Cost } from '../app/cost.node.ts';
 import type { StoredAlert } from '../app/history/records.ts';
+import type { JobState } from '../app/jobs/jobs.ts';
 import { err, type Result } from '../app/result.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -13,6 +14,7 @@ export type HostEvents = {
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
   readonly onCost: (cost: Cost) => void;
+  readonly onJob: (job: JobState) => void;
   readonly onStatus: (status: CollectorStatus) => void;
 };
 
@@ -98,6 +100,8 @@ export function startCollectorHost(
         return events.onSessions();
       case 'cost':
         return events.onCost(message.cost);
+      case 'job':
+        return events.onJob(message.job);
       case 'response':
         open.get(message.id)?.(message.result);
         open.delete(message.id);

@@ -11,8 +11,9 @@ import type { Tick } from '../app/telemetry/sampler.ts';
 import type { Arguments } from './arguments.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
-import { notify } from './notifications.ts';
+import { notify, notifyFault } from './notifications.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
+import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
 import { hardenSessions } from './security.ts';
 import { createTray, trayIsVisible } from './tray.ts';
@@ -54,7 +55,9 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     { source, speed, dataFolder, settings },
     {
       onTick(tick) {
+        const wasPaused = latest?.fault?.code === 'recording-failed';
         latest = tick;
+        if (tick.fault?.code === 'recording-failed' && !wasPaused) notifyFault(tick.fault, () => showWindow());
         pushTo(window, 'tick', tick);
         tray.show(tick, firing, formatter());
       },
@@ -67,6 +70,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
+      onJob: (job) => pushTo(window, 'job', job),
       onStatus(status) {
         pushTo(window, 'collector', status);
         if (status.state !== 'running') tray.show(undefined, firing, formatter());
@@ -124,6 +128,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'collector.status': () => ok(host.status()),
     'alerts.firing': () => ok(firing),
     'live.latest': () => ok(latest ?? null),
+    'jobs.start': (request) => startJob(host, window, t, request),
     'report.save': (request) => saveReport(host, window, t, { ...request, locale: locale }),
   };
 

@@ -67,6 +67,7 @@ export async function buildAll() {
         slowburn: 'app/cli/slowburn.ts',
         'nvml-worker': 'app/telemetry/nvml/worker.node.ts',
         'report-worker': 'app/report/worker.node.ts',
+        'job-worker': 'app/jobs/worker.node.ts',
       },
       { splitting: true },
     ),

@@ -119,8 +119,10 @@ describe('the walls of the house', () => {
   it.each([
     ['koffi', ['app/telemetry/nvml/library.node.ts']],
     ['better-sqlite3', ['app/history/database.node.ts']],
-    ['recharts', ['renderer/charts/bars.tsx', 'renderer/charts/history-chart.tsx']],
-    ['uplot', ['renderer/charts/strip.tsx']],
+    ['recharts', ['renderer/charts/bars.tsx']],
+    ['uplot', ['renderer/charts/history-chart.tsx', 'renderer/charts/strip.tsx']],
+    ['hyparquet', ['app/exchange/parquet.node.ts']],
+    ['hyparquet-writer', ['app/exchange/parquet.node.ts']],
   ])('%s is known to %j alone', (name, files) => {
     const importing = edges
       .filter(({ from, to }) => to === name && !/^(test|bench|scripts)\//.test(from))

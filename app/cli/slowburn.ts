@@ -4,6 +4,10 @@ import { monitor, type MonitorOptions } from './monitor.ts';
 import { EXIT, intervalOption, secondsOption, sourceOption, speedOption } from './options.ts';
 import { read, type ReadOptions } from './read.ts';
 import { run, type RunOptions } from './run.ts';
+import { exportFormats } from '../exchange/format.ts';
+import { dbBackup, dbCheck, dbCompact, dbImport, dbRestore, dbStats } from './db.ts';
+import { exportCommand, metricsOption, momentOption, type ExportOptions } from './export.ts';
+import type { FileOptions } from './history-file.ts';
 import { vectors } from './vectors.ts';
 
 const program = new Command('slowburn')
@@ -64,5 +68,45 @@ program
   .description('check the wear model against a file of test vectors')
   .argument('<file>')
   .action((file: string) => finish(vectors(file)));
+
+const ofHistory = (command: Command): Command =>
+  command
+    .option('--data-dir <folder>', 'where the history is kept')
+    .option('--file <file>', 'the history itself, when there are several');
+
+ofHistory(program.command('export').description('write samples to CSV, JSON lines or Parquet'))
+  .addOption(new Option('--format <format>', 'else told by the name of the file').choices(exportFormats))
+  .addOption(
+    new Option('--from <when>', 'date, time, or age as 24h or 7d (default: the first sample)').argParser(momentOption),
+  )
+  .addOption(new Option('--to <when>', 'date, time or age (default: the last sample)').argParser(momentOption))
+  .addOption(
+    new Option('--metrics <list>', 'keys with commas between (default: all)').default([]).argParser(metricsOption),
+  )
+  .option('--gpu <gpu>', 'UUID or index (default: all)')
+  .argument('<target>', 'the file to write')
+  .action(async (target: string, options: ExportOptions) => finish(await exportCommand(target, options)));
+
+const db = program.command('db').description('look after the history');
+ofHistory(db.command('check').description('read everything and say what is wrong')).action(
+  async (options: FileOptions) => finish(await dbCheck(options)),
+);
+ofHistory(db.command('backup').description('copy the history while recording goes on'))
+  .argument('<target>', 'the file to write')
+  .action(async (target: string, options: FileOptions) => finish(await dbBackup(target, options)));
+ofHistory(
+  db.command('restore').description('put a backup in the place of the history, which is kept under another name'),
+)
+  .argument('<backup>')
+  .action(async (backup: string, options: FileOptions) => finish(await dbRestore(backup, options)));
+ofHistory(db.command('compact').description('make the file as small as it can be')).action(
+  async (options: FileOptions) => finish(await dbCompact(options)),
+);
+ofHistory(db.command('import').description('read an export of Slowburn back'))
+  .argument('<source>')
+  .action(async (source: string, options: FileOptions) => finish(await dbImport(source, options)));
+ofHistory(db.command('stats').description('what the disk holds')).action((options: FileOptions) =>
+  finish(dbStats(options)),
+);
 
 await program.parseAsync();

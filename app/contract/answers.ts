@@ -1,4 +1,5 @@
 import type { Store } from '../history/store.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { ReportRequest } from '../report/report.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { WearTracker } from '../wear/tracker.ts';
@@ -14,7 +15,7 @@ export type MakeReport = (
 ) => Promise<Result<string>>;
 
 /** The collector's side of the table of questions. A question that does not fit its schema is answered with an error. */
-export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeReport) {
+export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeReport, jobs: Jobs) {
   const answers: Answers = {
     'gpus.list': () => ok(store.gpus.list()),
     'history.extent': () => ok(store.extent() ?? null),
@@ -25,13 +26,20 @@ export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeR
     'history.marks': ({ fromMs, toMs }) =>
       ok({
         alerts: store.alerts.between(fromMs, toMs),
-        events: store.events.between(fromMs, toMs),
+        xids: store.xids.between(fromMs, toMs),
         sessions: store.sessions.between(fromMs, toMs),
         gaps: store.gaps(fromMs, toMs),
+        events: store.events.between(fromMs, toMs),
       }),
+    'history.totals': ({ gpuUuid, fromMs, toMs }) => ok(store.totals(gpuUuid, fromMs, toMs) ?? null),
+    'history.storage': (rule) =>
+      ok({ storage: store.storage(), preview: store.retentionPreview(rule, store.extent()?.toMs ?? 0) }),
+    'jobs.begin': (request) => ok(jobs.begin(request)),
+    'jobs.cancel': ({ id }) => ok(jobs.cancel(id)),
+    'jobs.list': () => ok(jobs.list()),
     'wear.exposure': ({ gpuUuid }) => ok(wear.exposureOf(gpuUuid) ?? null),
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
-    'events.newest': ({ limit }) => ok(store.events.newest(limit)),
+    'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
     'report.make': makeReport,
   };

@@ -1,10 +1,22 @@
 import * as z from 'zod';
+import { exportFormats } from '../exchange/format.ts';
+import { metrics } from '../metrics.ts';
 import { err, ok, type Result } from '../result.ts';
 import { settingsSchema } from '../settings/settings.ts';
 import * as s from './schemas.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: s.gpuUuid, ...s.timeRange.shape });
+
+const exported = {
+  kind: z.literal('export'),
+  format: z.enum(exportFormats),
+  fromMs: s.moment,
+  toMs: s.moment,
+  /** all when empty */
+  metrics: z.array(s.metricKey).max(metrics.length),
+  gpuUuids: z.array(s.gpuUuid).max(256),
+};
 
 export const collectorStatus = z.object({
   state: z.enum(['starting', 'running', 'silent', 'restarting', 'failed', 'stopped']),
@@ -54,10 +66,44 @@ export const channels = {
     request: s.timeRange,
     response: z.object({
       alerts: z.array(s.alert),
-      events: z.array(s.storedEvent),
       sessions: z.array(s.session),
       gaps: z.array(s.gap),
+      xids: z.array(s.storedXid),
+      events: z.array(s.event),
     }),
+  },
+  'history.totals': { by: 'collector', request: reportRequest, response: s.totals.nullable() },
+  /** what the disk holds, and what a rule of retention would free */
+  'history.storage': {
+    by: 'collector',
+    request: settingsSchema.pick({ retentionDays: true, historyCapMb: true }).required().strict(),
+    response: z.object({
+      storage: s.storage,
+      preview: z.object({ bytes: z.number(), samples: z.number(), beforeMs: z.number().nullable() }),
+    }),
+  },
+  /** Main asks for the place of the file. null: the person closed the dialog */
+  'jobs.start': {
+    by: 'main',
+    request: z.discriminatedUnion('kind', [
+      z.strictObject(exported),
+      z.strictObject({ kind: z.literal('backup') }),
+      z.strictObject({ kind: z.literal('check') }),
+    ]),
+    response: s.job.nullable(),
+  },
+  'jobs.cancel': { by: 'collector', request: z.strictObject({ id: z.int().min(1) }), response: z.boolean() },
+  'jobs.list': { by: 'collector', request: nothing, response: z.array(s.job) },
+  // asked by main alone, which knows the path the person chose
+  'jobs.begin': {
+    by: 'collector',
+    private: true,
+    request: z.discriminatedUnion('kind', [
+      z.strictObject({ ...exported, target: z.string().min(1) }),
+      z.strictObject({ kind: z.literal('backup'), target: z.string().min(1) }),
+      z.strictObject({ kind: z.literal('check') }),
+    ]),
+    response: s.job,
   },
   'wear.exposure': {
     by: 'collector',
@@ -69,10 +115,10 @@ export const channels = {
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(s.alert),
   },
-  'events.newest': {
+  'xids.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
-    response: z.array(s.storedEvent),
+    response: z.array(s.storedXid),
   },
   'sessions.newest': {
     by: 'collector',
@@ -121,6 +167,7 @@ export const pushes = {
   collector: collectorStatus,
   settings: settingsSchema,
   alerts: z.array(s.alert),
+  job: s.job,
   /** sessions were begun or ended */
   sessions: nothing,
   /** what Slowburn itself costs, every few seconds */

@@ -1,5 +1,6 @@
 import type { Cost } from '../cost.node.ts';
 import type { StoredAlert } from '../history/records.ts';
+import type { JobState } from '../jobs/jobs.ts';
 import type { AppError, Result } from '../result.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Tick } from '../telemetry/sampler.ts';
@@ -37,4 +38,5 @@ export type FromCollector =
   | { readonly type: 'alerts'; readonly firing: readonly StoredAlert[]; readonly fired: readonly StoredAlert[] }
   | { readonly type: 'sessions' }
   | { readonly type: 'cost'; readonly cost: Cost }
+  | { readonly type: 'job'; readonly job: JobState }
   | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { severities } from '../alerts/rules.ts';
+import { resolutions } from '../history/range.ts';
+import { eventKinds } from '../history/events.ts';
 import { isMetricKey, metrics } from '../metrics.ts';
 import { errorCodes, type Result } from '../result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
@@ -42,7 +44,43 @@ export const range = z.object({
   series: z.record(z.string(), z.object({ min: f64, mean: f64, max: f64 })),
   counts: f64,
   gaps: z.array(gap),
-  resolution: z.enum(['raw', 'minute']),
+  resolution: z.enum(resolutions),
+});
+
+export const event = z.object({
+  id: z.int(),
+  gpuUuid: gpuUuid.nullable(),
+  kind: z.enum(eventKinds),
+  fromMs: z.number(),
+  toMs: z.number(),
+  detail: z.string(),
+});
+
+export const totals = z.object({
+  fromMs: z.number(),
+  toMs: z.number(),
+  observedMs: z.number(),
+  asleepMs: z.number(),
+  unobservedMs: z.number(),
+  energyJ: z.number(),
+  throttledMs: z.object({ 'power-cap': z.number(), heat: z.number(), 'power-brake': z.number() }),
+});
+
+export const storage = z.object({
+  fileBytes: z.number(),
+  freeBytes: z.number(),
+  openRows: z.number(),
+  gpus: z.array(
+    z.object({
+      gpuUuid,
+      gpuName: z.string(),
+      samples: z.number(),
+      bytes: z.number(),
+      rollupBytes: z.number(),
+      fromMs: z.number().nullable(),
+      toMs: z.number().nullable(),
+    }),
+  ),
 });
 
 export const gpuIdentity = z.object({
@@ -139,7 +177,7 @@ export const gpuEvent = z.object({
   witness: z.enum(witnesses),
 });
 
-export const storedEvent = gpuEvent.extend({ id: z.int(), gpuName: z.string() });
+export const storedXid = gpuEvent.omit({ kind: true }).extend({ id: z.int(), gpuName: z.string() });
 
 export const tick = z.object({
   seq: z.int(),
@@ -172,6 +210,16 @@ export const ownCost = z.object({
 });
 
 export const appError = z.object({ code: z.enum(errorCodes), message: z.string(), next: z.string().optional() });
+
+export const job = z.object({
+  id: z.int(),
+  kind: z.enum(['export', 'import', 'check', 'backup', 'compact', 'upgrade']),
+  state: z.enum(['running', 'done', 'cancelled', 'failed']),
+  share: z.number(),
+  path: z.string().optional(),
+  problems: z.array(z.string()).optional(),
+  error: appError.optional(),
+});
 
 /** Every answer across a process boundary: a value of the channel's own schema, or a coded error. */
 export const resultOf = <T extends z.ZodType>(value: T): z.ZodType<Result<z.output<T>>> =>

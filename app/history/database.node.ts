@@ -1,10 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { err, messageOf, ok, type Err, type Result } from '../result.ts';
+import type { Packer } from './blocks.ts';
 import { migrations } from './migrations.ts';
+import { packer } from './packer.node.ts';
 
-export type Db = Database.Database;
+/** An opened history: SQLite, and the compressor of its sealed parts. */
+export type Db = Database.Database & { readonly packer: Packer };
+
+const connect = (file: string, options: Database.Options): Db => Object.assign(new Database(file, options), { packer });
 
 export type OpenedDatabase = {
   readonly db: Db;
@@ -15,9 +20,10 @@ export type OpenedDatabase = {
 const errorCode = (thrown: unknown): string =>
   thrown instanceof Error && 'code' in thrown ? String((thrown as { code: unknown }).code) : '';
 
-const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
+export const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
 
-function explain(file: string, thrown: unknown): Result<never> {
+/** What is wrong with a history's file, as a sentence with a next step. */
+export function explain(file: string, thrown: unknown): Err {
   const code = errorCode(thrown);
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return err(
@@ -34,24 +40,48 @@ function explain(file: string, thrown: unknown): Result<never> {
     );
   }
   if (/^SQLITE_FULL|^ENOSPC/.test(code)) {
-    return err('database-unusable', `The disk that holds ${file} is full.`, 'Free some space, then try again.');
+    return err('database-unusable', `The disk that holds ${file} is full.`, 'Free some space on it.');
   }
-  return err('database-unusable', `The history ${file} cannot be opened: ${messageOf(thrown)}`);
+  if (/^SQLITE_IOERR|^EIO/.test(code)) {
+    return err(
+      'database-unusable',
+      `The disk that holds ${file} reports an error (${code}).`,
+      'Check the disk and its cable.',
+    );
+  }
+  if (isCorruption(thrown)) {
+    return err(
+      'database-unusable',
+      `The history ${file} is damaged.`,
+      'Start Slowburn again: it sets the file aside and begins a new one. `slowburn db check` tells what can be read.',
+    );
+  }
+  return err('database-unusable', `The history ${file} cannot be used: ${messageOf(thrown)}`);
 }
 
 function migrate(db: Db): void {
   const version = db.pragma('user_version', { simple: true }) as number;
+  if (version === migrations.length) return;
   db.transaction(() => {
     migrations.slice(version).forEach((step) => step(db));
     db.pragma(`user_version = ${migrations.length}`);
   })();
+  if (version > 0) db.exec('VACUUM');
+}
+
+/** Reads what every start reads: a file that is damaged there is found now, not in the middle of a recording. */
+function probe(db: Db): void {
+  for (const table of ['gpu', 'tick', 'chunk', 'gap', 'alert', 'session', 'event', 'wear_state']) {
+    db.prepare(`SELECT count(*), max(rowid) FROM ${table}`).get();
+  }
 }
 
 function open(file: string): Result<Db> {
-  const db = new Database(file, { timeout: 5000 });
+  const db = connect(file, { timeout: 5000 });
   try {
     // looked at before anything is set: a file from the future must not change by a byte
-    if ((db.pragma('user_version', { simple: true }) as number) > migrations.length) {
+    const version = db.pragma('user_version', { simple: true }) as number;
+    if (version > migrations.length) {
       db.close();
       return err(
         'database-newer',
@@ -59,10 +89,13 @@ function open(file: string): Result<Db> {
         'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
       );
     }
+    // freed room can go back to the disk a piece at a time: an empty file takes this at once, others when they migrate
+    if (version < migrations.length) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
     db.pragma('foreign_keys = ON');
     migrate(db);
+    probe(db);
     return ok(db);
   } catch (thrown) {
     db.close();
@@ -76,8 +109,14 @@ function setAside(file: string, stamp: string): string {
   for (const suffix of ['', '-wal', '-shm']) {
     if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, target + suffix);
   }
+  fs.rmSync(damagedMark(file), { force: true });
   return target;
 }
+
+const damagedMark = (file: string): string => `${file}.is-damaged`;
+
+/** Notes that a history was found damaged while it was in use: it is set aside when it is opened next. */
+export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(file), '');
 
 /**
  * Opens a history for writing and brings its schema up to date. A damaged file is renamed and a new one begun; a file
@@ -86,8 +125,10 @@ function setAside(file: string, stamp: string): string {
 export function openDatabase(file: string): Result<OpenedDatabase> {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    const opened = open(file);
-    return opened.ok ? ok({ db: opened.value }) : opened;
+    if (!fs.existsSync(damagedMark(file))) {
+      const opened = open(file);
+      return opened.ok ? ok({ db: opened.value }) : opened;
+    }
   } catch (thrown) {
     if (!isCorruption(thrown)) return explain(file, thrown);
   }
@@ -100,10 +141,36 @@ export function openDatabase(file: string): Result<OpenedDatabase> {
   }
 }
 
+/** The schema of an existing history, without changing it; undefined: it cannot be told. */
+export function schemaOf(file: string): number | undefined {
+  try {
+    const db = new Database(file, { readonly: true, fileMustExist: true });
+    const version = db.pragma('user_version', { simple: true }) as number;
+    db.close();
+    return version;
+  } catch {
+    return undefined; // not there or not readable: whoever opens it says why
+  }
+}
+
+export const isOutdated = (file: string): boolean => {
+  const version = schemaOf(file);
+  return version !== undefined && version > 0 && version < migrations.length;
+};
+
+/** A new, empty file without a schema, for a copy to be written into. */
+export function openBlank(file: string): Db {
+  const db = connect(file, {});
+  db.pragma('auto_vacuum = INCREMENTAL');
+  db.pragma('journal_mode = OFF'); // a copy that was not finished is thrown away
+  db.pragma('synchronous = OFF');
+  return db;
+}
+
 /** Opens an existing history for reading only, beside a collector that writes it. */
 export function openForReading(file: string): Result<Db> {
   try {
-    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5000 });
+    const db = connect(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     const version = db.pragma('user_version', { simple: true }) as number;
     if (version === migrations.length) return ok(db);
     db.close();

@@ -1,8 +1,9 @@
 import { metricOf, type MetricKey } from '../metrics.ts';
 import type { Gap } from '../telemetry/sampler.ts';
-import type { Db } from './database.node.ts';
-import { minuteOf, MINUTE_MS } from './rollups.ts';
-import { aggregates } from './samples.ts';
+import type { ChunkTable } from './chunks.ts';
+import { HOUR_MS, hourOf, type OpenHour } from './open-hour.ts';
+import type { Rollup } from './rollup.ts';
+import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
 
 export type RangeQuery = {
   readonly gpuUuid: string;
@@ -16,6 +17,10 @@ export type RangeQuery = {
 /** Equal slices of time. NaN where nothing was observed: never 0, never the last value again. */
 export type Series = { readonly min: Float64Array; readonly mean: Float64Array; readonly max: Float64Array };
 
+/** What slices are made from. Stored nowhere. */
+export const resolutions = ['raw', 'minute', 'hour'] as const;
+export type Resolution = (typeof resolutions)[number];
+
 export type Range = {
   readonly fromMs: number;
   readonly stepMs: number;
@@ -23,91 +28,140 @@ export type Range = {
   /** samples behind each bucket, over all metrics asked for: 0 = unobserved */
   readonly counts: Float64Array;
   readonly gaps: readonly Gap[];
-  readonly resolution: 'raw' | 'minute';
+  readonly resolution: Resolution;
 };
-
-type Bucket = { n: number; min: number; max: number; sum: number };
 
 /** Slices no shorter than this: zoomed in further, a slice is one sample. */
 const MIN_STEP_MS = 100;
 
+/** The coarsest roll-ups that still give at least half of the slices asked for; samples below a minute a slice. */
+function resolutionOf(spanMs: number, buckets: number): Resolution {
+  if (spanMs / HOUR_MS >= buckets / 2) return 'hour';
+  return spanMs / MINUTE_MS >= buckets ? 'minute' : 'raw';
+}
+
+const slotOf: Record<Resolution, number> = { raw: 1, minute: MINUTE_MS, hour: HOUR_MS };
+
+/** Slices of one metric while they are filled. */
+function createSlices(count: number) {
+  const n = new Float64Array(count);
+  const sum = new Float64Array(count);
+  const min = new Float64Array(count).fill(Infinity);
+  const max = new Float64Array(count).fill(-Infinity);
+  return {
+    n,
+    sample: (slice: number, value: number): void => {
+      n[slice]!++;
+      sum[slice]! += value;
+      if (value < min[slice]!) min[slice] = value;
+      if (value > max[slice]!) max[slice] = value;
+    },
+    rolled: (slice: number, count: number, low: number, high: number, total: number): void => {
+      n[slice]! += count;
+      sum[slice]! += total;
+      if (low < min[slice]!) min[slice] = low;
+      if (high > max[slice]!) max[slice] = high;
+    },
+    series(): Series {
+      const of = (values: Float64Array) => values.map((value, i) => (n[i] === 0 ? Number.NaN : value));
+      return { min: of(min), mean: sum.map((total, i) => total / n[i]!), max: of(max) };
+    },
+  };
+}
+
+export type RangeSources = {
+  readonly chunks: ChunkTable;
+  readonly open: OpenHour;
+  readonly parts: RollupParts;
+};
+
 /**
- * Answers a range with `buckets` slices. Slices of a minute or more come from the minute roll-ups (and the samples of
- * the minutes not rolled up yet), shorter ones from the samples. Minima and maxima are those of the samples either way.
+ * Answers a range with at most `buckets` slices, from the coarsest tier that is fine enough. Slices of roll-ups are whole
+ * minutes or hours and begin with one; what a range cuts off at its ends is taken from the samples, so minima, means and
+ * maxima are those of the samples in the range. Where samples are no longer kept, the cut slice counts as a whole.
  */
-export function queryRange(db: Db, gpuId: number, query: RangeQuery): Range {
+export function queryRange(
+  { chunks, open, parts }: RangeSources,
+  gpuId: number,
+  query: RangeQuery,
+  gaps: readonly Gap[],
+): Range {
   const { fromMs, toMs, buckets } = query;
   const wanted = query.metrics.map(metricOf);
-  const fine = (toMs - fromMs) / buckets;
-  const resolution = fine >= MINUTE_MS ? 'minute' : 'raw';
-  // roll-ups cannot be split: with them a slice is a whole number of minutes, and slices start on a minute
-  const stepMs = resolution === 'minute' ? Math.ceil(fine / MINUTE_MS) * MINUTE_MS : Math.max(fine, MIN_STEP_MS);
-  const startMs = resolution === 'minute' ? minuteOf(fromMs) : fromMs;
-  const count = Math.min(buckets, Math.ceil((toMs - startMs) / stepMs));
+  const ids = wanted.map(({ id }) => id);
+  const resolution = resolutionOf(toMs - fromMs, buckets);
+  const slotMs = slotOf[resolution];
+  const startMs = resolution === 'raw' ? fromMs : Math.floor(fromMs / slotMs) * slotMs;
+  const fine = (toMs - startMs) / buckets;
+  const stepMs = resolution === 'raw' ? Math.max(fine, MIN_STEP_MS) : Math.ceil(fine / slotMs) * slotMs;
+  const count = Math.max(1, Math.min(buckets, Math.ceil((toMs - startMs) / stepMs)));
+  const slices = wanted.map(() => createSlices(count));
+  const sliceAt = (tsMs: number): number => Math.min(count - 1, Math.floor((tsMs - startMs) / stepMs));
 
-  const slots = wanted.map(() =>
-    Array.from({ length: count }, (): Bucket => ({ n: 0, min: Infinity, max: -Infinity, sum: 0 })),
-  );
-  const add = (metric: number, tsMs: number, n: number, min: number, max: number, sum: number): void => {
-    const slot = slots[metric]![Math.min(count - 1, Math.floor((tsMs - startMs) / stepMs))];
-    if (!slot || n === 0) return;
-    slot.n += n;
-    slot.min = Math.min(slot.min, min);
-    slot.max = Math.max(slot.max, max);
-    slot.sum += sum;
-  };
-
-  let rawFromMs = startMs;
-  if (resolution === 'minute') {
-    const rows = db.prepare(
-      'SELECT minute_ms, n, min, max, sum FROM rollup_minute WHERE gpu_id = ? AND metric_id = ? AND minute_ms >= ? AND minute_ms < ?',
-    );
-    const last = db.prepare('SELECT max(minute_ms) AS last FROM rollup_minute WHERE gpu_id = ?').get(gpuId) as {
-      last: number | null;
-    };
-    wanted.forEach(({ id }, i) => {
-      for (const row of rows.all(gpuId, id, startMs, toMs) as (Bucket & { minute_ms: number })[]) {
-        add(i, row.minute_ms, row.n, row.min, row.max, row.sum);
+  function addSamples(
+    tsMs: Float64Array,
+    valuesOf: (id: number) => Float64Array | undefined,
+    from: number,
+    to: number,
+  ): void {
+    const at = new Int32Array(tsMs.length);
+    for (let i = 0; i < at.length; i++) at[i] = tsMs[i]! >= from && tsMs[i]! < to ? sliceAt(tsMs[i]!) : -1;
+    ids.forEach((id, k) => {
+      const values = valuesOf(id);
+      if (!values) return;
+      const { sample } = slices[k]!;
+      for (let i = 0; i < at.length; i++) {
+        const value = values[i]!;
+        if (at[i]! >= 0 && !Number.isNaN(value)) sample(at[i]!, value);
       }
     });
-    if (last.last !== null) rawFromMs = Math.max(startMs, last.last + MINUTE_MS);
   }
-  const sliceMs = resolution === 'minute' ? MINUTE_MS : stepMs;
-  const rows = db
-    .prepare(
-      `SELECT CAST((ts_ms - @from) / @slice AS INTEGER) AS slice, ${aggregates(wanted)}
-       FROM sample WHERE gpu_id = @gpuId AND ts_ms >= @from AND ts_ms < @to GROUP BY slice`,
-    )
-    .all({ gpuId, from: rawFromMs, to: toMs, slice: sliceMs }) as Record<string, number>[];
-  for (const row of rows) {
-    const tsMs = rawFromMs + row['slice']! * sliceMs;
-    wanted.forEach((_, i) => add(i, tsMs, row[`n${i}`]!, row[`min${i}`]!, row[`max${i}`]!, row[`sum${i}`]!));
+  function addRolled(rollup: Rollup, from: number, to: number): void {
+    ids.forEach((id, k) => {
+      const metric = rollup.metrics.get(id);
+      if (!metric) return;
+      const { scale, n, min, max, sum } = metric;
+      const { rolled } = slices[k]!;
+      const first = Math.max(0, Math.ceil((from - rollup.fromMs) / rollup.slotMs));
+      const last = Math.min(rollup.slots, Math.ceil((to - rollup.fromMs) / rollup.slotMs));
+      for (let i = first; i < last; i++) {
+        if (n[i] === 0) continue;
+        rolled(sliceAt(rollup.fromMs + i * rollup.slotMs), n[i]!, min[i]! / scale, max[i]! / scale, sum[i]! / scale);
+      }
+    });
+  }
+  /** sealed samples; false: none are kept of that time */
+  function addSealed(from: number, to: number): boolean {
+    const places = chunks.between(gpuId, hourOf(from), to);
+    for (const place of places) {
+      if (place.toMs < from || place.fromMs >= to) continue;
+      const chunk = chunks.open(place.id);
+      if (chunk) addSamples(chunk.stamps().tsMs, (id) => chunk.metric(id)?.values, from, to);
+    }
+    return places.length > 0;
   }
 
-  const pick = (metric: number, of: (slot: Bucket) => number) =>
-    Float64Array.from(slots[metric]!, (slot) => (slot.n === 0 ? Number.NaN : of(slot)));
+  if (resolution === 'raw') addSealed(fromMs, toMs);
+  else {
+    const headEnd = Math.min(toMs, Math.ceil(fromMs / slotMs) * slotMs);
+    const tailStart = Math.max(headEnd, Math.floor(toMs / slotMs) * slotMs);
+    const head = fromMs < headEnd && addSealed(fromMs, headEnd);
+    const tail = tailStart < toMs && addSealed(tailStart, toMs);
+    const coreFrom = head ? headEnd : startMs;
+    const coreTo = tail ? tailStart : toMs;
+    for (const rollup of parts.between(gpuId, slotMs, coreFrom, coreTo, ids)) addRolled(rollup, coreFrom, coreTo);
+  }
+  const rows = open.recent(gpuId, ids);
+  addSamples(rows.tsMs, (id) => rows.metrics.get(id)?.values, fromMs, toMs);
+
+  const counts = new Float64Array(count);
+  for (const { n } of slices) for (let i = 0; i < count; i++) counts[i]! += n[i]!;
   return {
     fromMs: startMs,
     stepMs,
     resolution,
-    series: Object.fromEntries(
-      wanted.map(({ key }, i) => [
-        key,
-        {
-          min: pick(i, (slot) => slot.min),
-          mean: pick(i, (slot) => slot.sum / slot.n),
-          max: pick(i, (slot) => slot.max),
-        },
-      ]),
-    ),
-    counts: Float64Array.from({ length: count }, (_, bucket) => slots.reduce((sum, slot) => sum + slot[bucket]!.n, 0)),
-    gaps: queryGaps(db, fromMs, toMs),
+    counts,
+    gaps,
+    series: Object.fromEntries(wanted.map(({ key }, k) => [key, slices[k]!.series()])),
   };
 }
-
-export const queryGaps = (db: Db, fromMs: number, toMs: number): Gap[] =>
-  db
-    .prepare(
-      'SELECT from_ms AS fromMs, to_ms AS toMs, reason FROM gap WHERE to_ms > ? AND from_ms < ? ORDER BY from_ms',
-    )
-    .all(fromMs, toMs) as Gap[];

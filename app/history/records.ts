@@ -1,4 +1,4 @@
-// The small tables: GPUs, gaps, alerts, events, sessions, the wear model's state.
+// The small tables: GPUs, gaps, alerts, XID errors, sessions, the wear model's state.
 import type { AlertChange } from '../alerts/engine.ts';
 import type { Severity } from '../alerts/rules.ts';
 import type { Gap } from '../telemetry/sampler.ts';
@@ -44,10 +44,14 @@ export function createGpuTable(db: Db) {
 
 export function createGapTable(db: Db) {
   const insert = db.prepare('INSERT INTO gap (from_ms, to_ms, reason) VALUES (?, ?, ?)');
+  const between = db.prepare(
+    'SELECT from_ms AS fromMs, to_ms AS toMs, reason FROM gap WHERE to_ms > ? AND from_ms < ? ORDER BY from_ms',
+  );
   return {
     insert: ({ fromMs, toMs, reason }: Gap): void => {
       insert.run(Math.round(fromMs), Math.round(toMs), reason);
     },
+    between: (fromMs: number, toMs: number): Gap[] => between.all(fromMs, toMs) as Gap[],
   };
 }
 
@@ -89,34 +93,35 @@ export function createAlertTable(db: Db) {
   };
 }
 
-export type StoredEvent = GpuEvent & { readonly id: number; readonly gpuName: string };
+/** An XID error in the history. */
+export type StoredXid = Omit<GpuEvent, 'kind'> & { readonly id: number; readonly gpuName: string };
 
-/** The same event told by two witnesses comes within seconds; the kernel repeats what it remembers at each start. */
-const SAME_EVENT_MS = 5_000;
+/** The same error told by two witnesses comes within seconds; the kernel repeats what it remembers at each start. */
+const SAME_XID_MS = 5_000;
 
-export function createEventTable(db: Db) {
-  const fields = `event.id, gpu.uuid AS gpuUuid, gpu.name AS gpuName, ts_ms AS tsMs, kind, code, text, witness
-    FROM event JOIN gpu ON gpu.id = event.gpu_id`;
+export function createXidTable(db: Db) {
+  const fields = `xid.id, gpu.uuid AS gpuUuid, gpu.name AS gpuName, ts_ms AS tsMs, code, text, witness
+    FROM xid JOIN gpu ON gpu.id = xid.gpu_id`;
   const same = db.prepare(
-    `SELECT id, witness FROM event WHERE gpu_id = @gpuId AND kind = @kind AND code = @code
-       AND ts_ms BETWEEN @tsMs - ${SAME_EVENT_MS} AND @tsMs + ${SAME_EVENT_MS}
+    `SELECT id, witness FROM xid WHERE gpu_id = @gpuId AND code = @code
+       AND ts_ms BETWEEN @tsMs - ${SAME_XID_MS} AND @tsMs + ${SAME_XID_MS}
      ORDER BY abs(ts_ms - @tsMs) LIMIT 1`,
   );
   const insert = db.prepare(
-    'INSERT INTO event (gpu_id, ts_ms, kind, code, text, witness) VALUES (@gpuId, @tsMs, @kind, @code, @text, @witness)',
+    'INSERT INTO xid (gpu_id, ts_ms, code, text, witness) VALUES (@gpuId, @tsMs, @code, @text, @witness)',
   );
-  const confirm = db.prepare("UPDATE event SET witness = 'both', text = coalesce(text, @text) WHERE id = @id");
-  const newest = db.prepare(`SELECT ${fields} ORDER BY ts_ms DESC, event.id DESC LIMIT ?`);
-  const between = db.prepare(`SELECT ${fields} WHERE ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, event.id`);
-  const stored = (row: unknown): StoredEvent => {
-    const { text, ...event } = row as Omit<StoredEvent, 'text'> & { text: string | null };
-    return text === null ? event : { ...event, text };
+  const confirm = db.prepare("UPDATE xid SET witness = 'both', text = coalesce(text, @text) WHERE id = @id");
+  const newest = db.prepare(`SELECT ${fields} ORDER BY ts_ms DESC, xid.id DESC LIMIT ?`);
+  const between = db.prepare(`SELECT ${fields} WHERE ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, xid.id`);
+  const stored = (row: unknown): StoredXid => {
+    const { text, ...xid } = row as Omit<StoredXid, 'text'> & { text: string | null };
+    return text === null ? xid : { ...xid, text };
   };
   return {
-    /** Writes an event down, or notes that a second witness has told of it. Returns true for a new one. */
-    record(gpuId: number, { tsMs, kind, code, text = undefined, witness }: GpuEvent): boolean {
-      const row = { gpuId, tsMs: Math.round(tsMs), kind, code, text: text ?? null, witness };
-      const known = same.get({ gpuId, tsMs: row.tsMs, kind, code }) as { id: number; witness: Witness } | undefined;
+    /** Writes an error down, or notes that a second witness has told of it. Returns true for a new one. */
+    record(gpuId: number, { tsMs, code, text, witness }: GpuEvent): boolean {
+      const row = { gpuId, tsMs: Math.round(tsMs), code, text: text ?? null, witness };
+      const known = same.get({ gpuId, tsMs: row.tsMs, code }) as { id: number; witness: Witness } | undefined;
       if (!known) {
         insert.run(row);
         return true;
@@ -124,8 +129,8 @@ export function createEventTable(db: Db) {
       if (known.witness !== witness && known.witness !== 'both') confirm.run({ id: known.id, text: row.text });
       return false;
     },
-    newest: (limit: number): StoredEvent[] => newest.all(limit).map(stored),
-    between: (fromMs: number, toMs: number): StoredEvent[] => between.all(fromMs, toMs).map(stored),
+    newest: (limit: number): StoredXid[] => newest.all(limit).map(stored),
+    between: (fromMs: number, toMs: number): StoredXid[] => between.all(fromMs, toMs).map(stored),
   };
 }
 

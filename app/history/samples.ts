@@ -1,88 +1,80 @@
-import { columnOf, metrics, type Metric } from '../metrics.ts';
-import { createFrame, hasValue, type Frame } from '../reading.ts';
-import type { Db } from './database.node.ts';
+import { metricOf, metrics, type MetricKey } from '../metrics.ts';
+import { createFrame, type Frame } from '../reading.ts';
+import type { ByHour } from './by-hour.ts';
+import { derivedOfCode, reasonOfCode, stateOfCode, type SampleColumns, type Stamps } from './sample-chunk.ts';
 
 /** A stored sample of one GPU. */
 export type StoredSample = {
+  /** the order of arrival; below 0: imported */
   readonly id: number;
   readonly tsMs: number;
   readonly dtMs: number | undefined;
   readonly frame: Frame;
 };
 
-type Row = { id: number; ts_ms: number; dt_ms: number | null; states: Uint8Array } & Record<string, number | null>;
+const indexOfId = new Map<number, number>(metrics.map(({ id }, index) => [id, index]));
 
-const DERIVED = 0x80;
-const columns = metrics.map(({ key }) => columnOf(key));
-const stateBytes = Math.max(...metrics.map(({ id }) => id));
-
-/** Adds a column for each metric that the file does not know yet. Older versions of Slowburn pass over them. */
-export function ensureColumns(db: Db): void {
-  const present = new Set((db.pragma('table_info(sample)') as { name: string }[]).map(({ name }) => name));
-  for (const column of columns) if (!present.has(column)) db.exec(`ALTER TABLE sample ADD COLUMN ${column} REAL`);
-}
-
-function statesOf(frame: Frame): Uint8Array {
-  const states = new Uint8Array(stateBytes);
-  metrics.forEach(({ id }, i) => (states[id - 1] = frame.states[i]! | (frame.derived[i] ? DERIVED : 0)));
-  return states;
-}
-
-function frameOf(row: Row): Frame {
-  const frame = createFrame();
-  metrics.forEach(({ id }, i) => {
-    const state = row.states[id - 1] ?? 0; // a row older than the metric: never read
-    frame.states[i] = state & ~DERIVED;
-    frame.derived[i] = state & DERIVED ? 1 : 0;
-    frame.values[i] = row[columns[i]!] ?? 0;
+/** Samples of columns as frames. Metrics that this version does not know are passed over. */
+function* framesOf(columns: SampleColumns): IterableIterator<StoredSample> {
+  const known = [...columns.metrics].flatMap(([id, column]) => {
+    const index = indexOfId.get(id);
+    return index === undefined ? [] : [{ index, ...column }];
   });
-  return frame;
+  for (let i = 0; i < columns.tsMs.length; i++) {
+    const frame = createFrame();
+    for (const { index, codes, values } of known) {
+      const code = codes[i]!;
+      const value = values[i]!;
+      frame.states[index] = stateOfCode(code);
+      frame.derived[index] = derivedOfCode(code);
+      frame.reasons[index] = reasonOfCode(code);
+      frame.values[index] = Number.isNaN(value) ? 0 : value;
+    }
+    const dt = columns.dtMs[i]!;
+    yield { id: columns.seq[i]!, tsMs: columns.tsMs[i]!, dtMs: Number.isNaN(dt) ? undefined : dt, frame };
+  }
 }
 
-export type SampleTable = {
-  readonly insert: (gpuId: number, tsMs: number, dtMs: number | undefined, frame: Frame) => number;
-  /** samples of a GPU after one, in the order they came */
+/** One metric of a stretch of samples: values (NaN where there is none) and what each reading was (`readingStates`). */
+export type ReplayColumn = { readonly values: Float64Array; readonly states: Uint8Array };
+
+/** A stretch of samples by time, as typed arrays: what a model reads that is run over years. */
+export type ReplayPart = Stamps & { readonly metrics: Readonly<Partial<Record<MetricKey, ReplayColumn>>> };
+
+export type Samples = {
+  /** samples of a GPU after one, in the order they came; after −Infinity: all, imported ones first */
   readonly after: (gpuId: number, id: number) => IterableIterator<StoredSample>;
   /** samples of a GPU with fromMs ≤ ts < toMs, by time */
   readonly between: (gpuId: number, fromMs: number, toMs: number) => IterableIterator<StoredSample>;
-  /** first and last stamp of all */
-  readonly extent: () => { readonly fromMs: number; readonly toMs: number } | undefined;
+  /** the same as typed arrays of a few metrics, an hour at a time */
+  readonly replay: (
+    gpuId: number,
+    fromMs: number,
+    toMs: number,
+    keys: readonly MetricKey[],
+  ) => IterableIterator<ReplayPart>;
 };
 
-export function createSampleTable(db: Db): SampleTable {
-  const insert = db.prepare(
-    `INSERT INTO sample (gpu_id, ts_ms, dt_ms, states, ${columns.join(', ')})
-     VALUES (?, ?, ?, ?, ${columns.map(() => '?').join(', ')})`,
-  );
-  const after = db.prepare('SELECT * FROM sample WHERE gpu_id = ? AND id > ? ORDER BY id');
-  const between = db.prepare('SELECT * FROM sample WHERE gpu_id = ? AND ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, id');
-  const extent = db.prepare('SELECT min(ts_ms) AS first, max(ts_ms) AS last FROM sample');
-
-  function* stored(rows: IterableIterator<unknown>): IterableIterator<StoredSample> {
-    for (const row of rows as IterableIterator<Row>) {
-      yield { id: row.id, tsMs: row.ts_ms, dtMs: row.dt_ms ?? undefined, frame: frameOf(row) };
-    }
-  }
+export function createSamples(byHour: ByHour): Samples {
   return {
-    insert(gpuId, tsMs, dtMs, frame) {
-      const values = metrics.map((_, i) => (hasValue(frame, i) ? frame.values[i]! : null));
-      const { lastInsertRowid } = insert.run(gpuId, Math.round(tsMs), dtMs ?? null, statesOf(frame), ...values);
-      return Number(lastInsertRowid);
+    *after(gpuId, id) {
+      for (const columns of byHour.after(gpuId, id)) yield* framesOf(columns);
     },
-    after: (gpuId, id) => stored(after.iterate(gpuId, id)),
-    between: (gpuId, fromMs, toMs) => stored(between.iterate(gpuId, fromMs, toMs)),
-    extent() {
-      const { first, last } = extent.get() as { first: number | null; last: number | null };
-      return first === null || last === null ? undefined : { fromMs: first, toMs: last };
+    *between(gpuId, fromMs, toMs) {
+      for (const columns of byHour.between(gpuId, fromMs, toMs)) yield* framesOf(columns);
+    },
+    *replay(gpuId, fromMs, toMs, keys) {
+      const ids = keys.map((key) => metricOf(key).id);
+      for (const { tsMs, dtMs, metrics: columns } of byHour.between(gpuId, fromMs, toMs, ids)) {
+        const found: Partial<Record<MetricKey, ReplayColumn>> = {};
+        keys.forEach((key, k) => {
+          const column = columns.get(ids[k]!);
+          const states = new Uint8Array(tsMs.length);
+          if (column) for (let i = 0; i < states.length; i++) states[i] = stateOfCode(column.codes[i]!);
+          found[key] = { values: column?.values ?? new Float64Array(tsMs.length).fill(Number.NaN), states };
+        });
+        yield { tsMs, dtMs, metrics: found };
+      }
     },
   };
 }
-
-/** SQL list of aggregates for some metrics, as used by roll-ups and range queries. */
-export const aggregates = (wanted: readonly Metric[]): string =>
-  wanted
-    .map(({ key }, i) => {
-      const column = columnOf(key);
-      return `count(${column}) AS n${i}, min(${column}) AS min${i}, max(${column}) AS max${i}, sum(${column}) AS sum${i}`;
-    })
-    .join(', ');

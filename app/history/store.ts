@@ -1,51 +1,63 @@
 import type { AlertChange } from '../alerts/engine.ts';
+import type { MetricKey } from '../metrics.ts';
 import type { Gap, Tick } from '../telemetry/sampler.ts';
 import { summariseGpu, type GpuSummary } from '../workload/session.ts';
+import { createByHour } from './by-hour.ts';
+import { createChunkTable } from './chunks.ts';
 import type { Db } from './database.node.ts';
-import { queryGaps, queryRange, type Range, type RangeQuery } from './range.ts';
+import { createEventTable, createEventWatcher, type EventChange } from './events.ts';
+import { createImporter } from './importer.ts';
+import { createOpenHour } from './open-hour.ts';
+import { queryRange, type Range, type RangeQuery } from './range.ts';
 import {
   createAlertTable,
-  createEventTable,
   createGapTable,
   createGpuTable,
   createProcessTable,
   createSessionTable,
   createWearTable,
+  createXidTable,
 } from './records.ts';
-import { createRollups, minuteOf } from './rollups.ts';
-import { createSampleTable, ensureColumns, type StoredSample } from './samples.ts';
+import { createRetention, type RetentionRule } from './retention.ts';
+import { createRollupParts, MINUTE_MS } from './rollup-parts.ts';
+import { createSamples, type ReplayPart, type StoredSample } from './samples.ts';
+import { createPrepareSealed, createRollUp, createSealer } from './sealer.ts';
+import { queryTotals, type Totals } from './totals.ts';
 
+/** `sampleId` is the order of arrival: it grows from tick to tick, whatever the wall clock does. */
 export type StoredTick = { readonly gpuId: number; readonly uuid: string; readonly sampleId: number };
 
-const PRUNE_BATCH = 2000; // rows a call: a few milliseconds, so that sampling never waits
+const minuteOf = (tsMs: number): number => Math.floor(tsMs / MINUTE_MS);
 
-/** The history of all GPUs, in one SQLite file. All times are ms since 1970. */
+/**
+ * The history of all GPUs, in one SQLite file: the open hour as rows, finished hours as sealed columns, roll-ups of both.
+ * All times are ms since 1970.
+ */
 export function createStore(db: Db) {
-  ensureColumns(db);
-  const samples = createSampleTable(db);
+  const open = createOpenHour(db);
+  const chunks = createChunkTable(db);
+  const parts = createRollupParts(db);
+  const prepare = createPrepareSealed(chunks, parts);
+  const sealer = createSealer(db, open, prepare);
+  const byHour = createByHour(db, chunks, open);
+  const samples = createSamples(byHour);
+  const retention = createRetention(db);
   const gpus = createGpuTable(db);
-  const rollups = createRollups(db);
   const alerts = createAlertTable(db);
-  const events = createEventTable(db);
+  const xids = createXidTable(db);
   const gaps = createGapTable(db);
+  const events = createEventTable(db);
   const sessions = createSessionTable(db);
   const processes = createProcessTable(db);
   const wear = createWearTable(db);
-  const ids = new Map<string, number>();
-  const seenMinute = new Map<string, number>();
+  const sources = { chunks, open, parts };
+  const tidy = (nowMs: number): boolean => sealer.step(nowMs) || parts.merge(nowMs);
+  const importer = createImporter(db, { chunks, byHour, gpus, rollUp: createRollUp(chunks, parts) });
 
-  /** Row id of a GPU, writing down that it was seen, at most once a minute. */
-  function idOf(gpu: Parameters<typeof gpus.seen>[0], tsMs: number): number {
-    const minute = minuteOf(tsMs);
-    const known = ids.get(gpu.uuid);
-    if (known !== undefined && seenMinute.get(gpu.uuid) === minute) return known;
-    const id = gpus.seen(gpu, tsMs);
-    const previous = seenMinute.get(gpu.uuid);
-    ids.set(gpu.uuid, id);
-    seenMinute.set(gpu.uuid, minute);
-    if (previous !== undefined) rollups.rollUp(id, previous);
-    return id;
-  }
+  const ids = new Map<string, number>();
+  let seenMinute: number | undefined;
+  let watchEvents: ReturnType<typeof createEventWatcher> | undefined;
+  let lastSeq: number | undefined; // only a connection that writes needs it
 
   const findId = (uuid: string): number | undefined => gpus.list().find((gpu) => gpu.uuid === uuid)?.id;
   const samplesBetween = (gpuUuid: string, fromMs: number, toMs: number): Iterable<StoredSample> => {
@@ -54,44 +66,97 @@ export function createStore(db: Db) {
   };
   const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
     summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
-  const prune = db.prepare(
-    `DELETE FROM sample WHERE id IN (SELECT id FROM sample WHERE ts_ms < ? LIMIT ${PRUNE_BATCH})`,
-  );
+
+  /** Everything of a tick but its samples: rarely anything. */
+  function writeCompany(tick: Tick, minute: number, found: readonly EventChange[]): void {
+    if (tick.gap) gaps.insert(tick.gap);
+    for (const { gpu, processes: running } of tick.gpus) {
+      if (seenMinute !== minute || !ids.has(gpu.uuid)) ids.set(gpu.uuid, gpus.seen(gpu, tick.tsMs));
+      if (running) processes.seen(ids.get(gpu.uuid)!, tick.tsMs, running);
+    }
+    for (const xid of tick.events ?? []) {
+      const gpuId = ids.get(xid.gpuUuid);
+      if (gpuId !== undefined) xids.record(gpuId, xid);
+    }
+    for (const event of found) events.record(event.uuid === undefined ? null : ids.get(event.uuid)!, event);
+  }
+  function writeSamples(seq: number, tick: Tick): void {
+    if (tick.gpus.length === 0) return;
+    const frames = tick.gpus.map(({ gpu, frame }) => ({ gpuId: ids.get(gpu.uuid)!, frame }));
+    open.insert(seq, tick.tsMs, tick.dtMs, frames);
+  }
+  const writeAll = db.transaction((seq: number, tick: Tick, minute: number, found: readonly EventChange[]): void => {
+    writeCompany(tick, minute, found);
+    writeSamples(seq, tick);
+  });
+  /** One snapshot: an hour that is sealed between two reads would count twice or never. */
+  const reading = db.transaction(<T>(read: () => T): T => read()) as <T>(read: () => T) => T;
 
   return {
-    /** Rolls up what an earlier run left behind. Call once before the first append. */
-    catchUp: (nowMs: number): void => gpus.list().forEach(({ id }) => rollups.catchUp(id, nowMs)),
-
     /** Writes one tick: durable against a killed process when this returns. */
-    append: db.transaction((tick: Tick): StoredTick[] => {
-      if (tick.gap) gaps.insert(tick.gap);
-      const stored = tick.gpus.map(({ gpu, frame, processes: running }) => {
-        const gpuId = idOf(gpu, tick.tsMs);
-        if (running) processes.seen(gpuId, tick.tsMs, running);
-        return { gpuId, uuid: gpu.uuid, sampleId: samples.insert(gpuId, tick.tsMs, tick.dtMs, frame) };
-      });
-      for (const event of tick.events ?? []) {
-        const gpuId = ids.get(event.gpuUuid);
-        if (gpuId !== undefined) events.record(gpuId, event);
+    append(tick: Tick): StoredTick[] {
+      lastSeq ??= Math.max(0, open.lastSeq(), chunks.lastSeq());
+      watchEvents ??= createEventWatcher(events.lastDriver());
+      const seq = lastSeq + 1;
+      const minute = minuteOf(tick.tsMs);
+      const found = watchEvents(tick);
+      const alone =
+        !tick.gap &&
+        minute === seenMinute &&
+        found.length === 0 &&
+        !tick.events?.length &&
+        tick.gpus.every(({ gpu, processes: running }) => !running && ids.has(gpu.uuid));
+      try {
+        if (alone) writeSamples(seq, tick);
+        else writeAll(seq, tick, minute, found);
+      } catch (thrown) {
+        ids.clear(); // what was rolled back is not there
+        throw thrown;
       }
-      return stored;
-    }),
+      lastSeq = seq;
+      seenMinute = minute;
+      sealer.appended(seq, Math.round(tick.tsMs));
+      return tick.gpus.map(({ gpu }) => ({ gpuId: ids.get(gpu.uuid)!, uuid: gpu.uuid, sampleId: seq }));
+    },
 
     appendGap: (gap: Gap): void => gaps.insert(gap),
+
+    /**
+     * Does a small part of what there is to do between ticks: sealing finished hours, merging roll-ups, keeping the
+     * rule of retention. Returns true while there is more.
+     */
+    housekeep: (rule: RetentionRule, nowMs: number): boolean => tidy(nowMs) || retention.step(rule, nowMs),
+
+    /** The same without any rule: nothing is given up. */
+    tidy,
 
     recordAlerts: db.transaction((gpuId: number, tsMs: number, changes: readonly AlertChange[]): void =>
       changes.forEach((change) => alerts.record(gpuId, tsMs, change)),
     ),
 
     /** A GPU of that UUID has never been seen: undefined. */
-    range(query: RangeQuery): Range | undefined {
-      const id = findId(query.gpuUuid);
-      return id === undefined ? undefined : queryRange(db, id, query);
-    },
+    range: (query: RangeQuery): Range | undefined =>
+      reading(() => {
+        const id = findId(query.gpuUuid);
+        return id === undefined ? undefined : queryRange(sources, id, query, gaps.between(query.fromMs, query.toMs));
+      }),
 
-    gaps: (fromMs: number, toMs: number): Gap[] => queryGaps(db, fromMs, toMs),
+    /** What a range adds up to: energy, time observed, asleep and held back. */
+    totals: (gpuUuid: string, fromMs: number, toMs: number): Totals | undefined =>
+      reading(() => {
+        const id = findId(gpuUuid);
+        return id === undefined ? undefined : queryTotals(sources, id, fromMs, toMs);
+      }),
+
+    gaps: (fromMs: number, toMs: number): Gap[] => gaps.between(fromMs, toMs),
 
     samplesBetween,
+
+    /** Samples of a range by time as typed arrays of a few metrics, an hour at a time: for models run over years. */
+    replay(gpuUuid: string, fromMs: number, toMs: number, keys: readonly MetricKey[]): Iterable<ReplayPart> {
+      const id = findId(gpuUuid);
+      return id === undefined ? [] : samples.replay(id, fromMs, toMs, keys);
+    },
 
     summarise,
 
@@ -114,19 +179,25 @@ export function createStore(db: Db) {
       return { summaries, seenOn };
     },
 
-    /** Deletes samples older than a moment, a few at a time. Returns true while there are more. */
-    prune: (beforeMs: number): boolean => prune.run(Math.round(beforeMs)).changes === PRUNE_BATCH,
-
     /** First moment of the history, and the one after its last. */
     extent(): { fromMs: number; toMs: number } | undefined {
-      const stamps = samples.extent();
-      return stamps && { fromMs: stamps.fromMs, toMs: stamps.toMs + 1 };
+      const both = [open.extent(), chunks.extent()].filter((extent) => extent !== undefined);
+      if (both.length === 0) return undefined;
+      return {
+        fromMs: Math.min(...both.map(({ fromMs }) => fromMs)),
+        toMs: Math.max(...both.map(({ toMs }) => toMs)) + 1,
+      };
     },
 
     samplesAfter: samples.after,
+    beginImport: importer.begin,
+    importSamples: importer.importSamples,
+    storage: retention.storage,
+    retentionPreview: retention.preview,
     gpus,
     alerts,
     events,
+    xids,
     sessions,
     wear,
     close: (): void => {

@@ -7,7 +7,7 @@ import { openForReading } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n } from '../i18n.ts';
 import { err, messageOf, ok, type Result } from '../result.ts';
-import { csvLines } from './csv.ts';
+import { exportHistory } from '../exchange/export.node.ts';
 import { reportHtml, type ReportLanguage } from './html.ts';
 import { collectReport, type ReportContext, type ReportRequest } from './report.ts';
 
@@ -44,18 +44,19 @@ function writeFile(target: string, pieces: Iterable<string>): void {
   }
 }
 
-function* withLineEnds(lines: Iterable<string>): Generator<string> {
-  for (const line of lines) yield `${line}\r\n`; // RFC 4180
-}
-
 function work({ databaseFile, request, format, path: target, context, language }: ReportJob): Result<string> {
   const db = openForReading(databaseFile);
   if (!db.ok) return db;
   const store = createStore(db.value);
   try {
     if (format === 'csv' && target !== undefined) {
-      writeFile(target, withLineEnds(csvLines(store.samplesBetween(request.gpuUuid, request.fromMs, request.toMs))));
-      return ok(target);
+      const { gpuUuid, fromMs, toMs } = request;
+      const written = exportHistory(
+        store,
+        { format, target, fromMs, toMs, metrics: [], gpuUuids: [gpuUuid] },
+        { progress: () => undefined, cancelled: () => false },
+      );
+      return written.ok ? ok(target) : written;
     }
     const report = collectReport(store, request, context);
     if (!report) return err('not-found', 'The history holds nothing of that GPU.');

@@ -14,8 +14,10 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^[A-Z]{3}$/)
     .default('EUR'),
-  /** days that samples are kept at full resolution; minute roll-ups are kept for ever */
-  retentionDays: z.int().min(1).max(3650).default(30),
+  /** days that samples are kept at full resolution; roll-ups are kept for ever */
+  retentionDays: z.int().min(1).max(36_500).default(365),
+  /** the history's file may grow to so many MB, the oldest full resolution going first; null: no limit */
+  historyCapMb: z.int().min(50).max(100_000_000).nullable().default(4000),
   /** let Chromium draw with the GPU: it then holds the device open and keeps the card awake */
   gpuCompositing: z.boolean().default(false),
   notifications: z.boolean().default(true),

@@ -2,7 +2,7 @@ import { createPlausibility, type Plausibility } from './plausibility.ts';
 import type { GpuEvent, GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';
 
 /** Why nothing was observed for a while. Stored: append only. */
-export const gapReasons = ['not-running', 'suspended', 'stalled', 'restarted', 'clock-step'] as const;
+export const gapReasons = ['not-running', 'suspended', 'stalled', 'restarted', 'clock-step', 'not-writable'] as const;
 export type GapReason = (typeof gapReasons)[number];
 
 /** A stretch of time without samples. Nothing is integrated across it. */
@@ -59,7 +59,7 @@ export function startSampler({ source, onTick }: SamplerOptions): Sampler {
     plausibility.check(frame, monoMs);
   }
 
-  function gapBefore({ tsMs, monoMs }: SourceSample): Gap | undefined {
+  function gapBefore({ tsMs, monoMs }: Pick<SourceSample, 'tsMs' | 'monoMs'>): Gap | undefined {
     if (!previous) return undefined;
     const wall = tsMs - previous.tsMs;
     const mono = monoMs - previous.monoMs;
@@ -72,11 +72,13 @@ export function startSampler({ source, onTick }: SamplerOptions): Sampler {
   }
 
   function take(sample: SourceSample): void {
-    const gap = gapBefore(sample);
-    const dtMs = previous && !gap ? sample.monoMs - previous.monoMs : undefined;
-    previous = sample;
-    const { tsMs, gpus, fault, events, tookMs } = sample;
-    for (const gpu of gpus) judge(gpu, sample.monoMs);
+    // to whole milliseconds, both clocks: so that memory, disk and exports agree to the bit, and sums do not drift
+    const [tsMs, monoMs] = [Math.round(sample.tsMs), Math.round(sample.monoMs)];
+    const gap = gapBefore({ tsMs, monoMs });
+    const dtMs = previous && !gap ? monoMs - previous.monoMs : undefined;
+    previous = { tsMs, monoMs };
+    const { gpus, fault, events, tookMs } = sample;
+    for (const gpu of gpus) judge(gpu, monoMs);
     onTick({ seq: ++seq, tsMs, dtMs, gap, gpus, source: source.info(), fault, events, readMs: tookMs });
   }
 

@@ -22,6 +22,9 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
       onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
       onSessions: () => send({ type: 'sessions' }),
       onCost: (cost) => send({ type: 'cost', cost }),
+      onJob: (job) => send({ type: 'job', job }),
+      // the next collector sets the damaged file aside and begins a new one
+      onDamaged: () => setTimeout(() => process.exit(1), 100),
     },
     new URL('.', import.meta.url),
   );

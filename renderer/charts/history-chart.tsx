@@ -1,212 +1,317 @@
-import { memo, useMemo } from 'react';
-import {
-  Area,
-  CartesianGrid,
-  ComposedChart,
-  Line,
-  ReferenceArea,
-  ReferenceLine,
-  ResponsiveContainer,
-  Tooltip,
-  XAxis,
-  YAxis,
-} from 'recharts';
+import { memo, useEffect, useMemo, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import type { Formatter, Quantity } from '../../app/format.ts';
+import type { Formatter } from '../../app/format.ts';
 import { stretches } from '../../app/history/segments.ts';
 import type { Metric } from '../../app/metrics.ts';
 import { scaleAround } from '../../app/scale.ts';
+import { colour } from './colour.ts';
+import { zoomed, type View } from './view.ts';
 import css from './history-chart.module.css';
 
 export type HistoryRange = ResponseOf<'history.range'>;
-export type TimeMark = { readonly fromMs: number; readonly toMs: number; readonly kind: 'alert' | 'session' };
-
-type Point = { readonly time: number; readonly mean: number | null; readonly band: readonly [number, number] | null };
+export type TimeMark = {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly kind: 'alert' | 'session' | 'driver' | 'reset' | 'asleep';
+};
 
 type Props = {
   readonly metric: Metric;
   readonly range: HistoryRange;
-  readonly fromMs: number;
-  readonly toMs: number;
+  readonly view: View;
+  readonly onView: (view: View) => void;
   readonly marks: readonly TimeMark[];
   readonly format: Formatter;
   /** draws the time axis: charts on a page share one */
   readonly axis: boolean;
-  readonly labels: { readonly mean: string; readonly lowest: string; readonly highest: string };
+  readonly title: string;
+  readonly words: { readonly mean: string; readonly lowest: string; readonly highest: string };
 };
 
-const DAY_MS = 86_400_000;
-const ticks = 6;
+const PLOT_PX = 104;
+const AXIS_PX = 24;
+/** the width of the labels of the event rail below, so that marks stand under what they mark */
+const LABELS_PX = 108;
+const WHEEL_STEP = 1.25;
 
-/** Points of the observed stretches, with an empty one between two stretches so that the line breaks there. */
-function pointsOf(range: HistoryRange, metric: Metric): Point[] {
+/** Steps of a scale that whole numbers can label, and the same for bytes. */
+const DECIMAL = [0, 1, 2, 3, 4].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
+const BINARY = Array.from({ length: 24 }, (_, power) => 2 ** (20 + power));
+
+/** Columns for uPlot: times, lowest, highest, mean; a null between two observed stretches breaks the line there. */
+function columnsOf(range: HistoryRange, metric: Metric): uPlot.AlignedData {
   const series = range.series[metric.key];
-  if (!series) return [];
-  const at = (i: number): number => range.fromMs + (i + 0.5) * range.stepMs;
-  return stretches(series.mean, range.stepMs).flatMap((run) => [
-    ...run.map((i) => ({ time: at(i), mean: series.mean[i]!, band: [series.min[i]!, series.max[i]!] as const })),
-    { time: at(run.at(-1)! + 0.5), mean: null, band: null },
-  ]);
+  const [times, low, high, mean]: [number[], (number | null)[], (number | null)[], (number | null)[]] = [
+    [],
+    [],
+    [],
+    [],
+  ];
+  if (!series) return [times, low, high, mean];
+  for (const run of stretches(series.mean, range.stepMs)) {
+    for (const i of run) {
+      times.push(range.fromMs + (i + 0.5) * range.stepMs);
+      low.push(series.min[i]!);
+      high.push(series.max[i]!);
+      mean.push(series.mean[i]!);
+    }
+    times.push(range.fromMs + (run.at(-1)! + 1) * range.stepMs);
+    low.push(null);
+    high.push(null);
+    mean.push(null);
+  }
+  return [times, low, high, mean];
 }
 
-function Readout({
-  point,
-  show,
-  format,
-  labels,
-}: {
-  point: Point;
-  show: (value: number) => Quantity;
-  format: Formatter;
-  labels: Props['labels'];
-}) {
-  const text = (value: number) => `${show(value).text} ${show(value).unit}`;
-  return (
-    <div className={css.readout}>
-      <div>{format.dateTime(point.time)} </div>
-      {point.mean !== null && point.band && (
-        <table>
-          <tbody>
-            <tr>
-              <td>{labels.highest}</td>
-              <td>{text(point.band[1])}</td>
-            </tr>
-            <tr>
-              <td>{labels.mean}</td>
-              <td>{text(point.mean)}</td>
-            </tr>
-            <tr>
-              <td>{labels.lowest}</td>
-              <td>{text(point.band[0])}</td>
-            </tr>
-          </tbody>
-        </table>
-      )}
-    </div>
-  );
+/** Diagonal lines: time that was not observed. */
+function hatch(context: CanvasRenderingContext2D, stroke: string): CanvasPattern | string {
+  const tile = document.createElement('canvas');
+  const size = 8;
+  tile.width = tile.height = size;
+  const pen = tile.getContext('2d')!;
+  pen.strokeStyle = stroke;
+  pen.lineWidth = 1.25;
+  pen.beginPath();
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift, size);
+    pen.lineTo(shift + size, 0);
+  }
+  pen.stroke();
+  return context.createPattern(tile, 'repeat') ?? stroke;
 }
 
-/** One reading over time: the mean as a line, lowest to highest as a band, time not observed hatched. */
-export const HistoryChart = memo(function HistoryChart({
-  metric,
-  range,
-  fromMs,
-  toMs,
-  marks,
-  format,
-  axis,
-  labels,
-}: Props) {
-  const points = useMemo(() => pointsOf(range, metric), [range, metric]);
-  const show = (value: number): Quantity => format.metric(metric, value);
-  const timeTick = (ms: number): string =>
-    toMs - fromMs > 2 * DAY_MS ? format.date(ms) : format.time(ms).replace(/(:\d\d):\d\d/, '$1');
-  const values = points.flatMap(({ band }) => band ?? []);
-  const percent = metric.unit === '%';
-  const scale = scaleAround(percent ? [0, 100, ...values] : values, {
-    fromZero: metric.unit === 'W' || metric.unit === 'B',
-    parts: 3,
+/** What a chart reads while uPlot draws and the mouse moves: always that of the last render. */
+type Current = Omit<Props, 'axis' | 'title'>;
+
+function drawBehind(plot: uPlot, { range, marks }: Current): void {
+  const { ctx, bbox } = plot;
+  const x = (ms: number): number => Math.min(Math.max(plot.valToPos(ms, 'x', true), bbox.left), bbox.left + bbox.width);
+  ctx.save();
+  for (const { kind, fromMs, toMs } of marks) {
+    if (kind !== 'session' && kind !== 'asleep') continue;
+    ctx.fillStyle = colour(kind === 'session' ? '--accent' : '--faint');
+    ctx.globalAlpha = kind === 'session' ? 0.1 : 0.16;
+    ctx.fillRect(x(fromMs), bbox.top, Math.max(1, x(toMs) - x(fromMs)), bbox.height);
+  }
+  ctx.globalAlpha = 0.6;
+  ctx.fillStyle = hatch(ctx, colour('--faint'));
+  for (const { fromMs, toMs } of range.gaps) {
+    ctx.fillRect(x(fromMs), bbox.top, Math.max(1, x(toMs) - x(fromMs)), bbox.height);
+  }
+  ctx.restore();
+}
+
+const lines = { alert: '--act', driver: '--accent', reset: '--warn' } as const;
+
+function drawMarks(plot: uPlot, { marks }: Current): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { kind, fromMs } of marks) {
+    if (kind === 'session' || kind === 'asleep') continue;
+    const x = Math.round(plot.valToPos(fromMs, 'x', true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = colour(lines[kind]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+function optionsOf(
+  element: HTMLElement,
+  axis: boolean,
+  current: () => Current,
+  read: (plot: uPlot) => void,
+): uPlot.Options {
+  const grid = { stroke: colour('--line'), width: 1 };
+  const show = (value: number): string => current().format.metric(current().metric, value).text;
+  const text = { stroke: colour('--quiet'), font: '11px system-ui, sans-serif', ticks: { show: false } } as const;
+  return {
+    width: element.clientWidth || 600,
+    height: PLOT_PX + (axis ? AXIS_PX : 0),
+    ms: 1,
+    padding: [6, 12, axis ? 0 : 6, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: 'history' },
+      y: false,
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 6 },
+    },
+    scales: {
+      x: { time: true, auto: false },
+      y: {
+        // of what is in view
+        range: (_plot, lowest, highest) => {
+          const { unit } = current().metric;
+          const flat = lowest === highest ? 1 : 0; // a level line stands in the middle
+          const shown = [lowest, highest].flatMap((value, i) => (value == null ? [] : [value + (i === 0 ? -flat : flat)]));
+          const scale = scaleAround(unit === '%' ? [0, 100, ...shown] : shown, { fromZero: unit === 'W' || unit === 'B', parts: 3 });
+          return scale ? [scale.low, scale.high] : [0, 1];
+        },
+      },
+    },
+    axes: [
+      { ...text, show: axis, size: AXIS_PX, space: 90, incrs: TIME_STEPS, grid: { show: false }, values: (_plot, ticks, __, ___, step) => timeTicks(ticks, step, current().format) },
+      { ...text, size: LABELS_PX, gap: 6, grid, space: 26, incrs: current().metric.unit === 'B' ? BINARY : DECIMAL, values: (_plot, ticks) => ticks.map(show) },
+    ],
+    bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour('--ink')} 16%, transparent)` }],
+    series: [
+      {},
+      { stroke: 'transparent', points: { show: false } },
+      { stroke: 'transparent', points: { show: false } },
+      { stroke: colour('--ink'), width: 1.4 },
+    ],
+    hooks: {
+      drawClear: [(plot) => drawBehind(plot, current())],
+      draw: [(plot) => drawMarks(plot, current())],
+      setCursor: [read],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < 4) return;
+          const [fromMs, toMs] = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          current().onView({ fromMs, toMs });
+        },
+      ],
+    },
+  }; // prettier-ignore
+}
+
+const DAY_MS = 86_400_000;
+/** Steps of the time axis: seconds to a year. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200]
+  .map((seconds) => seconds * 1000)
+  .concat([1, 2, 4, 7, 14, 30, 61, 91, 182, 365].map((days) => days * DAY_MS));
+
+/** Labels of the time axis: seconds only where they differ, dates from days on and at each midnight. */
+function timeTicks(ticks: readonly number[], stepMs: number, format: Formatter): string[] {
+  return ticks.map((ms) => {
+    const clock = format.time(ms);
+    const midnight = new Date(ms).getHours() === 0 && new Date(ms).getMinutes() === 0;
+    if (stepMs >= DAY_MS || (midnight && stepMs >= 3_600_000)) return format.date(ms).replace(/,? \d{4}$/, '');
+    return stepMs < 60_000 ? clock : clock.replace(/(:\d\d):\d\d/, '$1');
   });
-  const step = (toMs - fromMs) / (ticks - 1);
+}
+
+/**
+ * One reading over time: the mean as a line, lowest to highest as a band, time not observed hatched. Drag to zoom in,
+ * drag with Shift to move, turn the wheel to zoom: what is there is drawn at once, finer data follows.
+ */
+export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const reading = useRef<HTMLSpanElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const current = useRef<Current>(props);
+  const columns = useMemo(() => columnsOf(props.range, props.metric), [props.range, props.metric]);
+  useEffect(() => {
+    current.current = props;
+  });
+
+  useEffect(() => {
+    const element = box.current!;
+    /** Writes what stands under the cursor: without React, as it changes with every movement. */
+    const read = (drawn: uPlot): void => {
+      const { idx } = drawn.cursor;
+      const { format, metric, words } = current.current;
+      const [low, high, mean] = [1, 2, 3].map((series) => (idx == null ? null : drawn.data[series]?.[idx]));
+      if (!reading.current) return;
+      if (idx == null || mean == null) {
+        reading.current.textContent = '';
+        return;
+      }
+      const show = (value: number): string => {
+        const { text, unit } = format.metric(metric, value);
+        return `${text} ${unit}`.trim();
+      };
+      const when = `${format.date(drawn.data[0][idx]!)} ${format.time(drawn.data[0][idx]!)}`;
+      reading.current.textContent =
+        low === high ? `${show(mean)} · ${when}` : `${words.mean} ${show(mean)} · ${words.lowest} ${show(low!)} · ${words.highest} ${show(high!)} · ${when}`; // prettier-ignore
+    };
+    const create = (): void => {
+      plot.current?.destroy();
+      plot.current = new uPlot(
+        optionsOf(element, axis, () => current.current, read),
+        [[], [], [], []],
+        element,
+      );
+      plot.current.over.addEventListener('wheel', onWheel, { passive: false });
+      plot.current.over.addEventListener('pointerdown', onPointerDown, { capture: true });
+      update();
+    };
+    const update = (): void => {
+      const { view, range, metric } = current.current;
+      plot.current?.batch(() => {
+        plot.current?.setData(columnsOf(range, metric), false);
+        plot.current?.setScale('x', { min: view.fromMs, max: view.toMs });
+      });
+    };
+    const onWheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      const { view, onView } = current.current;
+      const span = view.toMs - view.fromMs;
+      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        const moved = (Math.sign(event.deltaX || event.deltaY) * span) / 10;
+        return onView({ fromMs: view.fromMs + moved, toMs: view.toMs + moved });
+      }
+      const share = event.offsetX / plot.current!.over.clientWidth;
+      onView(zoomed(view, event.deltaY > 0 ? WHEEL_STEP : 1 / WHEEL_STEP, share));
+    };
+    const onPointerDown = (event: PointerEvent): void => {
+      if (!event.shiftKey && event.button !== 1) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const over = plot.current!.over;
+      const { view } = current.current;
+      const perPixel = (view.toMs - view.fromMs) / over.clientWidth;
+      const move = (to: PointerEvent): void => {
+        const moved = (event.clientX - to.clientX) * perPixel;
+        current.current.onView({ fromMs: view.fromMs + moved, toMs: view.toMs + moved });
+      };
+      const end = (): void => {
+        window.removeEventListener('pointermove', move);
+        window.removeEventListener('pointerup', end);
+      };
+      window.addEventListener('pointermove', move);
+      window.addEventListener('pointerup', end);
+    };
+    create();
+    const observer = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height: PLOT_PX + (axis ? AXIS_PX : 0) }),
+    );
+    observer.observe(element);
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    scheme.addEventListener('change', create);
+    return () => {
+      scheme.removeEventListener('change', create);
+      observer.disconnect();
+      plot.current?.destroy();
+    };
+  }, [axis]);
+
+  useEffect(() => {
+    plot.current?.setData(columns, true);
+  }, [columns, props.marks, props.format]);
+  useEffect(() => {
+    plot.current?.setScale('x', { min: props.view.fromMs, max: props.view.toMs });
+  }, [props.view, columns, props.marks, props.format]);
 
   return (
-    <div className={css.chart}>
-      <ResponsiveContainer width="100%" height={axis ? 132 : 112}>
-        <ComposedChart
-          data={points}
-          syncId="history"
-          syncMethod="value"
-          margin={{ top: 6, right: 12, bottom: 0, left: 0 }}
-        >
-          <defs>
-            <pattern
-              id={`hatch-${metric.key}`}
-              width="6"
-              height="6"
-              patternUnits="userSpaceOnUse"
-              patternTransform="rotate(45)"
-            >
-              <line x1="0" y1="0" x2="0" y2="6" className={css.hatch} />
-            </pattern>
-          </defs>
-          <CartesianGrid vertical={false} stroke="var(--line)" />
-          <XAxis
-            dataKey="time"
-            height={20}
-            hide={!axis}
-            type="number"
-            domain={[fromMs, toMs]}
-            allowDataOverflow
-            ticks={Array.from({ length: ticks }, (_, i) => fromMs + i * step)}
-            tickFormatter={timeTick}
-            tick={{ fill: 'var(--quiet)', fontSize: 11 }}
-            stroke="var(--line)"
-            tickLine={false}
-          />
-          <YAxis
-            domain={scale && [scale.low, scale.high]}
-            ticks={scale?.ticks}
-            width={56}
-            tickFormatter={(value: number) => show(value).text}
-            tick={{ fill: 'var(--quiet)', fontSize: 11 }}
-            stroke="none"
-          />
-          {marks.map((mark) =>
-            mark.kind === 'session' ? (
-              <ReferenceArea
-                key={`s${mark.fromMs}`}
-                x1={Math.max(fromMs, mark.fromMs)}
-                x2={Math.min(toMs, mark.toMs)}
-                fill="var(--accent)"
-                fillOpacity={0.08}
-                ifOverflow="hidden"
-              />
-            ) : (
-              <ReferenceLine
-                key={`a${mark.fromMs}`}
-                x={mark.fromMs}
-                stroke="var(--act)"
-                strokeDasharray="3 3"
-                ifOverflow="hidden"
-              />
-            ),
-          )}
-          {range.gaps.map((gap) => (
-            <ReferenceArea
-              key={`g${gap.fromMs}`}
-              x1={Math.max(fromMs, gap.fromMs)}
-              x2={Math.min(toMs, gap.toMs)}
-              fill={`url(#hatch-${metric.key})`}
-              fillOpacity={1}
-              ifOverflow="hidden"
-            />
-          ))}
-          <Area
-            dataKey="band"
-            stroke="none"
-            fill="var(--ink)"
-            fillOpacity={0.16}
-            isAnimationActive={false}
-            activeDot={false}
-          />
-          <Line
-            dataKey="mean"
-            stroke="var(--ink)"
-            strokeWidth={1.4}
-            dot={false}
-            isAnimationActive={false}
-            activeDot={{ r: 3 }}
-          />
-          <Tooltip
-            isAnimationActive={false}
-            cursor={{ stroke: 'var(--faint)' }}
-            content={({ active, payload }) => {
-              const point = (payload as unknown as { payload: Point }[] | undefined)?.[0]?.payload;
-              return active && point ? <Readout point={point} show={show} format={format} labels={labels} /> : null;
-            }}
-          />
-        </ComposedChart>
-      </ResponsiveContainer>
-    </div>
+    <section className={css.chart}>
+      <header className={css.head}>
+        <h2>
+          {title} <small>{props.format.metric(props.metric, 0).unit}</small>
+        </h2>
+        <span ref={reading} className={css.reading} aria-hidden />
+      </header>
+      <div ref={box} role="img" aria-label={title} />
+    </section>
   );
 });

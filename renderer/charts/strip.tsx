@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { colour } from './colour.ts';
 import css from './strip.module.css';
 
 export type StripProps = {
@@ -16,18 +17,6 @@ export type StripProps = {
   /** value of a point, for the reader of the last one */
   readonly text: string;
 };
-
-const styleOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
-
-/** Resolves a colour token to what a canvas can draw. */
-function colour(token: string): string {
-  const probe = document.createElement('span');
-  probe.style.color = styleOf(token);
-  document.body.append(probe);
-  const resolved = getComputedStyle(probe).color;
-  probe.remove();
-  return resolved;
-}
 
 /** A live strip: a few minutes of one reading, drawn on a canvas. Cheap enough for ten redraws a second. */
 export function Strip({ times, values, spanMs, nowMs, low, high, height, label, text }: StripProps) {

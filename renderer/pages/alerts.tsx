@@ -41,7 +41,7 @@ function Firing({ alert }: { readonly alert: StoredAlert }) {
 function DriverEvents() {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { data: events = [] } = useQuestion('events.newest', { limit: NEWEST }, { everyMs: 10_000 });
+  const { data: events = [] } = useQuestion('xids.newest', { limit: NEWEST }, { everyMs: 10_000 });
   return (
     <Panel title={t('alerts.driverEvents')}>
       {events.length === 0 ? (

@@ -2,15 +2,16 @@ import { Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
+import { eventKinds } from '../../app/history/events.ts';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
 import css from './event-rail.module.css';
 
 type Marks = ResponseOf<'history.marks'>;
-type Props = { readonly fromMs: number; readonly toMs: number } & Marks;
+type Props = { readonly fromMs: number; readonly toMs: number; readonly gpuNames: ReadonlyMap<string, string> } & Marks;
 
 /** What happened in the range, on one line under the charts, with words on hover. */
-export function EventRail({ fromMs, toMs, alerts, events, sessions, gaps }: Props) {
+export function EventRail({ fromMs, toMs, gpuNames, alerts, sessions, gaps, events, xids }: Props) {
   const { t } = useTranslation();
   const { format } = useShared();
   const rows = [
@@ -34,10 +35,22 @@ export function EventRail({ fromMs, toMs, alerts, events, sessions, gaps }: Prop
         text: `${gpuName}: ${t(`rule.${rule}`, { limit: joined(format.temperature(threshold)) })}`,
       })),
     },
+    ...eventKinds.map((kind) => ({
+      key: kind,
+      label: t(`history.${kind}`),
+      marks: events
+        .filter((event) => event.kind === kind)
+        .map(({ id, fromMs: from, toMs: to, gpuUuid, detail }) => ({
+          id,
+          from,
+          to,
+          text: t(`history.${kind}Is`, { version: detail, gpu: gpuNames.get(gpuUuid ?? '') ?? '' }),
+        })),
+    })),
     {
-      key: 'event',
-      label: t('history.driverEvent'),
-      marks: events.map(({ id, tsMs, code, gpuName }) => ({
+      key: 'xid',
+      label: t('history.xid'),
+      marks: xids.map(({ id, tsMs, code, gpuName }) => ({
         id,
         from: tsMs,
         to: tsMs,
@@ -49,7 +62,9 @@ export function EventRail({ fromMs, toMs, alerts, events, sessions, gaps }: Prop
       label: t('history.gap'),
       marks: gaps.map((gap) => ({ id: gap.fromMs, from: gap.fromMs, to: gap.toMs, text: t(`gap.${gap.reason}`) })),
     },
-  ].filter(({ marks }) => marks.length > 0);
+  ]
+    .map(({ marks, ...row }) => ({ ...row, marks: marks.filter(({ from, to }) => to >= fromMs && from < toMs) }))
+    .filter(({ marks }) => marks.length > 0);
   if (rows.length === 0) return null;
 
   const at = (ms: number): number => ((Math.min(Math.max(ms, fromMs), toMs) - fromMs) / (toMs - fromMs)) * 100;

@@ -1,14 +1,19 @@
-import { MultiSelect, SegmentedControl } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { ActionIcon, Button, Menu, MultiSelect, SegmentedControl } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useEffect, useMemo, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
 import { gauges, isMetricKey, metricOf, type MetricKey } from '../../app/metrics.ts';
+import { ask } from '../bridge.ts';
 import { HistoryChart, type TimeMark } from '../charts/history-chart.tsx';
 import { useShared } from '../context.tsx';
-import { useLive } from '../live/store.ts';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
+import { JobLine, useJob } from '../parts/job-line.tsx';
 import { Empty, PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
 import { EventRail } from './event-rail.tsx';
+import { Totals } from './history-totals.tsx';
+import { useView, type ViewControl } from './use-view.ts';
 import css from './history.module.css';
 
 const MINUTE = 60_000;
@@ -22,53 +27,77 @@ const ranges = {
   range1mo: 30 * DAY,
   range1y: 365 * DAY,
 } as const;
-type RangeName = keyof typeof ranges;
 
-const BUCKETS = 600; // about the pixels of a chart in the smallest window that shows it whole
+const SLICES = 800; // about the pixels of a chart in a window of the usual size
 const MAX_SHOWN = 6;
+/** Time fetched at each side of what is shown, in views: moving shows it at once, and the rest follows. */
+const MARGIN = 0.5;
+const SETTLE_MS = 90;
 
-/** The end of the range: the newest reading, moved on now and then so that the page does not redraw at every tick. */
-function useRangeEnd(spanMs: number): number {
-  const { tsMs } = useLive();
-  const everyMs = Math.max(2_000, spanMs / BUCKETS);
-  const end = tsMs === undefined ? undefined : Math.ceil(tsMs / everyMs) * everyMs;
-  const [fallback] = useState(() => Date.now());
-  return end ?? fallback;
+/** Keys for those who do not use a mouse: arrows move, + and − zoom, Home follows again. */
+function onKey(event: KeyboardEvent, { pan, zoom, follow, view }: ViewControl): void {
+  const actions: Partial<Record<string, () => void>> = {
+    ArrowLeft: () => pan(-0.2),
+    ArrowRight: () => pan(0.2),
+    '+': () => zoom(0.5),
+    '=': () => zoom(0.5),
+    '-': () => zoom(2),
+    Home: () => follow(view.toMs - view.fromMs),
+  };
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
 }
 
 export function HistoryPage() {
   const { t } = useTranslation();
   const { format } = useShared();
   const choice = useGpuChoice();
-  const [rangeName, setRangeName] = useState<RangeName>('range10m');
   const [shown, setShown] = useState<readonly MetricKey[]>(['coreTempC', 'powerW', 'gpuUtilPct']);
-  const spanMs = ranges[rangeName];
-  const toMs = useRangeEnd(spanMs);
-  const fromMs = toMs - spanMs;
+  const control = useView(ranges.range10m, SLICES);
+  const { view, followedMs } = control;
+  const [settled] = useDebouncedValue(view, followedMs === undefined ? SETTLE_MS : 0);
+  const job = useJob('export');
   const gpuUuid = choice.chosen?.uuid;
 
+  const margin = (settled.toMs - settled.fromMs) * MARGIN;
+  const fetched = { fromMs: settled.fromMs - margin, toMs: settled.toMs + margin };
   const range = useQuestion(
     'history.range',
-    { gpuUuid: gpuUuid ?? '', metrics: [...shown], fromMs, toMs, buckets: BUCKETS },
+    { gpuUuid: gpuUuid ?? '', metrics: [...shown], ...fetched, buckets: SLICES * (1 + 2 * MARGIN) },
     { when: gpuUuid !== undefined && shown.length > 0 },
   );
-  const marks = useQuestion('history.marks', { fromMs, toMs });
-  const timeMarks: TimeMark[] = [
-    ...(marks.data?.sessions ?? []).map((session) => ({
-      kind: 'session' as const,
-      fromMs: session.startedMs,
-      toMs: session.endedMs ?? toMs,
-    })),
-    ...(marks.data?.alerts ?? [])
-      .filter((alert) => alert.gpuUuid === gpuUuid)
-      .map((alert) => ({ kind: 'alert' as const, fromMs: alert.firedMs, toMs: alert.clearedMs ?? toMs })),
-  ];
+  const marks = useQuestion('history.marks', fetched);
+  const timeMarks = useMemo((): TimeMark[] => {
+    const { sessions = [], alerts = [], events = [] } = marks.data ?? {};
+    const ours = (uuid: string | null): boolean => uuid === null || uuid === gpuUuid;
+    return [
+      ...sessions.map(({ startedMs, endedMs }) => ({ kind: 'session' as const, fromMs: startedMs, toMs: endedMs ?? 8e15 })), // prettier-ignore
+      ...alerts
+        .filter((alert) => ours(alert.gpuUuid))
+        .map(({ firedMs, clearedMs }) => ({ kind: 'alert' as const, fromMs: firedMs, toMs: clearedMs ?? 8e15 })),
+      ...events.filter((event) => ours(event.gpuUuid)).map(({ kind, fromMs, toMs }) => ({ kind, fromMs, toMs })),
+    ];
+  }, [marks.data, gpuUuid]);
   useEffect(() => {
     document.title = `${t('history.title')} · Slowburn`;
   }, [t]);
 
-  const labels = { mean: t('history.mean'), lowest: t('history.lowest'), highest: t('history.highest') };
+  const exportAs = (as: ExportFormat): void =>
+    void ask('jobs.start', {
+      kind: 'export',
+      format: as,
+      fromMs: Math.floor(view.fromMs),
+      toMs: Math.ceil(view.toMs),
+      metrics: [],
+      gpuUuids: gpuUuid === undefined ? [] : [gpuUuid],
+    });
+  const when = (ms: number): string =>
+    view.toMs - view.fromMs < 60 * MINUTE ? `${format.date(ms)} ${format.time(ms)}` : format.dateTime(ms);
+  const words = { mean: t('history.meanShort'), lowest: t('history.lowestShort'), highest: t('history.highestShort') };
   const observed = range.data?.counts.some((count) => count > 0) ?? false;
+  const chosenRange = Object.entries(ranges).find(([, ms]) => ms === followedMs)?.[0];
   return (
     <>
       <PageHeader title={t('history.title')}>
@@ -77,9 +106,24 @@ export function HistoryPage() {
           size="xs"
           aria-label={t('history.range')}
           data={Object.keys(ranges).map((name) => ({ value: name, label: t(`history.${name}`) }))}
-          value={rangeName}
-          onChange={(value) => setRangeName(value as RangeName)}
+          value={chosenRange ?? ''}
+          onChange={(value) => control.follow(ranges[value as keyof typeof ranges])}
         />
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <Button size="xs" variant="default" disabled={gpuUuid === undefined}>
+              {t('history.export')}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Label>{t('history.exportShown')}</Menu.Label>
+            {exportFormats.map((as) => (
+              <Menu.Item key={as} onClick={() => exportAs(as)}>
+                {as.toUpperCase()}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
       </PageHeader>
       <MultiSelect
         size="xs"
@@ -90,56 +134,100 @@ export function HistoryPage() {
         onChange={(keys) => setShown(keys.filter(isMetricKey))}
         clearable={false}
       />
+      <JobLine job={job} />
+      <div className={css.bar}>
+        <Steps control={control} />
+        <span>
+          {when(view.fromMs)} – {followedMs === undefined ? when(view.toMs) : t('history.now')}
+          {' · '}
+          {format.duration(view.toMs - view.fromMs)}
+        </span>
+      </div>
       {range.data && !observed && range.data.gaps.length === 0 && <Empty title={t('history.noData')} />}
       {range.data && (observed || range.data.gaps.length > 0) && (
         <Panel>
-          {shown.map((key, i) => {
-            const metric = metricOf(key);
-            const { unit } = format.metric(metric, 0);
-            const series = range.data!.series[key];
-            return (
-              <section key={key}>
-                <h2 className={css.title}>
-                  {t(`metric.${key}`)} <small>{unit}</small>
-                </h2>
-                {!series || series.mean.every(Number.isNaN) ? (
-                  <p className={css.absent}>{t('history.allAbsent')}</p>
-                ) : (
-                  <HistoryChart
-                    metric={metric}
-                    range={range.data!}
-                    fromMs={fromMs}
-                    toMs={toMs}
-                    marks={timeMarks}
-                    format={format}
-                    axis={i === shown.length - 1}
-                    labels={labels}
-                  />
-                )}
-              </section>
-            );
-          })}
+          <div
+            className={css.charts}
+            tabIndex={0}
+            role="group"
+            aria-label={t('history.title')}
+            onKeyDown={(event) => onKey(event, control)}
+          >
+            {shown.map((key, i) => {
+              const metric = metricOf(key);
+              const series = range.data!.series[key];
+              if (!series || series.mean.every(Number.isNaN)) {
+                return (
+                  <section key={key}>
+                    <h2 className={css.title}>{t(`metric.${key}`)}</h2>
+                    <p className={css.absent}>{t('history.allAbsent')}</p>
+                  </section>
+                );
+              }
+              return (
+                <HistoryChart
+                  key={key}
+                  title={t(`metric.${key}`)}
+                  metric={metric}
+                  range={range.data!}
+                  view={view}
+                  onView={control.show}
+                  marks={timeMarks}
+                  format={format}
+                  axis={i === shown.length - 1}
+                  words={words}
+                />
+              );
+            })}
+          </div>
         </Panel>
       )}
-      {range.data && (
-        <EventRail
-          fromMs={fromMs}
-          toMs={toMs}
-          alerts={marks.data?.alerts ?? []}
-          events={marks.data?.events ?? []}
-          sessions={marks.data?.sessions ?? []}
-          gaps={range.data.gaps}
-        />
+      {gpuUuid !== undefined && <Totals gpuUuid={gpuUuid} {...settled} />}
+      {range.data && marks.data && (
+        <EventRail {...view} {...marks.data} gpuNames={new Map(choice.gpus.map(({ uuid, name }) => [uuid, name]))} />
       )}
       {range.data && (
         <p className={css.absent}>
-          {t(range.data.resolution === 'raw' ? 'history.resolutionRaw' : 'history.resolutionMinute', {
+          {t(`history.resolution${range.data.resolution[0]!.toUpperCase()}${range.data.resolution.slice(1)}`, {
             step: format.duration(Math.max(1000, range.data.stepMs)),
           })}
           {' · '}
-          {t('history.band')}
+          {t('history.band')} {t('history.hint')}
         </p>
       )}
     </>
+  );
+}
+
+/** Buttons for what the mouse does, and the way back. */
+function Steps({ control }: { readonly control: ViewControl }) {
+  const { t } = useTranslation();
+  const { view, pan, zoom, back, follow, followedMs } = control;
+  const steps = [
+    { label: t('history.earlier'), sign: '‹', act: () => pan(-0.5) },
+    { label: t('history.later'), sign: '›', act: () => pan(0.5) },
+    { label: t('history.zoomIn'), sign: '+', act: () => zoom(0.5) },
+    { label: t('history.zoomOut'), sign: '−', act: () => zoom(2) },
+  ];
+  return (
+    <ActionIcon.Group>
+      {steps.map(({ label, sign, act }) => (
+        <ActionIcon key={sign} variant="default" size="md" aria-label={label} title={label} onClick={act}>
+          {sign}
+        </ActionIcon>
+      ))}
+      <Button size="compact-sm" h={28} variant="default" disabled={!back} onClick={back}>
+        {t('history.back')}
+      </Button>
+      <Button
+        size="compact-sm"
+        h={28}
+        variant="default"
+        disabled={followedMs !== undefined}
+        onClick={() => follow(view.toMs - view.fromMs)}
+      >
+        {t('history.now')}
+      </Button>
+    </ActionIcon.Group>
   );
 }

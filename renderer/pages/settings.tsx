@@ -1,34 +1,16 @@
-import { Button, NumberInput, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { NumberInput, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
 import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
+import { Row } from './settings-row.tsx';
+import { StoragePanel } from './storage-panel.tsx';
 import css from './settings.module.css';
 
 const intervals = [100, 200, 500, 1000, 2000, 5000];
-
-function Row({
-  label,
-  note,
-  children,
-}: {
-  readonly label: string;
-  readonly note?: string;
-  readonly children: ReactNode;
-}) {
-  return (
-    <div className={css.row}>
-      <div>
-        <p>{label}</p>
-        {note && <p className={css.note}>{note}</p>}
-      </div>
-      <div>{children}</div>
-    </div>
-  );
-}
 
 /** A field that is saved when the person leaves it, not at every key. */
 function useDraft<T>(saved: T, save: (value: T) => void) {
@@ -56,9 +38,6 @@ export function SettingsPage() {
     set({ pricePerKwh: value === '' ? null : value }),
   );
   const currency = useDraft(settings.currency, (value) => set({ currency: value }));
-  const days = useDraft<number | ''>(settings.retentionDays, (value) => {
-    if (value !== '') set({ retentionDays: value });
-  });
 
   return (
     <>
@@ -148,26 +127,7 @@ export function SettingsPage() {
           />
         </Row>
       </Panel>
-      <Panel title={t('settings.storage')}>
-        <Row label={t('settings.retention')} note={t('settings.retentionNote')}>
-          <NumberInput
-            aria-label={t('settings.retention')}
-            w={140}
-            min={1}
-            max={3650}
-            allowDecimal={false}
-            suffix={` ${t('settings.days')}`}
-            value={days.draft}
-            onChange={(value) => days.setDraft(typeof value === 'number' ? value : '')}
-            onBlur={days.commit}
-          />
-        </Row>
-        <Row label={t('settings.folder')} note={info?.dataFolder}>
-          <Button variant="default" onClick={() => void ask('app.openFolder')}>
-            {t('settings.openFolder')}
-          </Button>
-        </Row>
-      </Panel>
+      <StoragePanel set={set} />
       <Panel title={t('settings.behaviour')}>
         <Row label={t('settings.notifications')}>
           <Switch

@@ -1,18 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAnswers } from '../../app/contract/answers.ts';
 import { channels, checkRequest, pushes, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
 import { resultOf, tick as tickSchema } from '../../app/contract/schemas.ts';
+import { createJobs } from '../../app/jobs/jobs.node.ts';
 import { ok } from '../../app/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { threads } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
 
 const START = Date.UTC(2026, 2, 1);
 const uuid = testGpu().uuid;
 
 function answersOfASmallHistory() {
-  const { store } = openStore();
+  const { store, file } = openStore();
   const wear = createWearTracker(store);
   for (let i = 0; i < 120; i++) {
     const frame = frameWith({ coreTempC: 50 + (i % 20), powerW: 200, memTempC: 'unsupported' });
@@ -22,7 +24,9 @@ function answersOfASmallHistory() {
   store.appendGap({ fromMs: START + 60_000, toMs: START + 61_000, reason: 'restarted' });
   const session = { id: store.sessions.begin('test', 'test --x', START, 1), startedMs: START };
   store.finishSession(session, START + 60_000, 0, new Set());
-  return createAnswers(store, wear, async () => ok('<!doctype html>'));
+  const jobs = createJobs(threads, file, () => undefined);
+  onTestFinished(() => jobs.cancelAll());
+  return createAnswers(store, wear, async () => ok('<!doctype html>'), jobs);
 }
 
 /** A good question for each channel of the collector. */
@@ -37,9 +41,14 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
     buckets: 60,
   },
   'history.marks': { fromMs: START, toMs: START + 120_000 },
+  'history.totals': { gpuUuid: uuid, fromMs: START, toMs: START + 120_000 },
+  'history.storage': { retentionDays: 30, historyCapMb: null },
+  'jobs.begin': { kind: 'check' },
+  'jobs.cancel': { id: 1 },
+  'jobs.list': undefined,
   'wear.exposure': { gpuUuid: uuid },
   'alerts.newest': { limit: 10 },
-  'events.newest': { limit: 10 },
+  'xids.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
 };

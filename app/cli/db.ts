@@ -1,0 +1,120 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { joined } from '../format.ts';
+import { lockRecorder, openForReading } from '../history/database.node.ts';
+import { createStore } from '../history/store.ts';
+import { err, ok, type Result } from '../result.ts';
+import { historyOf, type FileOptions } from './history-file.ts';
+import { concluded, runJob, terminal } from './job.ts';
+import { printError } from './monitor.ts';
+import { EXIT } from './options.ts';
+
+/** Does work that nobody may record meanwhile. */
+async function alone<T>(file: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+  const lock = lockRecorder(path.dirname(file));
+  if (!lock.ok) return err(lock.error.code, lock.error.message, 'Close Slowburn, then try again.');
+  try {
+    return await work();
+  } finally {
+    lock.value();
+  }
+}
+
+/** `slowburn db check`: reads everything and says what is wrong. */
+export async function dbCheck(options: FileOptions): Promise<number> {
+  const file = historyOf(options);
+  const { t } = terminal();
+  const result = file.ok ? await runJob({ kind: 'check', databaseFile: file.value }) : file;
+  const code = concluded(result, ({ problems, ...report }) => [
+    file.ok ? file.value : '',
+    t('db.checked', report),
+    ...(problems.length === 0 ? [t('db.sound')] : problems),
+    ...(problems.length === 0 ? [] : [t('db.unsound')]),
+  ]);
+  return result.ok && result.value.problems.length > 0 ? EXIT.failed : code;
+}
+
+/** `slowburn db backup FILE`: a copy, taken while recording goes on. */
+export async function dbBackup(target: string, options: FileOptions): Promise<number> {
+  const file = historyOf(options);
+  const { t, format } = terminal();
+  if (fs.existsSync(target)) {
+    printError({ message: `${target} is there already.`, next: 'Choose another name.' });
+    return EXIT.failed;
+  }
+  const result = file.ok
+    ? await runJob({ kind: 'backup', databaseFile: file.value, target: path.resolve(target) })
+    : file;
+  return concluded(result, (bytes) => [t('db.backedUp', { target, size: joined(format.bytes(bytes)) })]);
+}
+
+/** `slowburn db restore FILE`: checks a backup, sets the history aside and puts the backup in its place. */
+export async function dbRestore(backup: string, options: FileOptions): Promise<number> {
+  const { t } = terminal();
+  const file = historyOf(options);
+  if (!file.ok) return concluded(file, () => []);
+  const target = file.value;
+  const result = await alone(target, async (): Promise<Result<string>> => {
+    const checked = await runJob({ kind: 'check', databaseFile: backup });
+    if (!checked.ok) return checked;
+    const [problem] = checked.value.problems;
+    if (problem !== undefined) {
+      return err('database-unusable', `The backup ${backup} is damaged: ${problem}`, 'The history was left as it is.');
+    }
+    const aside = `${target}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+    fs.copyFileSync(backup, `${target}.new`);
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (fs.existsSync(target + suffix)) fs.renameSync(target + suffix, aside + suffix);
+    }
+    fs.renameSync(`${target}.new`, target);
+    return ok(aside);
+  });
+  return concluded(result, (aside) => [t('db.restored', { target, aside })]);
+}
+
+/** `slowburn db compact`: seals and merges what is finished, and gives free room back to the disk. */
+export async function dbCompact(options: FileOptions): Promise<number> {
+  const file = historyOf(options);
+  const { t, format } = terminal();
+  const result = file.ok ? await alone(file.value, () => runJob({ kind: 'compact', databaseFile: file.value })) : file;
+  return concluded(result, ({ before, after }) => [
+    t('db.compacted', { before: joined(format.bytes(before)), after: joined(format.bytes(after)) }),
+  ]);
+}
+
+/** `slowburn db import FILE`: reads an export of Slowburn back. */
+export async function dbImport(source: string, options: FileOptions): Promise<number> {
+  const file = historyOf(options);
+  const { t } = terminal();
+  const result = file.ok
+    ? await runJob({ kind: 'import', databaseFile: file.value, file: path.resolve(source) })
+    : file;
+  return concluded(result, (counts) => [t('db.imported', counts)]);
+}
+
+/** `slowburn db stats`: what the disk holds. */
+export function dbStats(options: FileOptions): number {
+  const file = historyOf(options);
+  const { t, format } = terminal();
+  if (!file.ok) return concluded(file, () => []);
+  const opened = openForReading(file.value);
+  if (!opened.ok) return concluded(opened, () => []);
+  const store = createStore(opened.value);
+  const { fileBytes, freeBytes, openRows, gpus } = store.storage();
+  store.close();
+  const size = (bytes: number): string => joined(format.bytes(bytes));
+  return concluded(ok(gpus), () => [
+    file.value,
+    t('db.file', { size: size(fileBytes), free: size(freeBytes), rows: format.number(openRows) }),
+    ...gpus.map(({ gpuName, gpuUuid, samples, bytes, rollupBytes, fromMs, toMs }) =>
+      t('db.gpu', {
+        gpu: `${gpuName} (${gpuUuid})`,
+        samples: format.number(samples),
+        size: size(bytes),
+        rollups: size(rollupBytes),
+        from: fromMs === null ? '–' : format.dateTime(fromMs),
+        to: toMs === null ? '–' : format.dateTime(toMs),
+      }),
+    ),
+  ]);
+}

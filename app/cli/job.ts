@@ -1,0 +1,38 @@
+import type { Translate } from '../i18n.ts';
+import { createI18n } from '../i18n.ts';
+import { createFormatter, type Formatter } from '../format.ts';
+import type { HistoryJob, JobAnswers } from '../jobs/job.ts';
+import { startJob } from '../jobs/run-job.node.ts';
+import type { Result } from '../result.ts';
+import { defaultSettings } from '../settings/settings.ts';
+import { printError } from './monitor.ts';
+import { EXIT, threads } from './options.ts';
+
+/** Words and numbers of the terminal. */
+export function terminal(): { readonly t: Translate; readonly format: Formatter } {
+  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
+  return { t: createI18n(locale).t, format: createFormatter(locale, defaultSettings) };
+}
+
+/** Runs a job with its progress on the terminal; Ctrl-C cancels it. */
+export async function runJob<J extends HistoryJob>(job: J): Promise<Result<JobAnswers[J['kind']]>> {
+  const shown = process.stderr.isTTY;
+  const running = startJob(threads, job, (done, total) => {
+    if (shown) process.stderr.write(`\r${Math.floor((100 * done) / Math.max(1, total))} % `);
+  });
+  process.once('SIGINT', running.cancel);
+  const result = await running.result;
+  process.off('SIGINT', running.cancel);
+  if (shown) process.stderr.write('\r\u001b[K');
+  return result;
+}
+
+/** Prints what a result says, and answers the exit code. */
+export function concluded<T>(result: Result<T>, lines: (value: T) => readonly string[]): number {
+  if (!result.ok) {
+    printError(result.error);
+    return EXIT.failed;
+  }
+  process.stdout.write(`${lines(result.value).join('\n')}\n`);
+  return EXIT.ok;
+}

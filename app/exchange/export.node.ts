@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Store } from '../history/store.ts';
+import { metricOf, metrics, type Metric, type MetricKey } from '../metrics.ts';
+import { err, ok, type Result } from '../result.ts';
+import type { JobControl } from '../jobs/job.ts';
+import { csvHeader, csvLine } from './csv.ts';
+import type { ExchangedSample, ExportFormat } from './format.ts';
+import { headerOf, jsonLine } from './jsonl.ts';
+import { openParquetWriter, type SampleWriter } from './parquet.node.ts';
+import type { GpuIdentity } from '../telemetry/source.ts';
+
+export type ExportRequest = {
+  readonly format: ExportFormat;
+  readonly target: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** all when empty */
+  readonly metrics: readonly MetricKey[];
+  /** all when empty */
+  readonly gpuUuids: readonly string[];
+};
+
+const FLUSH_CHARACTERS = 1 << 20;
+const LOOK_EVERY = 2000; // samples between two looks at cancel
+
+/** Writes lines through a buffer of a megabyte. */
+function openLineWriter(
+  file: string,
+  header: string,
+  lineEnd: string,
+  lineOf: (sample: ExchangedSample) => string,
+): SampleWriter {
+  const handle = fs.openSync(file, 'w');
+  let pending = header + lineEnd;
+  const flush = (): void => {
+    fs.writeSync(handle, pending);
+    pending = '';
+  };
+  return {
+    write(sample) {
+      pending += lineOf(sample) + lineEnd;
+      if (pending.length >= FLUSH_CHARACTERS) flush();
+    },
+    end() {
+      flush();
+      fs.closeSync(handle);
+    },
+  };
+}
+
+function openWriter(
+  format: ExportFormat,
+  file: string,
+  gpus: readonly GpuIdentity[],
+  chosen: readonly Metric[],
+): SampleWriter {
+  switch (format) {
+    case 'csv':
+      return openLineWriter(file, csvHeader(chosen), '\r\n', (sample) => csvLine(sample, chosen)); // RFC 4180
+    case 'jsonl':
+      return openLineWriter(file, headerOf(gpus, chosen), '\n', (sample) => jsonLine(sample, chosen));
+    case 'parquet':
+      return openParquetWriter(file, gpus, chosen);
+  }
+}
+
+/**
+ * Exports samples, one GPU after the other and each by time, in constant memory. The file takes its name only when it is
+ * complete; a cancelled or failed export leaves nothing. Answers how many samples were written.
+ */
+export function exportHistory(store: Store, request: ExportRequest, control: JobControl): Result<number> {
+  const { format, target, fromMs, toMs, gpuUuids } = request;
+  const chosen = request.metrics.length > 0 ? request.metrics.map(metricOf) : metrics;
+  const gpus = store.gpus.list().filter(({ uuid }) => gpuUuids.length === 0 || gpuUuids.includes(uuid));
+  if (gpus.length === 0) return err('not-found', 'The history holds nothing of that GPU.');
+  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
+  const extent = store.extent();
+  const [first, end] = [Math.max(fromMs, extent?.fromMs ?? fromMs), Math.min(toMs, extent?.toMs ?? toMs)];
+  let written = 0;
+  try {
+    const writer = openWriter(format, temporary, gpus, chosen);
+    for (const [g, gpu] of gpus.entries()) {
+      for (const { tsMs, dtMs, frame } of store.samplesBetween(gpu.uuid, fromMs, toMs)) {
+        writer.write({ gpu, sample: { tsMs, dtMs: dtMs ?? null, frame } });
+        if (++written % LOOK_EVERY !== 0) continue;
+        control.progress(g + (tsMs - first) / Math.max(1, end - first), gpus.length);
+        if (control.cancelled()) return err('cancelled', 'The export was cancelled.');
+      }
+    }
+    writer.end();
+    fs.renameSync(temporary, target);
+    return ok(written);
+  } finally {
+    fs.rmSync(temporary, { force: true });
+  }
+}

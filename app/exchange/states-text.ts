@@ -1,0 +1,58 @@
+import type { Metric } from '../metrics.ts';
+import { metricIndex } from '../metrics.ts';
+import { readingStates, type Frame } from '../reading.ts';
+
+/**
+ * What the readings of a row were, as text: one letter a metric, in the order of the file's columns. A capital letter
+ * says that the value was derived (':' for one that was not read). So an export says why a cell is empty, and reads back
+ * to the same history.
+ */
+const LETTERS = '.vudaslfi'; // in the order of readingStates
+const DERIVED = ':VUDASLFI';
+if (LETTERS.length !== readingStates.length) throw new Error('Each reading state needs its letter.');
+
+const indexOf = ({ key }: Metric): number => metricIndex[key];
+
+export const statesText = (frame: Frame, metrics: readonly Metric[]): string =>
+  metrics
+    .map((metric) => {
+      const i = indexOf(metric);
+      return (frame.derived[i] ? DERIVED : LETTERS)[frame.states[i]!] ?? 'f';
+    })
+    .join('');
+
+/** The source's own codes for absences: `key:code`, with spaces between. */
+export const reasonsText = (frame: Frame, metrics: readonly Metric[]): string =>
+  metrics
+    .filter((metric) => frame.reasons[indexOf(metric)] !== 0)
+    .map((metric) => `${metric.key}:${frame.reasons[indexOf(metric)]!}`)
+    .join(' ');
+
+/** Where the values of a row stand, as the columns of a file name them. A column of a newer version is passed over. */
+export type Columns = readonly (Metric | undefined)[];
+
+/** Puts the readings of a row into a frame. Without states, a value is a value and an empty cell was not read. */
+export function putReadings(
+  frame: Frame,
+  columns: Columns,
+  valueOf: (column: number) => number | undefined,
+  states: string | undefined,
+  reasons: string,
+): void {
+  columns.forEach((metric, column) => {
+    if (!metric) return;
+    const i = indexOf(metric);
+    const letter = states?.[column] ?? (valueOf(column) === undefined ? '.' : 'v');
+    const derived = DERIVED.indexOf(letter);
+    const state = Math.max(derived, LETTERS.indexOf(letter), 0);
+    frame.states[i] = state;
+    frame.derived[i] = derived >= 0 ? 1 : 0;
+    frame.values[i] = state === 1 ? (valueOf(column) ?? 0) : 0;
+  });
+  if (reasons === '') return;
+  const codes = new Map(reasons.split(' ').map((pair) => pair.split(':') as [string, string]));
+  for (const metric of columns) {
+    const code = metric && codes.get(metric.key);
+    if (code !== undefined) frame.reasons[indexOf(metric!)] = Number(code);
+  }
+}

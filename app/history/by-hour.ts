@@ -1,0 +1,116 @@
+import type { ChunkTable } from './chunks.ts';
+import type { Db } from './database.node.ts';
+import { hourOf, type OpenHour } from './open-hour.ts';
+import type { MetricColumn, SampleColumns } from './sample-chunk.ts';
+
+/** Which rows of which columns, in an order of their own. */
+type Pick = { readonly source: number; readonly row: number };
+
+function pickRows(sources: readonly SampleColumns[], picks: readonly Pick[]): SampleColumns {
+  const column = (of: (source: SampleColumns) => Float64Array | undefined, absent: number): Float64Array => {
+    const columns = sources.map(of);
+    return Float64Array.from(picks, ({ source, row }) => columns[source]?.[row] ?? absent);
+  };
+  const ids = new Set(sources.flatMap(({ metrics }) => [...metrics.keys()]));
+  return {
+    seq: column(({ seq }) => seq, Number.NaN),
+    tsMs: column(({ tsMs }) => tsMs, Number.NaN),
+    dtMs: column(({ dtMs }) => dtMs, Number.NaN),
+    metrics: new Map(
+      [...ids].map((id): [number, MetricColumn] => [
+        id,
+        {
+          codes: column(({ metrics }) => metrics.get(id)?.codes, 0),
+          values: column(({ metrics }) => metrics.get(id)?.values, Number.NaN),
+        },
+      ]),
+    ),
+  };
+}
+
+const EMPTY = new Float64Array(0);
+
+export type ByHour = {
+  /**
+   * Samples of a GPU with fromMs ≤ ts < toMs by time, an hour at a time: sealed and open ones together, so that memory
+   * stays small over any range.
+   * @param wanted only these metrics, and no sequence numbers: faster
+   */
+  readonly between: (
+    gpuId: number,
+    fromMs: number,
+    toMs: number,
+    wanted?: readonly number[],
+  ) => IterableIterator<SampleColumns>;
+  /** Samples that came after one, in the order they came. */
+  readonly after: (gpuId: number, seq: number) => IterableIterator<SampleColumns>;
+};
+
+export function createByHour(db: Db, chunks: ChunkTable, open: OpenHour): ByHour {
+  function load(id: number, wanted?: readonly number[]): SampleColumns | undefined {
+    const chunk = chunks.open(id);
+    if (!chunk) return undefined; // removed by retention since it was listed
+    const metrics = new Map<number, MetricColumn>();
+    for (const metricId of wanted ?? chunk.metricIds) {
+      const column = chunk.metric(metricId);
+      if (column) metrics.set(metricId, column);
+    }
+    return { ...chunk.stamps(), seq: wanted ? EMPTY : chunk.seq(), metrics };
+  }
+
+  // one snapshot of both forms: an hour that is sealed between two reads would come twice or never
+  const list = db.transaction((gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => ({
+    places: chunks.between(gpuId, hourOf(fromMs), toMs),
+    rows: open.after(gpuId, -1, wanted),
+  }));
+  const listAfter = db.transaction((gpuId: number, seq: number) => ({
+    places: chunks.after(gpuId, seq),
+    rows: open.after(gpuId, seq),
+  }));
+
+  function* between(gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) {
+    const { places, rows } = list(gpuId, fromMs, toMs, wanted);
+    const hours = new Map<number, number[]>();
+    for (const { hourMs, id } of places) hours.set(hourMs, [...(hours.get(hourMs) ?? []), id]);
+    const openHours = new Set<number>();
+    for (const ts of rows.tsMs) if (ts >= fromMs && ts < toMs) openHours.add(hourOf(ts));
+
+    for (const hourMs of [...new Set([...hours.keys(), ...openHours])].sort((a, b) => a - b)) {
+      const sources = (hours.get(hourMs) ?? []).flatMap((id) => load(id, wanted) ?? []);
+      if (openHours.has(hourMs)) sources.push(rows);
+      const single = sources.length === 1 && sources[0] !== rows ? sources[0]! : undefined;
+      if (single && inOrder(single.tsMs, fromMs, toMs)) {
+        yield single;
+        continue;
+      }
+      const picks: Pick[] = [];
+      sources.forEach(({ tsMs }, source) => {
+        tsMs.forEach((ts, row) => {
+          if (ts >= fromMs && ts < toMs && hourOf(ts) === hourMs) picks.push({ source, row });
+        });
+      });
+      // sources stand in the order they came, and sorting is stable: equal stamps keep it
+      picks.sort((a, b) => sources[a.source]!.tsMs[a.row]! - sources[b.source]!.tsMs[b.row]!);
+      if (picks.length > 0) yield pickRows(sources, picks);
+    }
+  }
+
+  function* after(gpuId: number, seq: number) {
+    const { places, rows } = listAfter(gpuId, seq);
+    for (const { id, firstSeq } of places) {
+      const columns = load(id);
+      if (!columns) continue;
+      if (firstSeq > seq) yield columns;
+      else yield pickRows([columns], [...columns.seq.keys()].filter((i) => columns.seq[i]! > seq).map((row) => ({ source: 0, row }))); // prettier-ignore
+    }
+    if (rows.tsMs.length > 0) yield rows;
+  }
+
+  return { between, after };
+}
+
+/** True when stamps never go back and all lie in the range. */
+function inOrder(tsMs: Float64Array, fromMs: number, toMs: number): boolean {
+  for (let i = 1; i < tsMs.length; i++) if (tsMs[i]! < tsMs[i - 1]!) return false;
+  return tsMs[0]! >= fromMs && tsMs.at(-1)! < toMs;
+}

@@ -1,0 +1,186 @@
+import type { ByteReader, ByteWriter } from './bytes.ts';
+
+/**
+ * Lossless coding of one column of numbers, before compression: a column of integers becomes small differences in byte
+ * planes, which a general compressor then packs well; anything else is kept as the doubles it is.
+ */
+const kinds = { constant: 0, runs: 1, planes: 2, doubles: 3 } as const;
+
+/** Up to here differences of differences, folded to be positive, stay exact in a double. */
+const LARGEST = 2 ** 50;
+const RUNS_PAY = 4; // a run costs two or more bytes: worth it from so many numbers a run
+
+const isExact = (value: number): boolean =>
+  Number.isInteger(value) && value <= LARGEST && value >= -LARGEST && !Object.is(value, -0);
+
+const folded = (value: number): number => (value >= 0 ? 2 * value : -2 * value - 1);
+const unfolded = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
+
+function commonDivisor(values: Float64Array): number {
+  let divisor = 0;
+  for (const value of values) {
+    let a = Math.abs(value);
+    while (a !== 0) [divisor, a] = [a, divisor % a];
+    if (divisor === 1) return 1;
+  }
+  return Math.max(1, divisor);
+}
+
+/** Differences of a column: order 0 is the distance from the smallest, 1 from the one before, 2 from the last change. */
+function differences(values: Float64Array, order: number, smallest: number, divisor: number): Float64Array {
+  const out = new Float64Array(values.length);
+  const [first, before] = order === 0 ? [smallest, 0] : [values[0]!, values[0]!];
+  let [last, step] = [before, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (order === 0) out[i] = (value - first) / divisor;
+    else {
+      const change = (value - last) / divisor;
+      out[i] = folded(order === 1 ? change : change - step);
+      last = value;
+      step = change;
+    }
+  }
+  return out;
+}
+
+/** Bits that the numbers have in all: what the compressor will roughly need for noise. */
+function bits(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value < 2 ** 31 ? 32 - Math.clz32(value) : 1 + Math.log2(value);
+  return sum;
+}
+
+function runsOf(values: Float64Array): number {
+  let runs = 1;
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[i - 1]) runs++;
+  return runs;
+}
+
+function writePlanes(out: ByteWriter, values: Float64Array): void {
+  const largest = values.reduce((a, b) => Math.max(a, b), 0);
+  let planes = 0;
+  while (largest >= 256 ** planes) planes++;
+  out.u8(planes);
+  const n = values.length;
+  const bytes = out.reserve(n * planes);
+  for (let plane = 0; plane < planes; plane++) {
+    const at = plane * n;
+    if (planes <= 4) for (let i = 0; i < n; i++) bytes[at + i] = values[i]! >>> (8 * plane);
+    else for (let i = 0; i < n; i++) bytes[at + i] = Math.floor(values[i]! / 256 ** plane) % 256;
+  }
+}
+
+function readPlanes(reader: ByteReader, n: number): { readonly out: Float64Array; readonly largest: number } {
+  const planes = reader.u8();
+  const bytes = reader.bytes(n * planes);
+  const out = new Float64Array(n);
+  switch (planes) {
+    case 0:
+      break;
+    case 1:
+      for (let i = 0; i < n; i++) out[i] = bytes[i]!;
+      break;
+    case 2:
+      for (let i = 0; i < n; i++) out[i] = bytes[i]! | (bytes[n + i]! << 8);
+      break;
+    case 3:
+      for (let i = 0; i < n; i++) out[i] = bytes[i]! | (bytes[n + i]! << 8) | (bytes[2 * n + i]! << 16);
+      break;
+    default:
+      for (let plane = planes - 1; plane >= 0; plane--) {
+        for (let i = 0; i < n; i++) out[i] = out[i]! * 256 + bytes[plane * n + i]!;
+      }
+  }
+  return { out, largest: 256 ** planes - 1 };
+}
+
+function writeDoubles(out: ByteWriter, values: Float64Array): void {
+  const source = new Uint8Array(new Float64Array(values).buffer);
+  const n = values.length;
+  const bytes = out.reserve(8 * n);
+  for (let plane = 0; plane < 8; plane++) for (let i = 0; i < n; i++) bytes[plane * n + i] = source[8 * i + plane]!;
+}
+
+function readDoubles(reader: ByteReader, n: number): Float64Array {
+  const bytes = reader.bytes(8 * n);
+  const out = new Float64Array(n);
+  const target = new Uint8Array(out.buffer);
+  for (let plane = 0; plane < 8; plane++) for (let i = 0; i < n; i++) target[8 * i + plane] = bytes[plane * n + i]!;
+  return out;
+}
+
+/** Writes a column. How many numbers it has must be known to the reader; every double comes back to the bit. */
+export function writeColumn(out: ByteWriter, values: Float64Array): void {
+  const n = values.length;
+  if (n === 0) return;
+  if (!values.every(isExact)) {
+    out.u8(kinds.doubles);
+    return writeDoubles(out, values);
+  }
+  const runs = runsOf(values);
+  if (runs === 1) {
+    out.u8(kinds.constant);
+    return out.f64(values[0]!);
+  }
+  if (runs * RUNS_PAY <= n) {
+    out.u8(kinds.runs);
+    out.varint(runs);
+    let last = 0;
+    for (let i = 0; i < n;) {
+      const from = i;
+      while (i < n && values[i] === values[from]) i++;
+      out.varint(folded(values[from]! - last));
+      out.varint(i - from);
+      last = values[from]!;
+    }
+    return;
+  }
+  const smallest = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const divisor = commonDivisor(values.map((value) => value - smallest));
+  const [best] = [0, 1, 2]
+    .map((order) => ({ order, changes: differences(values, order, smallest, divisor) }))
+    .map((candidate) => ({ ...candidate, bits: bits(candidate.changes) }))
+    .sort((a, b) => a.bits - b.bits);
+  out.u8(kinds.planes);
+  out.u8(best!.order);
+  out.f64(best!.order === 0 ? smallest : values[0]!);
+  out.varint(divisor);
+  writePlanes(out, best!.changes);
+}
+
+/** Reads a column of `n` numbers. Damaged bytes throw or give wrong numbers: check their sum before. */
+export function readColumn(reader: ByteReader, n: number): Float64Array {
+  if (n === 0) return new Float64Array(0);
+  const kind = reader.u8();
+  if (kind === kinds.constant) return new Float64Array(n).fill(reader.f64());
+  if (kind === kinds.doubles) return readDoubles(reader, n);
+  if (kind === kinds.runs) {
+    const out = new Float64Array(n);
+    let value = 0;
+    let at = 0;
+    for (let runs = reader.varint(); runs > 0; runs--) {
+      value += unfolded(reader.varint());
+      const end = at + reader.varint();
+      out.fill(value, at, end);
+      at = end;
+    }
+    return out;
+  }
+  if (kind !== kinds.planes) throw new RangeError('There is no such kind of column.');
+  const order = reader.u8();
+  const first = reader.f64();
+  const divisor = reader.varint();
+  const { out, largest } = readPlanes(reader, n);
+  if (order === 0) {
+    for (let i = 0; i < n; i++) out[i] = out[i]! * divisor + first;
+    return out;
+  }
+  let value = first;
+  let step = 0;
+  const small = (code: number): number => (code >>> 1) ^ -(code & 1);
+  const change = largest < 2 ** 31 ? small : unfolded;
+  if (order === 1) for (let i = 0; i < n; i++) out[i] = value += change(out[i]!) * divisor;
+  else for (let i = 0; i < n; i++) out[i] = value += (step += change(out[i]!)) * divisor;
+  return out;
+}

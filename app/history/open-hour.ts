@@ -1,0 +1,110 @@
+import type { Db } from './database.node.ts';
+import { createTickEncoder, readTick, type FrameOfGpu } from './frame-row.ts';
+import type { SampleColumns } from './sample-chunk.ts';
+import { createSampleCollector, type SampleCollector } from './sample-collector.ts';
+
+export const HOUR_MS = 3_600_000;
+export const hourOf = (tsMs: number): number => Math.floor(tsMs / HOUR_MS) * HOUR_MS;
+
+/** Rows that came one after the other within one hour of the wall clock. */
+export type Run = { readonly hourMs: number; readonly firstSeq: number; readonly lastSeq: number };
+
+type Row = { readonly id: number; readonly ts: number; readonly dt: number | null; readonly frames: Uint8Array };
+
+/** The samples that are not sealed yet: one row a tick, for all GPUs. */
+export type OpenHour = {
+  readonly insert: (seq: number, tsMs: number, dtMs: number | undefined, frames: readonly FrameOfGpu[]) => void;
+  /** Rows in order of arrival, grouped by hour. Reads every stamp: meant for the start. */
+  readonly runs: () => Run[];
+  /** Samples of one GPU that came after one; @param wanted only these metrics */
+  readonly after: (gpuId: number, seq: number, wanted?: readonly number[]) => SampleColumns;
+  /** All samples of one GPU of a run; of the first one found when no id is given, and which others there are. */
+  readonly read: (run: Run, gpuId?: number) => { gpuId: number | undefined; columns: SampleColumns; others: number[] };
+  /** Samples of one GPU with these metrics alone: kept between calls, so that only new rows are read. */
+  readonly recent: (gpuId: number, metricIds: readonly number[]) => SampleColumns;
+  readonly remove: (run: Run) => void;
+  readonly extent: () => { readonly fromMs: number; readonly toMs: number } | undefined;
+  readonly lastSeq: () => number;
+};
+
+export function createOpenHour(db: Db): OpenHour {
+  const insert = db.prepare('INSERT INTO tick (id, ts_ms, dt_ms, frames) VALUES (?, ?, ?, ?)');
+  const stamps = db.prepare('SELECT id, ts_ms AS ts FROM tick ORDER BY id');
+  const rows = db.prepare(
+    'SELECT id, ts_ms AS ts, dt_ms AS dt, frames FROM tick WHERE id >= ? AND id <= ? ORDER BY id',
+  );
+  const remove = db.prepare('DELETE FROM tick WHERE id >= ? AND id <= ?');
+  const first = db.prepare('SELECT min(id) AS id FROM tick');
+  const last = db.prepare('SELECT max(id) AS id FROM tick');
+  const extent = db.prepare('SELECT min(ts_ms) AS fromMs, max(ts_ms) AS toMs FROM tick');
+  const encode = createTickEncoder();
+  const idIn = (statement: typeof first): number | null => (statement.get() as { id: number | null }).id;
+
+  function collect(collector: SampleCollector, gpuId: number, firstSeq: number, lastSeq: number): void {
+    for (const { id, ts, dt, frames } of rows.iterate(firstSeq, lastSeq) as IterableIterator<Row>) {
+      for (const gpu of readTick(frames)) if (gpu.gpuId === gpuId) collector.add(id, ts, dt, gpu.readings);
+    }
+  }
+
+  type Kept = { collector: SampleCollector; wanted: Set<number>; firstSeq: number; nextSeq: number };
+  const kept = new Map<number, Kept>();
+
+  return {
+    insert(seq, tsMs, dtMs, frames) {
+      insert.run(seq, Math.round(tsMs), dtMs ?? null, encode(frames));
+    },
+    runs() {
+      const found: Run[] = [];
+      for (const { id, ts } of stamps.iterate() as IterableIterator<Row>) {
+        const run = found.at(-1);
+        const hourMs = hourOf(ts);
+        if (run?.hourMs === hourMs) found[found.length - 1] = { ...run, lastSeq: id };
+        else found.push({ hourMs, firstSeq: id, lastSeq: id });
+      }
+      return found;
+    },
+    after(gpuId, seq, wanted) {
+      const collector = createSampleCollector(wanted && new Set(wanted));
+      collect(collector, gpuId, Math.max(0, seq + 1), Number.MAX_SAFE_INTEGER);
+      return collector.columns();
+    },
+    read(run, gpuId) {
+      const collector = createSampleCollector();
+      const others = new Set<number>();
+      let chosen = gpuId;
+      for (const { id, ts, dt, frames } of rows.iterate(run.firstSeq, run.lastSeq) as IterableIterator<Row>) {
+        for (const gpu of readTick(frames)) {
+          chosen ??= gpu.gpuId;
+          if (gpu.gpuId === chosen) collector.add(id, ts, dt, gpu.readings);
+          else others.add(gpu.gpuId);
+        }
+      }
+      return { gpuId: chosen, columns: collector.columns(), others: [...others] };
+    },
+    recent(gpuId, metricIds) {
+      const firstSeq = idIn(first) ?? 0;
+      const lastSeq = idIn(last) ?? 0;
+      let state = kept.get(gpuId);
+      if (!state || state.firstSeq !== firstSeq || metricIds.some((id) => !state!.wanted.has(id))) {
+        // rows were sealed meanwhile, or more is asked for: read anew
+        const wanted = new Set([...metricIds, ...(state?.firstSeq === firstSeq ? state.wanted : [])]);
+        state = { collector: createSampleCollector(wanted), wanted, firstSeq, nextSeq: firstSeq };
+        kept.set(gpuId, state);
+      }
+      if (lastSeq >= state.nextSeq) {
+        collect(state.collector, gpuId, state.nextSeq, lastSeq);
+        state.nextSeq = lastSeq + 1;
+      }
+      return state.collector.columns();
+    },
+    remove(run) {
+      remove.run(run.firstSeq, run.lastSeq);
+      kept.clear();
+    },
+    extent() {
+      const { fromMs, toMs } = extent.get() as { fromMs: number | null; toMs: number | null };
+      return fromMs === null || toMs === null ? undefined : { fromMs, toMs };
+    },
+    lastSeq: () => idIn(last) ?? 0,
+  };
+}

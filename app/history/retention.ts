@@ -1,0 +1,134 @@
+import type { Db } from './database.node.ts';
+import { hourOf } from './open-hour.ts';
+
+/** What is kept at full resolution; roll-ups are kept for ever. */
+export type RetentionRule = {
+  readonly retentionDays: number;
+  /** the history's file may grow to this; null: no limit */
+  readonly historyCapMb: number | null;
+};
+
+export type GpuStorage = {
+  readonly gpuUuid: string;
+  readonly gpuName: string;
+  /** sealed samples */
+  readonly samples: number;
+  readonly bytes: number;
+  readonly rollupBytes: number;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+};
+
+/** What the disk holds. */
+export type Storage = {
+  /** the file, without its write-ahead log */
+  readonly fileBytes: number;
+  /** inside the file and not in use: the next samples fill it, or it goes back to the disk */
+  readonly freeBytes: number;
+  readonly openRows: number;
+  readonly gpus: readonly GpuStorage[];
+};
+
+/** What a rule takes away at once, and up to which moment. */
+export type RetentionPreview = { readonly bytes: number; readonly samples: number; readonly beforeMs: number | null };
+
+const DAY_MS = 86_400_000;
+const MB = 1_000_000;
+/** Free room that is kept in the file: the next open hour needs it again. */
+const SLACK_BYTES = 8 * MB;
+const HOURS_A_STEP = 24; // some hundred pages: a few milliseconds, so that no tick waits
+const PAGES_A_STEP = 500;
+
+type Hour = { readonly hourMs: number; readonly bytes: number; readonly n: number };
+
+export type Retention = {
+  /** Does a part of what a rule asks for. Returns true while there is more. */
+  readonly step: (rule: RetentionRule, nowMs: number) => boolean;
+  readonly storage: () => Storage;
+  /** What a rule would free, before it does. */
+  readonly preview: (rule: RetentionRule, nowMs: number) => RetentionPreview;
+};
+
+export function createRetention(db: Db): Retention {
+  const hours = db.prepare(
+    'SELECT hour_ms AS hourMs, sum(length(data)) AS bytes, sum(n) AS n FROM chunk GROUP BY hour_ms ORDER BY hour_ms',
+  );
+  const oldest = db.prepare(
+    `SELECT hour_ms AS hourMs, sum(length(data)) AS bytes, sum(n) AS n FROM chunk WHERE hour_ms =
+       (SELECT min(first) FROM (SELECT (SELECT min(hour_ms) FROM chunk WHERE gpu_id = gpu.id) AS first FROM gpu))
+     AND gpu_id IN (SELECT id FROM gpu) GROUP BY hour_ms`,
+  );
+  const remove = db.prepare('DELETE FROM chunk WHERE gpu_id IN (SELECT id FROM gpu) AND hour_ms = ?');
+  const sealed = db.prepare(
+    `SELECT gpu.uuid AS gpuUuid, gpu.name AS gpuName, coalesce(sum(n), 0) AS samples,
+       coalesce(sum(length(data)), 0) AS bytes, min(from_ms) AS fromMs, max(to_ms) AS toMs
+     FROM gpu LEFT JOIN chunk ON chunk.gpu_id = gpu.id GROUP BY gpu.id ORDER BY display_index, gpu.id`,
+  );
+  const rolled = db.prepare(
+    `SELECT coalesce(sum(length(data)), 0) FROM gpu LEFT JOIN rollup ON rollup.gpu_id = gpu.id
+     GROUP BY gpu.id ORDER BY display_index, gpu.id`,
+  );
+  const openRows = db.prepare('SELECT count(*) FROM tick');
+  const [pageBytes, pages, freePages] = ['page_size', 'page_count', 'freelist_count'].map(
+    (name) => () => db.pragma(name, { simple: true }) as number,
+  ) as [() => number, () => number, () => number];
+
+  const fileBytes = (): number => pages() * pageBytes();
+  const freeBytes = (): number => freePages() * pageBytes();
+  const capOf = ({ historyCapMb }: RetentionRule): number => (historyCapMb === null ? Infinity : historyCapMb * MB);
+  const cutoffOf = ({ retentionDays }: RetentionRule, nowMs: number): number => hourOf(nowMs - retentionDays * DAY_MS);
+
+  /** Deletes a few of the oldest hours that a rule gives up. */
+  const deleteSome = db.transaction((rule: RetentionRule, nowMs: number): boolean => {
+    const cutoffMs = cutoffOf(rule, nowMs);
+    let excess = fileBytes() - freeBytes() - capOf(rule);
+    for (let i = 0; i < HOURS_A_STEP; i++) {
+      const hour = oldest.get() as Hour | undefined;
+      if (!hour || (hour.hourMs >= cutoffMs && excess <= 0)) return i > 0;
+      remove.run(hour.hourMs);
+      excess -= hour.bytes;
+    }
+    return true;
+  });
+
+  /** Gives a piece of free room back to the disk. */
+  function shrink(rule: RetentionRule): boolean {
+    const free = freeBytes();
+    const wanted = fileBytes() > capOf(rule) ? 0 : SLACK_BYTES;
+    if (free <= wanted) return false;
+    db.pragma(`incremental_vacuum(${PAGES_A_STEP})`);
+    return freeBytes() < free; // a file that was never compacted cannot shrink
+  }
+
+  return {
+    step: (rule, nowMs) => deleteSome(rule, nowMs) || shrink(rule),
+
+    storage() {
+      const rollupBytes = rolled.pluck().all() as number[];
+      return {
+        fileBytes: fileBytes(),
+        freeBytes: freeBytes(),
+        openRows: openRows.pluck().get() as number,
+        gpus: (sealed.all() as Omit<GpuStorage, 'rollupBytes'>[]).map((gpu, i) => ({
+          ...gpu,
+          rollupBytes: rollupBytes[i] ?? 0,
+        })),
+      };
+    },
+
+    preview(rule, nowMs) {
+      const cutoffMs = cutoffOf(rule, nowMs);
+      let excess = fileBytes() - freeBytes() - capOf(rule);
+      let [bytes, samples] = [0, 0];
+      let beforeMs: number | null = null;
+      for (const hour of hours.iterate() as IterableIterator<Hour>) {
+        if (hour.hourMs >= cutoffMs && excess <= 0) break;
+        excess -= hour.bytes;
+        bytes += hour.bytes;
+        samples += hour.n;
+        beforeMs = hour.hourMs + 3_600_000;
+      }
+      return { bytes, samples, beforeMs };
+    },
+  };
+}

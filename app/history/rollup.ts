@@ -1,0 +1,174 @@
+import { openBlocks, writeBlocks, type Packer } from './blocks.ts';
+import { createByteWriter } from './bytes.ts';
+import { readColumn, writeColumn } from './column.ts';
+import { sumKinds, type IntervalSums, type SumKind } from './interval-sums.ts';
+import { dense, scaled, scaleOf, type SampleColumns } from './sample-chunk.ts';
+
+/** Slices of time, each with what its samples amount to. Values and sums are at the metric's scale. */
+export type RolledMetric = {
+  readonly scale: number;
+  /** samples with a value */
+  readonly n: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly sum: Float64Array;
+};
+
+/** Roll-ups of one GPU: `slots` slices of `slotMs` from `fromMs` on. */
+export type Rollup = {
+  readonly fromMs: number;
+  readonly slotMs: number;
+  readonly slots: number;
+  readonly metrics: Map<number, RolledMetric>;
+  readonly sums: Readonly<Record<SumKind, Float64Array>>;
+};
+
+const SUMS = 0;
+const blockOf = (metricId: number): number => metricId + 1;
+
+export const createRollup = (fromMs: number, slotMs: number, slots: number): Rollup => ({
+  fromMs,
+  slotMs,
+  slots,
+  metrics: new Map(),
+  sums: Object.fromEntries(sumKinds.map((kind) => [kind, new Float64Array(slots)])) as Rollup['sums'],
+});
+
+const createMetric = (slots: number, scale: number): RolledMetric => ({
+  scale,
+  n: new Float64Array(slots),
+  min: new Float64Array(slots).fill(Infinity),
+  max: new Float64Array(slots).fill(-Infinity),
+  sum: new Float64Array(slots),
+});
+
+/** A metric's slices, begun empty when it has none yet. */
+export function metricIn(rollup: Rollup, id: number, scale: number): RolledMetric {
+  let metric = rollup.metrics.get(id);
+  if (!metric) rollup.metrics.set(id, (metric = createMetric(rollup.slots, scale)));
+  return metric;
+}
+
+/** Rolls samples up. `sums` has the interval that each sample ends. Samples outside the slots are an error of the caller. */
+export function rollUpSamples(rollup: Rollup, columns: SampleColumns, sums: IntervalSums): void {
+  const { fromMs, slotMs } = rollup;
+  const count = columns.tsMs.length;
+  const slotOf = new Uint32Array(count);
+  for (let i = 0; i < count; i++) slotOf[i] = Math.floor((columns.tsMs[i]! - fromMs) / slotMs);
+  for (const [id, { values }] of columns.metrics) {
+    const scale = scaleOf(id);
+    let metric: RolledMetric | undefined;
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!;
+      if (Number.isNaN(value)) continue;
+      metric ??= metricIn(rollup, id, scale);
+      const whole = scaled(value, scale);
+      const at = Number.isNaN(whole) ? value * scale : whole;
+      const slot = slotOf[i]!;
+      metric.n[slot]!++;
+      metric.sum[slot]! += at;
+      if (at < metric.min[slot]!) metric.min[slot] = at;
+      if (at > metric.max[slot]!) metric.max[slot] = at;
+    }
+  }
+  for (const kind of sumKinds) {
+    const source = sums[kind];
+    const target = rollup.sums[kind];
+    for (let i = 0; i < count; i++) target[slotOf[i]!]! += source[i]!;
+  }
+}
+
+/**
+ * Adds a roll-up to another: slices of the same length, or shorter ones that fall into one. What is added to what makes
+ * no difference, so parts give the whole.
+ */
+export function addRollup(target: Rollup, part: Rollup): void {
+  const slotOf = (slot: number): number =>
+    Math.floor((part.fromMs + slot * part.slotMs - target.fromMs) / target.slotMs);
+  const inside = (slot: number): boolean => slot >= 0 && slot < target.slots;
+  for (const [id, { scale, n, min, max, sum }] of part.metrics) {
+    const metric = metricIn(target, id, scale);
+    const factor = metric.scale / scale; // 1, unless the catalogue changed a scale meanwhile
+    for (let i = 0; i < part.slots; i++) {
+      if (n[i] === 0) continue;
+      const slot = slotOf(i);
+      if (!inside(slot)) continue;
+      metric.n[slot]! += n[i]!;
+      metric.sum[slot]! += sum[i]! * factor;
+      metric.min[slot] = Math.min(metric.min[slot]!, min[i]! * factor);
+      metric.max[slot] = Math.max(metric.max[slot]!, max[i]! * factor);
+    }
+  }
+  for (const kind of sumKinds) {
+    for (let i = 0; i < part.slots; i++) {
+      const slot = slotOf(i);
+      if (inside(slot)) target.sums[kind][slot]! += part.sums[kind][i]!;
+    }
+  }
+}
+
+export function encodeRollup({ slots, metrics, sums, slotMs }: Rollup, packer: Packer): Uint8Array {
+  const head = createByteWriter();
+  head.varint(slotMs);
+  head.varint(sumKinds.length);
+  for (const kind of sumKinds) writeColumn(head, sums[kind]);
+  const blocks = new Map([[SUMS, head.take()]]);
+  for (const [id, { scale, n, min, max, sum }] of metrics) {
+    const out = createByteWriter(4096);
+    const kept = [min, max, sum].map((column) =>
+      dense(
+        slots,
+        (i) => n[i]! > 0,
+        (i) => column[i]!,
+      ),
+    );
+    // whole numbers are small above the minimum, and exact there
+    const relative = kept.every((column) => column.every(Number.isSafeInteger));
+    const present = dense(
+      slots,
+      (i) => n[i]! > 0,
+      (i) => n[i]!,
+    );
+    out.varint(scale);
+    out.u8(relative ? 1 : 0);
+    writeColumn(out, n);
+    writeColumn(out, kept[0]!);
+    writeColumn(out, relative ? kept[1]!.map((value, i) => value - kept[0]![i]!) : kept[1]!);
+    writeColumn(out, relative ? kept[2]!.map((value, i) => value - present[i]! * kept[0]![i]!) : kept[2]!);
+    blocks.set(blockOf(id), out.take());
+  }
+  return writeBlocks(slots, blocks, packer);
+}
+
+/**
+ * Reads a roll-up.
+ * @param wanted only these metrics; all of them when left out. Throws DamagedChunk.
+ */
+export function decodeRollup(fromMs: number, bytes: Uint8Array, packer: Packer, wanted?: readonly number[]): Rollup {
+  const { n: slots, ids, read } = openBlocks(bytes, packer);
+  const head = read(SUMS)!;
+  const rollup = createRollup(fromMs, head.varint(), slots);
+  const kinds = head.varint(); // a newer version may have appended some
+  for (let k = 0; k < kinds; k++) {
+    const column = readColumn(head, slots);
+    const kind = sumKinds[k];
+    if (kind) rollup.sums[kind].set(column);
+  }
+  for (const id of wanted ?? ids.filter((block) => block !== SUMS).map((block) => block - 1)) {
+    const reader = read(blockOf(id));
+    if (!reader) continue;
+    const metric = metricIn(rollup, id, reader.varint());
+    const relative = reader.u8() === 1;
+    metric.n.set(readColumn(reader, slots));
+    const count = metric.n.reduce((sum, n) => sum + (n > 0 ? 1 : 0), 0);
+    const [min, max, sum] = [readColumn(reader, count), readColumn(reader, count), readColumn(reader, count)];
+    for (let i = 0, at = 0; i < slots; i++) {
+      if (metric.n[i] === 0) continue;
+      metric.min[i] = min[at]!;
+      metric.max[i] = relative ? max[at]! + min[at]! : max[at]!;
+      metric.sum[i] = relative ? sum[at]! + metric.n[i]! * min[at]! : sum[at]!;
+      at++;
+    }
+  }
+  return rollup;
+}

@@ -1,0 +1,61 @@
+import { intervalSums, sumKinds, type SumKind } from './interval-sums.ts';
+import { HOUR_MS, hourOf } from './open-hour.ts';
+import type { RangeSources } from './range.ts';
+import { MINUTE_MS } from './rollup-parts.ts';
+
+/** What a range adds up to. Whole minutes, as roll-ups keep them. */
+export type Totals = {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** the card gave readings */
+  readonly observedMs: number;
+  readonly asleepMs: number;
+  /** nothing is claimed about it: not running, suspended, silent driver, or before the first sample */
+  readonly unobservedMs: number;
+  readonly energyJ: number;
+  readonly throttledMs: { readonly 'power-cap': number; readonly heat: number; readonly 'power-brake': number };
+};
+
+/** Adds up a range: whole hours from their roll-ups, its ends from minutes, and the rows of the open hour. */
+export function queryTotals(sources: RangeSources, gpuId: number, fromMs: number, toMs: number): Totals {
+  const { open, parts } = sources;
+  const from = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS;
+  const to = Math.ceil(toMs / MINUTE_MS) * MINUTE_MS;
+  const total = Object.fromEntries(sumKinds.map((kind) => [kind, 0])) as Record<SumKind, number>;
+
+  function add(slotMs: number, startMs: number, endMs: number): void {
+    if (startMs >= endMs) return;
+    for (const rollup of parts.between(gpuId, slotMs, startMs, endMs, [])) {
+      for (let i = 0; i < rollup.slots; i++) {
+        const at = rollup.fromMs + i * slotMs;
+        if (at < startMs || at >= endMs) continue;
+        for (const kind of sumKinds) total[kind] += rollup.sums[kind][i]!;
+      }
+    }
+  }
+  const firstHour = Math.min(to, Math.ceil(from / HOUR_MS) * HOUR_MS);
+  const lastHour = Math.max(firstHour, hourOf(to));
+  add(MINUTE_MS, from, firstHour);
+  add(HOUR_MS, firstHour, lastHour);
+  add(MINUTE_MS, lastHour, to);
+
+  const rows = open.after(gpuId, -1);
+  const sums = intervalSums(rows, new Map()); // the interval into the open hour is added up when the hour is sealed
+  rows.tsMs.forEach((ts, i) => {
+    if (ts >= from && ts < to) for (const kind of sumKinds) total[kind] += sums[kind][i]!;
+  });
+
+  return {
+    fromMs: from,
+    toMs: to,
+    observedMs: total.observedMs,
+    asleepMs: total.asleepMs,
+    unobservedMs: Math.max(0, to - from - total.observedMs - total.asleepMs),
+    energyJ: total.energyMj / 1000,
+    throttledMs: {
+      'power-cap': total.throttledPowerUs / 1000,
+      heat: total.throttledHeatUs / 1000,
+      'power-brake': total.throttledBrakeUs / 1000,
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import { openBlank } from '../history/database.node.ts';
+import { err, ok, type Result } from '../result.ts';
+import type { JobControl } from './job.ts';
+
+const ROWS_A_STEP = 100;
+
+/**
+ * Copies a history while it is being recorded: one snapshot, read beside the recorder, so that neither waits for the
+ * other. The copy is compact and takes its name only when it is complete. Answers its size.
+ */
+export function backupHistory(databaseFile: string, target: string, control: JobControl): Result<number> {
+  const temporary = `${target}.${process.pid}.tmp`;
+  fs.rmSync(temporary, { force: true });
+  const db = openBlank(temporary);
+  try {
+    db.prepare('ATTACH ? AS source').run(databaseFile);
+    db.exec('BEGIN');
+    const schema = db.prepare("SELECT name, type, sql FROM source.sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'index'").all() as { name: string; type: string; sql: string }[]; // prettier-ignore
+    const tables = schema.filter(({ type, name }) => type === 'table' && !name.startsWith('sqlite_'));
+    const last = tables.map(
+      ({ name }) => (db.prepare(`SELECT max(rowid) FROM source.${name}`).pluck().get() as number | null) ?? 0,
+    );
+    const total = last.reduce((a, b) => a + b, 0);
+    let done = 0;
+    for (const { sql } of schema.filter(({ name }) => !name.startsWith('sqlite_'))) db.exec(sql);
+    for (const [t, { name }] of tables.entries()) {
+      const copy = db.prepare(`INSERT INTO main.${name} SELECT * FROM source.${name} WHERE rowid > ? AND rowid <= ?`);
+      for (let from = -1; from < last[t]!; from += ROWS_A_STEP) {
+        copy.run(from, from + ROWS_A_STEP);
+        done += ROWS_A_STEP;
+        control.progress(Math.min(done, total), total);
+        if (control.cancelled()) return err('cancelled', 'The backup was cancelled.');
+      }
+    }
+    const version = db.pragma('source.user_version', { simple: true }) as number;
+    db.exec('COMMIT; DETACH source');
+    db.pragma(`user_version = ${version}`);
+    db.close();
+    const handle = fs.openSync(temporary, 'r+');
+    fs.fsyncSync(handle); // on the disk before it takes its name
+    fs.closeSync(handle);
+    fs.renameSync(temporary, target);
+    return ok(fs.statSync(target).size);
+  } finally {
+    if (db.open) db.close();
+    fs.rmSync(temporary, { force: true });
+  }
+}

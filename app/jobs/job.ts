@@ -1,0 +1,33 @@
+import type { ReadCounts } from '../exchange/import.node.ts';
+import type { ExportRequest } from '../exchange/export.node.ts';
+import type { CheckReport } from './check.ts';
+
+/** How a long job tells of itself, and hears that nobody wants it any more. */
+export type JobControl = {
+  readonly progress: (done: number, total: number) => void;
+  readonly cancelled: () => boolean;
+};
+
+/** Long work on a history, done in a thread on a connection of its own. */
+export type HistoryJob = { readonly databaseFile: string } & (
+  | { readonly kind: 'export'; readonly request: ExportRequest }
+  | { readonly kind: 'import'; readonly file: string }
+  | { readonly kind: 'check' }
+  | { readonly kind: 'backup'; readonly target: string }
+  | { readonly kind: 'compact' }
+  | { readonly kind: 'upgrade' }
+);
+export type JobKind = HistoryJob['kind'];
+
+/** What each kind of job answers. */
+export type JobAnswers = {
+  /** samples written */
+  export: number;
+  import: ReadCounts;
+  check: CheckReport;
+  /** bytes of the copy */
+  backup: number;
+  /** bytes before and after */
+  compact: { readonly before: number; readonly after: number };
+  upgrade: null;
+};

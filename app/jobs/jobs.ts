@@ -1,0 +1,33 @@
+import type { ExportRequest } from '../exchange/export.node.ts';
+import type { AppError } from '../result.ts';
+import type { JobKind } from './job.ts';
+
+/** A long job as the window sees it. */
+export type JobState = {
+  readonly id: number;
+  readonly kind: JobKind;
+  readonly state: 'running' | 'done' | 'cancelled' | 'failed';
+  /** 0–1 */
+  readonly share: number;
+  /** the file written */
+  readonly path?: string | undefined;
+  /** check: what is wrong, in words */
+  readonly problems?: readonly string[] | undefined;
+  readonly error?: AppError | undefined;
+};
+
+/** What the window may ask for; main adds the path that the person chose. */
+export type JobRequest =
+  | ({ readonly kind: 'export' } & ExportRequest)
+  | { readonly kind: 'backup'; readonly target: string }
+  | { readonly kind: 'check' };
+
+/** The long jobs of one history. Each change is told to whoever listens. */
+export type Jobs = {
+  readonly begin: (request: JobRequest) => JobState;
+  /** False: there is no such job, or it has ended. */
+  readonly cancel: (id: number) => boolean;
+  /** running ones, and the last that ended */
+  readonly list: () => JobState[];
+  readonly cancelAll: () => Promise<void>;
+};

@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { app, dialog, type BrowserWindow } from 'electron';
+import type { RequestOf, ResponseOf } from '../app/contract/channels.ts';
+import type { Translate } from '../app/i18n.ts';
+import { ok, type Result } from '../app/result.ts';
+import type { CollectorHost } from './collector-host.ts';
+
+type Request = RequestOf<'jobs.start'>;
+type Answer = Promise<Result<ResponseOf<'jobs.start'>>>;
+
+/** Begins a long job; where it writes a file, the person says where it shall go. */
+export async function startJob(
+  host: CollectorHost,
+  window: BrowserWindow | undefined,
+  t: Translate,
+  request: Request,
+): Answer {
+  if (request.kind === 'check') return host.ask('jobs.begin', request) as Answer;
+  const extension = request.kind === 'export' ? request.format : 'db';
+  const day = new Date().toISOString().slice(0, 10);
+  const options = {
+    title: t(`jobs.${request.kind}Title`),
+    defaultPath: path.join(app.getPath('documents'), `slowburn-${request.kind}-${day}.${extension}`),
+    filters: [{ name: extension.toUpperCase(), extensions: [extension] }],
+  };
+  const chosen = await (window ? dialog.showSaveDialog(window, options) : dialog.showSaveDialog(options));
+  if (chosen.canceled || !chosen.filePath) return ok(null);
+  return host.ask('jobs.begin', { ...request, target: chosen.filePath }) as Answer;
+}

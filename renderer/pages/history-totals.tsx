@@ -1,0 +1,33 @@
+import { useTranslation } from 'react-i18next';
+import { joined } from '../../app/format.ts';
+import { useShared } from '../context.tsx';
+import { useQuestion } from '../use-question.ts';
+import css from './history.module.css';
+
+/** What the stretch in view adds up to, on one line. */
+export function Totals({
+  gpuUuid,
+  fromMs,
+  toMs,
+}: {
+  readonly gpuUuid: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const { data } = useQuestion('history.totals', { gpuUuid, fromMs, toMs });
+  if (!data) return null;
+  const { observedMs, asleepMs, unobservedMs, energyJ, throttledMs } = data;
+  const all = observedMs + asleepMs + unobservedMs;
+  const held = Object.entries(throttledMs).filter(([, ms]) => ms >= 1000);
+  const parts = [
+    t('history.totals', { observed: format.percent(all === 0 ? 0 : (observedMs + asleepMs) / all) }),
+    ...(energyJ > 0 ? [t('history.totalsEnergy', { energy: joined(format.energy(energyJ)) })] : []),
+    ...(asleepMs >= 1000 ? [t('history.totalsAsleep', { duration: format.duration(asleepMs) })] : []),
+    ...held.map(([cause, ms]) =>
+      t('history.totalsHeld', { cause: t(`cause.${cause}`), duration: format.duration(ms) }),
+    ),
+  ];
+  return <p className={css.absent}>{parts.join(' · ')}</p>;
+}

@@ -1,0 +1,57 @@
+import { Button, Progress } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { PushOf } from '../../app/contract/channels.ts';
+import { ask, onPush } from '../bridge.ts';
+import { useShared } from '../context.tsx';
+import css from './job-line.module.css';
+
+type Job = PushOf<'job'>;
+
+/** The newest job of some kinds; it goes on when the page is left and is found again. */
+export function useJob(...kinds: readonly Job['kind'][]): Job | undefined {
+  const [job, setJob] = useState<Job>();
+  const wanted = kinds.join();
+  useEffect(() => {
+    const take = (next: Job): void => {
+      if (wanted.split(',').includes(next.kind)) setJob((now) => (now && now.id > next.id ? now : next));
+    };
+    void ask('jobs.list').then((answer) => answer.ok && answer.value.filter(({ state }) => state === 'running').forEach(take)); // prettier-ignore
+    return onPush('job', take);
+  }, [wanted]);
+  return job;
+}
+
+/** How far a long job is, with a way to end it; then what came of it. */
+export function JobLine({ job }: { readonly job: Job | undefined }) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  if (!job) return null;
+  if (job.state === 'running') {
+    const text = t('jobs.running', { what: t(`jobs.${job.kind}`), percent: format.percent(job.share) });
+    return (
+      <div className={css.line} role="status">
+        <span>{text}</span>
+        <Progress className={css.bar} value={100 * job.share} aria-label={text} />
+        <Button size="compact-xs" variant="default" onClick={() => void ask('jobs.cancel', { id: job.id })}>
+          {t('jobs.cancel')}
+        </Button>
+      </div>
+    );
+  }
+  const said =
+    job.state === 'cancelled'
+      ? t('jobs.cancelled')
+      : job.state === 'failed'
+        ? [job.error?.message, job.error?.next].filter(Boolean).join(' ')
+        : job.kind !== 'check'
+          ? t('jobs.done', { path: job.path })
+          : job.problems?.length
+            ? t('jobs.unsound', { problems: job.problems.join(' ') })
+            : t('jobs.sound');
+  return (
+    <p className={css.line} role="status" data-failed={job.state === 'failed' || (job.problems?.length ?? 0) > 0}>
+      {said}
+    </p>
+  );
+}

@@ -1,0 +1,29 @@
+// `npm run test:crash [-- --runs N]`: kills the recorder N times (200) and looks at what is left of its history.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { root, runCommand, say, SetupError } from './setup/console.mjs';
+import { ensureReady } from './setup/index.mjs';
+
+await runCommand(async () => {
+  const { values } = parseArgs({ options: { runs: { type: 'string', default: '200' } } });
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new SetupError('Give a number of runs: npm run test:crash -- --runs 2000');
+  await ensureReady({ window: false });
+  const { runnerImport } = await import('vite');
+  const load = async (file) =>
+    (await runnerImport(path.join(fileURLToPath(root), file), { root: fileURLToPath(root), configFile: false })).module;
+  const { crashRuns } = await load('test/crash/crash.ts');
+  const { compileMock } = await load('test/mock-nvml/compile.ts');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-crash-'));
+  say(`Killing the recorder ${runs} times`);
+  const report = await crashRuns(folder, compileMock(), runs, Math.random);
+  fs.rmSync(folder, { recursive: true });
+  process.stdout.write(
+    `${report.runs} kills: the file was sound each time; all ${report.ticksTold} ticks told of are there, none twice; ${report.hoursSealed} hours sealed.\n`,
+  );
+  return 0;
+});

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { exportFormats } from '../../app/exchange/format.ts';
+import { exportHistory } from '../../app/exchange/export.node.ts';
+import { importExport } from '../../app/exchange/import.node.ts';
+import { textCell } from '../../app/exchange/csv.ts';
+import { openForReading } from '../../app/history/database.node.ts';
+import { createStore, type Store } from '../../app/history/store.ts';
+import { startJob } from '../../app/jobs/run-job.node.ts';
+import { metrics } from '../../app/metrics.ts';
+import { createFrame, readingStates, setAbsent, setValue } from '../../app/reading.ts';
+import { temporaryFolder, threads } from '../support/folders.ts';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { openStore } from '../support/store.ts';
+
+const START = Date.UTC(2026, 2, 1, 9, 40);
+const ALL = { fromMs: -8.64e15, toMs: 8.64e15 } as const;
+const control = { progress: () => undefined, cancelled: () => false };
+
+/** Two cards, an hour's end, a clock that is set back onto stamps that were there, every state, derived values. */
+function fill(store: Store, n = 1500): void {
+  for (let i = 0; i < n; i++) {
+    const frames = [0, 1].map((gpu) => {
+      const frame = createFrame();
+      metrics.forEach(({ key, range, scale }, m) => {
+        const state = readingStates[(i * 7 + m * 3 + gpu) % readingStates.length]!;
+        if ((i + m) % 3 !== 0) setValue(frame, key, Math.min(range[1], ((i * 7919 + m * 104_729) % 90_000) / scale), i % 11 === 0);
+        else if (state !== 'value' && state !== 'unread') setAbsent(frame, key, state, (i * m) % 1000);
+      });
+      return frame;
+    });
+    const tsMs = START + (i < 1000 ? i : i - 300) * 2000;
+    const tick = tickWith(tsMs, i === 0 || i === 1000 ? undefined : i % 13 === 0 ? 2000.25 : 2000, frames);
+    store.append({ ...tick, gpus: tick.gpus.map(({ frame }, g) => ({ frame, gpu: { ...testGpu(g), name: g ? '=HYPERLINK("x","y"), GPU' : 'Plain' } })) });
+  }
+} // prettier-ignore
+
+const contents = (store: Store, gpu: number) =>
+  [...store.samplesBetween(testGpu(gpu).uuid, ALL.fromMs, ALL.toMs)].map(({ tsMs, dtMs, frame }) => ({ tsMs, dtMs, frame })); // prettier-ignore
+
+describe('an export', () => {
+  it.each(exportFormats)('as %s, imported again, gives the same history to the bit, and adds nothing twice', async (format) => {
+    const { store } = openStore();
+    fill(store);
+    const target = path.join(temporaryFolder(), `out.${format}`);
+    const request = { format, target, ...ALL, metrics: [], gpuUuids: [] };
+    expect(exportHistory(store, request, control)).toEqual({ ok: true, value: 3000 });
+    const { store: other } = openStore();
+    expect(await importExport(other, target, control)).toEqual({ ok: true, value: { added: 3000, duplicate: 0, unreadable: 0 } });
+    for (const gpu of [0, 1]) expect(contents(other, gpu)).toEqual(contents(store, gpu));
+    expect(other.gpus.list().map(({ uuid, name, index, pciBusId }) => ({ uuid, name, index, pciBusId }))).toEqual(
+      store.gpus.list().map(({ uuid, name, index, pciBusId }) => ({ uuid, name, index, pciBusId })),
+    );
+    expect(await importExport(other, target, control)).toMatchObject({ value: { added: 0, duplicate: 3000 } });
+    const again = `${target}.again.${format}`;
+    exportHistory(other, { ...request, target: again }, control);
+    expect(fs.readFileSync(again).equals(fs.readFileSync(target))).toBe(true);
+  }); // prettier-ignore
+
+  it('as CSV has units in its header, ends lines as RFC 4180 asks, and holds no formula', () => {
+    const { store } = openStore();
+    fill(store, 3);
+    const target = path.join(temporaryFolder(), 'out.csv');
+    exportHistory(store, { format: 'csv', target, ...ALL, metrics: ['powerW', 'coreTempC'], gpuUuids: [] }, control);
+    const text = fs.readFileSync(target, 'utf8');
+    expect(text.split('\r\n')[0]).toBe('time,gpu,gpu_index,gpu_name,gpu_pci_bus_id,dt [ms],powerW [W],coreTempC [°C],states,reasons'); // prettier-ignore
+    expect(text.split('\r\n')).toHaveLength(8);
+    expect(text).toContain(`"'=HYPERLINK(""x"",""y""), GPU"`);
+    expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+    fc.assert(fc.property(fc.string(), (name) => void expect(textCell(name)).not.toMatch(/^"?[=+\-@\t\r]/)));
+  });
+
+  it('that is cancelled or fails leaves nothing behind', () => {
+    const { store } = openStore();
+    fill(store, 1500);
+    const folder = temporaryFolder();
+    const request = { format: 'jsonl', target: path.join(folder, 'out.jsonl'), ...ALL, metrics: [], gpuUuids: [] } as const; // prettier-ignore
+    expect(exportHistory(store, request, { ...control, cancelled: () => true })).toMatchObject({ ok: false, error: { code: 'cancelled' } }); // prettier-ignore
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  it('of another program is refused with a sentence', async () => {
+    const { store } = openStore();
+    const folder = temporaryFolder();
+    for (const text of ['a,b,c\n1,2,3\n', '{"x":1}\n', '', 'PAR']) {
+      const file = path.join(folder, 'foreign');
+      fs.writeFileSync(file, text);
+      expect(await importExport(store, file, control)).toMatchObject({ ok: false, error: { code: 'recording-unreadable' } }); // prettier-ignore
+    }
+  });
+});
+
+describe('a long job in its thread', () => {
+  const opened = () => {
+    const { store, file } = openStore();
+    fill(store, 2500);
+    while (store.tidy(START + 10_000_000));
+    return { store, file, folder: path.dirname(file) };
+  };
+
+  it('exports, backs up, checks and compacts beside the recorder', async () => {
+    const { store, file, folder } = opened();
+    const target = path.join(folder, 'out.parquet');
+    const request = { format: 'parquet', target, ...ALL, metrics: [], gpuUuids: [] } as const;
+    expect(await startJob(threads, { kind: 'export', databaseFile: file, request }).result).toEqual({ ok: true, value: 5000 }); // prettier-ignore
+    const backup = path.join(folder, 'backup.db');
+    const copied = startJob(threads, { kind: 'backup', databaseFile: file, target: backup });
+    store.append(tickWith(START + 1e8, undefined, [frameWith({ coreTempC: 50 })])); // recording goes on
+    expect(await copied.result).toMatchObject({ ok: true });
+    const checked = await startJob(threads, { kind: 'check', databaseFile: backup }).result;
+    expect(checked).toMatchObject({ ok: true, value: { problems: [], samples: 5000 } });
+    const copy = openForReading(backup);
+    if (!copy.ok) throw new Error(copy.error.message);
+    const copyStore = createStore(copy.value);
+    expect(contents(copyStore, 1)).toEqual(contents(store, 1));
+    copyStore.close();
+    expect(await startJob(threads, { kind: 'compact', databaseFile: backup }).result).toMatchObject({ ok: true });
+    expect((await startJob(threads, { kind: 'check', databaseFile: backup }).result).ok).toBe(true);
+  });
+
+  it('can be cancelled, and leaves nothing half done', async () => {
+    const { file, folder } = opened();
+    const before = fs.readdirSync(folder).sort();
+    const request = { format: 'csv', target: path.join(folder, 'out.csv'), ...ALL, metrics: [], gpuUuids: [] } as const;
+    for (const job of [
+      { kind: 'export', databaseFile: file, request },
+      { kind: 'backup', databaseFile: file, target: path.join(folder, 'b.db') },
+      { kind: 'check', databaseFile: file },
+    ] as const) {
+      const running = startJob(threads, job);
+      running.cancel();
+      expect(await running.result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
+    }
+    expect(fs.readdirSync(folder).sort()).toEqual(before);
+  });
+
+  it('finds a damaged chunk and says which, while the others can be read', async () => {
+    const { store, file } = opened();
+    const whole = contents(store, 0).length;
+    const db = openStore(file);
+    const raw = (await import('better-sqlite3')).default(file);
+    const row = raw.prepare('SELECT id, data FROM chunk WHERE gpu_id = 2 LIMIT 1').get() as { id: number; data: Buffer };
+    row.data[row.data.length - 20]! ^= 0x40;
+    raw.prepare('UPDATE chunk SET data = ? WHERE id = ?').run(row.data, row.id);
+    raw.close();
+    const checked = await startJob(threads, { kind: 'check', databaseFile: file }).result;
+    if (!checked.ok) throw new Error(checked.error.message);
+    expect(checked.value.problems).toHaveLength(1);
+    expect(checked.value.problems[0]).toContain(`chunk ${row.id}`);
+    expect(contents(db.store, 0)).toHaveLength(whole);
+    expect(() => contents(db.store, 1)).toThrow(/damaged/);
+  }); // prettier-ignore
+});

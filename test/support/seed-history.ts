@@ -1,0 +1,48 @@
+import path from 'node:path';
+import { openDatabase } from '../../app/history/database.node.ts';
+import { createStore } from '../../app/history/store.ts';
+import { frameWith, tickWith } from './frames.ts';
+
+const DAY = 86_400_000;
+const EVERY_MS = 15_000;
+
+/** Days of a card's life that end now, in the file that a simulator in this folder will go on with. */
+export function seedHistory(
+  dataFolder: string,
+  days: number,
+  gpu: { readonly uuid: string; readonly name: string },
+): void {
+  const opened = openDatabase(path.join(dataFolder, 'history.simulated.db'));
+  if (!opened.ok) throw new Error(opened.error.message);
+  const store = createStore(opened.value.db);
+  const endMs = Date.now() - 60_000;
+  const startMs = endMs - days * DAY;
+  let energyMj = 0;
+  let driverVersion = '575.57';
+  for (let i = 0; i * EVERY_MS < days * DAY; i++) {
+    const tsMs = startMs + i * EVERY_MS;
+    const hour = new Date(tsMs).getUTCHours();
+    if (hour >= 2 && hour < 6) continue; // off at night
+    const gap = i > 0 && hour === 6 && new Date(tsMs - EVERY_MS).getUTCHours() === 5;
+    const load = Math.max(0, Math.sin(i / 190)) * (0.6 + 0.4 * Math.sin(i / 11));
+    const powerW = Math.round(1000 * (28 + 300 * load + 3 * Math.sin(i * 1.7))) / 1000;
+    energyMj += Math.round(powerW * EVERY_MS);
+    if (i === Math.floor((days * DAY) / EVERY_MS / 2)) {
+      energyMj = 0; // the driver was updated
+      driverVersion = '580.12';
+    }
+    const tick = tickWith(tsMs, gap || i === 0 ? undefined : EVERY_MS, [
+      frameWith({ coreTempC: Math.round(38 + 44 * load), powerW, energyMj, gpuUtilPct: Math.round(100 * load), throttleReasons: load > 0.9 ? 0x20 : 0 }),
+    ]); // prettier-ignore
+    store.append({
+      ...tick,
+      source: { ...tick.source, driverVersion },
+      gpus: tick.gpus.map(({ frame }) => ({ frame, gpu: { ...gpu, index: 0, pciBusId: '' } })),
+      ...(gap ? { gap: { fromMs: tsMs - 4 * 3_600_000, toMs: tsMs, reason: 'suspended' as const } } : {}),
+    });
+  }
+  const session = { id: store.sessions.begin('overnight batch', 'render --all', endMs - 3 * 3_600_000, 1), startedMs: endMs - 3 * 3_600_000 }; // prettier-ignore
+  store.finishSession(session, endMs - 2 * 3_600_000, 0, new Set());
+  while (store.tidy(Date.now()));
+  store.close();
+}
