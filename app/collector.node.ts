@@ -49,7 +49,7 @@ export type Collector = {
 };
 
 const SAVE_WEAR_MS = 60_000;
-const HOUSEKEEP_MS = 1_000;
+const HOUSEKEEP_MS = 5_000;
 const HOUSEKEEP_BUSY_MS = 50; // a small part each time, so that no tick waits for it
 const SESSION_POLL_MS = 2_000;
 const COST_MS = 5_000;

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { openCollector } from '../app/collector.node.ts';
 import { createChunkTable } from '../app/history/chunks.ts';
 import { openDatabase } from '../app/history/database.node.ts';
 import { readingsOf } from '../app/history/frame-row.ts';
@@ -13,6 +14,7 @@ import { createPrepareSealed } from '../app/history/sealer.ts';
 import { createStore, type Store } from '../app/history/store.ts';
 import { columnOf, metricIndex, metricOf, metrics, type MetricKey } from '../app/metrics.ts';
 import { hasValue } from '../app/reading.ts';
+import { defaultSettings } from '../app/settings/settings.ts';
 import { tickWith, testGpu } from '../test/support/frames.ts';
 import { median, percentile, rounded } from './stats.ts';
 import { hoursOf } from './year.ts';
@@ -156,8 +158,7 @@ function append(gpus: number, ticks: number) {
   const cpu = process.cpuUsage();
   const times = timed(ticks, (i) => store.append(at(500 + i)));
   const { user, system } = process.cpuUsage(cpu);
-  const times2 = times;
-  const result = { p95Ms: rounded(percentile(times2, 0.95)), medianMs: rounded(median(times2)), cpuUs: rounded((user + system) / ticks) }; // prettier-ignore
+  const result = { p95Ms: rounded(percentile(times, 0.95)), medianMs: rounded(median(times)), cpuUs: rounded((user + system) / ticks) }; // prettier-ignore
   store.close();
   fs.rmSync(path.dirname(db.name), { recursive: true });
   return result;
@@ -216,9 +217,66 @@ function decodeYear(store: Store): number {
   return took!;
 }
 
+/** Eight cards at 10 Hz while the year is checked, backed up and exported: how late ticks come, by the source's own clock. */
+async function jitterBesideJobs(dataFolder: string) {
+  const stamps: number[] = [];
+  const ended = new Map<number, string>();
+  const opened = await openCollector(
+    {
+      source: { kind: 'simulator', count: 8 },
+      speed: 1,
+      dataFolder,
+      settings: { ...defaultSettings, intervalMs: 100, retentionDays: 36_500, historyCapMb: null },
+      restarted: false,
+    },
+    {
+      onTick: () => void stamps.push(performance.now()),
+      onAlerts: () => undefined,
+      onSessions: () => undefined,
+      onJob: ({ id, state }) => void (state === 'running' || ended.set(id, state)),
+    },
+    new URL('../out/node/', import.meta.url),
+  );
+  if (!opened.ok) throw new Error(opened.error.message);
+  const p99 = async (work: () => Promise<void>): Promise<number> => {
+    stamps.length = 0;
+    await work();
+    const late = stamps.slice(1).map((at, i) => Math.abs(at - stamps[i]! - 100));
+    return rounded(percentile(late, 0.99));
+  };
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  await sleep(3000);
+  const aloneP99Ms = await p99(() => sleep(15_000));
+  const besideP99Ms: Record<string, number> = {};
+  for (const request of [
+    { kind: 'check' },
+    { kind: 'backup', target: path.join(dataFolder, 'backup.db') },
+    {
+      kind: 'export',
+      format: 'csv',
+      target: path.join(dataFolder, 'out.csv'),
+      fromMs: 0,
+      toMs: 8e15,
+      metrics: [],
+      gpuUuids: [],
+    },
+  ]) {
+    besideP99Ms[request.kind] = await p99(async () => {
+      const begun = await opened.value.answer('jobs.begin', request);
+      if (!begun.ok) throw new Error(begun.error.message);
+      const { id } = begun.value as { id: number };
+      for (let i = 0; i < 200 && !ended.has(id); i++) await sleep(100);
+      await opened.value.answer('jobs.cancel', { id });
+      while (!ended.has(id)) await sleep(50);
+    });
+  }
+  await opened.value.stop();
+  return { aloneP99Ms, besideP99Ms };
+}
+
 export async function run({ say }: Context) {
   const where = folder();
-  const year = path.join(where, 'history.db');
+  const year = path.join(where, 'history.simulated.db'); // a recorder of simulated cards goes on with it below
   say(`One GPU, ${DAYS} days at 1 Hz: writing (some minutes)`);
   const written = writeYear(year, say);
   say('The same as plain rows with an index');
@@ -229,6 +287,8 @@ export async function run({ say }: Context) {
   const asked = queries(store);
   const decodes = [decodeYear(store), decodeYear(store), decodeYear(store)];
   store.close();
+  say('Recording beside long jobs');
+  const jitter = await jitterBesideJobs(where);
   const plainEnd = START + PLAIN_DAYS * 24 * HOUR_MS;
   const plainP95 = (span: number, runs: number): number =>
     rounded(percentile(timed(runs, (run) => plainRange(plain.db, plainEnd - span - run * 977, plainEnd - run * 977, BUCKETS)), 0.95)); // prettier-ignore
@@ -266,6 +326,7 @@ export async function run({ say }: Context) {
     append8Gpus: own,
     sealGpuHourMs: { median: rounded(median(sealed)), p95: rounded(percentile(sealed, 0.95)) },
     decodeYearOneMetricMs: rounded(decodeMs),
+    jitterBesideJobs: jitter,
     plainRows: {
       days: PLAIN_DAYS,
       bytesPerMetricSample: rounded(plain.fileBytes / plain.values),

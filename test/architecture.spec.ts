@@ -120,7 +120,7 @@ describe('the walls of the house', () => {
     ['koffi', ['app/telemetry/nvml/library.node.ts']],
     ['better-sqlite3', ['app/history/database.node.ts']],
     ['recharts', ['renderer/charts/bars.tsx']],
-    ['uplot', ['renderer/charts/history-chart.tsx', 'renderer/charts/strip.tsx']],
+    ['uplot', ['renderer/charts/history-chart.tsx', 'renderer/charts/history-plot.ts', 'renderer/charts/strip.tsx']],
     ['hyparquet', ['app/exchange/parquet.node.ts']],
     ['hyparquet-writer', ['app/exchange/parquet.node.ts']],
   ])('%s is known to %j alone', (name, files) => {

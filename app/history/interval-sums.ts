@@ -5,7 +5,7 @@ import { stateOfCode, type SampleColumns } from './sample-chunk.ts';
 
 /** What is added up over time, beside the levels. Their order is stored: append only. */
 export const sumKinds = [
-  'observedMs', // the card gave at least one reading
+  'observedMs', // the card gave at least one of its usual readings
   'asleepMs', // the card was powered down and left alone
   'energyMj',
   'throttledPowerUs',
@@ -38,7 +38,12 @@ const causes: readonly { readonly kind: SumKind; readonly cause: ThrottleCause; 
   },
   { kind: 'throttledBrakeUs', cause: 'power-brake', counters: [idOf('throttledPowerBrakeUs')] },
 ];
+/** A card that gives any of these is observed. */
+const usual = [CORE, POWER, ENERGY, idOf('gpuUtilPct'), idOf('vramUsedBytes')];
 const carried = [ENERGY, POWER, ...causes.flatMap(({ counters }) => counters)];
+
+/** All metrics that sums are made from. */
+export const summedMetricIds: readonly number[] = [...new Set([...usual, ...carried, MASK])];
 
 /** What the next chunk needs to know of the last sample of this one. */
 export function carryOf({ metrics, tsMs }: Pick<SampleColumns, 'metrics' | 'tsMs'>): Carry {
@@ -59,10 +64,11 @@ export function intervalSums(columns: SampleColumns, carry: Carry): IntervalSums
   const n = columns.tsMs.length;
   const sums = Object.fromEntries(sumKinds.map((kind) => [kind, new Float64Array(n)])) as Record<SumKind, Float64Array>;
   const observed = new Uint8Array(n);
-  for (const { values } of columns.metrics.values()) {
-    for (let i = 0; i < n; i++) if (!Number.isNaN(values[i]!)) observed[i] = 1;
-  }
   const valuesOf = (id: number): Float64Array | undefined => columns.metrics.get(id)?.values;
+  for (const id of usual) {
+    const values = valuesOf(id);
+    if (values) for (let i = 0; i < n; i++) if (!Number.isNaN(values[i]!)) observed[i] = 1;
+  }
   /** growth of a counter since the sample before; NaN where one of the two is missing or it was reset */
   const growth = (id: number, i: number): number => {
     const values = valuesOf(id);

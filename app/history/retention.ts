@@ -38,6 +38,7 @@ const MB = 1_000_000;
 const SLACK_BYTES = 8 * MB;
 const HOURS_A_STEP = 24; // some hundred pages: a few milliseconds, so that no tick waits
 const PAGES_A_STEP = 500;
+const BELIEVED_HOURS = 24;
 
 type Hour = { readonly hourMs: number; readonly bytes: number; readonly n: number };
 
@@ -68,6 +69,10 @@ export function createRetention(db: Db): Retention {
     `SELECT coalesce(sum(length(data)), 0) FROM gpu LEFT JOIN rollup ON rollup.gpu_id = gpu.id
      GROUP BY gpu.id ORDER BY display_index, gpu.id`,
   );
+  const believed = db.prepare(
+    `SELECT max((SELECT DISTINCT hour_ms FROM chunk WHERE gpu_id = gpu.id ORDER BY hour_ms DESC LIMIT 1 OFFSET ${BELIEVED_HOURS - 1}))
+     FROM gpu`,
+  );
   const openRows = db.prepare('SELECT count(*) FROM tick');
   const [pageBytes, pages, freePages] = ['page_size', 'page_count', 'freelist_count'].map(
     (name) => () => db.pragma(name, { simple: true }) as number,
@@ -76,7 +81,14 @@ export function createRetention(db: Db): Retention {
   const fileBytes = (): number => pages() * pageBytes();
   const freeBytes = (): number => freePages() * pageBytes();
   const capOf = ({ historyCapMb }: RetentionRule): number => (historyCapMb === null ? Infinity : historyCapMb * MB);
-  const cutoffOf = ({ retentionDays }: RetentionRule, nowMs: number): number => hourOf(nowMs - retentionDays * DAY_MS);
+  /**
+   * The hour before which a rule gives up samples. A clock is believed after a day of recording by it: one that was set a
+   * year ahead by mistake must not cost a year.
+   */
+  function cutoffOf({ retentionDays }: RetentionRule, nowMs: number): number {
+    const day = believed.pluck().get() as number | null;
+    return day === null ? -Infinity : hourOf(Math.min(nowMs, day + DAY_MS) - retentionDays * DAY_MS);
+  }
 
   /** Deletes a few of the oldest hours that a rule gives up. */
   const deleteSome = db.transaction((rule: RetentionRule, nowMs: number): boolean => {

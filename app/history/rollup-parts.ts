@@ -50,10 +50,15 @@ export function createRollupParts(db: Db): RollupParts {
   );
   const remove = db.prepare('DELETE FROM rollup WHERE id = ?');
 
+  let due = true; // looked at once at the start, then after each part that was written
+
   function prepare(gpuId: number, rollup: Rollup): () => void {
     const { fromMs, slotMs, slots } = rollup;
     const data = encodeRollup(rollup, db.packer);
-    return () => void insert.run(gpuId, slotMs, fromMs, fromMs + slots * slotMs, data);
+    return () => {
+      insert.run(gpuId, slotMs, fromMs, fromMs + slots * slotMs, data);
+      due = true;
+    };
   }
 
   const mergeLevel = db.transaction(({ slotMs, spanMs }: (typeof levels)[number], nowMs: number): boolean => {
@@ -77,6 +82,9 @@ export function createRollupParts(db: Db): RollupParts {
       }[];
       for (const { from_ms, data } of rows) yield decodeRollup(from_ms, data, db.packer, wanted);
     },
-    merge: (nowMs) => levels.some((level) => mergeLevel(level, nowMs)),
+    merge(nowMs) {
+      due &&= levels.some((level) => mergeLevel(level, nowMs));
+      return due;
+    },
   };
 }

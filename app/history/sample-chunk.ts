@@ -52,18 +52,20 @@ export function dense(length: number, keep: (i: number) => boolean, of: (i: numb
   return out.subarray(0, n);
 }
 
+/** How the intervals of a chunk are kept. */
+const BESIDE = 1; // as what they differ by from the stamps' own steps
+const SOME_UNKNOWN = 2; // after a column that says which are known
+
 function stampsBlock({ tsMs, dtMs }: Stamps): Uint8Array {
   const n = tsMs.length;
   const out = createByteWriter(8192);
   writeColumn(out, tsMs);
-  writeColumn(
-    out,
-    dtMs.map((dt) => (Number.isNaN(dt) ? 0 : 1)),
-  );
   // the monotonic clock runs beside the wall clock: what they differ by is nearly always 0
   const beside = dtMs.every((dt) => Number.isNaN(dt) || (Number.isSafeInteger(dt) && !Object.is(dt, -0)));
+  const someUnknown = dtMs.some(Number.isNaN);
   const wall = (i: number): number => (beside && i > 0 ? tsMs[i]! - tsMs[i - 1]! : 0);
-  out.u8(beside ? 1 : 0);
+  out.u8((beside ? BESIDE : 0) | (someUnknown ? SOME_UNKNOWN : 0));
+  if (someUnknown) writeColumn(out, dtMs.map((dt) => (Number.isNaN(dt) ? 0 : 1))); // prettier-ignore
   writeColumn(
     out,
     dense(
@@ -77,15 +79,17 @@ function stampsBlock({ tsMs, dtMs }: Stamps): Uint8Array {
 
 function readStamps(reader: ByteReader, n: number): Stamps {
   const tsMs = readColumn(reader, n);
+  const flags = reader.u8();
+  const beside = (flags & BESIDE) !== 0;
+  if ((flags & SOME_UNKNOWN) === 0) {
+    const dtMs = readColumn(reader, n);
+    if (beside) for (let i = 1; i < n; i++) dtMs[i]! += tsMs[i]! - tsMs[i - 1]!;
+    return { tsMs, dtMs };
+  }
   const known = readColumn(reader, n);
-  const beside = reader.u8() === 1;
   let count = 0;
   for (let i = 0; i < n; i++) count += known[i]!;
   const rest = readColumn(reader, count);
-  if (rest.length === n && n > 0) {
-    if (beside) for (let i = 1; i < n; i++) rest[i]! += tsMs[i]! - tsMs[i - 1]!;
-    return { tsMs, dtMs: rest };
-  }
   const dtMs = new Float64Array(n);
   for (let i = 0, at = 0; i < n; i++) {
     if (known[i] === 0) dtMs[i] = Number.NaN;

@@ -1,4 +1,4 @@
-import { intervalSums, sumKinds, type SumKind } from './interval-sums.ts';
+import { intervalSums, summedMetricIds, sumKinds, type SumKind } from './interval-sums.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import type { RangeSources } from './range.ts';
 import { MINUTE_MS } from './rollup-parts.ts';
@@ -39,7 +39,7 @@ export function queryTotals(sources: RangeSources, gpuId: number, fromMs: number
   add(HOUR_MS, firstHour, lastHour);
   add(MINUTE_MS, lastHour, to);
 
-  const rows = open.after(gpuId, -1);
+  const rows = open.recent(gpuId, summedMetricIds);
   const sums = intervalSums(rows, new Map()); // the interval into the open hour is added up when the hour is sealed
   rows.tsMs.forEach((ts, i) => {
     if (ts >= from && ts < to) for (const kind of sumKinds) total[kind] += sums[kind][i]!;

@@ -1,5 +1,6 @@
 // Long work on a history, on a thread and a connection of its own: sampling must not wait for it.
 import fs from 'node:fs';
+import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { exportHistory } from '../exchange/export.node.ts';
 import { importExport } from '../exchange/import.node.ts';
@@ -16,6 +17,7 @@ export type FromJobWorker =
   | { readonly type: 'done'; readonly result: Result<JobAnswers[JobKind]> };
 
 const PROGRESS_MS = 100;
+const NICE = 10;
 
 /** Runs work on an opened file and closes it. */
 async function using<T>(opened: Result<Db>, work: (db: Db) => Result<T> | Promise<Result<T>>): Promise<Result<T>> {
@@ -59,6 +61,9 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
       return using(writable(databaseFile), () => ok(null));
   }
 }
+
+// Linux gives each thread a priority of its own: the recorder's comes first. Elsewhere it would be the whole process'.
+if (process.platform === 'linux') os.setPriority(NICE);
 
 const { job, cancel } = workerData as WorkerJob;
 const flag = new Int32Array(cancel);

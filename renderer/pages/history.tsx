@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
 import { gauges, isMetricKey, metricOf, type MetricKey } from '../../app/metrics.ts';
 import { ask } from '../bridge.ts';
-import { HistoryChart, type TimeMark } from '../charts/history-chart.tsx';
+import { HistoryChart } from '../charts/history-chart.tsx';
+import type { TimeMark } from '../charts/history-plot.ts';
 import { useShared } from '../context.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
 import { JobLine, useJob } from '../parts/job-line.tsx';
@@ -32,6 +33,10 @@ const SLICES = 800; // about the pixels of a chart in a window of the usual size
 const MAX_SHOWN = 6;
 /** Time fetched at each side of what is shown, in views: moving shows it at once, and the rest follows. */
 const MARGIN = 0.5;
+/** … and no less than this, so that a view between two samples is not empty. */
+const LEAST_MARGIN_MS = 30_000;
+/** Sums are kept by the minute: over shorter views they would say too much. */
+const TOTALS_MS = 5 * MINUTE;
 const SETTLE_MS = 90;
 
 /** Keys for those who do not use a mouse: arrows move, + and − zoom, Home follows again. */
@@ -61,7 +66,7 @@ export function HistoryPage() {
   const job = useJob('export');
   const gpuUuid = choice.chosen?.uuid;
 
-  const margin = (settled.toMs - settled.fromMs) * MARGIN;
+  const margin = Math.max(LEAST_MARGIN_MS, (settled.toMs - settled.fromMs) * MARGIN);
   const fetched = { fromMs: settled.fromMs - margin, toMs: settled.toMs + margin };
   const range = useQuestion(
     'history.range',
@@ -97,6 +102,7 @@ export function HistoryPage() {
     view.toMs - view.fromMs < 60 * MINUTE ? `${format.date(ms)} ${format.time(ms)}` : format.dateTime(ms);
   const words = { mean: t('history.meanShort'), lowest: t('history.lowestShort'), highest: t('history.highestShort') };
   const observed = range.data?.counts.some((count) => count > 0) ?? false;
+  const empty = !observed && range.data?.gaps.length === 0 && followedMs !== undefined;
   const chosenRange = Object.entries(ranges).find(([, ms]) => ms === followedMs)?.[0];
   return (
     <>
@@ -143,8 +149,8 @@ export function HistoryPage() {
           {format.duration(view.toMs - view.fromMs)}
         </span>
       </div>
-      {range.data && !observed && range.data.gaps.length === 0 && <Empty title={t('history.noData')} />}
-      {range.data && (observed || range.data.gaps.length > 0) && (
+      {empty && <Empty title={t('history.noData')} />}
+      {range.data && !empty && (
         <Panel>
           <div
             className={css.charts}
@@ -182,7 +188,7 @@ export function HistoryPage() {
           </div>
         </Panel>
       )}
-      {gpuUuid !== undefined && <Totals gpuUuid={gpuUuid} {...settled} />}
+      {gpuUuid !== undefined && settled.toMs - settled.fromMs >= TOTALS_MS && <Totals gpuUuid={gpuUuid} {...settled} />}
       {range.data && marks.data && (
         <EventRail {...view} {...marks.data} gpuNames={new Map(choice.gpus.map(({ uuid, name }) => [uuid, name]))} />
       )}

@@ -130,7 +130,9 @@ export function StoragePanel({ set }: { readonly set: (change: Partial<Settings>
           </Button>
         </Button.Group>
       </Row>
-      <JobLine job={job} />
+      <div className={css.job}>
+        <JobLine job={job} />
+      </div>
       <Row label={t('settings.folder')} note={info?.dataFolder}>
         <Button variant="default" onClick={() => void ask('app.openFolder')}>
           {t('settings.openFolder')}

@@ -240,6 +240,17 @@ describe('retention', () => {
     expect(store.retentionPreview(rule, now)).toMatchObject({ bytes: 0, samples: 0 });
   });
 
+  it('does not believe a clock that was set a year ahead before it has gone a day by it', () => {
+    const { store } = openStore();
+    const now = fill(store, 30);
+    const rule = { retentionDays: 30, historyCapMb: null };
+    const ahead = now + 365 * 24 * HOUR;
+    for (let i = 0; i < 5 * 360; i++)
+      store.append(tickWith(ahead + i * 10_000, 10_000, [frameWith({ coreTempC: 50 })]));
+    settle(store, ahead + 5 * HOUR, rule);
+    expect(all(store)).toHaveLength(35 * 360);
+  });
+
   it('keeps the file under its cap, oldest samples going first, and gives the room back to the disk', () => {
     const { store, file } = openStore();
     const now = fill(store, 200);
