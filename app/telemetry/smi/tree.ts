@@ -17,9 +17,13 @@ export const children = (node: Node | undefined, tag: string): readonly Node[] =
 export const at = (node: Node | undefined, path: string): Node | undefined =>
   path.split('/').reduce<Node | undefined>((here, tag) => child(here, tag), node);
 
-/** The text of a leaf. An element with attributes keeps its text under '#text'. */
+/**
+ * The text of a leaf. An element with attributes keeps its text under '#text'; text around other elements is no leaf:
+ * put together, its pieces would be a number that nobody printed.
+ */
 export const textOf = (node: Node | undefined): string | undefined => {
-  if (typeof node === 'string') return node;
+  if (typeof node !== 'object') return node;
+  if (Object.keys(node).some((key) => key !== '#text' && !key.startsWith('@'))) return undefined;
   const inner = child(node, '#text');
   return typeof inner === 'string' ? inner : undefined;
 };
@@ -29,3 +33,11 @@ export const textAt = (node: Node | undefined, path: string): string | undefined
 /** Text that says something: neither empty nor N/A. */
 export const said = (text: string | undefined): string | undefined =>
   text === undefined || text === '' || /^\[?n\/a\]?$/i.test(text) ? undefined : text;
+
+/** A whole number in digits alone, as nvidia-smi prints ids and indices. */
+export const idOf = (text: string | undefined): number | undefined =>
+  /^\d{1,10}$/.test(text ?? '') ? Number(text) : undefined;
+
+/** A GPU's UUID; undefined for the words that stand in its place. */
+export const uuidOf = (text: string | undefined): string | undefined =>
+  /^GPU-[\w-]+$/.test(text ?? '') ? text : undefined;
