@@ -23,3 +23,11 @@ describe.each(texts)('$name', ({ file }) => {
     expect(twice.ok && twice.value.samples).toHaveLength(2);
   });
 });
+
+const refusals = recordings((name) => /no-driver.*\.stdout$|nvidia-smi\.525.*\.valid$/.test(name));
+
+it.each(refusals)('$name is refused with a sentence: it holds no readings', ({ file }) => {
+  const recording = readRecording(fs.readFileSync(file, 'utf8'), 'x');
+  expect(recording.ok).toBe(false);
+  if (!recording.ok) expect(recording.error.message).toMatch(/\.$/);
+});
