@@ -24,6 +24,8 @@ describe('a cell of nvidia-smi', () => {
     expect(parseCell('67 W', core)).toEqual({ absent: 'failed' });
     expect(parseCell('67 F', core)).toEqual({ absent: 'failed' });
     expect(parseCell('67 C', vram)).toEqual({ absent: 'failed' });
+    expect(parseCell('67 constructor', core)).toEqual({ absent: 'failed' });
+    expect(parseCell('67', power, 'toString')).toEqual({ absent: 'failed' });
   });
 
   it.each([
