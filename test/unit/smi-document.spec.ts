@@ -168,6 +168,7 @@ describe('a document of nvidia-smi', () => {
     expect(readingOf(inside('<x/>'), 'coreTempC').state).not.toBe('value');
     expect(readingOf(inside('<x>1</x>'), 'coreTempC').state).not.toBe('value');
     expect(readingOf(inside('<?x?>'), 'coreTempC').state).not.toBe('value');
+    expect(readingOf(inside('<![CDATA[1]]> '), 'coreTempC').state).not.toBe('value');
   });
 
   it('is read across comments, CDATA and padding', () => {

@@ -15,6 +15,7 @@ const parser = new XMLParser({
   attributeNamePrefix: '@',
   parseTagValue: false,
   trimValues: true,
+  cdataPropName: '#cdata',
   // only the five predefined entities are known; the external DTD that documents name is never fetched
   processEntities: true,
   htmlEntities: false,

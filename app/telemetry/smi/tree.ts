@@ -18,13 +18,13 @@ export const at = (node: Node | undefined, path: string): Node | undefined =>
   path.split('/').reduce<Node | undefined>((here, tag) => child(here, tag), node);
 
 /**
- * The text of a leaf. An element with attributes keeps its text under '#text'; text around other elements is no leaf:
- * put together, its pieces would be a number that nobody printed.
+ * The text of a leaf. An element with attributes or CDATA keeps its text under a name of its own; text around other
+ * elements is no leaf: put together, its pieces would be a number that nobody printed.
  */
 export const textOf = (node: Node | undefined): string | undefined => {
   if (typeof node !== 'object') return node;
-  if (Object.keys(node).some((key) => key !== '#text' && !key.startsWith('@'))) return undefined;
-  const inner = child(node, '#text');
+  const [key, ...others] = Object.keys(node).filter((name) => !name.startsWith('@'));
+  const inner = others.length === 0 && (key === '#text' || key === '#cdata') ? node[key] : undefined;
   return typeof inner === 'string' ? inner : undefined;
 };
 
