@@ -24,6 +24,8 @@ describe('a cell of nvidia-smi', () => {
     expect(parseCell('67 W', core)).toEqual({ absent: 'failed' });
     expect(parseCell('67 F', core)).toEqual({ absent: 'failed' });
     expect(parseCell('67 C', vram)).toEqual({ absent: 'failed' });
+    expect(parseCell('67 constructor', core)).toEqual({ absent: 'failed' });
+    expect(parseCell('67', power, 'toString')).toEqual({ absent: 'failed' });
   });
 
   it.each([
@@ -63,6 +65,7 @@ describe('a cell of nvidia-smi', () => {
   it('reads lanes, banks and rates in their own units', () => {
     expect(parseCell('16x', metricOf('pcieWidth'))).toEqual({ value: 16 });
     expect(parseCell('192 bank(s)', metricOf('remapBanksMax'))).toEqual({ value: 192 });
+    expect(parseCell('2.1', metricOf('pcieReplays'))).toEqual({ absent: 'failed' });
     expect(parseCell('341 KB/s', metricOf('pcieRxBytesPerS'))).toEqual({ value: 341_000 });
   });
 });

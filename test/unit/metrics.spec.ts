@@ -1,7 +1,10 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { columnOf, metrics } from '../../app/metrics.ts';
+import { cadences, columnOf, metrics, type Metric } from '../../app/metrics.ts';
+import { fields } from '../../app/telemetry/nvml/field-values.ts';
+import { getters } from '../../app/telemetry/nvml/getters.ts';
 import { figuresTable, metricsPage, readmeWith } from '../../scripts/docs.mjs';
+import { recordings } from '../support/shared.ts';
 
 const unique = (values: readonly unknown[]) => new Set(values).size === values.length;
 
@@ -16,6 +19,82 @@ it('names a way to read each metric and where its meaning is documented', () => 
     expect(nvml.length + xml.length, key).toBeGreaterThan(0);
     expect(doc.length, key).toBeGreaterThan(10);
   }
+});
+
+/** What histories already hold under these numbers: a number never gets another meaning. */
+const frozen = [
+  ...['coreTempC', 'memTempC', 'tempShutdownC', 'tempSlowdownC', 'tempMaxC', 'tempTargetC', 'tempMarginK', 'powerW'],
+  ...['powerAverageW', 'powerInstantW', 'powerLimitW', 'powerDefaultLimitW', 'powerMinLimitW', 'powerMaxLimitW'],
+  ...['energyMj', 'gpuUtilPct', 'memUtilPct', 'vramUsedBytes', 'vramTotalBytes', 'graphicsClockMhz', 'smClockMhz'],
+  ...['memClockMhz', 'pstate', 'throttleReasons', 'fanPct', 'throttledSwPowerUs', 'throttledSwThermalUs'],
+  ...['throttledHwThermalUs', 'throttledPowerBrakeUs'],
+];
+
+it('keeps the numbers under which histories hold a metric, and gives new ones to new metrics', () => {
+  const byId = new Map<number, string>(metrics.map(({ id, key }) => [id, key]));
+  expect(frozen.map((_, i) => byId.get(i + 1))).toEqual(frozen);
+  expect(metrics.map(({ id }) => id).sort((a, b) => a - b)).toEqual(metrics.map((_, i) => i + 1));
+});
+
+it.each(metrics as readonly Metric[])('describes $key so that no source can misread it', (metric) => {
+  const { range, scale, words, kind, unit, cadence, xml, csv, nvml } = metric;
+  expect(range[0]).toBeLessThan(range[1]);
+  expect(Number.isSafeInteger(Math.round(range[1] * scale))).toBe(true); // it is stored as an integer
+  expect(cadences).toContain(cadence);
+  for (const names of [nvml, xml, csv]) expect(unique(names)).toBe(true);
+  for (const name of csv) expect(name).toMatch(/^[a-z][\w.]+$/i);
+  for (const path of xml.flatMap((sum) => sum.split(' + '))) expect(path).toMatch(/^[a-z]\w*(\/[a-z]\w*)*$/);
+  if (words) {
+    expect([kind, unit]).toEqual(['state', '']);
+    const codes = Object.values(words);
+    expect(unique(codes)).toBe(true);
+    expect([Math.min(...codes), Math.max(...codes)]).toEqual([...range]);
+  }
+});
+
+/** NVML_FI_DEV_… by number, as in nvml.h. */
+const fieldNames: Readonly<Record<number, string>> = {
+  29: 'NVML_FI_DEV_RETIRED_SBE',
+  30: 'NVML_FI_DEV_RETIRED_DBE',
+  31: 'NVML_FI_DEV_RETIRED_PENDING',
+  74: 'NVML_FI_DEV_PERF_POLICY_POWER',
+  76: 'NVML_FI_DEV_PERF_POLICY_SYNC_BOOST',
+  82: 'NVML_FI_DEV_MEMORY_TEMP',
+  91: 'NVML_FI_DEV_NVLINK_LINK_COUNT',
+  142: 'NVML_FI_DEV_REMAPPED_COR',
+  143: 'NVML_FI_DEV_REMAPPED_UNC',
+  144: 'NVML_FI_DEV_REMAPPED_PENDING',
+  145: 'NVML_FI_DEV_REMAPPED_FAILURE',
+  185: 'NVML_FI_DEV_POWER_AVERAGE',
+  186: 'NVML_FI_DEV_POWER_INSTANT',
+  230: 'NVML_FI_DEV_GET_GPU_RECOVERY_ACTION',
+  269: 'NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN',
+  270: 'NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN',
+  271: 'NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN',
+};
+
+it('names the very NVML calls and fields that are made for each metric, at the cadence it says', () => {
+  // questions that take several calls: how many links or instances there are is not one getter's answer
+  const several = ['nvlink', 'mig'].map((file) => fs.readFileSync(`app/telemetry/nvml/${file}.ts`, 'utf8')).join();
+  for (const { key, nvml, cadence } of metrics) {
+    const asked = getters.filter((getter) => (getter.metrics as readonly string[]).includes(key));
+    const read = fields.filter(({ metric }) => metric === key);
+    const made = [
+      ...asked.flatMap(({ variants }) => variants.map(({ symbol }) => symbol)),
+      ...read.map(({ id }) => fieldNames[id]),
+    ];
+    for (const question of [...asked, ...read]) expect(question.cadence, key).toBe(cadence);
+    if (made.length === 0) for (const name of nvml) expect(several, key).toContain(`'${name}'`);
+    else for (const name of nvml) expect(made, key).toContain(name);
+  }
+});
+
+const helps = recordings((name) => /help-query-gpu\.txt$|fields\.txt$/.test(name));
+
+it('names CSV fields that nvidia-smi itself lists, wherever its list is there', () => {
+  const listed = new Set(helps.flatMap(({ file }) => fs.readFileSync(file, 'utf8').match(/"[\w.]+"/g) ?? []));
+  const unknown = metrics.flatMap(({ csv }) => csv).filter((name) => !listed.has(`"${name}"`));
+  expect(helps.length === 0 ? [] : unknown).toEqual([]);
 });
 
 it('is what docs/metrics.md says', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { metrics } from '../../app/metrics.ts';
-import { readingOf, valueOf } from '../../app/reading.ts';
+import { readingOf, valueOf, type Frame } from '../../app/reading.ts';
 import { createDocumentStream } from '../../app/telemetry/smi/document-stream.ts';
 import { decodeDocument } from '../../app/telemetry/smi/document.ts';
 
@@ -12,6 +12,9 @@ const decode = (xml: string) => {
   if (!decoded.ok) throw new Error(decoded.error.message);
   return decoded.value;
 };
+
+const card = (inner: string): string => `<gpu id="00000000:01:00.0">${inner}</gpu>`;
+const one = (inner: string): Frame => decode(`<nvidia_smi_log>${card(inner)}</nvidia_smi_log>`).gpus[0]!.frame;
 
 describe('a document of nvidia-smi', () => {
   it('is decoded by the tags it has', () => {
@@ -113,10 +116,126 @@ describe('a document of nvidia-smi', () => {
     );
   });
 
-  it('does not fetch or expand what its DTD names', () => {
-    const xml = `<!DOCTYPE nvidia_smi_log [<!ENTITY x SYSTEM "file:///etc/passwd">]><nvidia_smi_log><gpu id="1"><product_name>&x;</product_name></gpu></nvidia_smi_log>`;
+  it.each([
+    ['a file', '<!ENTITY x SYSTEM "file:///etc/passwd">'],
+    ['a host', '<!ENTITY x SYSTEM "http://127.0.0.1:1/x">'],
+    ['a number', '<!ENTITY x "67 C">'],
+    ['itself a thousand times', '<!ENTITY a "aaaaaaaaaa"><!ENTITY x "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'],
+  ])('is refused when it declares an entity that is %s', (_, entity) => {
+    const xml = `<!DOCTYPE nvidia_smi_log [${entity}]><nvidia_smi_log>${card('<temperature><gpu_temp>&x;</gpu_temp></temperature>')}</nvidia_smi_log>`;
     const decoded = decodeDocument(xml);
-    if (decoded.ok) expect(decoded.value.gpus[0]?.gpu.name).not.toContain('root');
+    expect(!decoded.ok && decoded.error.message).toContain('entities');
+  });
+
+  it('names a DTD that is not looked for, and entities that nobody declared stay words', () => {
+    const dtd = '<!DOCTYPE nvidia_smi_log SYSTEM "file:///nowhere/nvsmi_device_v13.dtd">';
+    const cells = '<fan_speed>&x;</fan_speed><utilization><gpu_util>&#53; %</gpu_util></utilization>';
+    const { gpu, frame } = decode(
+      `${dtd}<nvidia_smi_log>${card(`${cells}<product_name>A &amp;lt; B</product_name>`)}</nvidia_smi_log>`,
+    ).gpus[0]!;
+    expect(gpu.name).toBe('A &lt; B');
+    expect(readingOf(frame, 'fanPct').state).toBe('failed');
+    expect(readingOf(frame, 'gpuUtilPct').state).toBe('failed');
+  });
+
+  it.each([
+    ['N/A', 'unsupported'],
+    ['Requested functionality has been deprecated', 'unsupported'],
+    ['[Not Supported]', 'unsupported'],
+    ['ERR!', 'failed'],
+    ['[Unknown Error]', 'failed'],
+    ['Unknown Error', 'failed'],
+    ['GPU is lost', 'lost'],
+    ['GPU requires reset', 'lost'],
+    ['Insufficient Permissions', 'denied'],
+    ['', 'unsupported'],
+  ])('says %j in a cell, and in place of a whole section: %s', (word, state) => {
+    const cell = one(`<temperature><gpu_temp>${word}</gpu_temp></temperature>`);
+    expect(readingOf(cell, 'coreTempC').state).toBe(state);
+    const section = one(`<temperature>\n\t${word}\n</temperature><remapped_rows>${word}</remapped_rows>`);
+    for (const key of ['coreTempC', 'memTempC', 'tempMaxC', 'remapPending', 'remapBanksMax'] as const) {
+      expect(readingOf(section, key).state, key).toBe(state);
+    }
+  });
+
+  it('never takes a number that stands for a whole section for one of its readings', () => {
+    const frame = one('<temperature>67 C</temperature><remapped_rows>4</remapped_rows><ecc_errors>7</ecc_errors>');
+    for (const { key } of metrics) expect(readingOf(frame, key).state, key).not.toBe('value');
+  });
+
+  it('never joins a number from pieces around markup', () => {
+    const inside = (markup: string) => one(`<temperature><gpu_temp>6${markup}7 C</gpu_temp></temperature>`);
+    expect(readingOf(inside('<x/>'), 'coreTempC').state).not.toBe('value');
+    expect(readingOf(inside('<x>1</x>'), 'coreTempC').state).not.toBe('value');
+    expect(readingOf(inside('<?x?>'), 'coreTempC').state).not.toBe('value');
+    expect(readingOf(inside('<![CDATA[1]]> '), 'coreTempC').state).not.toBe('value');
+  });
+
+  it('is read across comments, CDATA and padding', () => {
+    expect(valueOf(one('<temperature><!-- 1 C --><gpu_temp>\n  67 C\t</gpu_temp></temperature>'), 'coreTempC')).toBe(
+      67,
+    );
+    expect(valueOf(one('<temperature><gpu_temp>67 C<!-- 68 C --></gpu_temp></temperature>'), 'coreTempC')).toBe(67);
+    expect(valueOf(one('<temperature><gpu_temp><![CDATA[67 C]]></gpu_temp></temperature>'), 'coreTempC')).toBe(67);
+    expect(valueOf(one('<temperature><gpu_temp unit="C">67 C</gpu_temp></temperature>'), 'coreTempC')).toBe(67);
+  });
+
+  it('is refused when a piece in its middle is missing, which would give one GPU the readings of the next', () => {
+    const hole = read('two-cards.xml').replace(/<gpu_temp>67 C[^]*?<fan_speed>\[/, '<fan_speed>[');
+    const decoded = decodeDocument(hole);
+    expect(!decoded.ok && decoded.error.message).toContain('damaged');
+  });
+
+  it('is read although the path of a process holds a bare &', () => {
+    const { processes } = decode(read('two-cards.xml').replace('&amp; more', '& more')).gpus[0]!;
+    expect(processes.map(({ name }) => name)).toEqual(['/usr/bin/python3 & more']);
+  });
+
+  it('gives a card whose UUID cannot be read the name of its slot, so that two of them stay two', () => {
+    const gpus = ['01', '41'].map((bus) => `<gpu id="0:${bus}:00.0"><uuid>GPU is lost</uuid></gpu>`).join('');
+    expect(decode(`<nvidia_smi_log>${gpus}</nvidia_smi_log>`).gpus.map(({ gpu }) => gpu.uuid)).toEqual([
+      'PCI-0:01:00.0',
+      'PCI-0:41:00.0',
+    ]);
+  });
+
+  it('counts MIG instances where it lists them, and never by a missing list', () => {
+    const enabled = '<mig_mode><current_mig>Enabled</current_mig></mig_mode>';
+    expect(valueOf(one(`${enabled}<mig_devices>None</mig_devices>`), 'migInstances')).toBe(0);
+    expect(readingOf(one(enabled), 'migInstances').state).toBe('unsupported');
+    const { frame, mig } = decode(read('mig.xml')).gpus[0]!;
+    expect(valueOf(frame, 'migInstances')).toBe(2);
+    expect(mig).toEqual([
+      { index: 0, vramUsedBytes: 4096 * 2 ** 20, vramTotalBytes: 19968 * 2 ** 20 },
+      { index: 1, vramUsedBytes: 2 * 2 ** 20, vramTotalBytes: 4864 * 2 ** 20 },
+    ]);
+  });
+
+  it('sums counters that are printed apart, all of them or none, and says so', () => {
+    const { frame } = decode(read('mig.xml')).gpus[0]!;
+    expect(readingOf(frame, 'eccCorrectedVolatile')).toEqual({ state: 'value', value: 9, derived: true });
+    expect(readingOf(frame, 'eccUncorrectedVolatile')).toEqual({ state: 'value', value: 22, derived: true });
+    expect(readingOf(frame, 'eccUncorrectedAggregate').state).toBe('unsupported');
+  });
+
+  it('of any size and shape is answered: nothing in it makes the decoder slow or throw', () => {
+    const hostile = [
+      '<x>'.repeat(100_000),
+      '</gpu>'.repeat(100_000),
+      ' '.repeat(1_000_000),
+      '<!--'.repeat(100_000),
+      '<![CDATA['.repeat(100_000),
+      '<!DOCTYPE'.repeat(100_000),
+      '&'.repeat(300_000),
+      '9'.repeat(1_000_000),
+      '<__proto__>1</__proto__>',
+    ];
+    for (const text of hostile) {
+      decodeDocument(`<nvidia_smi_log><gpu id="1"><fan_speed>${text}</fan_speed></gpu></nvidia_smi_log>`);
+      decodeDocument(`${text}</nvidia_smi_log>`);
+    }
+    const frame = one(`<fan_speed>${'9'.repeat(1_000_000)} %</fan_speed>`);
+    expect(readingOf(frame, 'fanPct').state).toBe('implausible');
   });
 
   it('of something else is refused', () => {

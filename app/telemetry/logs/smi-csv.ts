@@ -1,7 +1,8 @@
 import { metricIndex, metrics, type Metric } from '../../metrics.ts';
-import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
+import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../reading.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { parseCell } from '../smi/cell.ts';
+import { idOf, said, uuidOf } from '../smi/tree.ts';
 
 /** One data row: who it is about (as far as the columns say), when, and its readings. */
 export type CsvRow = {
@@ -28,6 +29,13 @@ const identityColumns = {
   gpu_bus_id: 'pciBusId',
   index: 'index',
 } as const;
+
+/** Whether an identity cell says who the card is, rather than why that cannot be told. */
+function tells(field: (typeof identityColumns)[keyof typeof identityColumns], text: string): boolean {
+  if (field === 'uuid') return uuidOf(text) !== undefined;
+  if (field === 'index') return idOf(text) !== undefined;
+  return said(text) !== undefined && !text.startsWith('[');
+}
 
 const fieldsOf = (line: string): string[] => line.split(',').map((field) => field.trim());
 
@@ -81,6 +89,7 @@ export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
   const identities = columns.flatMap(({ name }, at) =>
     Object.hasOwn(identityColumns, name) ? [{ at, field: identityColumns[name as keyof typeof identityColumns] }] : [],
   );
+  const asksForEcc = found.some(({ metric }) => metric.key === 'eccMode');
   const timestampAt = columns.findIndex(({ name }) => name === 'timestamp');
 
   return ok({
@@ -99,10 +108,14 @@ export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
           frame.via[metricIndex[metric.key]] = answer.via;
         }
       }
+      // for a card without ECC this column says "No" where the -q text of the same driver says N/A (seen with 595)
+      if (asksForEcc && readingOf(frame, 'eccMode').state === 'unsupported') {
+        setAbsent(frame, 'sramThresholdExceeded', 'unsupported');
+      }
       const tsMs = timestampAt < 0 ? undefined : parseTimestamp(cells[timestampAt]!);
       const row = identities
         .map(({ at, field }) => [field, cells[at]!] as const)
-        .filter(([, text]) => !text.startsWith('['));
+        .filter(([field, text]) => tells(field, text));
       return { ...Object.fromEntries(row), ...(tsMs === undefined ? {} : { tsMs }), frame };
     },
   });

@@ -3,8 +3,9 @@ import { isMetricKey, metrics } from '../../metrics.ts';
 import { createFrame, readingOf, readingStates, setAbsent, setValue, type Absence, type Frame } from '../../reading.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { smiCsvDecoder } from '../logs/smi-csv.ts';
-import { decodeDocument } from '../smi/document.ts';
+import { decodeDocument, type SmiDocument } from '../smi/document.ts';
 import { createDocumentStream } from '../smi/document-stream.ts';
+import { decodeText } from '../smi/text.ts';
 import type { GpuIdentity, GpuSample } from '../source.ts';
 
 /** One moment of a recording. */
@@ -119,33 +120,50 @@ export function parseSmiTimestamp(text: string | undefined): number | undefined 
   return new Date(year, month, day, hour, minute, second).getTime();
 }
 
-function readDocuments(text: string): Result<Recording> {
+/** Documents of nvidia-smi in the order in which they were printed. */
+function recordingOf(documents: readonly Result<SmiDocument>[], noise: number): Result<Recording> {
   const samples: RecordedSample[] = [];
-  let unreadable = 0;
+  let unreadable = noise;
   let driverVersion: string | undefined;
   let problem: Result<never> | undefined;
-  const stream = createDocumentStream(
-    (xml) => {
-      const decoded = decodeDocument(xml);
-      if (!decoded.ok) {
-        unreadable++;
-        problem = decoded;
-        return;
-      }
-      driverVersion ??= decoded.value.driverVersion;
-      const previous = samples.at(-1)?.tsMs;
-      // stamps have whole seconds: two documents with the same one are taken to be a second apart
-      const stamp = parseSmiTimestamp(decoded.value.timestamp) ?? (previous === undefined ? 0 : previous + 1000);
-      const tsMs = previous === undefined || stamp > previous ? stamp : previous + 1000;
-      samples.push({ tsMs, gpus: decoded.value.gpus });
-    },
-    () => unreadable++,
-  );
-  stream.push(text);
-  stream.end();
+  for (const decoded of documents) {
+    if (!decoded.ok) {
+      unreadable++;
+      problem = decoded;
+      continue;
+    }
+    driverVersion ??= decoded.value.driverVersion;
+    const previous = samples.at(-1)?.tsMs;
+    // stamps have whole seconds: two documents with the same one are taken to be a second apart
+    const stamp = parseSmiTimestamp(decoded.value.timestamp) ?? (previous === undefined ? 0 : previous + 1000);
+    const tsMs = previous === undefined || stamp > previous ? stamp : previous + 1000;
+    samples.push({ tsMs, gpus: decoded.value.gpus });
+  }
   if (samples.length === 0 && problem) return problem;
   return ok({ samples, unreadable, names: 'xml', ...(driverVersion ? { driverVersion } : {}) });
 }
+
+function readDocuments(text: string): Result<Recording> {
+  const documents: Result<SmiDocument>[] = [];
+  let noise = 0;
+  const stream = createDocumentStream(
+    (xml) => documents.push(decodeDocument(xml)),
+    () => noise++,
+  );
+  stream.push(text);
+  stream.end();
+  return recordingOf(documents, noise);
+}
+
+/** The text of `nvidia-smi -q`, once or in a loop: each begins with its own headline. */
+const readTexts = (text: string): Result<Recording> =>
+  recordingOf(
+    text
+      .trimStart()
+      .split(/^(?==+NVSMI LOG=)/m)
+      .map(decodeText),
+    0,
+  );
 
 function readCsv(text: string, name: string): Result<Recording> {
   const [header = '', ...lines] = text.split(/\r?\n/);
@@ -177,8 +195,8 @@ function readCsv(text: string, name: string): Result<Recording> {
 }
 
 /**
- * Reads a recording in any form Slowburn can play: its own, a stream of `nvidia-smi -q -x` documents, or the CSV of
- * `nvidia-smi --query-gpu`. The form is told from the content.
+ * Reads a recording in any form Slowburn can play: its own, a stream of `nvidia-smi -q -x` documents or of `-q` texts, or
+ * the CSV of `nvidia-smi --query-gpu`. The form is told from the content.
  * @param name shown for a card that the recording does not name
  */
 export function readRecording(text: string, name: string): Result<Recording> {
@@ -187,7 +205,9 @@ export function readRecording(text: string, name: string): Result<Recording> {
     ? readOwn(text)
     : start.startsWith('<')
       ? readDocuments(text)
-      : readCsv(text, name);
+      : start.startsWith('=')
+        ? readTexts(text)
+        : readCsv(text, name);
   if (recording.ok && recording.value.samples.length === 0) {
     return err('recording-unreadable', `There is no sample in ${name}.`);
   }

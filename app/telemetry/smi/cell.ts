@@ -59,6 +59,8 @@ export function parseCell(text: string | undefined, metric: MetricRow, unit?: st
   }
   const match = /^(-?\d+(?:\.\d+)?)\s*([A-Za-z%µ/()]*)$/.exec(trimmed);
   if (!match) return { absent: absenceOf(trimmed) };
-  const factor = factors[metric.unit][match[2] || unit || ''];
-  return factor === undefined ? { absent: 'failed' } : { value: Number(match[1]) * factor };
+  if (metric.unit === '' && match[1]!.includes('.')) return { absent: 'failed' }; // nothing is counted in parts
+  const known = factors[metric.unit];
+  const given = match[2] || unit || '';
+  return Object.hasOwn(known, given) ? { value: Number(match[1]) * known[given]! } : { absent: 'failed' };
 }

@@ -1,4 +1,4 @@
-import { XMLParser } from 'fast-xml-parser';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { err, messageOf, ok, type Result } from '../../result.ts';
 import { decodeGpu, type SmiGpu } from './gpu.ts';
 import { child, children, said, textAt, type Node } from './tree.ts';
@@ -15,6 +15,7 @@ const parser = new XMLParser({
   attributeNamePrefix: '@',
   parseTagValue: false,
   trimValues: true,
+  cdataPropName: '#cdata',
   // only the five predefined entities are known; the external DTD that documents name is never fetched
   processEntities: true,
   htmlEntities: false,
@@ -42,6 +43,13 @@ export function decodeLog(log: Node): SmiDocument {
 export function decodeDocument(xml: string): Result<SmiDocument> {
   // the parser forgives missing end tags; a document cut off in the middle must not pass as a whole one
   if (!/<\/nvidia_smi_log>\s*$/.test(xml)) return err('recording-unreadable', 'The nvidia-smi document is cut off.');
+  // nvidia-smi declares none: entities are the one way in which markup can stand for text that is not there
+  if (xml.includes('<!ENTITY'))
+    return err('recording-unreadable', 'The nvidia-smi document declares entities of its own.');
+  // end tags that do not fit mean a hole in the middle, which would hand one GPU the readings of the next; a bare & in
+  // the path of a process is not worth a document
+  const shape = XMLValidator.validate(xml.trim().replace(/&(?!#?\w{1,10};)/g, '&amp;'));
+  if (shape !== true) return err('recording-unreadable', `The nvidia-smi document is damaged: ${shape.err.msg}`);
   let log: Node | undefined;
   try {
     log = child(parser.parse(xml) as Node, 'nvidia_smi_log');

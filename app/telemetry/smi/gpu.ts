@@ -4,7 +4,7 @@ import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
 import type { GpuIdentity, GpuProcess, MigInstance, ProcessType } from '../source.ts';
 import { throttleReasons } from '../throttle-reasons.ts';
 import { absenceOf, parseCell, type Cell } from './cell.ts';
-import { at, children, said, textAt, textOf, type Node } from './tree.ts';
+import { at, children, idOf, said, textAt, textOf, uuidOf, type Node } from './tree.ts';
 
 export type SmiGpu = {
   readonly gpu: GpuIdentity;
@@ -27,23 +27,21 @@ function parseReasons(list: Node): Cell {
   return known > 0 ? { value: mask } : { absent: 'unsupported' };
 }
 
-/** The nearest leaf on the way to a path: a subtree may be a bare "N/A" or "GPU is lost" instead of its elements. */
-function leafAt(gpu: Node, path: string): Node | undefined {
+/** The cell at a path. A subtree may be a bare "N/A" or "GPU is lost": its elements are then absent for that reason. */
+function leafAt(gpu: Node, path: string, read: (leaf: Node) => Cell): Cell | undefined {
   let here: Node | undefined = gpu;
   for (const tag of path.split('/')) {
-    if (typeof here === 'string') return here;
+    if (typeof here === 'string') return { absent: here === '' ? 'unsupported' : absenceOf(here) };
     here = at(here, tag);
   }
-  return here;
+  return here === undefined ? undefined : read(here);
 }
 
 /** A cell at one path of the catalogue. "a + b" is the sum of counters that are printed apart: all of them or none. */
 function cellAt(gpu: Node, metric: Metric, path: string): Cell | undefined {
-  const cells = path.split(' + ').map((part): Cell | undefined => {
-    const node = leafAt(gpu, part);
-    if (node === undefined) return undefined;
-    return metric.key === 'throttleReasons' ? parseReasons(node) : parseCell(textOf(node), metric);
-  });
+  const read = (leaf: Node): Cell =>
+    metric.key === 'throttleReasons' ? parseReasons(leaf) : parseCell(textOf(leaf), metric);
+  const cells = path.split(' + ').map((part) => leafAt(gpu, part, read));
   if (cells.includes(undefined)) return undefined;
   let sum = 0;
   for (const cell of cells as Cell[]) {
@@ -93,8 +91,8 @@ const processTypes: Readonly<Record<string, ProcessType>> = { C: 'compute', G: '
 
 function processesOf(gpu: Node): GpuProcess[] {
   return children(at(gpu, 'processes'), 'process_info').flatMap((info) => {
-    const pid = Number(textAt(info, 'pid'));
-    if (!Number.isInteger(pid) || pid <= 0) return [];
+    const pid = idOf(textAt(info, 'pid'));
+    if (pid === undefined || pid === 0) return [];
     const vramBytes = numberAt(info, 'used_memory', metricOf('vramUsedBytes'));
     const type = processTypes[(textAt(info, 'type') ?? '').replace(/^M\+/, '')]; // M+: through MPS
     return [
@@ -111,8 +109,8 @@ function processesOf(gpu: Node): GpuProcess[] {
 function migOf(gpu: Node): MigInstance[] {
   const vram = metricOf('vramUsedBytes');
   return children(at(gpu, 'mig_devices'), 'mig_device').flatMap((device) => {
-    const index = Number(textAt(device, 'index') ?? Number.NaN);
-    if (!Number.isInteger(index)) return [];
+    const index = idOf(textAt(device, 'index'));
+    if (index === undefined) return [];
     const vramUsedBytes = numberAt(device, 'fb_memory_usage/used', vram);
     const vramTotalBytes = numberAt(device, 'fb_memory_usage/total', vram);
     return [
@@ -130,7 +128,7 @@ function identityOf(gpu: Node, index: number): GpuIdentity {
   const vbios = said(textAt(gpu, 'vbios_version'));
   const architecture = said(textAt(gpu, 'product_architecture'));
   return {
-    uuid: said(textAt(gpu, 'uuid')) ?? `PCI-${pciBusId || index}`,
+    uuid: uuidOf(textAt(gpu, 'uuid')) ?? `PCI-${pciBusId || index}`,
     index,
     name: said(textAt(gpu, 'product_name')) ?? 'NVIDIA GPU',
     pciBusId,
@@ -142,7 +140,8 @@ function identityOf(gpu: Node, index: number): GpuIdentity {
 function frameOf(gpu: Node, mig: readonly MigInstance[]): Frame {
   const frame = createFrame();
   (metrics as readonly Metric[]).forEach((metric, index) => setMetric(frame, index, gpu, metric));
-  if (at(gpu, 'mig_mode') !== undefined && textAt(gpu, 'mig_mode/current_mig') === 'Enabled') {
+  // where the list itself is missing, nothing was counted
+  if (textAt(gpu, 'mig_mode/current_mig') === 'Enabled' && at(gpu, 'mig_devices') !== undefined) {
     setValue(frame, 'migInstances', mig.length);
   }
   dropZeroLimits(frame);

@@ -29,6 +29,7 @@ const tags: Readonly<Record<string, string>> = {
   'Memory Current Temp': 'memory_temp',
   'Memory Max Operating Temp': 'gpu_temp_max_mem_threshold',
   'Instantaneous Power Draw': 'instant_power_draw',
+  'SRAM Uncorrectable SEC-DED': 'sram_uncorrectable_secded',
   'Single Bit ECC': 'multiple_single_bit_retirement',
   'Double Bit ECC': 'double_bit_retirement',
   'Pending Page Blacklist': 'pending_blacklist',
@@ -106,6 +107,13 @@ function tagOf(name: string, section: string): string {
   return Object.hasOwn(tags, plain) ? tags[plain]! : slug(plain);
 }
 
+/** "Name   : value", or the name of a section alone. */
+function fieldOf(line: string): { readonly name: string; readonly value: string | undefined } {
+  const colon = line.search(/\s:(\s|$)/);
+  if (colon < 0) return { name: line.trim(), value: undefined };
+  return { name: line.slice(0, colon).trim(), value: line.slice(colon + 2).trim() };
+}
+
 type Tree = { [tag: string]: Node | Node[] };
 type Open = { readonly indent: number; readonly tag: string; readonly tree: Tree };
 
@@ -128,10 +136,9 @@ export function decodeText(text: string): Result<SmiDocument> {
   let open: Open[] = [root];
   let processes: Tree | undefined;
   for (const line of lines.slice(start + 1)) {
-    const match = /^( *)(\S.*?)(?:\s+:\s?(.*))?$/.exec(line);
-    if (!match) continue;
-    const [indent, name] = [match[1]!.length, match[2]!];
-    const value = match[3]?.trim();
+    const indent = line.search(/\S/);
+    if (indent < 0) continue;
+    const { name, value } = fieldOf(line);
     open = open.filter((section) => section.indent < indent);
     const parent = open.at(-1) ?? root;
     const gpu = /^GPU ([0-9A-Fa-f:.]+)$/.exec(name);
@@ -153,6 +160,7 @@ export function decodeText(text: string): Result<SmiDocument> {
       if (tag === 'mig_device') put(migOf(open), tag, tree);
       else put(parent.tree, tag, tree);
       if (tag === 'processes') processes = tree;
+      if (tag === 'mig_mode') migOf(open); // instances are printed after it, where there are any
       open.push({ indent, tag, tree });
     } else if (parent.tag === 'process_info') {
       put(parent.tree, { name: 'process_name', used_gpu_memory: 'used_memory' }[tag] ?? tag, value);

@@ -17,10 +17,14 @@ export const children = (node: Node | undefined, tag: string): readonly Node[] =
 export const at = (node: Node | undefined, path: string): Node | undefined =>
   path.split('/').reduce<Node | undefined>((here, tag) => child(here, tag), node);
 
-/** The text of a leaf. An element with attributes keeps its text under '#text'. */
+/**
+ * The text of a leaf. An element with attributes or CDATA keeps its text under a name of its own; text around other
+ * elements is no leaf: put together, its pieces would be a number that nobody printed.
+ */
 export const textOf = (node: Node | undefined): string | undefined => {
-  if (typeof node === 'string') return node;
-  const inner = child(node, '#text');
+  if (typeof node !== 'object') return node;
+  const [key, ...others] = Object.keys(node).filter((name) => !name.startsWith('@'));
+  const inner = others.length === 0 && (key === '#text' || key === '#cdata') ? node[key] : undefined;
   return typeof inner === 'string' ? inner : undefined;
 };
 
@@ -29,3 +33,11 @@ export const textAt = (node: Node | undefined, path: string): string | undefined
 /** Text that says something: neither empty nor N/A. */
 export const said = (text: string | undefined): string | undefined =>
   text === undefined || text === '' || /^\[?n\/a\]?$/i.test(text) ? undefined : text;
+
+/** A whole number in digits alone, as nvidia-smi prints ids and indices. */
+export const idOf = (text: string | undefined): number | undefined =>
+  /^\d{1,10}$/.test(text ?? '') ? Number(text) : undefined;
+
+/** A GPU's UUID; undefined for the words that stand in its place. */
+export const uuidOf = (text: string | undefined): string | undefined =>
+  /^GPU-[\w-]+$/.test(text ?? '') ? text : undefined;
