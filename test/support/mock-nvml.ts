@@ -6,11 +6,17 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './folders.ts';
 
-const source = path.resolve(import.meta.dirname, '../mock-nvml/nvml.c');
+const folder = path.resolve(import.meta.dirname, '../mock-nvml');
+const files = fs
+  .readdirSync(folder)
+  .sort()
+  .map((name) => path.join(folder, name));
 
 /** Compiles the stand-in driver. `without` names symbols that it shall not export, as an older driver would not. */
 export function compileMock(without: readonly string[] = []): string {
-  const key = createHash('sha256').update(fs.readFileSync(source)).update(without.join()).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(without.join());
+  for (const file of files) hash.update(fs.readFileSync(file));
+  const key = hash.digest('hex').slice(0, 16);
   const library = path.join(os.tmpdir(), `slowburn-mock-nvml-${key}.so`);
   if (!fs.existsSync(library)) {
     const temporary = `${library}.${process.pid}`;
@@ -26,11 +32,28 @@ export function compileMock(without: readonly string[] = []): string {
       ...defines,
       '-o',
       temporary,
-      source,
+      ...files.filter((file) => file.endsWith('.c')),
+      '-lm',
+      '-lpthread',
     ]);
     fs.renameSync(temporary, library);
   }
   return library;
+}
+
+/** The calls that the stand-in driver has had, each as "GPU symbol"; -1 is the library itself. */
+export type MockLog = { readonly calls: () => string[]; readonly clear: () => void };
+
+/** Has the stand-in driver of this process write down its calls, until the test ends. */
+export function logMock(): MockLog {
+  const file = path.join(temporaryFolder(), 'calls');
+  const clear = (): void => fs.writeFileSync(file, '');
+  clear();
+  process.env['MOCK_NVML_LOG'] = file;
+  onTestFinished(() => {
+    delete process.env['MOCK_NVML_LOG'];
+  });
+  return { calls: () => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean), clear };
 }
 
 export type MockControl = { readonly set: (...lines: readonly string[]) => void };
