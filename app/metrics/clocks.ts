@@ -108,7 +108,7 @@ export const clocks = [
     id: 24,
     label: 'Clock event reasons',
     cadence: 'tick',
-    range: [0, 2 ** 32 - 1],
+    range: [0, 2 ** 32 - 2], // all ones is no mask
     nvml: ['nvmlDeviceGetCurrentClocksEventReasons', 'nvmlDeviceGetCurrentClocksThrottleReasons'],
     xml: ['clocks_event_reasons', 'clocks_throttle_reasons'],
     csv: ['clocks_event_reasons.active', 'clocks_throttle_reasons.active'],

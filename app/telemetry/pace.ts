@@ -12,9 +12,11 @@ export type Pace = {
   readonly setInterval: (intervalMs: number) => void;
 };
 
-const EVERY_MS = { slow: 5_000, rare: 60_000 } as const;
+export type Periods = { readonly slow: number; readonly rare: number };
+const usual: Periods = { slow: 5_000, rare: 60_000 };
 
-export function createPace(clock: Clock, intervalMs: number): Pace {
+/** @param everyMs how often to read what is not read at each moment */
+export function createPace(clock: Clock, intervalMs: number, everyMs: Periods = usual): Pace {
   let interval = intervalMs;
   let dueMs: number | undefined; // the grid begins with the first moment, at once
   const due = { slow: -Infinity, rare: -Infinity };
@@ -28,7 +30,7 @@ export function createPace(clock: Clock, intervalMs: number): Pace {
       const taken: Cadence[] = ['tick'];
       for (const cadence of ['slow', 'rare'] as const) {
         if (dueMs < due[cadence]) continue;
-        due[cadence] = dueMs + EVERY_MS[cadence];
+        due[cadence] = dueMs + everyMs[cadence];
         taken.push(cadence);
       }
       dueMs += interval;

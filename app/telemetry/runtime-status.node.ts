@@ -36,12 +36,21 @@ export function watchPciGpus(root = '/sys/bus/pci/devices'): PciWatch {
   let slots: readonly string[] = [];
   const at = (slot: string, file: string): string => read(path.join(root, slot, file));
 
+  /** Driven by something else than NVIDIA's driver, which then does not know it: nouveau, or a virtual machine's. */
+  function isElsewhere(slot: string): boolean {
+    try {
+      return path.basename(fs.readlinkSync(path.join(root, slot, 'driver'))) !== 'nvidia';
+    } catch {
+      return false; // no driver at all: NVML will say so
+    }
+  }
+
   function scan(): void {
     try {
       slots = fs
         .readdirSync(root)
         .sort()
-        .filter((slot) => at(slot, 'vendor') === NVIDIA && DISPLAY.test(at(slot, 'class')));
+        .filter((slot) => at(slot, 'vendor') === NVIDIA && DISPLAY.test(at(slot, 'class')) && !isElsewhere(slot));
     } catch {
       slots = []; // Windows, or a container without sysfs: whether a GPU sleeps cannot be told
     }

@@ -33,14 +33,14 @@ export function createSleepPolicy(graceMs = GRACE_MS): SleepPolicy {
 
   function next(gpu: Known, { asleep, managed, idle }: SleepSign, nowMs: number): SleepState {
     if (asleep) return 'asleep';
+    if (idle === true) gpu.idleSinceMs ??= nowMs;
+    else if (idle === false) gpu.idleSinceMs = undefined;
     if (gpu.state === 'asleep' || !managed) return 'awake'; // somebody woke it, or it cannot sleep
     if (gpu.state === 'released') {
       if (nowMs - gpu.releasedMs < FALL_ASLEEP_MS) return 'released';
       gpu.notBeforeMs = nowMs + TRY_AGAIN_MS;
       return 'awake';
     }
-    if (idle === true) gpu.idleSinceMs ??= nowMs;
-    else if (idle === false) gpu.idleSinceMs = undefined;
     const idleMs = gpu.idleSinceMs === undefined ? 0 : nowMs - gpu.idleSinceMs;
     return idleMs >= graceMs && nowMs >= gpu.notBeforeMs ? 'released' : 'awake';
   }

@@ -1,35 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../app/clock.node.ts';
+import { describe, expect, it } from 'vitest';
 import type { MetricKey } from '../../app/metrics.ts';
 import { readingOf, valueOf } from '../../app/reading.ts';
-import { openNvml } from '../../app/telemetry/nvml/source.node.ts';
-import type { SourceSample, TelemetrySource } from '../../app/telemetry/source.ts';
-import { threads } from '../support/folders.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
-
-async function openMock(library = compileMock()): Promise<TelemetrySource> {
-  const opened = await openNvml({
-    clock: systemClock,
-    settings: { intervalMs: 100, pcieThroughput: false },
-    workerUrl: new URL('nvml-worker.js', threads),
-    library,
-  });
-  if (!opened.ok) throw new Error(opened.error.message);
-  onTestFinished(() => opened.value.close());
-  return opened.value;
-}
-
-const at = (sample: SourceSample, gpu: number, key: MetricKey) => readingOf(sample.gpus[gpu]!.frame, key);
-
-/** Reads until a sample satisfies, as the sampler would go on doing. */
-async function readUntil(source: TelemetrySource, satisfied: (sample: SourceSample) => boolean): Promise<SourceSample> {
-  const until = Date.now() + 15_000;
-  for (;;) {
-    const sample = await source.read(400);
-    if (satisfied(sample)) return sample;
-    if (Date.now() > until) throw new Error(`it never came to that: ${JSON.stringify(sample.fault)}`);
-  }
-}
+import { at, openMock, readUntil, tryMock } from '../support/nvml-source.ts';
 
 describe('NVML', () => {
   it('gives the readings of each GPU in the units of the catalogue', async () => {
@@ -43,6 +16,7 @@ describe('NVML', () => {
         name: 'Mock GPU 0',
         pciBusId: '00000000:01:00.0',
         vbios: '95.02.3C.00.00',
+        architecture: 'Ampere',
       },
       {
         uuid: 'GPU-00000000-0000-0000-0000-000000000001',
@@ -50,6 +24,7 @@ describe('NVML', () => {
         name: 'Mock GPU 1',
         pciBusId: '00000000:02:00.0',
         vbios: '95.02.3C.00.01',
+        architecture: 'Ampere',
       },
     ]);
     const { frame } = sample.gpus[1]!;
@@ -73,21 +48,22 @@ describe('NVML', () => {
       label: 'NVML 12.575.57.08',
       simulated: false,
       driverVersion: '575.57.08',
+      names: 'nvml',
     });
   });
 
   it('says of what a card does not offer that it is unsupported, with the driver’s code', async () => {
     controlMock();
-    const sample = await (await openMock()).read(2000);
+    const source = await openMock({ library: compileMock(['nvmlDeviceGetMarginTemperature']) });
+    const sample = await source.read(2000);
     expect(at(sample, 0, 'memTempC')).toEqual({ state: 'unsupported', reason: 3 });
     expect(at(sample, 0, 'tempMarginK')).toEqual({ state: 'unsupported', reason: 13 }); // no such symbol
   });
 
   it('takes an older symbol where the newer one is missing', async () => {
     controlMock('set * reasons 32');
-    const source = await openMock(
-      compileMock(['nvmlDeviceGetMemoryInfo_v2', 'nvmlDeviceGetCurrentClocksEventReasons']),
-    );
+    const library = compileMock(['nvmlDeviceGetMemoryInfo_v2', 'nvmlDeviceGetCurrentClocksEventReasons']);
+    const source = await openMock({ library });
     const sample = await source.read(2000);
     expect(at(sample, 0, 'vramUsedBytes')).toMatchObject({ value: 8 * 2 ** 30 + 400 * 2 ** 20 }); // the old call counts the reserve
     expect(at(sample, 0, 'throttleReasons')).toMatchObject({ value: 32 });
@@ -110,7 +86,7 @@ describe('NVML', () => {
     const sample = await (await openMock()).read(2000);
     expect(sample.gpus.map(({ processes }) => processes)).toEqual([
       [],
-      [{ pid: 4321, name: '/usr/bin/process-4321', type: 'compute', vramBytes: 6 * 2 ** 30 }],
+      [{ pid: 4321, name: '/usr/bin/process-4321', type: 'compute', vramBytes: 6 * 2 ** 30, smPct: 88 }],
     ]);
   });
 
@@ -194,14 +170,11 @@ describe('NVML', () => {
     ['there is no library', '/nonexistent/libnvidia-ml.so.1', [], 'No NVIDIA driver library'],
     ['the driver is not loaded', undefined, ['code -1 nvmlInit_v2 9'], 'not running'],
     ['there is no GPU', undefined, ['set -1 count 0'], 'lists no GPU'],
+    ['no GPU may be opened', undefined, ['code * nvmlDeviceGetHandleByIndex_v2 4'], 'cannot open it (NO_PERMISSION)'],
+    ['the driver is a newer one', undefined, ['code * nvmlDeviceGetHandleByIndex_v2 18'], 'was updated'],
   ])('is refused with a sentence when %s', async (_, library, lines, message) => {
     controlMock(...lines);
-    const opened = await openNvml({
-      clock: systemClock,
-      settings: { intervalMs: 100, pcieThroughput: false },
-      workerUrl: new URL('nvml-worker.js', threads),
-      library: library ?? compileMock(),
-    });
+    const opened = await tryMock({ library: library ?? compileMock() });
     expect(opened).toMatchObject({
       ok: false,
       error: { code: 'source-unavailable', message: expect.stringContaining(message) },

@@ -4,11 +4,18 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-const source = path.resolve(import.meta.dirname, 'nvml.c');
+const folder = import.meta.dirname;
+const files = fs
+  .readdirSync(folder)
+  .filter((name) => /\.[ch]$/.test(name))
+  .sort()
+  .map((name) => path.join(folder, name));
 
 /** Compiles the stand-in driver. `without` names symbols that it shall not export, as an older driver would not. */
 export function compileMock(without: readonly string[] = []): string {
-  const key = createHash('sha256').update(fs.readFileSync(source)).update(without.join()).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(without.join());
+  for (const file of files) hash.update(fs.readFileSync(file));
+  const key = hash.digest('hex').slice(0, 16);
   const library = path.join(os.tmpdir(), `slowburn-mock-nvml-${key}.so`);
   if (!fs.existsSync(library)) {
     const temporary = `${library}.${process.pid}`;
@@ -24,7 +31,9 @@ export function compileMock(without: readonly string[] = []): string {
       ...defines,
       '-o',
       temporary,
-      source,
+      ...files.filter((file) => file.endsWith('.c')),
+      '-lm',
+      '-lpthread',
     ]);
     fs.renameSync(temporary, library);
   }

@@ -5,6 +5,21 @@ import { temporaryFolder } from './folders.ts';
 
 export { compileMock } from '../mock-nvml/compile.ts';
 
+/** The calls that the stand-in driver has had, each as "GPU symbol"; -1 is the library itself. */
+export type MockLog = { readonly calls: () => string[]; readonly clear: () => void };
+
+/** Has the stand-in driver of this process write down its calls, until the test ends. */
+export function logMock(): MockLog {
+  const file = path.join(temporaryFolder(), 'calls');
+  const clear = (): void => fs.writeFileSync(file, '');
+  clear();
+  process.env['MOCK_NVML_LOG'] = file;
+  onTestFinished(() => {
+    delete process.env['MOCK_NVML_LOG'];
+  });
+  return { calls: () => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean), clear };
+}
+
 export type MockControl = { readonly set: (...lines: readonly string[]) => void };
 
 /** A control file for the stand-in driver of this process, until the test ends. `set` replaces what it says. */

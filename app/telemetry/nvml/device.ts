@@ -10,6 +10,7 @@ const UUID_SIZE = 96;
 const VBIOS_SIZE = 32;
 const BUS_ID = { at: 36, size: 32 }; // nvmlPciInfo_t: busId; busIdLegacy is at 0
 const PCI_INFO_SIZE = 68;
+const UNNAMED = 'NVIDIA GPU';
 
 /** nvmlDeviceArchitecture_t (nvml.h) */
 const architectures: Readonly<Record<number, string>> = {
@@ -52,7 +53,8 @@ function architectureOf({ callFirst }: Symbols, handle: number): string | undefi
   return code === NVML_SUCCESS ? architectures[new DataView(out).getUint32(0, true)] : undefined;
 }
 
-function describe(symbols: Symbols, handle: number, index: number): OpenedDevice {
+/** @param busId its slot, where that is known already */
+function describe(symbols: Symbols, handle: number, index: number, busId?: string): OpenedDevice {
   const uuid = new ArrayBuffer(UUID_SIZE);
   const openCode = symbols.callFirst(['nvmlDeviceGetUUID'], ['device', 'out', 'uint'], [handle, uuid, UUID_SIZE]);
   const vbios = stringOf(symbols, 'nvmlDeviceGetVbiosVersion', handle, VBIOS_SIZE);
@@ -63,8 +65,8 @@ function describe(symbols: Symbols, handle: number, index: number): OpenedDevice
     identity: {
       uuid: textIn(uuid),
       index,
-      name: stringOf(symbols, 'nvmlDeviceGetName', handle, NAME_SIZE) ?? '',
-      pciBusId: busIdOf(symbols, handle),
+      name: stringOf(symbols, 'nvmlDeviceGetName', handle, NAME_SIZE) || UNNAMED,
+      pciBusId: busIdOf(symbols, handle) || (busId ?? ''),
       ...(vbios ? { vbios } : {}),
       ...(architecture ? { architecture } : {}),
     },
@@ -78,7 +80,7 @@ export function openByIndex(symbols: Symbols, index: number): OpenedDevice {
   const openCode = symbols.callFirst(names, ['uint', 'out'], [index, out]);
   const handle = Number(new DataView(out).getBigUint64(0, true));
   if (openCode === NVML_SUCCESS) return describe(symbols, handle, index);
-  return { handle, openCode, identity: { uuid: '', index, name: '', pciBusId: '' } };
+  return { handle, openCode, identity: { uuid: '', index, name: UNNAMED, pciBusId: '' } };
 }
 
 /** Opens the GPU in a PCI slot, and leaves all others as they are: asleep, or hanging. */
@@ -88,9 +90,9 @@ export function openByBusId(symbols: Symbols, busId: string, position: number): 
   const openCode = symbols.callFirst(names, ['text', 'out'], [busId, out]);
   const handle = Number(new DataView(out).getBigUint64(0, true));
   if (openCode !== NVML_SUCCESS) {
-    return { handle, openCode, identity: { uuid: '', index: position, name: '', pciBusId: busId } };
+    return { handle, openCode, identity: { uuid: '', index: position, name: UNNAMED, pciBusId: busId } };
   }
   const index = new ArrayBuffer(4);
   const told = symbols.callFirst(['nvmlDeviceGetIndex'], ['device', 'out'], [handle, index]) === NVML_SUCCESS;
-  return describe(symbols, handle, told ? new DataView(index).getUint32(0, true) : position);
+  return describe(symbols, handle, told ? new DataView(index).getUint32(0, true) : position, busId);
 }

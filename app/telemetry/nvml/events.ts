@@ -43,7 +43,7 @@ export function watchEvents({ bind, callFirst }: Symbols, devices: readonly numb
     take() {
       const events: NvmlEvent[] = [];
       // with no time to wait, an empty set answers TIMEOUT
-      while (events.length < MOST_A_CALL && wait(set, out, 0) === NVML_SUCCESS) {
+      for (let i = 0; i < MOST_A_CALL && wait(set, out, 0) === NVML_SUCCESS; i++) {
         if (view.getBigUint64(8, true) !== XID_CRITICAL) continue;
         events.push({ device: Number(view.getBigUint64(0, true)), xid: Number(view.getBigUint64(16, true)) });
       }

@@ -1,5 +1,6 @@
 import type { SourceFault } from '../source.ts';
-import { returnCode } from './return-codes.ts';
+import type { ReaderGpu } from './reader.ts';
+import { NVML_SUCCESS, returnCode } from './return-codes.ts';
 
 const sentences: Readonly<Record<number, Omit<SourceFault, 'code'>>> = {
   1: { message: 'The NVIDIA driver was unloaded.', next: 'Slowburn reconnects by itself when it is loaded again.' },
@@ -38,8 +39,26 @@ export const stallFault = (seconds: number): SourceFault => ({
 export const unopenedFault = (index: number, code: number): SourceFault => ({
   code: 'nvml-gpu-unopened',
   message: `The driver lists a GPU at index ${index} but cannot open it (${returnCode(code).name}).`,
-  next: 'A restart of the computer usually brings it back. The other GPUs are recorded.',
+  next:
+    returnCode(code).means === 'denied'
+      ? 'Give this user access to the card (on Linux: read and write /dev/nvidia*). Other GPUs are recorded.'
+      : 'A restart of the computer usually brings it back. Other GPUs are recorded.',
 });
+
+/** Why there is nothing to read, when NVML was opened with this code and these GPUs. */
+export function whyNoGpu(code: number, gpus: readonly ReaderGpu[]): SourceFault {
+  if (code !== NVML_SUCCESS) return libraryFault(code);
+  const unopened = gpus.find(({ openCode }) => openCode !== NVML_SUCCESS);
+  if (!unopened) {
+    return {
+      code: 'nvml-no-gpu',
+      message: 'The NVIDIA driver is running but lists no GPU.',
+      next: 'Check that the card is seated and powered, then restart the computer.',
+    };
+  }
+  const { identity, openCode } = unopened;
+  return returnCode(openCode).library ? libraryFault(openCode) : unopenedFault(identity.index, openCode);
+}
 
 export const hangFault = (name: string, seconds: number): SourceFault => ({
   code: 'nvml-gpu-hangs',
@@ -56,6 +75,6 @@ export const slowedFault = (intervalMs: number): SourceFault => ({
 
 export const threadFault = (why: string): SourceFault => ({
   code: 'nvml-thread-ended',
-  message: `Reading the NVIDIA driver has ended unexpectedly: ${why}`,
+  message: `Reading the NVIDIA driver has ended unexpectedly (${why}).`,
   next: 'It is started again in a few seconds.',
 });

@@ -1,6 +1,6 @@
 import type { Cadence, MetricKey } from '../../metrics.ts';
 import { setAbsent, setValue, type Frame } from '../../reading.ts';
-import { NVML_INVALID_ARGUMENT, returnCode } from './return-codes.ts';
+import { NVML_INVALID_ARGUMENT, NVML_NO_DATA, returnCode } from './return-codes.ts';
 
 /** nvmlFieldValue_t (nvml.h): fieldId 0, scopeId 4, timestamp 8, latencyUsec 16, valueType 24, nvmlReturn 28, value 32. */
 export const FIELD_VALUE_SIZE = 40;
@@ -56,6 +56,11 @@ export function prepareFields(wanted: readonly { readonly id: number; readonly s
     view.setUint32(i * FIELD_VALUE_SIZE + 4, scope, LE);
   });
   return buffer;
+}
+
+/** Before each call: what the library leaves untouched must not read as the answer of the call before. */
+export function clearAnswers(view: DataView): void {
+  for (let at = 28; at < view.byteLength; at += FIELD_VALUE_SIZE) view.setUint32(at, NVML_NO_DATA, LE);
 }
 
 export type FieldAnswer = { readonly code: number; readonly value: number };

@@ -12,6 +12,8 @@ export type Variant = {
   readonly prepare?: (view: DataView) => void;
   readonly args: (device: number, out: ArrayBuffer) => Argument[];
   readonly decode: (view: DataView, frame: Frame) => void;
+  /** about one of several things (a fan): a card that has fewer answers INVALID_ARGUMENT */
+  readonly ofSeveral?: true;
 };
 
 /** A question about a GPU: the metrics it answers, and its variants, newest first. */
@@ -19,8 +21,6 @@ export type Getter = {
   readonly metrics: readonly MetricKey[];
   readonly cadence: Cadence;
   readonly variants: readonly Variant[];
-  /** about one of several things (a fan): a card that has fewer answers INVALID_ARGUMENT */
-  readonly ofSeveral?: true;
 };
 
 const LE = true;

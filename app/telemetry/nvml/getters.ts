@@ -1,5 +1,5 @@
 import type { Cadence, MetricKey } from '../../metrics.ts';
-import { setValue } from '../../reading.ts';
+import { setAbsent, setValue } from '../../reading.ts';
 import { i32, pair, plain, selected, single, u32, u64, versioned, type Getter, type Variant } from './getter.ts';
 
 const MILLI = 1e-3;
@@ -7,7 +7,7 @@ const MILLI = 1e-3;
 const threshold = (key: MetricKey, type: number): Getter => ({
   metrics: [key],
   cadence: 'slow',
-  variants: [selected('nvmlDeviceGetTemperatureThreshold', [type], (view, frame) => setValue(frame, key, i32(view)))],
+  variants: [selected('nvmlDeviceGetTemperatureThreshold', [type], (view, frame) => setValue(frame, key, u32(view)))],
 });
 
 const clock = (key: MetricKey, symbol: string, type: number, cadence: Cadence): Getter => ({
@@ -16,9 +16,11 @@ const clock = (key: MetricKey, symbol: string, type: number, cadence: Cadence): 
   variants: [selected(symbol, [type], (view, frame) => setValue(frame, key, u32(view)))],
 });
 
-/** A mask is 8 bytes in NVML; all known bits are in the low word. */
+/** A mask is 8 bytes in NVML; all known bits are in the low word, so that all ones in both is no mask. */
 const reasonMask = (symbol: string): Variant =>
-  plain(symbol, 8, (view, frame) => setValue(frame, 'throttleReasons', u32(view)));
+  plain(symbol, 8, (view, frame) => setValue(frame, 'throttleReasons', u64(view)));
+
+const PSTATE_UNKNOWN = 32; // NVML_PSTATE_UNKNOWN
 
 /** Share of a unit's time; the second number is the sampling period. */
 const unit = (key: MetricKey, symbol: string): Getter => ({
@@ -30,8 +32,12 @@ const unit = (key: MetricKey, symbol: string): Getter => ({
 const fan = (key: MetricKey, index: number): Getter => ({
   metrics: [key],
   cadence: 'slow',
-  ofSeveral: true,
-  variants: [selected('nvmlDeviceGetFanSpeed_v2', [index], (view, frame) => setValue(frame, key, u32(view)))],
+  variants: [
+    {
+      ...selected('nvmlDeviceGetFanSpeed_v2', [index], (view, frame) => setValue(frame, key, u32(view))),
+      ofSeveral: true,
+    },
+  ],
 });
 
 /** nvmlMemoryErrorType_t 0 corrected, 1 uncorrected; nvmlEccCounterType_t 0 volatile, 1 aggregate */
@@ -63,7 +69,7 @@ export const getters: readonly Getter[] = [
   {
     metrics: ['coreTempC'],
     cadence: 'tick',
-    variants: [selected('nvmlDeviceGetTemperature', [0], (view, frame) => setValue(frame, 'coreTempC', i32(view)))],
+    variants: [selected('nvmlDeviceGetTemperature', [0], (view, frame) => setValue(frame, 'coreTempC', u32(view)))],
   },
   single('powerW', 'nvmlDeviceGetPowerUsage', 'tick', MILLI),
   {
@@ -103,7 +109,16 @@ export const getters: readonly Getter[] = [
   clock('graphicsClockMhz', 'nvmlDeviceGetClockInfo', 0, 'tick'),
   clock('smClockMhz', 'nvmlDeviceGetClockInfo', 1, 'tick'),
   clock('memClockMhz', 'nvmlDeviceGetClockInfo', 2, 'tick'),
-  single('pstate', 'nvmlDeviceGetPerformanceState', 'tick'),
+  {
+    metrics: ['pstate'],
+    cadence: 'tick',
+    variants: [
+      plain('nvmlDeviceGetPerformanceState', 4, (view, frame) => {
+        if (u32(view) === PSTATE_UNKNOWN) setAbsent(frame, 'pstate', 'unsupported');
+        else setValue(frame, 'pstate', u32(view));
+      }),
+    ],
+  },
   {
     metrics: ['throttleReasons'],
     cadence: 'tick',

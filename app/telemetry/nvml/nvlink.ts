@@ -1,6 +1,7 @@
+import type { MetricKey } from '../../metrics.ts';
 import { setAbsent, setValue, type Frame } from '../../reading.ts';
 import type { Argument, Symbols } from './library.ts';
-import { NVML_SUCCESS, returnCode } from './return-codes.ts';
+import { endsReading, NVML_NOT_SUPPORTED, NVML_SUCCESS, returnCode } from './return-codes.ts';
 
 /** nvmlNvLinkErrorCounter_t: which counters make up a metric */
 const counters = [
@@ -9,8 +10,13 @@ const counters = [
   { metric: 'nvlinkCrcErrors', types: [2, 3] }, // flits, and data
 ] as const;
 
-/** Reads the links of a GPU: how many are up, and their errors in sum. Links that are down have no counters. */
-export function readNvLink({ callFirst }: Symbols, device: number, links: number, frame: Frame): void {
+export const linkMetrics = ['nvlinkActive', ...counters.map(({ metric }) => metric)] as const;
+
+/**
+ * Reads the links of a GPU: how many are up, and their errors in sum. Links that are down have no counters, and a sum
+ * of which a part is missing is none. Returns the code that ends the reading of this GPU, or 0.
+ */
+export function readNvLink({ callFirst }: Symbols, device: number, links: number, frame: Frame): number {
   const out = new ArrayBuffer(8);
   const view = new DataView(out);
   const ask = (symbol: string, selectors: readonly number[]): number => {
@@ -19,28 +25,29 @@ export function readNvLink({ callFirst }: Symbols, device: number, links: number
     view.setBigUint64(0, 0n, true);
     return callFirst([symbol], parameters, args);
   };
+  const markAbsent = (keys: readonly MetricKey[], code: number): void => {
+    for (const key of keys) setAbsent(frame, key, returnCode(code).means, code);
+  };
   const up: number[] = [];
   for (let link = 0; link < links; link++) {
     const code = ask('nvmlDeviceGetNvLinkState', [link]);
-    if (code !== NVML_SUCCESS) return setAbsent(frame, 'nvlinkActive', returnCode(code).means, code);
+    if (code !== NVML_SUCCESS) {
+      markAbsent(linkMetrics, code);
+      return endsReading(code) ? code : NVML_SUCCESS;
+    }
     if (view.getUint32(0, true) === 1) up.push(link);
   }
   setValue(frame, 'nvlinkActive', up.length);
   for (const { metric, types } of counters) {
-    const codes = up.flatMap((link) =>
-      types.map((type) => ({
-        code: ask('nvmlDeviceGetNvLinkErrorCounter', [link, type]),
-        count: Number(view.getBigUint64(0, true)),
-      })),
-    );
-    const failed = codes.find(({ code }) => code !== NVML_SUCCESS);
-    if (failed) setAbsent(frame, metric, returnCode(failed.code).means, failed.code);
-    else {
-      setValue(
-        frame,
-        metric,
-        codes.reduce((sum, { count }) => sum + count, 0),
-      );
+    let sum = 0;
+    let code = up.length === 0 ? NVML_NOT_SUPPORTED : NVML_SUCCESS;
+    for (const [link, type] of up.flatMap((one) => types.map((kind) => [one, kind] as const))) {
+      code ||= ask('nvmlDeviceGetNvLinkErrorCounter', [link, type]);
+      sum += Number(view.getBigUint64(0, true));
     }
+    if (endsReading(code)) return code;
+    if (code === NVML_SUCCESS) setValue(frame, metric, sum);
+    else markAbsent([metric], code);
   }
+  return NVML_SUCCESS;
 }

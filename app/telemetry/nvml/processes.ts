@@ -1,6 +1,6 @@
 import type { GpuProcess } from '../source.ts';
 import { textIn, type NativeCall, type Symbols } from './library.ts';
-import { NVML_INSUFFICIENT_SIZE, NVML_SUCCESS } from './return-codes.ts';
+import { NVML_INSUFFICIENT_SIZE, NVML_SUCCESS, returnCode } from './return-codes.ts';
 
 /** nvmlProcessInfo_t, newest first: pid at 0, memory at 8; the first version is shorter. */
 const versions = [
@@ -17,6 +17,7 @@ const NOT_AVAILABLE = 2n ** 64n - 1n; // memory of a process under WDDM
 const NAME_SIZE = 256;
 const UTILISATION_SIZE = 32;
 const UTILISATION_ROOM = 128;
+const MOST_PROCESSES = 65_536; // a larger number was misread
 
 type Entry = { readonly pid: number; readonly vramBytes?: number };
 
@@ -39,14 +40,17 @@ function entriesOf(data: DataView, count: number, strides: readonly number[]): E
   return undefined;
 }
 
-function list(call: NativeCall, device: number, strides: readonly number[]): Entry[] | undefined {
+/** The entries of one kind; undefined when the driver does not tell now. */
+function list(call: NativeCall, device: number, strides: readonly number[]): Entry[] | 'unsupported' | undefined {
   const count = new ArrayBuffer(4);
   const view = new DataView(count);
   // asked with no room, NVML answers how much is needed; a few more may start meanwhile
   let code = call(device, count, new ArrayBuffer(0));
   if (code === NVML_SUCCESS) return [];
-  if (code !== NVML_INSUFFICIENT_SIZE) return undefined;
-  const room = 2 * view.getUint32(0, true) + 5;
+  if (code !== NVML_INSUFFICIENT_SIZE) return returnCode(code).means === 'unsupported' ? 'unsupported' : undefined;
+  const needed = view.getUint32(0, true);
+  if (needed > MOST_PROCESSES) return undefined;
+  const room = 2 * needed + 5;
   const entries = new ArrayBuffer(room * MAX_STRIDE);
   view.setUint32(0, room, true);
   code = call(device, count, entries);
@@ -95,8 +99,10 @@ export function createProcessReader({ bind, callFirst }: Symbols, device: number
       const version = versions.find(({ suffix }) => bind(`${name}${suffix}`, ['device', 'out', 'out']));
       if (!version) continue;
       const listed = list(bind(`${name}${version.suffix}`, ['device', 'out', 'out'])!, device, version.strides);
-      told ||= listed !== undefined;
-      for (const entry of listed ?? []) {
+      if (!listed) return undefined; // half a list would be a wrong one
+      if (listed === 'unsupported') continue;
+      told = true;
+      for (const entry of listed) {
         const both = found.has(entry.pid); // a process that draws and computes is one process
         found.set(entry.pid, { ...entry, name: '', type: both ? 'both' : type });
       }

@@ -1,12 +1,37 @@
 import type { GpuProcess, MigInstance, SourceSettings } from '../source.ts';
 import type { ReaderGpu } from './reader.ts';
 
+/** How long things are waited for, in ms. Everything but `slowMs` and `rareMs` is about faults and sleep. */
+export type Patience = {
+  /** between readings of what is dear, and of what changes seldom */
+  readonly slowMs: number;
+  readonly rareMs: number;
+  /** idle for so long, a GPU is let go so that it can fall asleep */
+  readonly graceMs: number;
+  /** until NVML is opened anew */
+  readonly reopenMs: number;
+  /** silent for so long inside one GPU: the others are read by another thread */
+  readonly hangMs: number;
+  /** until a thread that has ended is started again */
+  readonly restartMs: number;
+};
+
+export const patience: Patience = {
+  slowMs: 5_000,
+  rareMs: 60_000,
+  graceMs: 60_000,
+  reopenMs: 2_000,
+  hangMs: 4_000,
+  restartMs: 5_000,
+};
+
 /** Messages between the collector and the thread that owns NVML. The thread sets the pace: one message a tick. */
 export type ToWorker =
   | {
       readonly type: 'start';
       readonly library: string | undefined;
       readonly settings: SourceSettings;
+      readonly patience: Patience;
       /** where the system lists PCI devices, when not in the usual place */
       readonly pciDevices: string | undefined;
       /** where the kernel's log is, when not in the usual place */
@@ -20,9 +45,9 @@ export type ToWorker =
 /** A GPU that is left alone: asleep, or let go so that it can fall asleep. */
 export type LeftAlone = { readonly busId: string; readonly state: 'asleep' | 'released' };
 
-/** An XID error, by the GPU's place in the list or by its slot without the function. */
+/** An XID error: of a GPU, as NVML tells it, or of a slot without the function, as the kernel does. */
 export type WorkerEvent = {
-  readonly position?: number;
+  readonly uuid?: string;
   readonly slot?: string;
   readonly code: number;
   readonly text?: string;

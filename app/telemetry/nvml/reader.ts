@@ -1,17 +1,26 @@
 import { metricIndex, metricOf, metrics, type Cadence, type MetricKey } from '../../metrics.ts';
-import { clearFrame, setAbsent, setValue, valueOf, type Frame } from '../../reading.ts';
+import { clearFrame, readingOf, setAbsent, setValue, valueOf, type Frame } from '../../reading.ts';
 import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
 import type { GpuIdentity, GpuProcess, MigInstance } from '../source.ts';
 import { openByBusId, openByIndex, type OpenedDevice } from './device.ts';
 import { watchEvents, type EventWatch } from './events.ts';
-import { fieldAnswer, fields, prepareFields, storeField, tLimitFields, type Field } from './field-values.ts';
+import {
+  clearAnswers,
+  fieldAnswer,
+  fields,
+  prepareFields,
+  storeField,
+  tLimitFields,
+  type Field,
+} from './field-values.ts';
 import type { Getter, Variant } from './getter.ts';
 import { getters } from './getters.ts';
 import { createSymbols, textIn, type NativeCall, type NvmlLibrary } from './library.ts';
 import { readMig } from './mig.ts';
-import { readNvLink } from './nvlink.ts';
+import { linkMetrics, readNvLink } from './nvlink.ts';
 import { createProcessReader, type ProcessReader } from './processes.ts';
 import {
+  endsReading,
   NVML_FUNCTION_NOT_FOUND,
   NVML_INVALID_ARGUMENT,
   NVML_NOT_SUPPORTED,
@@ -73,6 +82,7 @@ type Device = OpenedDevice & {
 };
 
 const VERSION_SIZE = 80;
+const MOST_GPUS = 256; // a larger number was misread
 
 function byCadence<T extends { readonly cadence: Cadence }>(all: readonly T[]): Record<Cadence, readonly T[]> {
   const of = (cadence: Cadence) => all.filter((one) => one.cadence === cadence);
@@ -132,7 +142,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
         for (let k = 0; k < via.length; k++) frame.via[metricIndex[getter.metrics[k]!]] = via[k]!;
         return code;
       }
-      if (code === NVML_INVALID_ARGUMENT && getter.ofSeveral) code = NVML_NOT_SUPPORTED;
+      if (code === NVML_INVALID_ARGUMENT && variant.ofSeveral) code = NVML_NOT_SUPPORTED;
       if (returnCode(code).means !== 'unsupported') break;
       device.skipped.set(getter, i + 1); // an older name may still work
     }
@@ -150,6 +160,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
       batch = { buffer, view: new DataView(buffer) };
       batches.set(wanted, batch);
     }
+    clearAnswers(batch.view);
     const parameters = ['device', 'uint', 'out'] as const;
     const args = [device.handle, wanted.length, batch.buffer];
     return { code: callFirst(['nvmlDeviceGetFieldValues'], parameters, args), view: batch.view };
@@ -159,7 +170,8 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     if (wanted.length === 0) return NVML_SUCCESS;
     const { code, view } = askFields(device, wanted);
     wanted.forEach((field, i) => {
-      storeField(frame, field, code === NVML_SUCCESS ? fieldAnswer(view, i, ulongBytes) : { code, value: 0 });
+      if (code === NVML_SUCCESS) storeField(frame, field, fieldAnswer(view, i, ulongBytes));
+      else markAbsent(frame, [field.metric], code);
     });
     return code;
   }
@@ -175,15 +187,31 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     );
   }
 
-  /** What needs more than one call: links, instances. */
-  function readParts(device: Device, frame: Frame): void {
+  /** What is there only where something else is: absent for the same reason, or because there is none of it. */
+  function followAbsence(frame: Frame, keys: readonly MetricKey[], from: MetricKey): void {
+    const reading = readingOf(frame, from);
+    for (const key of keys) {
+      if (reading.state === 'value') setAbsent(frame, key, 'unsupported', NVML_NOT_SUPPORTED);
+      else setAbsent(frame, key, reading.state, reading.reason);
+    }
+  }
+
+  /** What needs more than one call: links, instances. Returns a code that ends the reading of this GPU, or 0. */
+  function readParts(device: Device, frame: Frame): number {
+    device.mig = undefined;
     const links = valueOf(frame, 'nvlinkCount');
-    if (links) readNvLink(symbols, device.handle, links, frame);
-    else
-      markAbsent(frame, ['nvlinkActive', 'nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'], NVML_NOT_SUPPORTED);
-    device.mig = valueOf(frame, 'migMode') === 1 ? readMig(symbols, device.handle) : undefined;
-    if (device.mig) setValue(frame, 'migInstances', device.mig.length);
-    else markAbsent(frame, ['migInstances'], NVML_NOT_SUPPORTED);
+    const linkCode = links ? readNvLink(symbols, device.handle, links, frame) : NVML_SUCCESS;
+    if (linkCode !== NVML_SUCCESS) return linkCode;
+    if (!links) followAbsence(frame, linkMetrics, 'nvlinkCount');
+    if (valueOf(frame, 'migMode') !== 1) {
+      followAbsence(frame, ['migInstances'], 'migMode');
+      return NVML_SUCCESS;
+    }
+    const { code, instances } = readMig(symbols, device.handle);
+    device.mig = instances;
+    if (instances) setValue(frame, 'migInstances', instances.length);
+    else markAbsent(frame, ['migInstances'], code);
+    return endsReading(code) ? code : NVML_SUCCESS;
   }
 
   /** Reads what is due at one cadence. Returns a code that ends the reading of this GPU, or 0. */
@@ -194,23 +222,20 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     }
     for (const getter of gettersOf[cadence]) {
       const code = ask(device, getter, frame);
-      if (code === NVML_SUCCESS) continue;
-      const { means, library: all } = returnCode(code);
-      if (means === 'lost' || all) return code;
+      if (endsReading(code)) return code;
     }
     const code = readFields(device, fieldsOf[cadence], frame);
-    if (code !== NVML_SUCCESS && (returnCode(code).library || returnCode(code).means === 'lost')) return code;
+    if (endsReading(code)) return code;
     if (cadence === 'slow') {
       dropZeroLimits(frame);
       device.offsets = tLimitOffsets(device);
     }
-    if (cadence === 'rare') readParts(device, frame);
-    return NVML_SUCCESS;
+    return cadence === 'rare' ? readParts(device, frame) : NVML_SUCCESS;
   }
 
   const listing = new ArrayBuffer(4);
   const countDevices = (): number => callFirst(['nvmlDeviceGetCount_v2', 'nvmlDeviceGetCount'], ['out'], [listing]);
-  const listed = (): number => new DataView(listing).getUint32(0, true);
+  const listed = (): number => Math.min(MOST_GPUS, new DataView(listing).getUint32(0, true));
 
   return {
     open(only) {

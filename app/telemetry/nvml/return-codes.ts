@@ -9,10 +9,12 @@ export type ReturnCode = { readonly name: string; readonly means: Absence; reado
 export const NVML_SUCCESS = 0;
 export const NVML_INVALID_ARGUMENT = 2;
 export const NVML_NOT_SUPPORTED = 3;
+export const NVML_NOT_FOUND = 6;
 export const NVML_INSUFFICIENT_SIZE = 7;
 export const NVML_LIBRARY_NOT_FOUND = 12;
 export const NVML_FUNCTION_NOT_FOUND = 13;
 export const NVML_GPU_IS_LOST = 15;
+export const NVML_NO_DATA = 21;
 
 const codes: Readonly<Record<number, ReturnCode>> = {
   1: { name: 'UNINITIALIZED', means: 'failed', library: true },
@@ -50,5 +52,9 @@ const codes: Readonly<Record<number, ReturnCode>> = {
 
 /** Any code, known or not: an unknown one is a failure of that one reading. */
 export const returnCode = (code: number): ReturnCode => codes[code] ?? { name: `code ${code}`, means: 'failed' };
+
+/** Whether a code ends all reading of a GPU: it is lost, or NVML as a whole is. */
+export const endsReading = (code: number): boolean =>
+  code !== NVML_SUCCESS && (returnCode(code).library === true || returnCode(code).means === 'lost');
 
 export const allReturnCodes: readonly number[] = Object.keys(codes).map(Number);

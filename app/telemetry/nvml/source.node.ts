@@ -11,9 +11,9 @@ import type {
   SourceSettings,
 } from '../source.ts';
 import { normalBusId } from './device.ts';
-import { hangFault, libraryFault, slowedFault, stallFault, threadFault, unopenedFault } from './faults.ts';
-import type { WorkerEvent } from './protocol.ts';
-import { NVML_GPU_IS_LOST, NVML_SUCCESS } from './return-codes.ts';
+import { hangFault, libraryFault, slowedFault, stallFault, threadFault, unopenedFault, whyNoGpu } from './faults.ts';
+import { patience as usualPatience, type Patience, type WorkerEvent } from './protocol.ts';
+import { NVML_GPU_IS_LOST, NVML_SUCCESS, returnCode } from './return-codes.ts';
 import { startThread, type NvmlThread, type NvmlTick } from './thread.node.ts';
 
 export type NvmlOptions = {
@@ -26,11 +26,9 @@ export type NvmlOptions = {
   /** where the system lists PCI devices and writes the kernel's log, when not in the usual places */
   readonly pciDevices?: string;
   readonly kernelLog?: string;
+  /** how long things are waited for, when not for the usual times */
+  readonly patience?: Partial<Patience>;
 };
-
-/** Silent for so long inside one GPU: the others are read by another thread. */
-const HANG_MS = 4_000;
-const RESTART_MS = 5_000;
 
 /**
  * Telemetry from NVML, read on a thread of its own. A driver that blocks makes readings `stalled`, one that goes away
@@ -40,20 +38,24 @@ const RESTART_MS = 5_000;
 export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   const { clock, workerUrl, library, pciDevices, kernelLog } = options;
   let { settings } = options;
+  const patience: Patience = { ...usualPatience, ...options.patience };
   const known = new Map<string, GpuIdentity>(); // by UUID
   let waiting: (() => void) | undefined;
   let closing = false;
   let restartAtMs = Infinity;
+  let paceMs = settings.intervalMs; // between the thread's messages
+  let shownMs = -Infinity; // monotonic time of the newest sample
+  let missed: readonly WorkerEvent[] = []; // of ticks that were not shown
 
   const start = (only?: readonly string[]): NvmlThread =>
     startThread({
       clock,
       workerUrl,
-      start: { library, settings, pciDevices, kernelLog, only },
+      start: { library, settings, patience, pciDevices, kernelLog, only },
       onSign: () => waiting?.(),
     });
   /** Threads that hang, each in one GPU, and the one that reads. */
-  let hanging: { readonly thread: NvmlThread; readonly gpu: GpuIdentity }[] = [];
+  let hanging: { readonly thread: NvmlThread; readonly gpu: GpuIdentity; readonly sinceMs: number }[] = [];
   let active = start();
 
   /** Resolves when a thread says something, or when the time is up. */
@@ -89,16 +91,29 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   }
 
   function eventsOf(events: readonly WorkerEvent[]): GpuEvent[] {
-    const list = active.gpus();
-    return events.flatMap(({ position, slot, code, text, tsMs }): GpuEvent[] => {
+    return events.flatMap(({ uuid, slot, code, text, tsMs }): GpuEvent[] => {
       const gpu =
-        position === undefined
+        uuid === undefined
           ? [...known.values()].find(({ pciBusId }) => normalBusId(pciBusId).startsWith(`${slot}.`))
-          : list[position]?.identity;
+          : known.get(uuid);
       if (!gpu) return []; // a card that this source does not read
-      const witness = position === undefined ? 'kernel' : 'nvml';
+      const witness = uuid === undefined ? 'kernel' : 'nvml';
       return [{ gpuUuid: gpu.uuid, tsMs, kind: 'xid', code, witness, ...(text ? { text } : {}) }];
     });
+  }
+
+  /** Of a GPU that is not in the list of those opened: why it is not. */
+  function missingFrame({ index, pciBusId }: GpuIdentity, code: number): Frame {
+    if (code !== NVML_SUCCESS) return absentFrame('lost', code);
+    const unopened = active
+      .gpus()
+      .find(({ identity, openCode }) =>
+        openCode !== NVML_SUCCESS && identity.pciBusId
+          ? normalBusId(identity.pciBusId) === normalBusId(pciBusId)
+          : openCode !== NVML_SUCCESS && identity.index === index,
+      );
+    const why = unopened?.openCode ?? NVML_GPU_IS_LOST;
+    return absentFrame(returnCode(why).means, why);
   }
 
   function sampleOf(tick: NvmlTick): SourceSample {
@@ -115,8 +130,10 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
         ? absentFrame('stalled')
         : asleep.has(normalBusId(gpu.pciBusId))
           ? absentFrame('asleep')
-          : absentFrame('lost', code === NVML_SUCCESS ? NVML_GPU_IS_LOST : code);
-    const base = { tsMs, monoMs, tookMs, events: eventsOf(tick.events) };
+          : missingFrame(gpu, code);
+    const base = { tsMs, monoMs, tookMs, events: eventsOf([...missed, ...tick.events]) };
+    missed = [];
+    shownMs = monoMs;
     if (code !== NVML_SUCCESS) return { ...base, gpus: allOf(absent), fault: libraryFault(code) };
     const frames = active.framesOf(tick.tick);
     const at = new Map(active.gpus().map(({ identity }, position) => [identity.uuid, position]));
@@ -129,10 +146,25 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     return { ...base, gpus, fault: faultOf(tick) };
   }
 
+  /**
+   * A tick that was given up, and came after all, must not lie before what was said meanwhile: it counts from its end.
+   * After a hang its first readings are as old as the hang; what it tells of events is still true.
+   */
+  function inOrder(tick: NvmlTick): NvmlTick | undefined {
+    if (tick.monoMs > shownMs) return tick;
+    const endMs = tick.monoMs + tick.tookMs;
+    if (endMs > shownMs && tick.tookMs < patience.hangMs) {
+      return { ...tick, monoMs: endMs, tsMs: tick.tsMs + tick.tookMs };
+    }
+    missed = [...missed, ...tick.events];
+    return undefined;
+  }
+
   /** No tick came: the GPUs that were read before the driver blocked have their readings, once; the others have none. */
   let shownTick = 0;
   function stalledSample(): SourceSample {
     const now = { tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0 };
+    shownMs = now.monoMs;
     const dead = active.dead();
     const inside = active.inside();
     const fresh = inside !== undefined && inside.tick > shownTick;
@@ -150,27 +182,29 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   function mend(): void {
     const nowMs = clock.monoMs();
     const back = hanging.find(
-      ({ thread }) => thread.dead() === undefined && thread.silentMs() < settings.intervalMs + 1000,
+      ({ thread, sinceMs }) => thread.dead() !== undefined || thread.silentMs() < nowMs - sinceMs,
     );
     if (back) {
       const standIns = [active, ...hanging.map(({ thread }) => thread)].filter((thread) => thread !== back.thread);
       for (const thread of standIns) void thread.close();
       hanging = [];
       active = back.thread;
+      shownTick = 0; // each thread counts its own
     }
     if (active.dead() !== undefined) {
-      if (restartAtMs === Infinity) restartAtMs = nowMs + RESTART_MS;
+      if (restartAtMs === Infinity) restartAtMs = nowMs + patience.restartMs;
       else if (nowMs >= restartAtMs) {
         restartAtMs = Infinity;
+        shownTick = 0;
         active = startBeside();
       }
       return;
     }
     const inside = active.inside();
-    if (inside === undefined || active.silentMs() < HANG_MS) return;
+    if (inside === undefined || active.silentMs() < patience.hangMs + paceMs) return;
     const gpu = active.gpus()[inside.position]?.identity;
     if (!gpu || active.gpus().length < 2 || normalBusId(gpu.pciBusId) === '') return;
-    hanging.push({ thread: active, gpu });
+    hanging.push({ thread: active, gpu, sinceMs: nowMs });
     shownTick = 0;
     active = startBeside();
   }
@@ -189,6 +223,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
 
   const first = await active.started;
   if (!first) {
+    void close(); // it may take as long as the driver does
     return err(
       'source-unavailable',
       'The NVIDIA driver did not answer.',
@@ -202,12 +237,8 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   learn();
   if (first.type === 'opened' && (first.code !== NVML_SUCCESS || known.size === 0)) {
     await close();
-    const why = first.code === NVML_SUCCESS ? undefined : libraryFault(first.code);
-    return err(
-      'source-unavailable',
-      why?.message ?? 'The NVIDIA driver is running but lists no GPU.',
-      why?.next ?? 'Check that the card is seated and powered, then restart the computer.',
-    );
+    const why = whyNoGpu(first.code, first.gpus);
+    return err('source-unavailable', why.message, why.next);
   }
 
   return ok({
@@ -220,9 +251,11 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
       const untilMs = clock.monoMs() + settings.intervalMs + deadlineMs;
       for (;;) {
         mend();
-        const tick = active.take();
+        const taken = active.take();
+        const tick = taken && inOrder(taken);
         if (tick) {
           shownTick = tick.tick;
+          paceMs = tick.intervalMs;
           return sampleOf(tick);
         }
         const leftMs = untilMs - clock.monoMs();
@@ -234,6 +267,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     },
     configure(next) {
       settings = next;
+      paceMs = next.intervalMs;
       for (const thread of [active, ...hanging.map((one) => one.thread)]) thread.configure(next);
     },
     close,

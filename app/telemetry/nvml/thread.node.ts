@@ -64,11 +64,17 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
   function take(message: FromWorker): void {
     switch (message.type) {
       case 'tick':
-        latest = message;
+        // what the collector had no time to take is overwritten; what happened only once is not lost with it
+        latest = {
+          ...message,
+          processes: message.processes ?? latest?.processes,
+          mig: message.mig ?? latest?.mig,
+          events: [...(latest?.events ?? []), ...message.events],
+        };
         return;
       case 'opened':
-        ({ driver, nvml } = message);
         if (message.code === NVML_SUCCESS) {
+          ({ driver, nvml } = message);
           block = layFrameBlock(message.buffer, message.gpus.length);
           gpus = message.gpus;
         }
@@ -82,7 +88,7 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
   }
 
   const die = (why: string): void => {
-    ended = why;
+    ended ??= why; // an error is followed by the end that it causes
     clearTimeout(openTimer);
     resolveStarted(undefined);
     resolveClosed(true);

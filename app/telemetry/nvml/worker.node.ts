@@ -9,7 +9,7 @@ import { createBudget, type Budget } from '../budget.ts';
 import { frameBlockSize, layFrameBlock, type FrameBlock } from '../frame-block.ts';
 import { createPace, type Pace } from '../pace.ts';
 import { watchPciGpus, type PciWatch } from '../runtime-status.node.ts';
-import { createSleepPolicy } from '../sleep-policy.ts';
+import { createSleepPolicy, type SleepPolicy } from '../sleep-policy.ts';
 import type { GpuProcess } from '../source.ts';
 import { openKernelLog, type KernelLog } from '../xid/kernel-log.node.ts';
 import { normalBusId } from './device.ts';
@@ -24,17 +24,17 @@ const port = parentPort;
 const say = (message: FromWorker) => port.postMessage(message);
 
 const ULONG_BYTES = process.platform === 'win32' ? 4 : 8; // size of C's unsigned long
-const REOPEN_MS = 2_000;
 /** A GPU that was lost may be back after a reset, which only a fresh NVML notices: asked soon, then ever less often. */
-const RETRY_LOST_MS = [2_000, 5_000, 10_000, 30_000] as const;
+const RETRY_LOST = [1, 2.5, 5, 15] as const; // times `patience.reopenMs`
 
 type Start = Extract<ToWorker, { type: 'start' }>;
 type Opened = {
   readonly library: NvmlLibrary;
   readonly reader: NvmlReader;
   readonly block: FrameBlock;
-  /** slots, by position */
+  /** slots and UUIDs, by position */
   readonly busIds: readonly string[];
+  readonly uuids: readonly string[];
   /** slots that were asked for; undefined: all that the driver lists */
   readonly only: string | undefined;
   readonly listed: number;
@@ -43,17 +43,20 @@ type Opened = {
 let start: Start;
 let opened: Opened | undefined;
 let reopenAtMs = Infinity;
+let lastCode = NVML_SUCCESS; // why it is not open
 let lostRetries = 0;
 let tick = 0;
 let kernelLog: KernelLog | undefined;
 let pci: PciWatch;
 let leftAlone: readonly LeftAlone[] = [];
 let only: readonly string[] | undefined; // slots to be open
-const policy = createSleepPolicy();
-const busy = new Map<string, boolean>(); // slot → whether its last reading found it in use
+let policy: SleepPolicy;
+const busy = new Map<string, boolean>(); // slot → whether any reading since the last judgement found it in use
+let untold: readonly WorkerEvent[] = []; // events of before NVML was closed
 let processes: (readonly GpuProcess[] | undefined)[] = [];
 
 function close(): void {
+  if (opened) untold = [...untold, ...nvmlEvents(opened)]; // what ended a GPU goes before its end
   opened?.reader.close();
   opened?.library.unload(); // an updated driver brings another file: it must not be found in memory
   opened = undefined;
@@ -61,6 +64,12 @@ function close(): void {
 
 /** Opens NVML. Returns 0, or why it cannot be used. */
 function open(): number {
+  lastCode = tryToOpen();
+  reopenAtMs = lastCode === NVML_SUCCESS ? Infinity : clock.monoMs() + start.patience.reopenMs;
+  return lastCode;
+}
+
+function tryToOpen(): number {
   const loaded = loadLibrary(start.library);
   if (!loaded.ok) {
     say({ type: 'no-library', message: loaded.error.message, next: loaded.error.next });
@@ -72,9 +81,11 @@ function open(): number {
   const block = layFrameBlock(new SharedArrayBuffer(frameBlockSize(gpus.length)), gpus.length);
   say({ type: 'opened', code, gpus, buffer: block.buffer as SharedArrayBuffer, ...reader.versions() });
   const busIds = gpus.map(({ identity }) => normalBusId(identity.pciBusId));
-  opened = { library, reader, block, busIds, only: only?.join(), listed: reader.count() };
-  processes = gpus.map(() => undefined);
+  const uuids = gpus.map(({ identity }) => identity.uuid);
+  opened = { library, reader, block, busIds, uuids, only: only?.join(), listed: 0 };
   if (code !== NVML_SUCCESS) close();
+  else opened = { ...opened, listed: reader.count() };
+  processes = gpus.map(() => undefined);
   return code;
 }
 
@@ -90,22 +101,28 @@ function wanted(nowMs: number): readonly string[] | undefined {
     }),
     nowMs,
   );
+  busy.clear();
   leftAlone = [...states].flatMap(([busId, state]) => (state === 'awake' ? [] : [{ busId, state }]));
   if (leftAlone.length === 0) return start.only;
   const alone = new Set(leftAlone.map(({ busId }) => busId));
   return (start.only ?? [...states.keys()]).filter((busId) => !alone.has(busId));
 }
 
-/** Nothing runs on it: no load, no process, clocks at rest. */
-function isBusy({ block }: Opened, position: number): boolean {
-  const frame = block.frames[position]!;
-  const load = valueOf(frame, 'gpuUtilPct') ?? 0;
-  return load > 0 || (processes[position]?.length ?? 0) > 0;
+/** Whether something runs on it: load, or a process. Undefined where neither is known. */
+function isBusy({ block }: Opened, position: number): boolean | undefined {
+  const load = valueOf(block.frames[position]!, 'gpuUtilPct');
+  const users = processes[position]?.length;
+  return load === undefined && users === undefined ? undefined : (load ?? 0) > 0 || (users ?? 0) > 0;
+}
+
+function noteUse(current: Opened, position: number): void {
+  const [busId, inUse] = [current.busIds[position]!, isBusy(current, position)];
+  if (inUse !== undefined) busy.set(busId, inUse || busy.get(busId) === true);
 }
 
 /** Reads all GPUs. Returns 0, or the code that says NVML must be opened anew. */
 function read(current: Opened, cadences: readonly Cadence[]): number {
-  const { reader, block, busIds } = current;
+  const { reader, block } = current;
   let lost = false;
   for (let position = 0; position < block.frames.length; position++) {
     Atomics.store(block.begun, position, tick);
@@ -114,21 +131,25 @@ function read(current: Opened, cadences: readonly Cadence[]): number {
     if (cadences.includes('slow')) processes[position] = code === NVML_SUCCESS ? reader.processes(position) : undefined;
     lost ||= code !== NVML_SUCCESS;
     Atomics.store(block.done, position, tick);
-    busy.set(busIds[position]!, isBusy(current, position));
+    noteUse(current, position);
   }
   if (!lost) [reopenAtMs, lostRetries] = [Infinity, 0];
   else if (reopenAtMs === Infinity) {
-    reopenAtMs = clock.monoMs() + RETRY_LOST_MS[Math.min(lostRetries++, RETRY_LOST_MS.length - 1)]!;
+    const times = RETRY_LOST[Math.min(lostRetries++, RETRY_LOST.length - 1)]!;
+    reopenAtMs = clock.monoMs() + times * start.patience.reopenMs;
   }
   return NVML_SUCCESS;
 }
 
+/** What NVML has to tell of events. */
+const nvmlEvents = ({ reader, uuids }: Opened): WorkerEvent[] =>
+  reader.events().map(({ position, xid }) => ({ uuid: uuids[position]!, code: xid, tsMs: clock.wallMs() }));
+
 /** Asked on the slow cadence: that there is nothing new costs more than reading eight GPUs. */
-function takeEvents(tsMs: number): WorkerEvent[] {
-  return [
-    ...(opened?.reader.events() ?? []).map(({ position, xid }) => ({ position, code: xid, tsMs })),
-    ...(kernelLog?.take() ?? []),
-  ];
+function takeEvents(): WorkerEvent[] {
+  const events = [...untold, ...(opened ? nvmlEvents(opened) : []), ...(kernelLog?.take() ?? [])];
+  untold = [];
+  return events;
 }
 
 function takeTick(cadences: readonly Cadence[], budget: Budget): number {
@@ -143,18 +164,16 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
   const changed =
     opened !== undefined && (opened.only !== only?.join() || (slow && opened.reader.count() !== opened.listed));
   if (changed || monoMs >= reopenAtMs) close();
-  if (!opened && !nobody && (reopenAtMs === Infinity || monoMs >= reopenAtMs)) {
-    code = open();
-    reopenAtMs = code === NVML_SUCCESS ? Infinity : monoMs + REOPEN_MS;
-  }
+  if (!opened && !nobody) code = reopenAtMs === Infinity || monoMs >= reopenAtMs ? open() : lastCode;
   tick++;
   if (opened) {
     code = read(opened, cadences);
     if (code !== NVML_SUCCESS) {
       close();
-      reopenAtMs = monoMs + REOPEN_MS;
+      lastCode = code;
+      reopenAtMs = monoMs + start.patience.reopenMs;
     }
-  } else if (!nobody) code ||= NVML_LIBRARY_NOT_FOUND;
+  }
   const current = opened;
   const tookMs = clock.monoMs() - monoMs;
   const intervalMs = budget.spent(tookMs);
@@ -169,7 +188,7 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
     processes: slow && current ? [...processes] : undefined,
     mig: slow && current ? current.busIds.map((_, position) => current.reader.mig(position)) : undefined,
     leftAlone,
-    events: slow ? takeEvents(tsMs) : [],
+    events: slow ? takeEvents() : [],
   });
   return intervalMs;
 }
@@ -191,12 +210,14 @@ port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'start': {
       start = message;
+      const { patience } = start;
+      policy = createSleepPolicy(patience.graceMs);
       pci = watchPciGpus(start.pciDevices);
       only = wanted(clock.monoMs());
       if (only?.length === 0) say({ type: 'all-asleep' });
-      else if (open() !== NVML_SUCCESS) return; // the one who started it decides what to do instead
+      else open(); // when it fails it is tried again, until the one who started it wants no more of it
       kernelLog = openKernelLog(start.kernelLog);
-      pace = createPace(clock, start.settings.intervalMs);
+      pace = createPace(clock, start.settings.intervalMs, { slow: patience.slowMs, rare: patience.rareMs });
       budget = createBudget(start.settings.intervalMs);
       void run(pace, budget);
       return;
@@ -211,5 +232,6 @@ port.on('message', (message: ToWorker) => {
       close();
       kernelLog?.close();
       say({ type: 'closed' });
+      port.close(); // one that was inside a hanging call is no longer waited for: it ends by itself
   }
 });

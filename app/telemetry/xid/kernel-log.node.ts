@@ -17,6 +17,7 @@ export type KernelLog = {
 
 const RECORD_SIZE = 8192; // the kernel cuts records at this length
 const MOST_A_CALL = 20_000; // the whole of a kernel's memory
+const SUSPENDED_S = 5; // less is the two clocks being read one after the other
 
 /**
  * Opens the kernel's log as a second witness for XID errors. Undefined where it cannot be read: another system, or a
@@ -30,6 +31,8 @@ export function openKernelLog(file = '/dev/kmsg'): KernelLog | undefined {
     return undefined; // the caller says so where it matters: NVML is the first witness
   }
   const buffer = Buffer.alloc(RECORD_SIZE);
+  let rest = ''; // of a record that was cut by the buffer's end: never so by a kernel, which gives one at a time
+  let remembered = true;
 
   /** One record; '' for one that was overwritten before it was read; undefined when there is none. */
   function next(): string | undefined {
@@ -43,14 +46,22 @@ export function openKernelLog(file = '/dev/kmsg'): KernelLog | undefined {
 
   return {
     take() {
-      const bootMs = Date.now() - os.uptime() * 1000;
+      // the kernel's stamps stand still in suspend, and so does this clock: what is new is dated right, while a record
+      // from before a suspend cannot be dated, and is not told
+      const monoMs = Number(process.hrtime.bigint()) / 1e6;
+      const bootMs = Date.now() - monoMs;
+      const datable = !remembered || os.uptime() - monoMs / 1000 < SUSPENDED_S;
+      remembered = false;
       const events: KernelLogEvent[] = [];
       for (let i = 0; i < MOST_A_CALL; i++) {
         const chunk = next();
         if (chunk === undefined) break;
-        for (const record of chunk.split('\n')) {
+        const records = `${rest}${chunk}`.split('\n');
+        rest = records.pop() ?? '';
+        for (const record of records) {
           const xid = parseKernelXid(record);
-          if (xid) events.push({ slot: xid.slot, code: xid.code, text: xid.text, tsMs: bootMs + xid.uptimeUs / 1000 });
+          if (xid && datable)
+            events.push({ slot: xid.slot, code: xid.code, text: xid.text, tsMs: bootMs + xid.uptimeUs / 1000 });
         }
       }
       return events;
