@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
+import { importLogs, utcOffsetOption, type ImportOptions } from './import.ts';
 import { monitor, type MonitorOptions } from './monitor.ts';
 import { EXIT, intervalOption, secondsOption, sourceOption, speedOption } from './options.ts';
+import { dateOrders } from '../telemetry/logs/stamps.ts';
 import { run, type RunOptions } from './run.ts';
 import { vectors } from './vectors.ts';
 
@@ -44,6 +46,20 @@ recording(program.command('run').description('run a command and record what it d
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: RunOptions) => finish(await run(command, options)));
+
+program
+  .command('import')
+  .description('read logs of nvidia-smi, HWiNFO64, GPU-Z or MSI Afterburner, or recordings, into the history')
+  .argument('<file...>')
+  .option('--gpu <name>', 'whose log it is: name or UUID of a GPU in the history, or a new name')
+  .addOption(new Option('--date-order <order>', 'how dates are written').choices(dateOrders))
+  .addOption(
+    new Option('--utc-offset <offset>', 'of the machine that wrote the log (default: this one’s time zone)').argParser(
+      utcOffsetOption,
+    ),
+  )
+  .option('--data-dir <folder>', 'where history and settings are kept')
+  .action(async (files: string[], options: ImportOptions) => finish(await importLogs(files, options)));
 
 program
   .command('vectors')

@@ -2,6 +2,7 @@ import type { AlertChange } from '../alerts/engine.ts';
 import type { Gap, Tick } from '../telemetry/sampler.ts';
 import { summariseGpu, type GpuSummary } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
+import { createImport } from './import.ts';
 import { queryGaps, queryRange, type Range, type RangeQuery } from './range.ts';
 import {
   createAlertTable,
@@ -122,6 +123,12 @@ export function createStore(db: Db) {
       const stamps = samples.extent();
       return stamps && { fromMs: stamps.fromMs, toMs: stamps.toMs + 1 };
     },
+
+    /** Adds samples of an imported log to a GPU, in one transaction: see import.ts. */
+    importSamples: createImport(db, samples, rollups),
+
+    /** Does all that `change` writes, or nothing of it. */
+    atomically: <T>(change: () => T): T => db.transaction(change)(),
 
     samplesAfter: samples.after,
     gpus,

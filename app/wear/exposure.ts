@@ -95,6 +95,33 @@ export function feedExposure(state: ExposureState, { tsMs, dtMs, tempC }: Exposu
   else state.lastTempC = tempC;
 }
 
+/**
+ * What a card has been through in two stretches of time together. Hours and counted swings add up; swings that were
+ * still open at the end of the earlier stretch count as the half cycles they are; the later one goes on.
+ */
+export function mergeExposure(one: ExposureState, other: ExposureState): ExposureState {
+  const [earlier, later] = (one.lastMs ?? -Infinity) <= (other.lastMs ?? -Infinity) ? [one, other] : [other, one];
+  if (earlier.sinceMs === undefined) return later;
+  const added = (a: Record<string, number>, b: Record<string, number>): Record<string, number> => {
+    const sum = { ...a };
+    for (const [key, value] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + value;
+    return sum;
+  };
+  const cycles = added(earlier.cycles, later.cycles);
+  for (const open of residue(earlier.rainflow)) bin(cycles, open);
+  const sinceMs = Math.min(earlier.sinceMs, later.sinceMs ?? Infinity);
+  const observedMs = earlier.observedMs + later.observedMs;
+  return {
+    ...later,
+    sinceMs,
+    observedMs,
+    unobservedMs: Math.max(0, later.lastMs! - sinceMs - observedMs),
+    histogram: added(earlier.histogram, later.histogram),
+    siliconMs: earlier.siliconMs.map((ms, i) => ms + later.siliconMs[i]!),
+    cycles,
+  };
+}
+
 const bandOf = (values: readonly number[], mid: number): Band => ({
   low: Math.min(...values),
   mid,
