@@ -14,7 +14,8 @@ export type Imported = {
   readonly duplicate: number;
 };
 
-export type ImportSamples = (gpu: GpuIdentity, samples: Iterable<LogSample>) => Imported;
+/** @param samples at least one, and few enough for one transaction */
+export type ImportSamples = (gpu: GpuIdentity, samples: readonly LogSample[]) => Imported;
 
 type Neighbour = { readonly ts_ms: number; readonly dt_ms: number | null };
 
@@ -50,14 +51,17 @@ export function createImport(db: Db, samples: SampleTable, rollups: Rollups): Im
     return after !== undefined && (after.ts_ms === tsMs || (after.dt_ms !== null && after.ts_ms - after.dt_ms < tsMs));
   }
 
-  return db.transaction((gpu: GpuIdentity, list: Iterable<LogSample>): Imported => {
+  return db.transaction((gpu: GpuIdentity, list: readonly LogSample[]): Imported => {
     const added: StoredSample[] = [];
     const minutes = new Map<number, boolean>();
     let gpuId = -1;
     let duplicate = 0;
-    for (const { tsMs, dtMs, frame } of list) {
+    const stamps = list.map(({ tsMs }) => tsMs);
+    for (const tsMs of [Math.min(...stamps), Math.max(...stamps)]) {
       const { vbios = null, architecture = null } = gpu;
       ({ id: gpuId } = see.get({ ...gpu, vbios, architecture, tsMs }) as { id: number });
+    }
+    for (const { tsMs, dtMs, frame } of list) {
       const minuteMs = minuteOf(tsMs);
       if (!minutes.has(minuteMs)) minutes.set(minuteMs, !onlyRolled(gpuId, minuteMs));
       if (!minutes.get(minuteMs) || isKnown(gpuId, tsMs)) {

@@ -3,6 +3,7 @@ import { valueOf } from '../reading.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { createExposure, feedExposure, summariseExposure, type Exposure, type ExposureState } from './exposure.ts';
 import { MODEL_VERSION } from './model.ts';
+import { createStretches } from './stretches.ts';
 
 type Tracked = { readonly gpuId: number; state: ExposureState; fedToId: number };
 
@@ -23,12 +24,13 @@ export function createWearTracker(store: Store): WearTracker {
   for (const { id, uuid } of store.gpus.list()) {
     const saved = store.wear.load(id);
     const usable = saved?.modelVersion === MODEL_VERSION ? saved : undefined;
-    const card: Tracked = { gpuId: id, state: usable?.state ?? createExposure(), fedToId: usable?.fedToId ?? 0 };
-    for (const sample of store.samplesAfter(id, card.fedToId)) {
-      feedExposure(card.state, { tsMs: sample.tsMs, dtMs: sample.dtMs, tempC: valueOf(sample.frame, 'coreTempC') });
-      card.fedToId = sample.id;
+    const stretches = createStretches(usable?.state ?? createExposure());
+    let fedToId = usable?.fedToId ?? 0;
+    for (const sample of store.samplesAfter(id, fedToId)) {
+      stretches.feed({ tsMs: sample.tsMs, dtMs: sample.dtMs, tempC: valueOf(sample.frame, 'coreTempC') });
+      fedToId = sample.id;
     }
-    cards.set(uuid, card);
+    cards.set(uuid, { gpuId: id, state: stretches.whole(), fedToId });
   }
 
   return {
