@@ -30,6 +30,9 @@ export const metrics = [
   ...mode,
 ] as const satisfies readonly MetricRow[];
 
+/** The catalogue by domain, in its own order. */
+export const metricGroups = { thermal, power, load, memory, clocks, fans, link, health, mode } as const;
+
 export type MetricKey = (typeof metrics)[number]['key'];
 export type Metric = MetricRow & { readonly key: MetricKey };
 

@@ -199,7 +199,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
   } catch (thrown) {
     progress.clear();
     if (!(thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('SQLITE_'))) throw thrown;
-    printError({ code: 'write-failed', message: `The history cannot be written: ${messageOf(thrown)}` });
+    printError({ message: `The history cannot be written: ${messageOf(thrown)}` });
     code = EXIT.failed;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);

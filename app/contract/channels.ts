@@ -123,6 +123,8 @@ export const pushes = {
   alerts: z.array(s.alert),
   /** sessions were begun or ended */
   sessions: nothing,
+  /** what Slowburn itself costs, every few seconds */
+  cost: s.ownCost,
   /** main asks the window to show a page */
   show: z.object({ page: z.enum(['live', 'alerts', 'settings']) }),
 } as const satisfies Record<string, z.ZodType>;

@@ -114,6 +114,7 @@ export const sourceInfo = z.object({
   label: z.string(),
   driverVersion: z.string().optional(),
   simulated: z.boolean(),
+  names: z.enum(['nvml', 'xml', 'csv']).optional(),
   because: z.string().optional(),
 });
 const process = z.object({
@@ -152,6 +153,22 @@ export const tick = z.object({
   fault: fault.optional(),
   events: z.array(gpuEvent).optional(),
   readMs: z.number(),
+});
+
+/** what recording costs the machine: see app/cost.node.ts */
+export const cost = z.object({
+  cpuPct: z.number(),
+  rssBytes: z.number(),
+  readMs: z.number(),
+  cpuMsATick: z.number(),
+  kept: z.int(),
+  lost: z.int(),
+  intervalMs: z.number(),
+});
+export const ownCost = z.object({
+  collector: cost,
+  /** all processes of the window's application together; shared memory is counted in each */
+  application: z.object({ cpuPct: z.number(), rssBytes: z.number() }),
 });
 
 export const appError = z.object({ code: z.enum(errorCodes), message: z.string(), next: z.string().optional() });

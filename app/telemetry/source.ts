@@ -86,6 +86,8 @@ export type SourceInfo = {
   readonly driverVersion?: string;
   /** true when the numbers do not come from a card in this machine */
   readonly simulated: boolean;
+  /** which of the catalogue's lists of names a frame's `via` points into; absent where the source has no names */
+  readonly names?: 'nvml' | 'xml' | 'csv';
   /** why a preferred source was not taken, when `auto` chose */
   readonly because?: string;
 };

@@ -213,7 +213,8 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   return ok({
     info: () => {
       const { driver, nvml } = active.versions();
-      return { kind: 'nvml', label: `NVML ${nvml ?? ''}`.trim(), simulated: false, driverVersion: driver };
+      const label = `NVML ${nvml ?? ''}`.trim();
+      return { kind: 'nvml', label, names: 'nvml', simulated: false, driverVersion: driver };
     },
     async read(deadlineMs) {
       const untilMs = clock.monoMs() + settings.intervalMs + deadlineMs;

@@ -130,6 +130,7 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
     info: () => ({
       kind: 'nvidia-smi',
       label: `nvidia-smi ${driverVersion ?? ''}`.trim(),
+      names: 'xml',
       simulated: false,
       driverVersion,
     }),
