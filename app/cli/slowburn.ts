@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
+import { dateOrders } from '../telemetry/logs/stamps.ts';
 import { doctor, type DoctorOptions } from './doctor.ts';
+import { importLogs, utcOffsetOption, type ImportOptions } from './import.ts';
 import { monitor, type MonitorOptions } from './monitor.ts';
 import { EXIT, intervalOption, secondsOption, sourceOption, speedOption } from './options.ts';
 import { read, type ReadOptions } from './read.ts';
@@ -62,6 +64,20 @@ sourced(program.command('doctor').description('check driver, permissions, sleep,
   .option('--data-dir <folder>', 'where history and settings are kept')
   .option('--json', 'for programs')
   .action(async (options: DoctorOptions) => finish(await doctor(options)));
+
+program
+  .command('import')
+  .description('read logs of nvidia-smi, HWiNFO64, GPU-Z or MSI Afterburner, or recordings, into the history')
+  .argument('<file...>')
+  .option('--gpu <name>', 'whose log it is: name or UUID of a GPU in the history, or a new name')
+  .addOption(new Option('--date-order <order>', 'how dates are written').choices(dateOrders))
+  .addOption(
+    new Option('--utc-offset <offset>', 'of the machine that wrote the log (default: this one’s time zone)').argParser(
+      utcOffsetOption,
+    ),
+  )
+  .option('--data-dir <folder>', 'where history and settings are kept')
+  .action(async (files: string[], options: ImportOptions) => finish(await importLogs(files, options)));
 
 program
   .command('vectors')

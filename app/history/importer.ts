@@ -7,6 +7,7 @@ import type { Db } from './database.node.ts';
 import { readingsOf } from './frame-row.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import type { createGpuTable } from './records.ts';
+import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
 import { createSampleCollector } from './sample-collector.ts';
 import type { SampleColumns } from './sample-chunk.ts';
 import type { PrepareSealed } from './sealer.ts';
@@ -28,6 +29,7 @@ type Parts = {
   readonly chunks: ChunkTable;
   readonly byHour: ByHour;
   readonly gpus: ReturnType<typeof createGpuTable>;
+  readonly rollups: RollupParts;
   readonly rollUp: PrepareSealed;
 };
 
@@ -43,16 +45,18 @@ function knownOf(parts: Iterable<SampleColumns>) {
   }
   let at = 0;
   return {
+    isEmpty: counts.size === 0,
     /** Takes one sample of that stamp away; false: there is none left. */
     take(ts: number): boolean {
       const left = counts.get(ts) ?? 0;
       counts.set(ts, left - 1);
       return left > 0;
     },
-    /** Whether time was observed already at a stamp. Ask by time. */
-    observed(ts: number): boolean {
+    /** How much of the time up to a stamp was not observed yet: null where the stamp lies in what was. Ask by time. */
+    fresh(ts: number, dtMs: number | null): number | null {
       while (at < observed.length && observed[at]!.toMs < ts) at++;
-      return at < observed.length && observed[at]!.fromMs < ts;
+      if (dtMs === null || (at < observed.length && observed[at]!.fromMs < ts)) return null;
+      return Math.min(dtMs, at === 0 ? Infinity : ts - observed[at - 1]!.toMs);
     },
   };
 }
@@ -72,27 +76,34 @@ export type Importer = {
  * sequence numbers below 0: apart from what this machine recorded itself, and never fed to a model as news. Samples
  * should come by time.
  */
-export function createImporter(db: Db, { chunks, byHour, gpus, rollUp }: Parts): Importer {
-  type Written = { readonly added: number; /** whether the last sample was added */ readonly endsFresh: boolean };
-  function putHour(gpuId: number, firstSeq: number, samples: readonly ImportedSample[], beginsFresh: boolean): Written {
-    let afterFresh = beginsFresh;
+export function createImporter(db: Db, { chunks, byHour, gpus, rollups, rollUp }: Parts): Importer {
+  /** Minutes of an hour that are rolled up: with no sample left of the hour, theirs were given up when they grew old. */
+  function rolledMinutes(gpuId: number, hourMs: number): ReadonlySet<number> {
+    const minutes = new Set<number>();
+    for (const { fromMs, slots, metrics } of rollups.between(gpuId, MINUTE_MS, hourMs, hourMs + HOUR_MS)) {
+      for (const { n } of metrics.values()) {
+        for (let slot = 0; slot < slots; slot++) if (n[slot]! > 0) minutes.add(fromMs + slot * MINUTE_MS);
+      }
+    }
+    return minutes;
+  }
+
+  /** Returns how many samples were added. */
+  function putHour(gpuId: number, firstSeq: number, samples: readonly ImportedSample[]): number {
     const hourMs = hourOf(samples[0]!.tsMs);
     const known = knownOf(byHour.between(gpuId, hourMs, hourMs + HOUR_MS + GAP_MS, []));
+    const givenUp = known.isEmpty ? rolledMinutes(gpuId, hourMs) : new Set<number>();
     const collector = createSampleCollector();
-    for (const { tsMs, dtMs, frame } of samples) {
-      const before = afterFresh;
-      afterFresh = !known.take(tsMs);
-      if (!afterFresh) continue;
-      // a reading more, but no time more where it was observed already or another sample stands between
-      const told = before && !known.observed(tsMs) ? dtMs : null;
-      collector.add(firstSeq + collector.size(), tsMs, told, readingsOf(frame));
+    for (const { tsMs, dtMs = null, frame } of samples) {
+      if (known.take(tsMs) || givenUp.has(Math.floor(tsMs / MINUTE_MS) * MINUTE_MS)) continue;
+      // a reading more, but no time more where it was observed already
+      collector.add(firstSeq + collector.size(), tsMs, known.fresh(tsMs, dtMs), readingsOf(frame));
     }
-    const written = { added: collector.size(), endsFresh: afterFresh };
-    if (written.added === 0) return written;
+    if (collector.size() === 0) return 0;
     const columns = collector.columns();
     rollUp(gpuId, hourMs, columns)();
     chunks.prepare(gpuId, hourMs, columns)();
-    return written;
+    return collector.size();
   }
   const writeHour = db.transaction(putHour);
 
@@ -103,17 +114,15 @@ export function createImporter(db: Db, { chunks, byHour, gpus, rollUp }: Parts):
     let hour: ImportedSample[] = [];
     let seq: number | undefined;
     let previousMs: number | undefined;
-    let afterFresh = true;
     function flush(): void {
       const [first] = hour;
       if (!first) return;
       gpuId ??= gpus.seen(gpu, first.tsMs);
       seq ??= Math.min(0, chunks.firstSeq(gpuId)) - NUMBERS;
-      const written = writeHour(gpuId, seq, hour, afterFresh);
-      afterFresh = written.endsFresh;
-      counts.added += written.added;
-      counts.duplicate += hour.length - written.added;
-      seq += written.added;
+      const added = writeHour(gpuId, seq, hour);
+      counts.added += added;
+      counts.duplicate += hour.length - added;
+      seq += added;
       hour = [];
     }
     return {

@@ -224,10 +224,15 @@ export function createWearTable(db: Db) {
   const save = db.prepare(
     'INSERT OR REPLACE INTO wear_state (gpu_id, model_version, fed_to_id, state) VALUES (?, ?, ?, ?)',
   );
+  const forget = db.prepare('DELETE FROM wear_state WHERE gpu_id = (SELECT id FROM gpu WHERE uuid = ?)');
   return {
     load(gpuId: number): { modelVersion: string; fedToId: number; state: ExposureState } | undefined {
       const row = load.get(gpuId) as { modelVersion: string; fedToId: number; state: string } | undefined;
       return row && { ...row, state: JSON.parse(row.state) as ExposureState };
+    },
+    /** The state is made anew from the samples at the next start. */
+    forget: (gpuUuid: string): void => {
+      forget.run(gpuUuid);
     },
     save: (gpuId: number, fedToId: number, state: ExposureState): void => {
       save.run(gpuId, state.modelVersion, fedToId, JSON.stringify(state));

@@ -52,7 +52,7 @@ export function createStore(db: Db) {
   const wear = createWearTable(db);
   const sources = { chunks, open, parts };
   const tidy = (nowMs: number): boolean => sealer.step(nowMs) || parts.merge(nowMs);
-  const importer = createImporter(db, { chunks, byHour, gpus, rollUp: createRollUp(chunks, parts) });
+  const importer = createImporter(db, { chunks, byHour, gpus, rollups: parts, rollUp: createRollUp(chunks, parts) });
 
   const ids = new Map<string, number>();
   let seenMinute: number | undefined;

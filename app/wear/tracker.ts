@@ -4,6 +4,8 @@ import type { Tick } from '../telemetry/sampler.ts';
 import { createExposure, feedExposure, summariseExposure, type Exposure, type ExposureState } from './exposure.ts';
 import { MODEL_VERSION } from './model.ts';
 
+const MOST_MS = 8.64e15; // the farthest moment that a Date can hold
+
 type Tracked = { readonly gpuId: number; state: ExposureState; fedToId: number };
 
 export type WearTracker = {
@@ -24,9 +26,11 @@ export function createWearTracker(store: Store): WearTracker {
     const saved = store.wear.load(id);
     const usable = saved?.modelVersion === MODEL_VERSION ? saved : undefined;
     const card: Tracked = { gpuId: id, state: usable?.state ?? createExposure(), fedToId: usable?.fedToId ?? 0 };
-    for (const sample of store.samplesAfter(id, card.fedToId)) {
+    // built anew, everything comes in the order of time, imported samples among it; else what has arrived since
+    const samples = usable ? store.samplesAfter(id, card.fedToId) : store.samplesBetween(uuid, -MOST_MS, MOST_MS);
+    for (const sample of samples) {
       feedExposure(card.state, { tsMs: sample.tsMs, dtMs: sample.dtMs, tempC: valueOf(sample.frame, 'coreTempC') });
-      card.fedToId = sample.id;
+      card.fedToId = Math.max(card.fedToId, sample.id);
     }
     cards.set(uuid, card);
   }

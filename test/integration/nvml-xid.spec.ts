@@ -45,7 +45,7 @@ describe('XID errors', () => {
       [79, 'nvml', '1'],
     ]);
     for (const { tsMs } of events) expect(Math.abs(tsMs - Date.now())).toBeLessThan(10_000);
-    const stored = store.events.newest(10).map(({ code, witness, text }) => ({ code, witness, text }));
+    const stored = store.xids.newest(10).map(({ code, witness, text }) => ({ code, witness, text }));
     const text = 'pid=4321, name=python3, GPU has fallen off the bus.';
     expect(stored).toHaveLength(2);
     expect(stored).toContainEqual({ code: 79, witness: 'both', text });

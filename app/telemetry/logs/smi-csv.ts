@@ -3,6 +3,7 @@ import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../r
 import { err, ok, type Result } from '../../result.ts';
 import { parseCell } from '../smi/cell.ts';
 import { idOf, said, uuidOf } from '../smi/tree.ts';
+import { parseSmiTimestamp } from './stamps.ts';
 
 /** One data row: who it is about (as far as the columns say), when, and its readings. */
 export type CsvRow = {
@@ -10,6 +11,8 @@ export type CsvRow = {
   readonly name?: string;
   readonly pciBusId?: string;
   readonly index?: string;
+  /** as printed: local time of the machine that printed it */
+  readonly timestamp?: string;
   readonly tsMs?: number;
   readonly frame: Frame;
 };
@@ -18,6 +21,8 @@ export type SmiCsvDecoder = {
   /** undefined for a row whose number of fields is not that of the header */
   readonly row: (line: string) => CsvRow | undefined;
   readonly metrics: readonly Metric[];
+  /** columns that are no metric of ours */
+  readonly unknown: readonly string[];
 };
 
 const identityColumns = {
@@ -40,20 +45,8 @@ function tells(field: (typeof identityColumns)[keyof typeof identityColumns], te
 const fieldsOf = (line: string): string[] => line.split(',').map((field) => field.trim());
 
 /** "2023/07/08 19:27:36.359", in local time as nvidia-smi prints it. */
-export function parseTimestamp(text: string): number | undefined {
-  const match = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3}))?$/.exec(text);
-  if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const ms = Number((match[7] ?? '0').padEnd(3, '0'));
-  return new Date(year, month - 1, day, hour, minute, second, ms).getTime();
-}
+export const parseTimestamp = (text: string): number | undefined =>
+  /^\d{4}\//.test(text) ? parseSmiTimestamp(text) : undefined;
 
 type Column = { readonly at: number; readonly via: number; readonly unit: string | undefined };
 
@@ -91,9 +84,15 @@ export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
   );
   const asksForEcc = found.some(({ metric }) => metric.key === 'eccMode');
   const timestampAt = columns.findIndex(({ name }) => name === 'timestamp');
+  const known = new Set([
+    timestampAt,
+    ...identities.map(({ at }) => at),
+    ...found.flatMap((it) => it.columns.map(({ at }) => at)),
+  ]);
 
   return ok({
     metrics: found.map(({ metric }) => metric),
+    unknown: fieldsOf(header).filter((_, at) => !known.has(at)),
     row(line) {
       const cells = fieldsOf(line);
       if (cells.length !== columns.length) return undefined;
@@ -112,11 +111,17 @@ export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
       if (asksForEcc && readingOf(frame, 'eccMode').state === 'unsupported') {
         setAbsent(frame, 'sramThresholdExceeded', 'unsupported');
       }
-      const tsMs = timestampAt < 0 ? undefined : parseTimestamp(cells[timestampAt]!);
+      const timestamp = timestampAt < 0 ? undefined : cells[timestampAt]!;
+      const tsMs = timestamp === undefined ? undefined : parseTimestamp(timestamp);
       const row = identities
         .map(({ at, field }) => [field, cells[at]!] as const)
         .filter(([field, text]) => tells(field, text));
-      return { ...Object.fromEntries(row), ...(tsMs === undefined ? {} : { tsMs }), frame };
+      return {
+        ...Object.fromEntries(row),
+        ...(timestamp === undefined ? {} : { timestamp }),
+        ...(tsMs === undefined ? {} : { tsMs }),
+        frame,
+      };
     },
   });
 }

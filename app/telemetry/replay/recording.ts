@@ -3,6 +3,7 @@ import { isMetricKey, metrics } from '../../metrics.ts';
 import { createFrame, readingOf, readingStates, setAbsent, setValue, type Absence, type Frame } from '../../reading.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { smiCsvDecoder } from '../logs/smi-csv.ts';
+import { parseSmiTimestamp } from '../logs/stamps.ts';
 import { decodeDocument, type SmiDocument } from '../smi/document.ts';
 import { createDocumentStream } from '../smi/document-stream.ts';
 import { decodeText } from '../smi/text.ts';
@@ -83,41 +84,48 @@ function parseJson(text: string): unknown {
   }
 }
 
-function readOwn(text: string): Result<Recording> {
-  const [first = '', ...lines] = text.split('\n');
+export type OwnDecoder = {
+  readonly driverVersion?: string;
+  /** undefined for a line that cannot be read */
+  readonly line: (text: string) => RecordedSample | undefined;
+};
+
+/** A decoder for the lines of a recording of our own, made from its first line. */
+export function ownDecoder(first: string): Result<OwnDecoder> {
   const header = headerSchema.safeParse(parseJson(first));
   if (!header.success) {
     return err('recording-unreadable', 'The first line of the recording is not a Slowburn header of version 1.');
   }
   const identities = new Map(header.data.gpus.map((gpu) => [gpu.uuid, gpu as GpuIdentity]));
+  const { driverVersion } = header.data;
+  return ok({
+    ...(driverVersion ? { driverVersion } : {}),
+    line(text) {
+      const parsed = lineSchema.safeParse(parseJson(text));
+      if (!parsed.success) return undefined;
+      const gpus = Object.entries(parsed.data.gpus).flatMap(([uuid, readings]) => {
+        const gpu = identities.get(uuid);
+        return gpu ? [{ gpu, frame: frameOf(readings) }] : [];
+      });
+      return { tsMs: parsed.data.t, gpus };
+    },
+  });
+}
+
+function readOwn(text: string): Result<Recording> {
+  const [first = '', ...lines] = text.split('\n');
+  const decoder = ownDecoder(first);
+  if (!decoder.ok) return decoder;
+  const { line: decode, ...about } = decoder.value;
   const samples: RecordedSample[] = [];
   let unreadable = 0;
   for (const line of lines) {
     if (line.trim() === '') continue;
-    const parsed = lineSchema.safeParse(parseJson(line));
-    if (!parsed.success) {
-      unreadable++;
-      continue;
-    }
-    const gpus = Object.entries(parsed.data.gpus).flatMap(([uuid, readings]) => {
-      const gpu = identities.get(uuid);
-      return gpu ? [{ gpu, frame: frameOf(readings) }] : [];
-    });
-    samples.push({ tsMs: parsed.data.t, gpus });
+    const sample = decode(line);
+    if (sample) samples.push(sample);
+    else unreadable++;
   }
-  const { driverVersion } = header.data;
-  return ok({ samples, unreadable, ...(driverVersion ? { driverVersion } : {}) });
-}
-
-const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-
-/** "Thu Aug  6 01:03:40 2026", local time of the machine that printed it. */
-export function parseSmiTimestamp(text: string | undefined): number | undefined {
-  const match = /^\w{3} (\w{3}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})$/.exec(text ?? '');
-  const month = match ? months.indexOf(match[1]!) : -1;
-  if (!match || month < 0) return undefined;
-  const [day, hour, minute, second, year] = match.slice(2).map(Number) as [number, number, number, number, number];
-  return new Date(year, month, day, hour, minute, second).getTime();
+  return ok({ samples, unreadable, ...about });
 }
 
 /** Documents of nvidia-smi in the order in which they were printed. */

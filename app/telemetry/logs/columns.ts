@@ -1,0 +1,124 @@
+import { metricOf, type MetricKey } from '../../metrics.ts';
+import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
+
+// What logs in columns have in common: cells, units, and the way from a heading to the catalogue.
+
+/** A column's heading: "GPU Clock [MHz]" is the name "GPU Clock" in MHz. */
+export type Heading = { readonly name: string; readonly unit: string };
+
+/** From a column's name to what it means in the catalogue. */
+export type ColumnMeaning = readonly [name: RegExp, metric: MetricKey];
+
+/** A column that is taken. */
+export type Column = {
+  readonly at: number;
+  readonly key: MetricKey;
+  readonly heading: string;
+  readonly convert: (value: number) => number;
+};
+
+const identity = (value: number): number => value;
+const times =
+  (factor: number) =>
+  (value: number): number =>
+    value * factor;
+
+// The degree sign is lost when a log was saved in another encoding; C and F say enough.
+const units: readonly (readonly [pattern: RegExp, metric: string, convert: (value: number) => number])[] = [
+  [/^.{0,2}C$/u, '°C', identity],
+  [/^.{0,2}F$/u, '°C', (value) => (value - 32) / 1.8],
+  [/^W$/, 'W', identity],
+  [/^mW$/, 'W', times(1e-3)],
+  [/^MHz$/, 'MHz', identity],
+  [/^GHz$/, 'MHz', times(1e3)],
+  [/^%$/, '%', identity],
+  // Windows programs mean 2^20 and write MB
+  [/^MB$/, 'B', times(2 ** 20)],
+  [/^GB$/, 'B', times(2 ** 30)],
+];
+
+/** How a number in `unit` becomes one in the unit of a metric; undefined where it cannot. */
+export const conversion = (unit: string, key: MetricKey): ((value: number) => number) | undefined =>
+  units.find(([pattern, metric]) => metric === metricOf(key).unit && pattern.test(unit))?.[2];
+
+export function parseHeading(text: string): Heading {
+  const match = /^(.*?)\s*\[([^\]]*)\]$/.exec(text.trim());
+  return match ? { name: match[1]!.trim(), unit: match[2]!.trim() } : { name: text.trim(), unit: '' };
+}
+
+/** The column for a heading, or undefined when it means nothing that the catalogue has. */
+export function columnFor(at: number, heading: Heading, meanings: readonly ColumnMeaning[]): Column | undefined {
+  const key = meanings.find(([name]) => name.test(heading.name))?.[1];
+  const convert = key && conversion(heading.unit, key);
+  return key && convert ? { at, key, heading: headingText(heading), convert } : undefined;
+}
+
+export const headingText = ({ name, unit }: Heading): string => (unit ? `${name} [${unit}]` : name);
+
+export type Delimiter = ',' | ';' | '\t';
+
+export const delimiterOf = (header: string): Delimiter => {
+  const count = (char: string) => header.split(char).length;
+  return count(';') > count(',') ? ';' : count('\t') > count(',') ? '\t' : ',';
+};
+
+/** The cells of a line: trimmed, quotes taken off, and without the empty one that a trailing delimiter makes. */
+export function cellsOf(line: string, delimiter: Delimiter): string[] {
+  const cells: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const char = line[i]!;
+    if (char === '"') {
+      if (quoted && line[i + 1] === '"') cell += line[++i]!;
+      else quoted = !quoted;
+    } else if (char === delimiter && !quoted) {
+      cells.push(cell.trim());
+      cell = '';
+    } else cell += char;
+  }
+  if (cell.trim() !== '') cells.push(cell.trim());
+  return cells;
+}
+
+/**
+ * The cells of a row under a header of `count` columns. Where decimals have commas and cells are padded with spaces,
+ * only the comma after a space divides. Undefined when the row has another number of cells.
+ */
+export function rowOf(line: string, delimiter: Delimiter, count: number): string[] | undefined {
+  const cells = cellsOf(line, delimiter);
+  if (cells.length === count) return cells;
+  if (delimiter !== ',' || !/\s,/.test(line)) return undefined;
+  const padded = line
+    .replace(/\s,\s*$/, '')
+    .split(/\s+,/)
+    .map((cell) => cell.trim());
+  return padded.length === count ? padded : undefined;
+}
+
+/** What programs write for "no value". */
+const NONE = /^(?:-|n\/a|)$/i;
+
+/** The readings of a row. Columns that the log does not have stay unread; a cell without a number has failed. */
+export function frameOf(cells: readonly string[], columns: readonly Column[], bad: (why: string) => void): Frame {
+  const frame = createFrame();
+  for (const { at, key, heading, convert } of columns) {
+    const cell = cells[at] ?? '';
+    if (/^[-+]?\d+(?:[.,]\d+)?$/.test(cell)) {
+      setValue(frame, key, convert(Number(cell.replace(',', '.'))));
+      continue;
+    }
+    setAbsent(frame, key, 'failed');
+    if (!NONE.test(cell)) bad(`“${cell.slice(0, 40)}” under ${heading} is not a number.`);
+  }
+  return frame;
+}
+
+/** Drops columns whose meaning comes twice: which of them is meant cannot be told. */
+export function unambiguous(columns: readonly Column[], notTaken: (heading: string) => void): readonly Column[] {
+  return columns.filter(({ key, heading }) => {
+    const single = columns.filter((other) => other.key === key).length === 1;
+    if (!single) notTaken(heading);
+    return single;
+  });
+}

@@ -1,0 +1,69 @@
+import { cellsOf, columnFor, delimiterOf, frameOf, headingText, parseHeading, rowOf, unambiguous } from './columns.ts';
+import type { Column, ColumnMeaning, Delimiter } from './columns.ts';
+import type { LogFormat } from './log.ts';
+import { parseDate, parseTime } from './stamps.ts';
+
+/**
+ * GPU-Z's sensor log. Left out on purpose: Hot Spot and Memory Temperature (NVML names no hot spot, and its memory
+ * temperature is that of HBM), GPU Chip Power (not the board's), Memory Clock (a quarter to an eighth of NVML's),
+ * fan turns (measured; the catalogue's are commanded), Video Engine Load (encoder and decoder in one) and PerfCap
+ * Reason: its bits are policies of NvAPI (1 power, 2 thermal, 4 reliability, 8 operating voltage, 16 utilisation:
+ * techpowerup.com/forums/threads/202433) and two of them have no counterpart among NVML's clocks event reasons, so a
+ * mask made of the others would claim that nothing else held the clocks down.
+ */
+const meanings: readonly ColumnMeaning[] = [
+  [/^GPU Temperature$/i, 'coreTempC'],
+  [/^GPU (?:Core )?Clock$/i, 'graphicsClockMhz'],
+  [/^GPU Load$/i, 'gpuUtilPct'],
+  [/^Memory Controller Load$/i, 'memUtilPct'],
+  [/^(?:Dedicated )?Memory Used(?: \(Dedicated\))?$/i, 'vramUsedBytes'],
+  [/^(?:Board Power Draw|Power Consumption \(W\))$/i, 'powerW'],
+  [/^Fan (?:1 )?Speed \(%\)$/i, 'fanPct'],
+  [/^Fan 2 Speed \(%\)$/i, 'fan2Pct'],
+  [/^Fan 3 Speed \(%\)$/i, 'fan3Pct'],
+];
+
+const HEADER = /^\s*"?Date"?\s*[,;\t].*\[/;
+
+export const gpuZ: LogFormat = {
+  kind: 'gpu-z',
+  openEnded: true,
+  recognises: (head) => HEADER.test(head) && !/^\s*"?Date"?\s*[,;\t]\s*"?Time"?\s*[,;\t]/.test(head),
+  when(line) {
+    const match = /^\s*([\d./-]{6,})\s+(\d[^,;\t]*)/.exec(line);
+    return match ? { date: match[1]!, time: match[2]! } : undefined;
+  },
+  open({ sink, stamp, order }) {
+    let header:
+      { readonly delimiter: Delimiter; readonly count: number; readonly columns: readonly Column[] } | undefined;
+
+    function readHeader(text: string): void {
+      const delimiter = delimiterOf(text);
+      const headings = cellsOf(text, delimiter).map(parseHeading);
+      const found = headings.flatMap((heading, at) => {
+        const column = at === 0 ? undefined : columnFor(at, heading, meanings);
+        if (!column && at > 0) sink.notTaken(headingText(heading));
+        return column ? [column] : [];
+      });
+      header = { delimiter, count: headings.length, columns: unambiguous(found, sink.notTaken) };
+    }
+
+    return {
+      line(text, number) {
+        if (text.trim() === '') return;
+        if (HEADER.test(text)) return readHeader(text); // each session writes it again
+        const cells = header && rowOf(text, header.delimiter, header.count);
+        if (!header || !cells) return sink.bad(number, 'It does not have the columns of the header.');
+        const [, dateText, timeText] = /^(\S+)\s+(.*)$/.exec(cells[0]!) ?? [];
+        const day = parseDate(dateText ?? '', order);
+        const timeMs = parseTime(timeText ?? '');
+        if (day === undefined || timeMs === undefined) {
+          return sink.bad(number, `“${cells[0]!.slice(0, 40)}” is not a date and time.`);
+        }
+        const frame = frameOf(cells, header.columns, (why) => sink.bad(number, why));
+        sink.sample(number, { key: '' }, stamp(day + timeMs), frame);
+      },
+      end: () => undefined,
+    };
+  },
+};

@@ -1,0 +1,59 @@
+import type { MetricKey } from '../../metrics.ts';
+import { metrics } from '../../metrics.ts';
+import { hasValue, type Frame } from '../../reading.ts';
+import { createPlausibility, type Plausibility } from '../plausibility.ts';
+import { GAP_MS } from '../sampler.ts';
+import type { LogGpu, LogSink } from './log.ts';
+
+/** A sample of a log, ready for the history. */
+export type LogSample = {
+  readonly tsMs: number;
+  /** since the sample before it in the same log; undefined after a gap */
+  readonly dtMs: number | undefined;
+  readonly frame: Frame;
+};
+
+export type Intake = {
+  readonly sample: LogSink['sample'];
+  /** metrics of which a value came */
+  readonly taken: () => readonly MetricKey[];
+};
+
+type Card = { lastMs: number; lastStampMs: number; plausibility: Plausibility };
+
+const OLDEST_MS = Date.UTC(2000, 0, 1); // before the first GPU: a clock that was not set
+const DAY_MS = 86_400_000;
+
+/**
+ * What each sample of a log goes through: the stamp is judged, the time since the one before it measured, and what
+ * cannot be true is marked. Several rows within one second of a log whose stamps have no finer parts are told apart by
+ * a millisecond each: their order is known, their moment is not.
+ */
+export function createIntake(
+  nowMs: number,
+  emit: (gpu: LogGpu, sample: LogSample) => void,
+  bad: LogSink['bad'],
+): Intake {
+  const cards = new Map<string, Card>();
+  const taken = new Set<number>();
+  return {
+    sample(line, gpu, stampMs, frame) {
+      if (!(stampMs >= OLDEST_MS)) return bad(line, 'Its time stamp is from before the year 2000.');
+      if (stampMs > nowMs + DAY_MS) return bad(line, 'Its time stamp is in the future.');
+      metrics.forEach((_, i) => {
+        if (hasValue(frame, i)) taken.add(i);
+      });
+      let card = cards.get(gpu.key);
+      const back = card !== undefined && stampMs < card.lastStampMs;
+      if (!card || back) card = { lastMs: -Infinity, lastStampMs: -Infinity, plausibility: createPlausibility() };
+      cards.set(gpu.key, card);
+      const tsMs = Math.max(Math.round(stampMs), card.lastMs + 1);
+      const sinceMs = tsMs - card.lastMs;
+      card.lastMs = tsMs;
+      card.lastStampMs = stampMs;
+      card.plausibility.check(frame, tsMs);
+      emit(gpu, { tsMs, dtMs: sinceMs <= GAP_MS ? sinceMs : undefined, frame });
+    },
+    taken: () => [...taken].map((i) => metrics[i]!.key),
+  };
+}

@@ -1,0 +1,125 @@
+import type { Result } from '../../result.ts';
+import { decodeDocument, type SmiDocument } from '../smi/document.ts';
+import { createDocumentStream } from '../smi/document-stream.ts';
+import { decodeText } from '../smi/text.ts';
+import type { LogContext, LogFormat } from './log.ts';
+import { smiCsvDecoder, type SmiCsvDecoder } from './smi-csv.ts';
+import { parseSmiWall } from './stamps.ts';
+
+// What nvidia-smi writes: `--query-gpu` as CSV, and `-q` as XML or text, one document after another.
+
+const NO_STAMP = 'It has no time stamp of nvidia-smi.';
+const MAX_DOCUMENT = 64 * 2 ** 20; // as in document-stream.ts
+
+export const smiCsv: LogFormat = {
+  kind: 'smi-csv',
+  openEnded: true,
+  recognises: (head) => /^[\w. [\]%]+,/.test(head) && smiCsvDecoder(head.split('\n', 1)[0]!.trim()).ok,
+  open({ sink, stamp }) {
+    let decoder: SmiCsvDecoder | undefined;
+    let header = '';
+    function readHeader(text: string): void {
+      const made = smiCsvDecoder(text);
+      if (!made.ok) return sink.refuse(made.error);
+      if (!/(?:^|,)\s*timestamp\s*(?:,|$)/.test(text)) {
+        return sink.refuse({
+          code: 'recording-unreadable',
+          message: 'The log does not say when its rows were taken.',
+          next: 'Record the field timestamp too: nvidia-smi --query-gpu=timestamp,uuid,temperature.gpu,power.draw --format=csv -l 1',
+        });
+      }
+      decoder = made.value;
+      header = text;
+      decoder.unknown.forEach(sink.notTaken);
+    }
+    return {
+      line(text, number) {
+        const line = text.trim();
+        if (line === '' || line === header) return;
+        if (!decoder || /^timestamp\s*,/.test(line)) return readHeader(line);
+        const row = decoder.row(line);
+        if (!row) return sink.bad(number, 'It does not have the fields of the header.');
+        const wallMs = parseSmiWall(row.timestamp);
+        if (wallMs === undefined) return sink.bad(number, NO_STAMP);
+        const { uuid, name, pciBusId, index } = row;
+        const position = /^\d{1,4}$/.test(index ?? '') ? Number(index) : undefined;
+        const gpu = {
+          key: uuid ?? pciBusId ?? index ?? '',
+          ...(uuid ? { uuid } : {}),
+          ...(name ? { name } : {}),
+          ...(pciBusId ? { pciBusId } : {}),
+          ...(position === undefined ? {} : { index: position }),
+        };
+        sink.sample(number, gpu, stamp(wallMs), row.frame);
+      },
+      end: () => undefined,
+    };
+  },
+};
+
+/** Takes documents as they come, each with the number of the line it begins on. */
+function takeDocuments({ sink, stamp }: LogContext, decode: (text: string) => Result<SmiDocument>) {
+  return (text: string, number: number): void => {
+    const decoded = decode(text);
+    if (!decoded.ok) return sink.bad(number, decoded.error.message);
+    const wallMs = parseSmiWall(decoded.value.timestamp);
+    if (wallMs === undefined) return sink.bad(number, NO_STAMP);
+    const tsMs = stamp(wallMs);
+    for (const { gpu, frame } of decoded.value.gpus) {
+      // decodeGpu makes a name from the bus where the driver gives no UUID: stable, and good enough to tell them apart
+      sink.sample(number, { key: gpu.uuid, ...gpu }, tsMs, frame);
+    }
+  };
+}
+
+export const smiXml: LogFormat = {
+  kind: 'smi-xml',
+  recognises: (head) =>
+    /^\s*<(?:\?xml|!DOCTYPE nvidia_smi_log|nvidia_smi_log)/.test(head) && head.includes('nvidia_smi_log'),
+  open(context) {
+    const take = takeDocuments(context, decodeDocument);
+    let startLine = 0;
+    const stream = createDocumentStream(
+      (xml) => take(xml, startLine),
+      (noise) => context.sink.bad(startLine, `“${noise.slice(0, 60)}” is no document of nvidia-smi.`),
+    );
+    return {
+      line(text, number) {
+        const begins = /^\s*<\?xml/.test(text);
+        if (begins) stream.end(); // what is before it was cut off, and must not run into it
+        if (begins || startLine === 0) startLine = number;
+        stream.push(`${text}\n`);
+      },
+      end: () => stream.end(),
+    };
+  },
+};
+
+const TEXT_START = /^=+NVSMI LOG=+\s*$/;
+
+export const smiText: LogFormat = {
+  kind: 'smi-text',
+  recognises: (head) => /^\s*=+NVSMI LOG=+\s*$/m.test(head.slice(0, 400)),
+  open(context) {
+    const take = takeDocuments(context, decodeText);
+    let lines: string[] = [];
+    let size = 0;
+    let startLine = 1;
+    function flush(): void {
+      if (lines.some((line) => line.trim() !== '')) take(lines.join('\n'), startLine);
+      lines = [];
+      size = 0;
+    }
+    return {
+      line(text, number) {
+        if (TEXT_START.test(text)) {
+          flush();
+          startLine = number;
+        }
+        size += text.length;
+        if (size <= MAX_DOCUMENT) lines.push(text);
+      },
+      end: flush,
+    };
+  },
+};
