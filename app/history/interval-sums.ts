@@ -42,6 +42,8 @@ const causes: readonly { readonly kind: SumKind; readonly cause: ThrottleCause; 
 const usual = [CORE, POWER, ENERGY, idOf('gpuUtilPct'), idOf('vramUsedBytes')];
 const carried = [ENERGY, POWER, ...causes.flatMap(({ counters }) => counters)];
 
+const GRACE_MS = 100;
+
 /** All metrics that sums are made from. */
 export const summedMetricIds: readonly number[] = [...new Set([...usual, ...carried, MASK])];
 
@@ -72,7 +74,9 @@ export function intervalSums(columns: SampleColumns, carry: Carry): IntervalSums
   /** growth of a counter since the sample before; NaN where one of the two is missing or it was reset */
   const growth = (id: number, i: number): number => {
     const values = valuesOf(id);
-    if (!values) return Number.NaN;
+    // what was put between two known samples does not follow the one before it in these columns
+    const apart = i > 0 && columns.tsMs[i]! - columns.tsMs[i - 1]! > 1.5 * columns.dtMs[i]! + GRACE_MS;
+    if (!values || apart) return Number.NaN;
     const before = i === 0 ? (carry.get(id) ?? Number.NaN) : values[i - 1]!;
     return values[i]! >= before ? values[i]! - before : Number.NaN;
   };
