@@ -11,11 +11,12 @@ import { removeRecorder, writeRecorder } from './history/recorder.node.ts';
 import { createStore } from './history/store.ts';
 import { runReportJob } from './report/job.node.ts';
 import { messageOf, ok, type Result } from './result.ts';
-import { historyFile } from './settings/folders.node.ts';
+import { historyFile, ledgerFolder } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
 import { openSource } from './telemetry/open-source.node.ts';
 import { startSampler, type Tick } from './telemetry/sampler.ts';
 import type { SourceFault } from './telemetry/source.ts';
+import { memoryShelf, openShelf } from './wear/ledger-file.node.ts';
 import { createWearTracker } from './wear/tracker.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -87,7 +88,8 @@ export async function openCollector(
   writeRecorder(config.dataFolder, { pid: process.pid, databaseFile });
   const store = createStore(opened.value.db);
   store.catchUp(clock.wallMs());
-  const wear = createWearTracker(store);
+  const ledgers = ledgerFolder(config.dataFolder, kind);
+  const wear = createWearTracker(store, ledgers === undefined ? memoryShelf() : openShelf(ledgers));
   const alerts = createAlertEngine(alertRules);
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
 

@@ -3,6 +3,7 @@ import { severities } from '../alerts/rules.ts';
 import { isMetricKey, metrics } from '../metrics.ts';
 import { errorCodes, type Result } from '../result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
+import { familyIds, familyOffs } from '../wear/exposure.ts';
 
 // Pages forbid eval: schemas are interpreted, not compiled.
 z.config({ jitless: true });
@@ -89,14 +90,29 @@ export const session = z.object({
   summary: z.object({ gpus: z.array(gpuSummary) }).nullable(),
 });
 
+const family = z.object({
+  confidence: z.enum(['medium', 'low']),
+  observedHours: z.number(),
+  rate: band,
+  equivalentHours: band,
+  sets: z.array(z.object({ name: z.string(), rate: z.number() })),
+  withInferred: band.optional(),
+});
+const swings = z.array(z.object({ rangeK: z.number(), count: z.number() }));
+const ends = z.object({ low: z.number(), high: z.number() });
+
 export const exposure = z.object({
   modelVersion: z.string(),
   reference: z.string(),
   sinceMs: z.number().optional(),
+  untilMs: z.number().optional(),
   observedHours: z.number(),
   coverage: z.number(),
-  silicon: z.object({ equivalentHours: band, rate: band }).optional(),
-  cycles: z.array(z.object({ rangeK: z.number(), count: z.number() })),
+  families: z.partialRecord(z.enum(familyIds), family),
+  off: z.partialRecord(z.enum(familyIds), z.enum(familyOffs)),
+  combined: z.object({ headline: z.number(), envelope: ends, band: ends }).optional(),
+  cycles: swings,
+  inferredCycles: swings,
   hoursByTemp: z.array(z.object({ tempC: z.number(), hours: z.number() })),
 });
 

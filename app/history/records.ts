@@ -3,7 +3,7 @@ import type { AlertChange } from '../alerts/engine.ts';
 import type { Severity } from '../alerts/rules.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { GpuIdentity, GpuProcess } from '../telemetry/source.ts';
-import type { ExposureState } from '../wear/exposure.ts';
+import type { MeterState } from '../wear/meter.ts';
 import type { SessionSummary } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
 
@@ -173,11 +173,11 @@ export function createWearTable(db: Db) {
     'INSERT OR REPLACE INTO wear_state (gpu_id, model_version, fed_to_id, state) VALUES (?, ?, ?, ?)',
   );
   return {
-    load(gpuId: number): { modelVersion: string; fedToId: number; state: ExposureState } | undefined {
+    load(gpuId: number): { modelVersion: string; fedToId: number; state: MeterState } | undefined {
       const row = load.get(gpuId) as { modelVersion: string; fedToId: number; state: string } | undefined;
-      return row && { ...row, state: JSON.parse(row.state) as ExposureState };
+      return row && { ...row, state: JSON.parse(row.state) as MeterState };
     },
-    save: (gpuId: number, fedToId: number, state: ExposureState): void => {
+    save: (gpuId: number, fedToId: number, state: MeterState): void => {
       save.run(gpuId, state.modelVersion, fedToId, JSON.stringify(state));
     },
   };

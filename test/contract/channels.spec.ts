@@ -4,6 +4,7 @@ import { channels, checkRequest, pushes, type Channel, type ChannelOf } from '..
 import { resultOf, tick as tickSchema } from '../../app/contract/schemas.ts';
 import { ok } from '../../app/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
+import { memoryShelf } from '../../app/wear/ledger-file.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
@@ -13,7 +14,7 @@ const uuid = testGpu().uuid;
 
 function answersOfASmallHistory() {
   const { store } = openStore();
-  const wear = createWearTracker(store);
+  const wear = createWearTracker(store, memoryShelf());
   for (let i = 0; i < 120; i++) {
     const frame = frameWith({ coreTempC: 50 + (i % 20), powerW: 200, memTempC: 'unsupported' });
     const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frame]);

@@ -7,6 +7,7 @@ import { lockRecorder, openDatabase, openForReading } from '../../app/history/da
 import { createStore } from '../../app/history/store.ts';
 import { alertRules } from '../../app/alerts/rules.ts';
 import { valueOf } from '../../app/reading.ts';
+import { openShelf } from '../../app/wear/ledger-file.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -261,25 +262,26 @@ describe('alerts on disk', () => {
 
 describe('wear', () => {
   it('is the same whether the state was saved in between, at the end, or never', () => {
-    const list = Array.from({ length: 300 }, (_, i) => 40 + (i % 45));
+    const list = Array.from({ length: 1000 }, (_, i) => 40 + (i % 45));
     const run = (saveAt: readonly number[]) => {
       const { store, file } = openStore();
-      let tracker = createWearTracker(store);
+      const shelf = () => openShelf(path.join(path.dirname(file), 'ledger'));
+      let tracker = createWearTracker(store, shelf());
       list.forEach((temp, i) => {
-        const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frameWith({ coreTempC: temp })]);
+        const tick = tickWith(START + i * 8000, i === 0 ? undefined : 8000, [frameWith({ coreTempC: temp })]);
         tracker.feed(tick, store.append(tick));
         if (saveAt.includes(i)) {
           tracker.save();
-          tracker = createWearTracker(store);
+          tracker = createWearTracker(store, shelf());
         }
       });
       store.close();
-      return createWearTracker(openStore(file).store).exposureOf(uuid);
+      return createWearTracker(openStore(file).store, shelf()).exposureOf(uuid);
     };
     const never = run([]);
-    expect(never?.observedHours).toBeCloseTo(299 / 3600, 9);
-    expect(run([299])).toEqual(never);
-    expect(run([10, 11, 150])).toEqual(never);
+    expect(never?.observedHours).toBeCloseTo((999 * 8) / 3600, 9);
+    expect(run([999])).toEqual(never);
+    expect(run([10, 11, 150, 460, 700])).toEqual(never);
   });
 });
 
