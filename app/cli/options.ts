@@ -36,6 +36,14 @@ export function secondsOption(text: string): number {
   return seconds;
 }
 
+/** A moment in ms since 1970: a date or a time as ISO 8601 writes it, local where it names no zone. */
+export function momentOption(text: string): number {
+  const moment = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
+  if (Number.isNaN(moment))
+    throw new InvalidArgumentError('Give a date like 2026-03-01 or a time like 2026-03-01T18:00.');
+  return moment;
+}
+
 export function intervalOption(text: string): number {
   const parsed = settingsSchema.shape.intervalMs.safeParse(Math.round(Number(text) * 1000));
   if (!parsed.success) throw new InvalidArgumentError('The interval must be from 0.1 to 5 seconds.');

@@ -1,5 +1,4 @@
 import type { WearColumns } from '../wear/columns.ts';
-import { GAP_MS } from '../telemetry/sampler.ts';
 import { fitLine } from './resistance.ts';
 
 /** A stretch in which heat in and heat out were in balance. */
@@ -85,7 +84,7 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
         const heated = heatNow > heatUs;
         if (!Number.isNaN(heatNow)) heatUs = heatNow;
         if (!Number.isNaN(columns.fanPct[i]!)) fan = columns.fanPct[i]!;
-        if (!(dtMs <= GAP_MS) || Number.isNaN(coreC) || Number.isNaN(powerW) || heated) {
+        if (!(dtMs >= 0) || Number.isNaN(coreC) || Number.isNaN(powerW) || heated) {
           restart();
           continue;
         }

@@ -1,4 +1,3 @@
-import { GAP_MS } from '../telemetry/sampler.ts';
 import { clearBins, createBins, fanLoad, foldBins, loadBins, saveBins, type SavedBins } from './bins.ts';
 import type { WearColumns } from './columns.ts';
 import { CYCLE_GATE_K, FAN, MODEL_VERSION, POWER_OFF, SOLDER } from './model.ts';
@@ -166,7 +165,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       const power = columns.powerW[i]!;
       const mem = columns.memTempC[i]!;
       const energy = columns.energyMj[i]!;
-      const joined = dtMs >= 0 && dtMs <= GAP_MS;
+      const joined = dtMs >= 0; // NaN after a gap
       if (!known(hourMs)) endHour(tsMs);
 
       if (joined) {
