@@ -30,6 +30,15 @@ export const createColumns = (length: number): WearColumns => {
   return {
     tsMs: new Float64Array(length),
     dtMs: absent(),
-    ...(Object.fromEntries(wearReadings.map((key) => [key, absent()])) as Record<WearReading, Float64Array>),
+    coreTempC: absent(),
+    memTempC: absent(),
+    powerW: absent(),
+    fanPct: absent(),
+    energyMj: absent(),
+    powerDefaultLimitW: absent(),
+    throttledSwPowerUs: absent(),
+    throttledSwThermalUs: absent(),
+    throttledHwThermalUs: absent(),
+    throttledPowerBrakeUs: absent(),
   };
 };

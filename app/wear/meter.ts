@@ -24,25 +24,44 @@ export type HourCell = {
 /** What a meter needs to go on after a restart as if nothing had happened. Plain data. */
 export type MeterState = {
   readonly modelVersion: string;
-  readonly hourMs: number | null;
-  readonly firstMs: number | null;
-  readonly seq: number;
-  readonly lastMs: number | null;
-  readonly lastCore: number | null;
-  readonly lastPower: number | null;
-  readonly lastMem: number | null;
-  readonly fan: number | null;
-  readonly fanAgeMs: number;
+  /** by `stateKeys`; null where there is none */
+  readonly at: readonly (number | null)[];
+  readonly sums: readonly number[];
   readonly counters: readonly (number | null)[];
   readonly grown: readonly number[];
-  readonly limitW: number | null;
-  readonly axisMs: number;
-  readonly inferredAxisMs: number;
+  /** swings counted in the hour that goes on */
   readonly tally: Tally;
   readonly bins: SavedBins;
   readonly measured: RainflowState;
   readonly inferred: RainflowState;
 };
+
+const stateKeys = [
+  'hourMs',
+  'firstMs',
+  'seq',
+  'lastMs',
+  'lastCore',
+  'lastPower',
+  'lastMem',
+  'fan',
+  'fanAgeMs',
+  'limitW',
+  /** time observed so far: the axis of the swings, on which a gap has no length */
+  'axisMs',
+  /** how much longer the axis of the second count is, by the time the card was off */
+  'inferredAxisMs',
+  /** where the temperature stands still, and until when it did */
+  'heldC',
+  'heldAtMs',
+] as const;
+const slot = Object.fromEntries(stateKeys.map((key, i) => [key, i])) as Record<(typeof stateKeys)[number], number>;
+
+/** Sums of the hour that goes on, as a tally names them. */
+const sumKeys = ['observedMs', 'powerMs', 'powerJ', 'memMs', 'fanMs', 'fanOn', 'fanWork'] as const;
+
+/** Number of the hour cell that goes on. */
+export const seqOf = ({ at }: MeterState): number => at[slot.seq] ?? 0;
 
 export type Meter = {
   /** Reads samples `from` ≤ i < `to` of the columns, in order. */
@@ -97,18 +116,10 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
   let tally: Tally = saved ? structuredClone(saved.tally) : emptyTally();
   const measured = saved ? structuredClone(saved.measured) : createRainflow();
   const inferred = saved ? structuredClone(saved.inferred) : createRainflow();
-  let hourMs = orNaN(saved?.hourMs);
-  let firstMs = orNaN(saved?.firstMs);
-  let seq = saved?.seq ?? 0;
-  let lastMs = orNaN(saved?.lastMs);
-  let lastCore = orNaN(saved?.lastCore);
-  let lastPower = orNaN(saved?.lastPower);
-  let lastMem = orNaN(saved?.lastMem);
-  let fan = orNaN(saved?.fan);
-  let fanAgeMs = saved?.fanAgeMs ?? 0;
-  let limitW = orNaN(saved?.limitW);
-  let axisMs = saved?.axisMs ?? 0;
-  let inferredAxisMs = saved?.inferredAxisMs ?? 0;
+  // numbers that change with every sample live in typed arrays: nothing is allocated for one
+  const at = Float64Array.from(saved?.at ?? stateKeys.map(() => null), orNaN);
+  if (!saved) for (const key of ['seq', 'fanAgeMs', 'axisMs', 'inferredAxisMs'] as const) at[slot[key]] = 0;
+  const sums = Float64Array.from(saved?.sums ?? sumKeys.map(() => 0));
   const counters = Float64Array.from(saved?.counters ?? counterKeys.map(() => null), orNaN);
   const grown = Float64Array.from(saved?.grown ?? counterKeys.map(() => 0));
 
@@ -122,64 +133,119 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
   function finished(): Tally {
     const whole = structuredClone(tally);
     foldBins(bins, whole);
-    const [counterJ, powerCap, swThermal, hwThermal, powerBrake] = grown.map((amount) => amount / 1000) as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    whole.counterJ = counterJ;
-    whole.throttledMs = { powerCap, swThermal, hwThermal, powerBrake };
-    return whole;
+    const [observedMs, powerMs, powerJ, memMs, fanMs, fanOn, fanWork] = sums;
+    const [counterJ, powerCap, swThermal, hwThermal, powerBrake] = grown.map((amount) => amount / 1000);
+    return {
+      ...whole,
+      observedMs: observedMs!,
+      powerMs: powerMs!,
+      powerJ: powerJ!,
+      memMs: memMs!,
+      fanMs: fanMs!,
+      fan: [fanOn!, fanWork!],
+      counterJ: counterJ!,
+      throttledMs: {
+        powerCap: powerCap!,
+        swThermal: swThermal!,
+        hwThermal: hwThermal!,
+        powerBrake: powerBrake!,
+      },
+    };
   }
 
-  function endHour(tsMs: number): void {
-    if (known(hourMs)) {
-      onHour({ hourMs, firstMs, modelVersion: MODEL_VERSION, seq, tally: finished() });
-      seq++;
+  const cell = (): HourCell => ({
+    hourMs: at[slot.hourMs]!,
+    firstMs: at[slot.firstMs]!,
+    modelVersion: MODEL_VERSION,
+    seq: at[slot.seq]!,
+    tally: finished(),
+  });
+
+  function beginHour(tsMs: number): void {
+    if (known(at[slot.hourMs]!)) {
+      onHour(cell());
+      at[slot.seq]!++;
       tally = emptyTally();
       clearBins(bins);
       grown.fill(0);
+      sums.fill(0);
     }
-    hourMs = Math.floor(tsMs / HOUR_MS) * HOUR_MS;
-    firstMs = tsMs;
+    at[slot.hourMs] = Math.floor(tsMs / HOUR_MS) * HOUR_MS;
+    at[slot.firstMs] = tsMs;
+  }
+
+  /** Feeds both counts. While the temperature stands still only the moment is noted: see `settle`. */
+  function turn(core: number): void {
+    settle();
+    feedRainflow(measured, core, at[slot.axisMs]!, onMeasured);
+    feedRainflow(inferred, core, at[slot.axisMs]! + at[slot.inferredAxisMs]!, onInferred);
+    at[slot.heldC] = core;
+    at[slot.heldAtMs] = at[slot.axisMs]!;
+  }
+
+  /** Tells both counts until when the temperature stood still. */
+  function settle(): void {
+    if (!known(at[slot.heldC]!)) return;
+    feedRainflow(measured, at[slot.heldC]!, at[slot.heldAtMs]!, onMeasured);
+    feedRainflow(inferred, at[slot.heldC]!, at[slot.heldAtMs]! + at[slot.inferredAxisMs]!, onInferred);
   }
 
   /** The card was off, so far as can be told: the second count sees it cool down. */
   function acrossGap(tsMs: number, core: number, energyNow: number): void {
-    const gapMs = tsMs - lastMs;
+    const gapMs = tsMs - at[slot.lastMs]!;
     if (!(gapMs >= POWER_OFF.minMs)) return;
     const energyBefore = counters[0]!;
     const counted = known(energyBefore) && known(energyNow);
     if (!(counted ? energyNow < energyBefore : core <= POWER_OFF.coldC)) return;
-    inferredAxisMs += gapMs;
-    feedRainflow(inferred, Math.min(POWER_OFF.roomC, core), axisMs + inferredAxisMs, onInferred);
+    settle();
+    at[slot.inferredAxisMs]! += gapMs;
+    const roomC = Math.min(POWER_OFF.roomC, core);
+    feedRainflow(inferred, roomC, at[slot.axisMs]! + at[slot.inferredAxisMs]!, onInferred);
+    at[slot.heldC] = Number.NaN; // the second count stands at room temperature
   }
 
   function feed(columns: WearColumns, from = 0, to = columns.tsMs.length): void {
+    const { tsMs, dtMs, coreTempC, powerW, memTempC, fanPct, energyMj, powerDefaultLimitW } = columns;
+    const counted = counterKeys.map((key) => columns[key]);
+    let [lastMs, lastCore, lastPower, lastMem, fan, fanAgeMs, heldC, hourMs] = [
+      at[slot.lastMs]!,
+      at[slot.lastCore]!,
+      at[slot.lastPower]!,
+      at[slot.lastMem]!,
+      at[slot.fan]!,
+      at[slot.fanAgeMs]!,
+      at[slot.heldC]!,
+      at[slot.hourMs]!,
+    ];
+    let coreBin = binOf(lastCore);
+    let memBin = binOf(lastMem);
     for (let i = from; i < to; i++) {
-      const tsMs = columns.tsMs[i]!;
-      const dtMs = columns.dtMs[i]!;
-      const core = columns.coreTempC[i]!;
-      const power = columns.powerW[i]!;
-      const mem = columns.memTempC[i]!;
-      const energy = columns.energyMj[i]!;
-      const joined = dtMs >= 0; // NaN after a gap
-      if (!known(hourMs)) endHour(tsMs);
-
-      if (joined) {
-        const half = dtMs / 2;
+      const ts = tsMs[i]!;
+      const dt = dtMs[i]!;
+      const core = coreTempC[i]!;
+      const power = powerW[i]!;
+      const mem = memTempC[i]!;
+      const before = coreBin;
+      const memBefore = memBin;
+      if (core !== lastCore) coreBin = binOf(core);
+      if (mem !== lastMem) memBin = binOf(mem);
+      const now = coreBin;
+      if (!known(hourMs)) {
+        beginHour(ts);
+        hourMs = at[slot.hourMs]!;
+      }
+      if (dt >= 0) {
+        const half = dt / 2;
+        const powered = power >= 0 && lastPower >= 0; // false for NaN
         if (known(core) && known(lastCore)) {
-          tally.observedMs += dtMs;
-          axisMs += dtMs;
-          const before = binOf(lastCore);
-          const now = binOf(core);
+          sums[0]! += dt;
+          at[slot.axisMs]! += dt;
           bins.core[before]! += half;
           bins.core[now]! += half;
-          if (known(power) && known(lastPower)) {
-            tally.powerMs += dtMs;
-            const [a, b] = [half * lastPower, half * power];
+          if (powered) {
+            sums[1]! += dt;
+            const a = half * lastPower;
+            const b = half * power;
             p1[before]! += a;
             p1[now]! += b;
             p15[before]! += a * Math.sqrt(lastPower);
@@ -188,55 +254,74 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
             p2[now]! += b * power;
           }
         }
-        if (known(power) && known(lastPower)) tally.powerJ += ((lastPower + power) * half) / 1000;
+        if (powered) sums[2]! += ((lastPower + power) * half) / 1000;
         if (known(mem) && known(lastMem)) {
-          tally.memMs += dtMs;
-          bins.mem[binOf(lastMem)]! += half;
-          bins.mem[binOf(mem)]! += half;
+          sums[3]! += dt;
+          bins.mem[memBefore]! += half;
+          bins.mem[memBin]! += half;
         }
-        fanAgeMs += dtMs;
-        if (known(fan) && fanAgeMs <= FAN_HOLD_MS) {
-          tally.fanMs += dtMs;
-          if (fan > 0) FAN.exponents.forEach((s, k) => (tally.fan[k]! += dtMs * fanLoad(fan, s)));
+        fanAgeMs += dt;
+        if (fan >= 0 && fanAgeMs <= FAN_HOLD_MS) {
+          sums[4]! += dt;
+          if (fan > 0) {
+            sums[5]! += dt * fanLoad(fan, FAN.exponents[0]);
+            sums[6]! += dt * fanLoad(fan, FAN.exponents[1]);
+          }
         }
-        for (let k = 0; k < counterKeys.length; k++) {
-          const step = columns[counterKeys[k]!][i]! - counters[k]!;
+        for (let k = 0; k < counted.length; k++) {
+          const step = counted[k]![i]! - counters[k]!;
           if (step > 0) grown[k]! += step; // a decrease is a new start of the counter
         }
       } else {
-        if (known(core)) acrossGap(tsMs, core, energy);
+        at[slot.lastMs] = lastMs;
+        if (known(core)) {
+          acrossGap(ts, core, energyMj[i]!);
+          heldC = at[slot.heldC]!;
+        }
         counters.fill(Number.NaN); // what a counter grew by while nobody looked belongs to no hour
         fan = Number.NaN;
       }
       if (known(core)) {
-        feedRainflow(measured, core, axisMs, onMeasured);
-        feedRainflow(inferred, core, axisMs + inferredAxisMs, onInferred);
+        if (core === heldC) at[slot.heldAtMs] = at[slot.axisMs]!;
+        else {
+          turn(core);
+          heldC = core;
+        }
       }
-      if (tsMs >= hourMs + HOUR_MS || tsMs < hourMs) endHour(tsMs);
+      if (ts >= hourMs + HOUR_MS || ts < hourMs) {
+        beginHour(ts);
+        hourMs = at[slot.hourMs]!;
+      }
 
-      lastMs = tsMs;
+      lastMs = ts;
       lastCore = core;
       lastPower = power;
       lastMem = mem;
-      for (let k = 0; k < counterKeys.length; k++) {
-        const value = columns[counterKeys[k]!][i]!;
+      for (let k = 0; k < counted.length; k++) {
+        const value = counted[k]![i]!;
         if (known(value)) counters[k] = value;
       }
-      const fanNow = columns.fanPct[i]!;
+      const fanNow = fanPct[i]!;
       if (known(fanNow)) {
         fan = fanNow;
         fanAgeMs = 0;
       }
-      const limitNow = columns.powerDefaultLimitW[i]!;
-      if (known(limitNow)) limitW = limitNow;
+      const limitNow = powerDefaultLimitW[i]!;
+      if (known(limitNow)) at[slot.limitW] = limitNow;
     }
+    at[slot.lastMs] = lastMs;
+    at[slot.lastCore] = lastCore;
+    at[slot.lastPower] = lastPower;
+    at[slot.lastMem] = lastMem;
+    at[slot.fan] = fan;
+    at[slot.fanAgeMs] = fanAgeMs;
   }
 
   return {
     feed,
-    current: () =>
-      !known(hourMs) ? undefined : { hourMs, firstMs, modelVersion: MODEL_VERSION, seq, tally: finished() },
+    current: () => (known(at[slot.hourMs]!) ? cell() : undefined),
     openSwings() {
+      settle();
       const open = emptyTally();
       for (const cycle of residue(measured)) {
         addCycle(open.solder, open.cycles, cycle);
@@ -245,29 +330,22 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       for (const cycle of residue(inferred)) addCycle(open.solderInferred, open.inferredCycles, cycle);
       return open;
     },
-    lastMs: () => orNull(lastMs) ?? undefined,
-    limitW: () => orNull(limitW) ?? undefined,
-    save: () => ({
-      modelVersion: MODEL_VERSION,
-      hourMs: orNull(hourMs),
-      firstMs: orNull(firstMs),
-      seq,
-      lastMs: orNull(lastMs),
-      lastCore: orNull(lastCore),
-      lastPower: orNull(lastPower),
-      lastMem: orNull(lastMem),
-      fan: orNull(fan),
-      fanAgeMs,
-      counters: [...counters].map(orNull),
-      grown: [...grown],
-      limitW: orNull(limitW),
-      axisMs,
-      inferredAxisMs,
-      tally: structuredClone(tally),
-      bins: saveBins(bins),
-      measured: structuredClone(measured),
-      inferred: structuredClone(inferred),
-    }),
+    lastMs: () => orNull(at[slot.lastMs]!) ?? undefined,
+    limitW: () => orNull(at[slot.limitW]!) ?? undefined,
+    save() {
+      settle();
+      return {
+        modelVersion: MODEL_VERSION,
+        at: [...at].map(orNull),
+        sums: [...sums],
+        counters: [...counters].map(orNull),
+        grown: [...grown],
+        tally: structuredClone(tally),
+        bins: saveBins(bins),
+        measured: structuredClone(measured),
+        inferred: structuredClone(inferred),
+      };
+    },
   };
 }
 

@@ -11,10 +11,10 @@ export const BIN_HIGH_C = 150;
 export const BINS_A_DEGREE = 10;
 export const BIN_COUNT = (BIN_HIGH_C - BIN_LOW_C) * BINS_A_DEGREE + 1;
 
-/** Bin of a temperature; what lies outside the catalogue's range is held at its ends. */
+/** Bin of a temperature; what lies outside the catalogue's range is held at its ends. NaN has none (0). */
 export const binOf = (tempC: number): number => {
   const bin = Math.round((tempC - BIN_LOW_C) * BINS_A_DEGREE);
-  return bin < 0 ? 0 : bin >= BIN_COUNT ? BIN_COUNT - 1 : bin;
+  return !(bin > 0) ? 0 : bin >= BIN_COUNT ? BIN_COUNT - 1 : bin;
 };
 
 export const binTempC = (bin: number): number => bin / BINS_A_DEGREE + BIN_LOW_C;

@@ -5,7 +5,7 @@ import { createColumns } from './columns.ts';
 import { summariseExposure, type Exposure } from './exposure.ts';
 import type { LedgerFile, LedgerShelf } from './ledger-file.node.ts';
 import { cellsOf, hoursInOrder, mergeLedgers, type Ledger } from './ledger.ts';
-import { createMeter, meterTally, type Meter } from './meter.ts';
+import { createMeter, meterTally, seqOf, type Meter } from './meter.ts';
 import { MODEL_VERSION } from './model.ts';
 import { putFrame } from './replay.ts';
 import { replayCard, type ReplayedCard } from './replay-card.ts';
@@ -104,9 +104,10 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
     const saved = store.wear.load(id);
     // the hour before the one that goes on must be in the ledger: else the file was lost
     const whole =
-      saved?.state.seq === 0 ||
+      !saved ||
+      seqOf(saved.state) === 0 ||
       [...card.file.ledger().hours.values()].some(({ parts }) =>
-        parts.some(({ seq }) => seq === (saved?.state.seq ?? 0) - 1),
+        parts.some(({ seq }) => seq === seqOf(saved.state) - 1),
       );
     if (saved && saved.modelVersion === MODEL_VERSION && whole) {
       card.meter = meterFor(card, saved.state);
