@@ -7,8 +7,8 @@ export type SteadyWindow = {
   readonly durationMs: number;
   readonly coreC: number;
   readonly powerW: number;
-  /** commanded fan speed, lower end of a band of 5 points; −1 where the card reports none */
-  readonly fanBand: number;
+  /** mean of the commanded fan speed, within one band of 5 points; −1 where the card reports none */
+  readonly fanPct: number;
 };
 
 /**
@@ -19,13 +19,14 @@ export type SteadyWindow = {
  */
 export const STEADY = { blocks: 6, blockMs: 30_000, slopeCPerMin: 1, powerSpread: 0.05, fanBandPct: 5 } as const;
 
-type Block = { tsMs: number; ms: number; coreC: number; powerW: number; fanBand: number };
+type Block = { tsMs: number; ms: number; coreC: number; powerW: number; fanPct: number };
 
-const bandOfFan = (pct: number): number =>
-  Number.isNaN(pct) ? -1 : Math.floor(pct / STEADY.fanBandPct) * STEADY.fanBandPct;
+/** The band of 5 points in which a fan speed lies; −1 where there is none. */
+export const fanBandOf = (pct: number): number =>
+  pct >= 0 ? Math.floor(pct / STEADY.fanBandPct) * STEADY.fanBandPct : -1;
 
 function steadyWindow(blocks: readonly Block[]): SteadyWindow | undefined {
-  if (blocks.some(({ fanBand }) => fanBand !== blocks[0]!.fanBand)) return undefined;
+  if (blocks.some(({ fanPct }) => fanBandOf(fanPct) !== fanBandOf(blocks[0]!.fanPct))) return undefined;
   const mean = (of: (block: Block) => number): number =>
     blocks.reduce((sum, block) => sum + of(block), 0) / blocks.length;
   const powerW = mean((block) => block.powerW);
@@ -44,7 +45,7 @@ function steadyWindow(blocks: readonly Block[]): SteadyWindow | undefined {
     durationMs: blocks.reduce((sum, { ms }) => sum + ms, 0),
     coreC: Math.round(mean((block) => block.coreC) * 100) / 100,
     powerW: Math.round(powerW * 100) / 100,
-    fanBand: blocks[0]!.fanBand,
+    fanPct: Math.round(mean((block) => block.fanPct) * 100) / 100,
   };
 }
 
@@ -60,8 +61,8 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
     block = undefined;
   };
 
-  function endBlock({ ms, coreC, powerW, ...rest }: Block): void {
-    blocks.push({ ...rest, ms, coreC: coreC / ms, powerW: powerW / ms });
+  function endBlock({ ms, coreC, powerW, fanPct, ...rest }: Block): void {
+    blocks.push({ ...rest, ms, coreC: coreC / ms, powerW: powerW / ms, fanPct: fanPct / ms });
     block = undefined;
     if (blocks.length < STEADY.blocks) return;
     const window = steadyWindow(blocks);
@@ -88,12 +89,12 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
           restart();
           continue;
         }
-        const fanBand = bandOfFan(fan);
-        if (block && block.fanBand !== fanBand) restart();
-        block ??= { tsMs, ms: 0, coreC: 0, powerW: 0, fanBand };
+        const fanPct = fan >= 0 ? fan : -1;
+        block ??= { tsMs, ms: 0, coreC: 0, powerW: 0, fanPct: 0 };
         block.ms += dtMs;
         block.coreC += coreC * dtMs;
         block.powerW += powerW * dtMs;
+        block.fanPct += fanPct * dtMs;
         if (block.ms >= STEADY.blockMs) endBlock(block);
       }
     },

@@ -70,7 +70,7 @@ const line = z.union([
       durationMs: z.number(),
       coreC: z.number(),
       powerW: z.number(),
-      fanBand: z.number(),
+      fanPct: z.number(),
     }),
   }),
   z.object({ event: z.object({ tsMs: z.number(), kind: z.string(), code: z.number(), text: z.string() }) }),
