@@ -3,6 +3,7 @@ import type { StoredAlert } from './history/records.ts';
 import { createAlertEngine } from './alerts/engine.ts';
 import { alertRules } from './alerts/rules.ts';
 import { systemClock } from './clock.node.ts';
+import { createCostMeter, type Cost } from './cost.node.ts';
 import { createAnswers } from './contract/answers.ts';
 import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
@@ -15,7 +16,7 @@ import { historyFile, ledgerFolder } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
 import { openSource } from './telemetry/open-source.node.ts';
 import { startSampler, type Tick } from './telemetry/sampler.ts';
-import type { SourceFault } from './telemetry/source.ts';
+import type { GpuSample, SourceFault } from './telemetry/source.ts';
 import { memoryShelf, openShelf } from './wear/ledger-file.node.ts';
 import { createWearTracker } from './wear/tracker.ts';
 
@@ -26,6 +27,8 @@ export type CollectorEvents = {
   /** after alerts fired or cleared: what is firing now, and what just began */
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
+  /** every few seconds: what recording costs */
+  readonly onCost?: (cost: Cost) => void;
 };
 
 export type Collector = {
@@ -42,6 +45,8 @@ export type Collector = {
 const SAVE_WEAR_MS = 60_000;
 const PRUNE_MS = 10_000; // a batch each time: far more than is sampled meanwhile, and no tick waits for it
 const SESSION_POLL_MS = 2_000;
+const COST_MS = 5_000;
+const NOTE_MS = 60_000;
 
 const recordingFault = (thrown: unknown): SourceFault => ({
   code: 'recording-failed',
@@ -67,7 +72,7 @@ export async function openCollector(
 
   const source = await openSource(config.source, {
     clock,
-    intervalMs: settings.intervalMs,
+    settings,
     speed: config.speed,
     nvmlWorkerUrl: new URL('nvml-worker.js', threads),
   });
@@ -85,12 +90,14 @@ export async function openCollector(
     return opened;
   }
 
-  writeRecorder(config.dataFolder, { pid: process.pid, databaseFile });
+  const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
+  writeRecorder(config.dataFolder, recorder);
   const store = createStore(opened.value.db);
   store.catchUp(clock.wallMs());
   const ledgers = ledgerFolder(config.dataFolder, kind);
   const wear = createWearTracker(store, ledgers === undefined ? memoryShelf() : openShelf(ledgers));
   const alerts = createAlertEngine(alertRules);
+  const meter = createCostMeter();
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
 
   const timers = new Set<NodeJS.Timeout>();
@@ -116,6 +123,14 @@ export async function openCollector(
     return extent && extent.toMs - 1;
   }
 
+  /** A GPU that has slept since the start has told its slot alone: it is the one that was last seen there. */
+  function recognise(sample: GpuSample): GpuSample {
+    const { uuid, pciBusId } = sample.gpu;
+    if (!uuid.startsWith('PCI-')) return sample;
+    const known = store.gpus.list().find((gpu) => gpu.pciBusId === pciBusId && !gpu.uuid.startsWith('PCI-'));
+    return known ? { ...sample, gpu: { ...sample.gpu, uuid: known.uuid, name: known.name } } : sample;
+  }
+
   let lastTickMs = resumeGap ?? clock.wallMs();
   function onTick(sampled: Tick): void {
     let tick = sampled;
@@ -126,6 +141,7 @@ export async function openCollector(
       const reason = config.restarted ? 'restarted' : 'not-running';
       if (tick.tsMs > fromMs) tick = { ...tick, gap: { fromMs, toMs: tick.tsMs, reason } };
     }
+    tick = { ...tick, gpus: tick.gpus.map(recognise) };
     try {
       const stored = store.append(tick);
       wear.feed(tick, stored);
@@ -135,6 +151,7 @@ export async function openCollector(
     } catch (thrown) {
       writeFault = recordingFault(thrown);
     }
+    meter.tick(tick, writeFault === undefined, settings.intervalMs);
     events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
   }
 
@@ -186,6 +203,8 @@ export async function openCollector(
   every(SAVE_WEAR_MS, wear.save);
   every(PRUNE_MS, prune);
   every(SESSION_POLL_MS, watchSessions);
+  every(COST_MS, () => events.onCost?.(meter.read()));
+  every(NOTE_MS, () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }));
 
   let stopped: Promise<void> | undefined;
   return ok({
@@ -195,7 +214,7 @@ export async function openCollector(
     finished: sampler.finished,
     applySettings(next) {
       settings = next;
-      source.value.setInterval(next.intervalMs);
+      source.value.configure(next);
     },
     stop: () =>
       (stopped ??= (async () => {

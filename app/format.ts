@@ -1,10 +1,12 @@
 import type { Metric } from './metrics.ts';
 import type { Settings } from './settings/settings.ts';
+import { reasonsIn } from './telemetry/throttle-reasons.ts';
 
 /** Numbers and times for people, by locale. Units are kept apart from numbers, so that a page can set them small. */
 export type Quantity = { readonly text: string; readonly unit: string };
 
 export type Formatter = {
+  /** a reading of the catalogue; codes come as the words that the driver has for them */
   readonly metric: (metric: Metric, value: number) => Quantity;
   readonly temperature: (celsius: number, digits?: number) => Quantity;
   /** a difference of temperatures: no offset */
@@ -73,6 +75,19 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
       if (metric.unit === '°C') return temperature(value, metric.digits);
       if (metric.unit === 'K') return kelvins(value, metric.digits);
       if (metric.unit === 'B') return bytes(value, metric.digits);
+      if (metric.unit === 'B/s') return { text: number(value / 1e6, 1), unit: 'MB/s' };
+      if (metric.unit === 'µs') return { text: number(value / 1e6, 1), unit: 's' };
+      if (metric.key === 'pstate') return { text: `P${value}`, unit: '' };
+      if (metric.key === 'throttleReasons')
+        return {
+          text:
+            reasonsIn(value)
+              .map(({ name }) => name)
+              .join(', ') || '0',
+          unit: '',
+        };
+      const word = Object.entries(metric.words ?? {}).find(([, code]) => code === value)?.[0];
+      if (word !== undefined) return { text: word, unit: '' };
       return { text: number(value, metric.digits), unit: metric.unit };
     },
     energy(joules) {

@@ -37,6 +37,8 @@ export type Frame = {
   readonly reasons: Uint16Array;
   /** 1 where the value was computed from other readings instead of read */
   readonly derived: Uint8Array;
+  /** which of the source's names for the metric answered, as an index into the catalogue's list; not kept in histories */
+  readonly via: Uint8Array;
 };
 
 export const createFrame = (): Frame => ({
@@ -44,6 +46,7 @@ export const createFrame = (): Frame => ({
   states: new Uint8Array(metrics.length),
   reasons: new Uint16Array(metrics.length),
   derived: new Uint8Array(metrics.length),
+  via: new Uint8Array(metrics.length),
 });
 
 export function clearFrame(frame: Frame): void {
@@ -51,6 +54,7 @@ export function clearFrame(frame: Frame): void {
   frame.states.fill(0);
   frame.reasons.fill(0);
   frame.derived.fill(0);
+  frame.via.fill(0);
 }
 
 export function copyFrame(from: Frame): Frame {
@@ -59,6 +63,7 @@ export function copyFrame(from: Frame): Frame {
     states: from.states.slice(),
     reasons: from.reasons.slice(),
     derived: from.derived.slice(),
+    via: from.via.slice(),
   };
 }
 
@@ -74,6 +79,7 @@ export function setValue(frame: Frame, key: MetricKey, value: number, derived = 
   frame.states[i] = VALUE;
   frame.reasons[i] = 0;
   frame.derived[i] = derived ? 1 : 0;
+  frame.via[i] = 0;
 }
 
 export function setAbsent(frame: Frame, key: MetricKey, state: Absence, reason = 0): void {
@@ -82,6 +88,7 @@ export function setAbsent(frame: Frame, key: MetricKey, state: Absence, reason =
   frame.states[i] = stateCode[state];
   frame.reasons[i] = reason;
   frame.derived[i] = 0;
+  frame.via[i] = 0;
 }
 
 /** A frame in which every reading is absent for the same reason. */

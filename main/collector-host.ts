@@ -2,6 +2,7 @@ import { utilityProcess, type UtilityProcess } from 'electron';
 import { channels, type ChannelOf, type CollectorStatus } from '../app/contract/channels.ts';
 import type { CollectorConfig, FromCollector, ToCollector } from '../app/contract/collector-messages.ts';
 import { resultOf, tick as tickSchema } from '../app/contract/schemas.ts';
+import type { Cost } from '../app/cost.node.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import { err, type Result } from '../app/result.ts';
 import type { Settings } from '../app/settings/settings.ts';
@@ -11,6 +12,7 @@ export type HostEvents = {
   readonly onTick: (tick: Tick) => void;
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
+  readonly onCost: (cost: Cost) => void;
   readonly onStatus: (status: CollectorStatus) => void;
 };
 
@@ -94,6 +96,8 @@ export function startCollectorHost(
         return events.onAlerts(message.firing, message.fired);
       case 'sessions':
         return events.onSessions();
+      case 'cost':
+        return events.onCost(message.cost);
       case 'response':
         open.get(message.id)?.(message.result);
         open.delete(message.id);

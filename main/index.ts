@@ -1,7 +1,10 @@
 // The window's process. Boots, and leaves the rest to shell.ts.
 import path from 'node:path';
 import { app, dialog } from 'electron';
+import { loadSettings } from '../app/settings/file.node.ts';
+import { settingsFile } from '../app/settings/folders.node.ts';
 import { parseArguments } from './arguments.ts';
+import { keepOffTheGpu } from './drawing.ts';
 import { registerScheme } from './protocol.ts';
 import { startShell } from './shell.ts';
 
@@ -14,8 +17,13 @@ if (!parsed.ok) {
 }
 const args = parsed.ok ? parsed.value : undefined;
 
-// The monitor must not load the card it watches: pages are drawn by the processor.
-app.disableHardwareAcceleration();
+/** A setting that takes effect at the next start; settings that cannot be read are the defaults. */
+function drawsWithGpu(dataFolder: string): boolean {
+  const settings = loadSettings(settingsFile(dataFolder));
+  return settings.ok && settings.value.gpuCompositing;
+}
+
+if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
 registerScheme();
 if (args) app.setPath('userData', path.join(args.dataFolder, 'window'));
 

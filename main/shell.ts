@@ -18,6 +18,13 @@ import { hardenSessions } from './security.ts';
 import { createTray, trayIsVisible } from './tray.ts';
 import { applyTheme, createWindow, preloadFile } from './window.ts';
 
+/** CPU since the last call and memory of all of the application's processes. */
+function applicationCost(): { readonly cpuPct: number; readonly rssBytes: number } {
+  const processes = app.getAppMetrics();
+  const sum = (of: (metric: Electron.ProcessMetric) => number) => processes.reduce((all, one) => all + of(one), 0);
+  return { cpuPct: sum(({ cpu }) => cpu.percentCPUUsage), rssBytes: sum(({ memory }) => memory.workingSetSize) * 1024 };
+}
+
 /**
  * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
  * @param out the folder of built files
@@ -58,6 +65,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
           for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
+      onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
       onStatus(status) {
         pushTo(window, 'collector', status);
         if (status.state !== 'running') tray.show(undefined, firing, formatter());

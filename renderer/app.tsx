@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import css from './app.module.css';
+import type { PushOf } from '../app/contract/channels.ts';
 import { onPush } from './bridge.ts';
 import { useShared } from './context.tsx';
 import { useLive } from './live/store.ts';
@@ -48,6 +49,28 @@ function Recorder() {
   );
 }
 
+/** What Slowburn itself costs: the foot of the window. */
+function OwnCost() {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const [cost, setCost] = useState<PushOf<'cost'>>();
+  useEffect(() => onPush('cost', setCost), []);
+  if (!cost) return null;
+  const { collector, application } = cost;
+  const { text, unit } = format.bytes(application.rssBytes, 2);
+  return (
+    <footer className={css.foot} title={t('cost.note')}>
+      <span>{t('cost.cpu', { pct: format.number(application.cpuPct, 1) })}</span>
+      <span>{t('cost.memory', { amount: `${text} ${unit}` })}</span>
+      <span>{t('cost.driver', { ms: format.number(collector.readMs, 1) })}</span>
+      <span>{t('cost.kept', { count: collector.kept, text: format.number(collector.kept) })}</span>
+      <span data-lost={collector.lost > 0}>
+        {t('cost.lost', { count: collector.lost, text: format.number(collector.lost) })}
+      </span>
+    </footer>
+  );
+}
+
 /** What holds for every page: simulated numbers, trouble of the source or the collector, a history set aside. */
 function Banners() {
   const { t } = useTranslation();
@@ -67,7 +90,7 @@ function Banners() {
       )}
       {collector?.state === 'restarting' && <Banner kind="warn" title={t('recorder.restarting')} />}
       {fault && (
-        <Banner kind={fault.code === 'replay-ended' ? 'warn' : 'act'} title={fault.message}>
+        <Banner kind={fault.level ?? 'act'} title={fault.message}>
           {fault.next}
         </Banner>
       )}
@@ -116,6 +139,7 @@ export function App() {
           <Page />
         </div>
       </main>
+      <OwnCost />
     </div>
   );
 }

@@ -12,7 +12,7 @@ export type MonitorOptions = RecordingOptions & { readonly record?: string; read
 
 const PLAIN_EVERY_MS = 10_000;
 
-export const printError = ({ message, next }: AppError): void => {
+export const printError = ({ message, next }: Pick<AppError, 'message' | 'next'>): void => {
   process.stderr.write(`${message}\n${next ? `  ${next}\n` : ''}`);
 };
 

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
+import { doctor, type DoctorOptions } from './doctor.ts';
 import { monitor, type MonitorOptions } from './monitor.ts';
 import { EXIT, intervalOption, momentOption, secondsOption, sourceOption, speedOption } from './options.ts';
+import { read, type ReadOptions } from './read.ts';
 import { run, type RunOptions } from './run.ts';
 import { exportLedger, importLedger, verifyLedgers, type LedgerOptions } from './ledger.ts';
 import { vectors } from './vectors.ts';
@@ -25,13 +27,15 @@ const finish = (code: number): void => {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), 3000).unref();
 };
 
+const sourced = (command: Command): Command =>
+  command.addOption(
+    new Option('--source <source>', 'auto, nvml, nvidia-smi, nvidia-smi-xml:FILE, replay:FILE or simulator[:N]')
+      .default({ kind: 'auto' }, 'auto')
+      .argParser(sourceOption),
+  );
+
 const recording = (command: Command): Command =>
-  command
-    .addOption(
-      new Option('--source <source>', 'auto, nvml, nvidia-smi, replay:FILE or simulator[:N]')
-        .default({ kind: 'auto' }, 'auto')
-        .argParser(sourceOption),
-    )
+  sourced(command)
     .addOption(new Option('--speed <factor>', 'play a recording faster').default(1).argParser(speedOption))
     .option('--data-dir <folder>', 'where history and settings are kept')
     .addOption(new Option('--interval <seconds>', 'time between samples').argParser(intervalOption));
@@ -46,6 +50,16 @@ recording(program.command('run').description('run a command and record what it d
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: RunOptions) => finish(await run(command, options)));
+
+sourced(program.command('read').description('read all GPUs once, record nothing, and print every reading'))
+  .option('--json', 'for programs: each reading with its state, value, unit and source')
+  .option('--pcie', 'measure PCIe traffic too, which takes 40 ms a card')
+  .action(async (options: ReadOptions) => finish(await read(options)));
+
+sourced(program.command('doctor').description('check driver, permissions, sleep, disk and history'))
+  .option('--data-dir <folder>', 'where history and settings are kept')
+  .option('--json', 'for programs')
+  .action(async (options: DoctorOptions) => finish(await doctor(options)));
 
 program
   .command('vectors')

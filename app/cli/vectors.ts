@@ -10,7 +10,7 @@ export function vectors(file: string): number {
   try {
     text = fs.readFileSync(file, 'utf8');
   } catch (thrown) {
-    printError({ code: 'invalid-argument', message: `The vector file ${file} cannot be read: ${messageOf(thrown)}` });
+    printError({ message: `The vector file ${file} cannot be read: ${messageOf(thrown)}` });
     return EXIT.usage;
   }
   const parsed = parseVectors(text);

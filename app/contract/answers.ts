@@ -25,11 +25,13 @@ export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeR
     'history.marks': ({ fromMs, toMs }) =>
       ok({
         alerts: store.alerts.between(fromMs, toMs),
+        events: store.events.between(fromMs, toMs),
         sessions: store.sessions.between(fromMs, toMs),
         gaps: store.gaps(fromMs, toMs),
       }),
     'wear.exposure': ({ gpuUuid }) => ok(wear.exposureOf(gpuUuid) ?? null),
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
+    'events.newest': ({ limit }) => ok(store.events.newest(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
     'report.make': makeReport,
   };

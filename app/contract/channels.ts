@@ -52,7 +52,12 @@ export const channels = {
   'history.marks': {
     by: 'collector',
     request: s.timeRange,
-    response: z.object({ alerts: z.array(s.alert), sessions: z.array(s.session), gaps: z.array(s.gap) }),
+    response: z.object({
+      alerts: z.array(s.alert),
+      events: z.array(s.storedEvent),
+      sessions: z.array(s.session),
+      gaps: z.array(s.gap),
+    }),
   },
   'wear.exposure': {
     by: 'collector',
@@ -63,6 +68,11 @@ export const channels = {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(s.alert),
+  },
+  'events.newest': {
+    by: 'collector',
+    request: z.strictObject({ limit: z.int().min(1).max(1000) }),
+    response: z.array(s.storedEvent),
   },
   'sessions.newest': {
     by: 'collector',
@@ -113,6 +123,8 @@ export const pushes = {
   alerts: z.array(s.alert),
   /** sessions were begun or ended */
   sessions: nothing,
+  /** what Slowburn itself costs, every few seconds */
+  cost: s.ownCost,
   /** main asks the window to show a page */
   show: z.object({ page: z.enum(['live', 'alerts', 'settings']) }),
 } as const satisfies Record<string, z.ZodType>;

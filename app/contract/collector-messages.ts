@@ -1,3 +1,4 @@
+import type { Cost } from '../cost.node.ts';
 import type { StoredAlert } from '../history/records.ts';
 import type { AppError, Result } from '../result.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -35,4 +36,5 @@ export type FromCollector =
   /** alerts firing now; sent when that changes, after it was written */
   | { readonly type: 'alerts'; readonly firing: readonly StoredAlert[]; readonly fired: readonly StoredAlert[] }
   | { readonly type: 'sessions' }
+  | { readonly type: 'cost'; readonly cost: Cost }
   | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

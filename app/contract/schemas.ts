@@ -3,6 +3,7 @@ import { severities } from '../alerts/rules.ts';
 import { isMetricKey, metrics } from '../metrics.ts';
 import { errorCodes, type Result } from '../result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
+import { processTypes, witnesses } from '../telemetry/source.ts';
 import { familyIds, familyOffs } from '../wear/exposure.ts';
 
 // Pages forbid eval: schemas are interpreted, not compiled.
@@ -51,6 +52,7 @@ export const gpuIdentity = z.object({
   name: z.string(),
   pciBusId: z.string(),
   vbios: z.string().optional(),
+  architecture: z.string().optional(),
 });
 
 export const storedGpu = gpuIdentity.extend({ id: z.int(), firstSeenMs: z.number(), lastSeenMs: z.number() });
@@ -116,26 +118,73 @@ export const exposure = z.object({
   hoursByTemp: z.array(z.object({ tempC: z.number(), hours: z.number() })),
 });
 
-const frame = z.object({ values: f64, states: u8, reasons: u16, derived: u8 });
-const fault = z.object({ code: z.string(), message: z.string(), next: z.string().optional() });
+const frame = z.object({ values: f64, states: u8, reasons: u16, derived: u8, via: u8 });
+const fault = z.object({
+  code: z.string(),
+  message: z.string(),
+  next: z.string().optional(),
+  level: z.enum(['warn']).optional(),
+});
 export const sourceInfo = z.object({
   kind: z.enum(['nvml', 'nvidia-smi', 'replay', 'simulator']),
   label: z.string(),
   driverVersion: z.string().optional(),
   simulated: z.boolean(),
+  names: z.enum(['nvml', 'xml', 'csv']).optional(),
   because: z.string().optional(),
 });
-const process = z.object({ pid: z.int(), name: z.string(), vramBytes: z.number().optional() });
+const process = z.object({
+  pid: z.int(),
+  name: z.string(),
+  type: z.enum(processTypes).optional(),
+  vramBytes: z.number().optional(),
+  smPct: z.number().optional(),
+});
+const migInstance = z.object({
+  index: z.int(),
+  uuid: z.string().optional(),
+  vramUsedBytes: z.number().optional(),
+  vramTotalBytes: z.number().optional(),
+});
+export const gpuEvent = z.object({
+  gpuUuid,
+  tsMs: z.number(),
+  kind: z.literal('xid'),
+  code: z.int(),
+  text: z.string().optional(),
+  witness: z.enum(witnesses),
+});
+
+export const storedEvent = gpuEvent.extend({ id: z.int(), gpuName: z.string() });
 
 export const tick = z.object({
   seq: z.int(),
   tsMs: z.number(),
   dtMs: z.number().optional(),
   gap: gap.optional(),
-  gpus: z.array(z.object({ gpu: gpuIdentity, frame, processes: z.array(process).optional() })),
+  gpus: z.array(
+    z.object({ gpu: gpuIdentity, frame, processes: z.array(process).optional(), mig: z.array(migInstance).optional() }),
+  ),
   source: sourceInfo,
   fault: fault.optional(),
+  events: z.array(gpuEvent).optional(),
   readMs: z.number(),
+});
+
+/** what recording costs the machine: see app/cost.node.ts */
+export const cost = z.object({
+  cpuPct: z.number(),
+  rssBytes: z.number(),
+  readMs: z.number(),
+  cpuMsATick: z.number(),
+  kept: z.int(),
+  lost: z.int(),
+  intervalMs: z.number(),
+});
+export const ownCost = z.object({
+  collector: cost,
+  /** all processes of the window's application together; shared memory is counted in each */
+  application: z.object({ cpuPct: z.number(), rssBytes: z.number() }),
 });
 
 export const appError = z.object({ code: z.enum(errorCodes), message: z.string(), next: z.string().optional() });

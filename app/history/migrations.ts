@@ -93,4 +93,20 @@ export const migrations: readonly ((db: Db) => void)[] = [
         state         TEXT NOT NULL
       );
     `),
+  (db) =>
+    db.exec(`
+      ALTER TABLE gpu ADD COLUMN architecture TEXT;
+
+      -- What the driver reported once: XID errors. witness says who told: its library, the kernel's log, or both.
+      CREATE TABLE event (
+        id      INTEGER PRIMARY KEY,
+        gpu_id  INTEGER NOT NULL REFERENCES gpu (id),
+        ts_ms   INTEGER NOT NULL,
+        kind    TEXT NOT NULL,
+        code    INTEGER NOT NULL,
+        text    TEXT,
+        witness TEXT NOT NULL
+      );
+      CREATE INDEX event_by_time ON event (ts_ms);
+    `),
 ];

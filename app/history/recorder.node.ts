@@ -2,7 +2,24 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 
-const schema = z.object({ pid: z.int(), databaseFile: z.string() });
+const schema = z.object({
+  pid: z.int(),
+  databaseFile: z.string(),
+  /** label of the source */
+  source: z.string().optional(),
+  /** what recording has cost, as of the last minute */
+  cost: z
+    .object({
+      cpuPct: z.number(),
+      rssBytes: z.number(),
+      readMs: z.number(),
+      cpuMsATick: z.number(),
+      kept: z.int(),
+      lost: z.int(),
+      intervalMs: z.number(),
+    })
+    .optional(),
+});
 export type Recorder = z.infer<typeof schema>;
 
 const fileOf = (folder: string): string => path.join(folder, 'recorder.json');

@@ -1,8 +1,8 @@
-// The small tables: GPUs, gaps, alerts, sessions, the wear model's state.
+// The small tables: GPUs, gaps, alerts, events, sessions, the wear model's state.
 import type { AlertChange } from '../alerts/engine.ts';
 import type { Severity } from '../alerts/rules.ts';
 import type { Gap } from '../telemetry/sampler.ts';
-import type { GpuIdentity, GpuProcess } from '../telemetry/source.ts';
+import type { GpuEvent, GpuIdentity, GpuProcess, Witness } from '../telemetry/source.ts';
 import type { MeterState } from '../wear/meter.ts';
 import type { SessionSummary } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
@@ -13,24 +13,31 @@ export type StoredGpu = GpuIdentity & {
   readonly lastSeenMs: number;
 };
 
+type Nullable = { readonly [K in keyof GpuIdentity]: GpuIdentity[K] | null } & Omit<
+  GpuIdentity,
+  'vbios' | 'architecture'
+>;
+
 export function createGpuTable(db: Db) {
   const upsert = db.prepare(
-    `INSERT INTO gpu (uuid, name, pci_bus_id, display_index, vbios, first_seen_ms, last_seen_ms)
-     VALUES (@uuid, @name, @pciBusId, @index, @vbios, @now, @now)
+    `INSERT INTO gpu (uuid, name, pci_bus_id, display_index, vbios, architecture, first_seen_ms, last_seen_ms)
+     VALUES (@uuid, @name, @pciBusId, @index, @vbios, @architecture, @now, @now)
      ON CONFLICT (uuid) DO UPDATE SET name = @name, pci_bus_id = @pciBusId, display_index = @index,
-       vbios = coalesce(@vbios, vbios), last_seen_ms = @now
+       vbios = coalesce(@vbios, vbios), architecture = coalesce(@architecture, architecture), last_seen_ms = @now
      RETURNING id`,
   );
   const all = db.prepare(
-    `SELECT id, uuid, name, pci_bus_id AS pciBusId, display_index AS "index", vbios,
+    `SELECT id, uuid, name, pci_bus_id AS pciBusId, display_index AS "index", vbios, architecture,
        first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs FROM gpu ORDER BY display_index, id`,
   );
   return {
-    seen: (gpu: GpuIdentity, nowMs: number): number =>
-      (upsert.get({ ...gpu, vbios: gpu.vbios ?? null, now: Math.round(nowMs) }) as { id: number }).id,
+    seen({ uuid, name, pciBusId, index, vbios = null, architecture = null }: Nullable, nowMs: number): number {
+      const row = { uuid, name, pciBusId, index, vbios, architecture, now: Math.round(nowMs) };
+      return (upsert.get(row) as { id: number }).id;
+    },
     list: (): StoredGpu[] =>
-      (all.all() as (StoredGpu & { vbios: string | null })[]).map(({ vbios, ...gpu }) =>
-        vbios ? { ...gpu, vbios } : gpu,
+      (all.all() as Nullable[]).map(
+        (row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as StoredGpu,
       ),
   };
 }
@@ -79,6 +86,46 @@ export function createAlertTable(db: Db) {
     newest: (limit: number): StoredAlert[] => newest.all(limit) as StoredAlert[],
     between: (fromMs: number, toMs: number): StoredAlert[] => between.all({ fromMs, toMs }) as StoredAlert[],
     open: (): StoredAlert[] => open.all() as StoredAlert[],
+  };
+}
+
+export type StoredEvent = GpuEvent & { readonly id: number; readonly gpuName: string };
+
+/** The same event told by two witnesses comes within seconds; the kernel repeats what it remembers at each start. */
+const SAME_EVENT_MS = 5_000;
+
+export function createEventTable(db: Db) {
+  const fields = `event.id, gpu.uuid AS gpuUuid, gpu.name AS gpuName, ts_ms AS tsMs, kind, code, text, witness
+    FROM event JOIN gpu ON gpu.id = event.gpu_id`;
+  const same = db.prepare(
+    `SELECT id, witness FROM event WHERE gpu_id = @gpuId AND kind = @kind AND code = @code
+       AND ts_ms BETWEEN @tsMs - ${SAME_EVENT_MS} AND @tsMs + ${SAME_EVENT_MS}
+     ORDER BY abs(ts_ms - @tsMs) LIMIT 1`,
+  );
+  const insert = db.prepare(
+    'INSERT INTO event (gpu_id, ts_ms, kind, code, text, witness) VALUES (@gpuId, @tsMs, @kind, @code, @text, @witness)',
+  );
+  const confirm = db.prepare("UPDATE event SET witness = 'both', text = coalesce(text, @text) WHERE id = @id");
+  const newest = db.prepare(`SELECT ${fields} ORDER BY ts_ms DESC, event.id DESC LIMIT ?`);
+  const between = db.prepare(`SELECT ${fields} WHERE ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, event.id`);
+  const stored = (row: unknown): StoredEvent => {
+    const { text, ...event } = row as Omit<StoredEvent, 'text'> & { text: string | null };
+    return text === null ? event : { ...event, text };
+  };
+  return {
+    /** Writes an event down, or notes that a second witness has told of it. Returns true for a new one. */
+    record(gpuId: number, { tsMs, kind, code, text = undefined, witness }: GpuEvent): boolean {
+      const row = { gpuId, tsMs: Math.round(tsMs), kind, code, text: text ?? null, witness };
+      const known = same.get({ gpuId, tsMs: row.tsMs, kind, code }) as { id: number; witness: Witness } | undefined;
+      if (!known) {
+        insert.run(row);
+        return true;
+      }
+      if (known.witness !== witness && known.witness !== 'both') confirm.run({ id: known.id, text: row.text });
+      return false;
+    },
+    newest: (limit: number): StoredEvent[] => newest.all(limit).map(stored),
+    between: (fromMs: number, toMs: number): StoredEvent[] => between.all(fromMs, toMs).map(stored),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Db } from './database.node.ts';
 import { queryGaps, queryRange, type Range, type RangeQuery } from './range.ts';
 import {
   createAlertTable,
+  createEventTable,
   createGapTable,
   createGpuTable,
   createProcessTable,
@@ -25,6 +26,7 @@ export function createStore(db: Db) {
   const gpus = createGpuTable(db);
   const rollups = createRollups(db);
   const alerts = createAlertTable(db);
+  const events = createEventTable(db);
   const gaps = createGapTable(db);
   const sessions = createSessionTable(db);
   const processes = createProcessTable(db);
@@ -63,11 +65,16 @@ export function createStore(db: Db) {
     /** Writes one tick: durable against a killed process when this returns. */
     append: db.transaction((tick: Tick): StoredTick[] => {
       if (tick.gap) gaps.insert(tick.gap);
-      return tick.gpus.map(({ gpu, frame, processes: running }) => {
+      const stored = tick.gpus.map(({ gpu, frame, processes: running }) => {
         const gpuId = idOf(gpu, tick.tsMs);
         if (running) processes.seen(gpuId, tick.tsMs, running);
         return { gpuId, uuid: gpu.uuid, sampleId: samples.insert(gpuId, tick.tsMs, tick.dtMs, frame) };
       });
+      for (const event of tick.events ?? []) {
+        const gpuId = ids.get(event.gpuUuid);
+        if (gpuId !== undefined) events.record(gpuId, event);
+      }
+      return stored;
     }),
 
     appendGap: (gap: Gap): void => gaps.insert(gap),
@@ -119,6 +126,7 @@ export function createStore(db: Db) {
     samplesAfter: samples.after,
     gpus,
     alerts,
+    events,
     sessions,
     wear,
     close: (): void => {

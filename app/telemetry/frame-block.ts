@@ -14,7 +14,7 @@ export type FrameBlock = {
 };
 
 const M = metrics.length;
-const BYTES_A_FRAME = M * (8 + 2 + 1 + 1);
+const BYTES_A_FRAME = M * (8 + 2 + 1 + 1 + 1);
 
 /** the counters come first, padded so that the 8-byte values after them are aligned */
 const firstFrameAt = (count: number): number => Math.ceil((2 * count * 4) / 8) * 8;
@@ -27,6 +27,7 @@ export function layFrameBlock(buffer: ArrayBufferLike, count: number): FrameBloc
   const reasonsAt = valuesAt + count * M * 8;
   const statesAt = reasonsAt + count * M * 2;
   const derivedAt = statesAt + count * M;
+  const viaAt = derivedAt + count * M;
   return {
     buffer,
     begun: new Int32Array(buffer, 0, count),
@@ -36,6 +37,7 @@ export function layFrameBlock(buffer: ArrayBufferLike, count: number): FrameBloc
       reasons: new Uint16Array(buffer, reasonsAt + i * M * 2, M),
       states: new Uint8Array(buffer, statesAt + i * M, M),
       derived: new Uint8Array(buffer, derivedAt + i * M, M),
+      via: new Uint8Array(buffer, viaAt + i * M, M),
     })),
   };
 }

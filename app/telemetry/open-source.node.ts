@@ -4,12 +4,12 @@ import { openNvml } from './nvml/source.node.ts';
 import { openReplay } from './replay/source.node.ts';
 import { openSimulator } from './simulator/source.ts';
 import { openSmi } from './smi/source.node.ts';
-import type { OpenedSource } from './source.ts';
+import type { OpenedSource, SourceSettings } from './source.ts';
 import type { SourceSpec } from './source-spec.ts';
 
 export type SourceContext = {
   readonly clock: Clock;
-  readonly intervalMs: number;
+  readonly settings: SourceSettings;
   /** for replays */
   readonly speed: number;
   readonly nvmlWorkerUrl: URL;
@@ -17,10 +17,11 @@ export type SourceContext = {
 
 /** Opens a source. `auto` takes NVML, else nvidia-smi, else the simulator, and says why it did not take the better one. */
 export async function openSource(spec: SourceSpec, context: SourceContext): Promise<OpenedSource> {
-  const { clock, intervalMs, speed, nvmlWorkerUrl } = context;
+  const { clock, settings, speed, nvmlWorkerUrl } = context;
+  const { intervalMs } = settings;
   switch (spec.kind) {
     case 'nvml':
-      return openNvml({ clock, intervalMs, workerUrl: nvmlWorkerUrl, library: spec.library });
+      return openNvml({ clock, settings, workerUrl: nvmlWorkerUrl, library: spec.library });
     case 'nvidia-smi':
       return openSmi({ clock, intervalMs, program: spec.program });
     case 'replay':

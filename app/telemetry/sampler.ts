@@ -1,4 +1,5 @@
-import type { GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';
+import { createPlausibility, type Plausibility } from './plausibility.ts';
+import type { GpuEvent, GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';
 
 /** Why nothing was observed for a while. Stored: append only. */
 export const gapReasons = ['not-running', 'suspended', 'stalled', 'restarted', 'clock-step'] as const;
@@ -20,6 +21,8 @@ export type Tick = {
   readonly gpus: readonly GpuSample[];
   readonly source: SourceInfo;
   readonly fault?: SourceFault;
+  /** what the driver reported since the previous tick */
+  readonly events?: readonly GpuEvent[];
   /** how long the source took to answer, ms */
   readonly readMs: number;
 };
@@ -38,12 +41,23 @@ export const GAP_MS = 10_000;
 const DEADLINE_MS = 2_000;
 
 /**
- * The sampling loop: takes each sample of the source, says how long after the previous one it came, and finds the gaps.
+ * The sampling loop: takes each sample of the source, says how long after the previous one it came, finds the gaps, and
+ * marks what cannot be true.
  */
 export function startSampler({ source, onTick }: SamplerOptions): Sampler {
   let stopped = false;
   let seq = 0;
   let previous: { tsMs: number; monoMs: number } | undefined;
+  const plausibilities = new Map<string, Plausibility>();
+
+  function judge({ gpu, frame }: GpuSample, monoMs: number): void {
+    let plausibility = plausibilities.get(gpu.uuid);
+    if (!plausibility) {
+      plausibility = createPlausibility();
+      plausibilities.set(gpu.uuid, plausibility);
+    }
+    plausibility.check(frame, monoMs);
+  }
 
   function gapBefore({ tsMs, monoMs }: SourceSample): Gap | undefined {
     if (!previous) return undefined;
@@ -61,8 +75,9 @@ export function startSampler({ source, onTick }: SamplerOptions): Sampler {
     const gap = gapBefore(sample);
     const dtMs = previous && !gap ? sample.monoMs - previous.monoMs : undefined;
     previous = sample;
-    const { tsMs, gpus, fault, tookMs } = sample;
-    onTick({ seq: ++seq, tsMs, dtMs, gap, gpus, source: source.info(), fault, readMs: tookMs });
+    const { tsMs, gpus, fault, events, tookMs } = sample;
+    for (const gpu of gpus) judge(gpu, sample.monoMs);
+    onTick({ seq: ++seq, tsMs, dtMs, gap, gpus, source: source.info(), fault, events, readMs: tookMs });
   }
 
   async function loop(): Promise<void> {

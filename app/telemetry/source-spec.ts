@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../result.ts';
 
-/** `--source auto | nvml[:LIBRARY] | nvidia-smi[:PROGRAM] | replay:FILE | simulator[:N]` */
+/** `--source auto | nvml[:LIBRARY] | nvidia-smi[:PROGRAM] | nvidia-smi-xml:FILE | replay:FILE | simulator[:N]` */
 export type SourceSpec =
   | { readonly kind: 'auto' }
   | { readonly kind: 'nvml'; readonly library?: string }
@@ -15,7 +15,11 @@ export function parseSourceSpec(text: string): Result<SourceSpec> {
   const kind = colon < 0 ? text : text.slice(0, colon);
   const rest = colon < 0 ? undefined : text.slice(colon + 1);
   const bad = (why: string) =>
-    err('invalid-argument', `--source ${text}: ${why}`, 'Use auto, nvml, nvidia-smi, replay:FILE or simulator[:N].');
+    err(
+      'invalid-argument',
+      `--source ${text}: ${why}`,
+      'Use auto, nvml, nvidia-smi, nvidia-smi-xml:FILE, replay:FILE or simulator[:N].',
+    );
   if (rest === '') return bad(`something must follow the colon.`);
   switch (kind) {
     case 'auto':
@@ -24,8 +28,9 @@ export function parseSourceSpec(text: string): Result<SourceSpec> {
       return ok(rest === undefined ? { kind } : { kind, library: rest });
     case 'nvidia-smi':
       return ok(rest === undefined ? { kind } : { kind, program: rest });
+    case 'nvidia-smi-xml': // a document that nvidia-smi -q -x printed earlier is a recording of one moment
     case 'replay':
-      return rest === undefined ? bad('name the recording, as replay:FILE.') : ok({ kind, file: rest });
+      return rest === undefined ? bad(`name the file, as ${kind}:FILE.`) : ok({ kind: 'replay', file: rest });
     case 'simulator': {
       const count = rest === undefined ? 1 : Number(rest);
       if (Number.isInteger(count) && count >= 1 && count <= MAX_SIMULATED) return ok({ kind, count });

@@ -11,20 +11,72 @@ export type GpuIdentity = {
   /** domain:bus:device.function as the driver prints it, or '' when the source does not say */
   readonly pciBusId: string;
   readonly vbios?: string;
+  /** "Ampere", "Ada Lovelace": what the driver calls the design */
+  readonly architecture?: string;
 };
 
+export const processTypes = ['compute', 'graphics', 'both'] as const;
+export type ProcessType = (typeof processTypes)[number];
+
 /** A process that holds memory or a context on a GPU. */
-export type GpuProcess = { readonly pid: number; readonly name: string; readonly vramBytes?: number };
+export type GpuProcess = {
+  readonly pid: number;
+  readonly name: string;
+  readonly type?: ProcessType;
+  /** absent under WDDM, where only Windows itself knows */
+  readonly vramBytes?: number;
+  /** share of the SMs' time in the last period that the driver measured, % */
+  readonly smPct?: number;
+};
+
+/** A slice of a card in MIG mode. Utilisation is not measurable for it. */
+export type MigInstance = {
+  readonly index: number;
+  readonly uuid?: string;
+  readonly vramUsedBytes?: number;
+  readonly vramTotalBytes?: number;
+};
+
+/** Who told of an event: the driver's library, the kernel's log, or both. */
+export const witnesses = ['nvml', 'kernel', 'both'] as const;
+export type Witness = (typeof witnesses)[number];
+
+/** Something the driver reported once: an XID error. */
+export type GpuEvent = {
+  readonly gpuUuid: string;
+  readonly tsMs: number;
+  readonly kind: 'xid';
+  readonly code: number;
+  /** the kernel's own words, where it has any */
+  readonly text?: string;
+  readonly witness: Witness;
+};
 
 export type GpuSample = {
   readonly gpu: GpuIdentity;
   readonly frame: Frame;
   /** only on ticks of the slow cadence, and only where the source can tell */
   readonly processes?: readonly GpuProcess[];
+  /** only in MIG mode, and on ticks on which it is read */
+  readonly mig?: readonly MigInstance[];
 };
 
 /** Something that concerns the source as a whole: no driver, no answer, recording ended. Cleared by a clean sample. */
-export type SourceFault = { readonly code: string; readonly message: string; readonly next?: string };
+export type SourceFault = {
+  readonly code: string;
+  readonly message: string;
+  readonly next?: string;
+  /** nothing is missing, but a person should know */
+  readonly level?: 'warn';
+};
+
+/** What a person can change while a source reads. */
+export type SourceSettings = {
+  /** time between samples; a recording has its own */
+  readonly intervalMs: number;
+  /** read the `request` cadence too: PCIe traffic, which costs 40 ms a card */
+  readonly pcieThroughput: boolean;
+};
 
 /** What the source is, for banners, report headings and the "source" line beside every number. */
 export type SourceInfo = {
@@ -34,6 +86,8 @@ export type SourceInfo = {
   readonly driverVersion?: string;
   /** true when the numbers do not come from a card in this machine */
   readonly simulated: boolean;
+  /** which of the catalogue's lists of names a frame's `via` points into; absent where the source has no names */
+  readonly names?: 'nvml' | 'xml' | 'csv';
   /** why a preferred source was not taken, when `auto` chose */
   readonly because?: string;
 };
@@ -48,6 +102,8 @@ export type SourceSample = {
   /** how long the reading itself took, ms */
   readonly tookMs: number;
   readonly fault?: SourceFault;
+  /** what the driver reported since the previous sample */
+  readonly events?: readonly GpuEvent[];
   /** a recording was played to its end: nothing more will come */
   readonly ended?: boolean;
 };
@@ -60,8 +116,7 @@ export type SourceSample = {
 export type TelemetrySource = {
   readonly info: () => SourceInfo;
   readonly read: (deadlineMs: number) => Promise<SourceSample>;
-  /** time between samples; a recording has its own */
-  readonly setInterval: (intervalMs: number) => void;
+  readonly configure: (settings: SourceSettings) => void;
   /** Ends a read that is waiting. */
   readonly close: () => Promise<void>;
 };

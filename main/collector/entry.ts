@@ -21,6 +21,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
       },
       onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
       onSessions: () => send({ type: 'sessions' }),
+      onCost: (cost) => send({ type: 'cost', cost }),
     },
     new URL('.', import.meta.url),
   );

@@ -3,19 +3,27 @@ import type { PushOf } from '../../app/contract/channels.ts';
 import { stretches } from '../../app/history/segments.ts';
 import { metrics, type MetricKey } from '../../app/metrics.ts';
 import { readingOf, valueOf, type Frame, type Reading } from '../../app/reading.ts';
-import type { GpuIdentity, SourceFault, SourceInfo } from '../../app/telemetry/source.ts';
+import type { GpuIdentity, GpuProcess, MigInstance, SourceFault, SourceInfo } from '../../app/telemetry/source.ts';
 import { statusOf, type Status } from '../../app/telemetry/status.ts';
 import { ask, onPush } from '../bridge.ts';
 import { createRing, type Ring, type Strip } from './ring.ts';
 
 /** A reading and when it was taken: readings of the slow cadence are older than the tick they are shown with. */
-export type Latest = { readonly reading: Reading; readonly tsMs: number };
+export type Latest = {
+  readonly reading: Reading;
+  readonly tsMs: number;
+  /** which of the source's names for it answered */
+  readonly via: number;
+};
 
 export type LiveGpu = {
   readonly gpu: GpuIdentity;
   readonly latest: (key: MetricKey) => Latest | undefined;
   readonly value: (key: MetricKey) => number | undefined;
   readonly status: Status;
+  /** as of the newest tick that listed them; undefined where the source does not tell */
+  readonly processes: readonly GpuProcess[] | undefined;
+  readonly mig: readonly MigInstance[] | undefined;
   readonly strip: () => Strip;
 };
 
@@ -28,7 +36,14 @@ export type Live = {
   readonly arrivedMs: number;
 };
 
-type Entry = { gpu: GpuIdentity; readonly latest: Map<MetricKey, Latest>; readonly ring: Ring; frame: Frame };
+type Entry = {
+  gpu: GpuIdentity;
+  readonly latest: Map<MetricKey, Latest>;
+  readonly ring: Ring;
+  frame: Frame;
+  processes?: readonly GpuProcess[];
+  mig?: readonly MigInstance[];
+};
 
 export const STRIP_MS = 5 * 60_000;
 export const stripMetrics = ['coreTempC', 'powerW', 'gpuUtilPct'] as const satisfies readonly MetricKey[];
@@ -40,7 +55,7 @@ let live: Live = { gpus: [], source: undefined, fault: undefined, tsMs: undefine
 const listeners = new Set<() => void>();
 let scheduled = false;
 
-const liveGpu = ({ gpu, latest, ring, frame }: Entry): LiveGpu => {
+const liveGpu = ({ gpu, latest, ring, frame, processes, mig }: Entry): LiveGpu => {
   const value = (key: MetricKey): number | undefined => {
     const reading = latest.get(key)?.reading;
     return reading?.state === 'value' ? reading.value : undefined;
@@ -50,6 +65,8 @@ const liveGpu = ({ gpu, latest, ring, frame }: Entry): LiveGpu => {
     value,
     latest: (key) => latest.get(key),
     status: statusOf(frame, value('tempSlowdownC')),
+    processes,
+    mig,
     strip: ring.read,
   };
 };
@@ -62,14 +79,14 @@ function publish(): void {
 }
 
 function schedule(): void {
-  if (scheduled) return;
+  if (scheduled || document.hidden) return; // nobody looks: nothing is drawn, and what was missed is fetched later
   scheduled = true;
   setTimeout(publish, entries.size === 0 ? 0 : DRAW_EVERY_MS);
 }
 
 function take(tick: PushOf<'tick'>): void {
   const first = live.tsMs === undefined;
-  for (const { gpu, frame } of tick.gpus) {
+  for (const { gpu, frame, processes, mig } of tick.gpus) {
     let entry = entries.get(gpu.uuid);
     if (!entry) {
       entry = { gpu, latest: new Map(), ring: createRing(stripMetrics.length, STRIP_MS), frame };
@@ -77,10 +94,13 @@ function take(tick: PushOf<'tick'>): void {
     }
     entry.gpu = gpu;
     entry.frame = frame;
-    for (const { key } of metrics) {
+    entry.processes = processes ?? entry.processes;
+    entry.mig = mig ?? entry.mig;
+    metrics.forEach(({ key }, i) => {
       const reading = readingOf(frame, key);
-      if (reading.state !== 'unread' || !entry.latest.has(key)) entry.latest.set(key, { reading, tsMs: tick.tsMs });
-    }
+      if (reading.state === 'unread' && entry.latest.has(key)) return;
+      entry.latest.set(key, { reading, tsMs: tick.tsMs, via: frame.via[i]! });
+    });
     entry.ring.push(
       tick.tsMs,
       stripMetrics.map((key) => valueOf(frame, key)),
@@ -130,7 +150,10 @@ async function prefill(): Promise<void> {
 export function startLive(): void {
   onPush('tick', take);
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) void prefill();
+    if (!document.hidden) {
+      publish();
+      void prefill();
+    }
   });
   void ask('live.latest').then((answer) => {
     if (answer.ok && answer.value && live.tsMs === undefined) take(answer.value);

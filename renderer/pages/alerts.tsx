@@ -37,6 +37,44 @@ function Firing({ alert }: { readonly alert: StoredAlert }) {
   );
 }
 
+/** What the driver reported: XID errors, and who told of them. */
+function DriverEvents() {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const { data: events = [] } = useQuestion('events.newest', { limit: NEWEST }, { everyMs: 10_000 });
+  return (
+    <Panel title={t('alerts.driverEvents')}>
+      {events.length === 0 ? (
+        <p className={css.quiet}>{t('alerts.noDriverEvents')}</p>
+      ) : (
+        <Table className={table.table} verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('alerts.fired')}</Table.Th>
+              <Table.Th>{t('alerts.gpu')}</Table.Th>
+              <Table.Th>{t('alerts.what')}</Table.Th>
+              <Table.Th>{t('alerts.toldBy')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {events.map(({ id, tsMs, gpuName, code, text, witness }) => (
+              <Table.Tr key={id}>
+                <Table.Td>{format.dateTime(tsMs)}</Table.Td>
+                <Table.Td>{gpuName}</Table.Td>
+                <Table.Td className={table.wide}>
+                  {t('event.xid', { code })}
+                  {text && <div className={table.command}>{text}</div>}
+                </Table.Td>
+                <Table.Td>{t(`event.witness.${witness}`)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Panel>
+  );
+}
+
 export function AlertsPage() {
   const { t } = useTranslation();
   const { format, firing } = useShared();
@@ -84,6 +122,7 @@ export function AlertsPage() {
           </Table>
         )}
       </Panel>
+      <DriverEvents />
       <Panel title={t('alerts.rules')}>
         <ul className={css.rules}>
           {alertRules.map((rule) => (

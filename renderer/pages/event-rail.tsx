@@ -10,7 +10,7 @@ type Marks = ResponseOf<'history.marks'>;
 type Props = { readonly fromMs: number; readonly toMs: number } & Marks;
 
 /** What happened in the range, on one line under the charts, with words on hover. */
-export function EventRail({ fromMs, toMs, alerts, sessions, gaps }: Props) {
+export function EventRail({ fromMs, toMs, alerts, events, sessions, gaps }: Props) {
   const { t } = useTranslation();
   const { format } = useShared();
   const rows = [
@@ -32,6 +32,16 @@ export function EventRail({ fromMs, toMs, alerts, sessions, gaps }: Props) {
         from: firedMs,
         to: clearedMs ?? toMs,
         text: `${gpuName}: ${t(`rule.${rule}`, { limit: joined(format.temperature(threshold)) })}`,
+      })),
+    },
+    {
+      key: 'event',
+      label: t('history.driverEvent'),
+      marks: events.map(({ id, tsMs, code, gpuName }) => ({
+        id,
+        from: tsMs,
+        to: tsMs,
+        text: `${gpuName}: ${t('event.xid', { code })}`,
       })),
     },
     {

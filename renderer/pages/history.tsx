@@ -126,6 +126,7 @@ export function HistoryPage() {
           fromMs={fromMs}
           toMs={toMs}
           alerts={marks.data?.alerts ?? []}
+          events={marks.data?.events ?? []}
           sessions={marks.data?.sessions ?? []}
           gaps={range.data.gaps}
         />

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShared } from '../context.tsx';
+import { AllReadings } from '../live/all-readings.tsx';
 import { GpuCard } from '../live/gpu-card.tsx';
 import { useLive, type Live } from '../live/store.ts';
 import { Empty } from '../parts/panel.tsx';
@@ -41,17 +42,20 @@ export function LivePage() {
   }
   const wide = live.gpus.length === 1;
   return (
-    <div className={css.grid} data-count={Math.min(live.gpus.length, 3)}>
-      {live.gpus.map((gpu) => (
-        <GpuCard
-          key={gpu.gpu.uuid}
-          gpu={gpu}
-          source={live.source?.label ?? ''}
-          nowMs={live.tsMs ?? 0}
-          silentMs={silentMs}
-          wide={wide}
-        />
-      ))}
-    </div>
+    <>
+      <div className={css.grid} data-count={Math.min(live.gpus.length, 3)}>
+        {live.gpus.map((gpu) => (
+          <GpuCard
+            key={gpu.gpu.uuid}
+            gpu={gpu}
+            source={live.source?.label ?? ''}
+            nowMs={live.tsMs ?? 0}
+            silentMs={silentMs}
+            wide={wide}
+          />
+        ))}
+      </div>
+      {live.source && <AllReadings gpus={live.gpus} source={live.source} />}
+    </>
   );
 }

@@ -83,6 +83,22 @@ export function SettingsPage() {
           />
         </Row>
       </Panel>
+      <Panel title={t('settings.light')}>
+        <Row label={t('settings.pcieThroughput')} note={t('settings.pcieThroughputNote')}>
+          <Switch
+            aria-label={t('settings.pcieThroughput')}
+            checked={settings.pcieThroughput}
+            onChange={(event) => set({ pcieThroughput: event.currentTarget.checked })}
+          />
+        </Row>
+        <Row label={t('settings.gpuCompositing')} note={t('settings.gpuCompositingNote')}>
+          <Switch
+            aria-label={t('settings.gpuCompositing')}
+            checked={settings.gpuCompositing}
+            onChange={(event) => set({ gpuCompositing: event.currentTarget.checked })}
+          />
+        </Row>
+      </Panel>
       <Panel title={t('settings.display')}>
         <Row label={t('settings.temperatureUnit')}>
           <SegmentedControl

@@ -22,17 +22,21 @@ export function Value({
   latest,
   show,
   source,
+  told = true,
 }: {
   readonly latest: Latest | undefined;
   readonly show: (value: number) => Quantity;
   readonly source: string;
+  /** false where this source never tells it of any card */
+  readonly told?: boolean;
 }) {
   const { t } = useTranslation();
   const reading = latest?.reading ?? { state: 'unread' as const, reason: 0 };
+  const state = reading.state === 'unsupported' && !told ? 'untold' : reading.state;
   const note =
     reading.state === 'value'
       ? [t('live.source', { source }), reading.derived && t('state.derived')].filter(Boolean).join(' · ')
-      : t(`state.because.${reading.state}`);
+      : t(`state.because.${state}`);
   return (
     <Tooltip label={note} openDelay={400}>
       {reading.state === 'value' ? (
@@ -41,7 +45,7 @@ export function Value({
           <Number {...show(reading.value)} />
         </span>
       ) : (
-        <span className={css.absent}>{t(`state.${reading.state}`)}</span>
+        <span className={css.absent}>{t(`state.${state}`)}</span>
       )}
     </Tooltip>
   );

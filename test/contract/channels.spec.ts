@@ -40,6 +40,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'history.marks': { fromMs: START, toMs: START + 120_000 },
   'wear.exposure': { gpuUuid: uuid },
   'alerts.newest': { limit: 10 },
+  'events.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
 };

@@ -10,7 +10,7 @@ import { compileMock, controlMock } from '../support/mock-nvml.ts';
 async function openMock(library = compileMock()): Promise<TelemetrySource> {
   const opened = await openNvml({
     clock: systemClock,
-    intervalMs: 100,
+    settings: { intervalMs: 100, pcieThroughput: false },
     workerUrl: new URL('nvml-worker.js', threads),
     library,
   });
@@ -110,7 +110,7 @@ describe('NVML', () => {
     const sample = await (await openMock()).read(2000);
     expect(sample.gpus.map(({ processes }) => processes)).toEqual([
       [],
-      [{ pid: 4321, name: '/usr/bin/process-4321', vramBytes: 6 * 2 ** 30 }],
+      [{ pid: 4321, name: '/usr/bin/process-4321', type: 'compute', vramBytes: 6 * 2 ** 30 }],
     ]);
   });
 
@@ -183,7 +183,7 @@ describe('NVML', () => {
   it('takes a new interval while it runs', async () => {
     controlMock();
     const source = await openMock();
-    source.setInterval(20);
+    source.configure({ intervalMs: 20, pcieThroughput: false });
     await source.read(2000);
     const started = Date.now();
     for (let i = 0; i < 10; i++) await source.read(2000);
@@ -198,7 +198,7 @@ describe('NVML', () => {
     controlMock(...lines);
     const opened = await openNvml({
       clock: systemClock,
-      intervalMs: 100,
+      settings: { intervalMs: 100, pcieThroughput: false },
       workerUrl: new URL('nvml-worker.js', threads),
       library: library ?? compileMock(),
     });

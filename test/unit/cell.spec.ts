@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { metricOf } from '../../app/metrics.ts';
-import { parseCell, parsePstate } from '../../app/telemetry/smi/cell.ts';
+import { parseCell } from '../../app/telemetry/smi/cell.ts';
 
 const core = metricOf('coreTempC');
 const power = metricOf('powerW');
@@ -45,9 +45,24 @@ describe('a cell of nvidia-smi', () => {
   });
 
   it('reads a performance state, and no other word', () => {
-    expect(parsePstate('P8')).toEqual({ value: 8 });
-    expect(parsePstate('P')).toEqual({ absent: 'failed' });
-    expect(parsePstate('8')).toEqual({ absent: 'failed' });
-    expect(parsePstate(undefined)).toEqual({ absent: 'unsupported' });
+    const pstate = metricOf('pstate');
+    expect(parseCell('P8', pstate)).toEqual({ value: 8 });
+    expect(parseCell('P', pstate)).toEqual({ absent: 'failed' });
+    expect(parseCell('8', pstate)).toEqual({ absent: 'failed' });
+    expect(parseCell(undefined, pstate)).toEqual({ absent: 'unsupported' });
+  });
+
+  it('reads the words that stand for a state, and no other', () => {
+    expect(parseCell('Enabled', metricOf('eccMode'))).toEqual({ value: 1 });
+    expect(parseCell('No', metricOf('remapFailure'))).toEqual({ value: 0 });
+    expect(parseCell('Drain and Reset', metricOf('recoveryAction'))).toEqual({ value: 4 });
+    expect(parseCell('1', metricOf('eccMode'))).toEqual({ absent: 'failed' });
+    expect(parseCell('constructor', metricOf('eccMode'))).toEqual({ absent: 'failed' });
+  });
+
+  it('reads lanes, banks and rates in their own units', () => {
+    expect(parseCell('16x', metricOf('pcieWidth'))).toEqual({ value: 16 });
+    expect(parseCell('192 bank(s)', metricOf('remapBanksMax'))).toEqual({ value: 192 });
+    expect(parseCell('341 KB/s', metricOf('pcieRxBytesPerS'))).toEqual({ value: 341_000 });
   });
 });

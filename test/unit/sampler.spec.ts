@@ -64,7 +64,7 @@ describe('the sampler', () => {
           await clock.sleep(++read === 4 ? 15_000 : 1000);
           return { gpus: [], tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0, ended: read === 6 };
         },
-        setInterval: () => undefined,
+        configure: () => undefined,
         close: async () => undefined,
       },
       onTick: (tick) => ticks.push(tick),

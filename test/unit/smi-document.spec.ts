@@ -34,7 +34,9 @@ describe('a document of nvidia-smi', () => {
     expect(valueOf(frame, 'throttledSwPowerUs')).toBe(4251825415);
     expect(valueOf(frame, 'vramUsedBytes')).toBe(19000 * 2 ** 20);
     expect(readingOf(frame, 'memTempC').state).toBe('unsupported');
-    expect(processes).toEqual([{ pid: 4242, name: '/usr/bin/python3 & more', vramBytes: 18000 * 2 ** 20 }]);
+    expect(processes).toEqual([
+      { pid: 4242, name: '/usr/bin/python3 & more', type: 'compute', vramBytes: 18000 * 2 ** 20 },
+    ]);
   });
 
   it('gives limits derived from margins, marked as derived', () => {

@@ -1,7 +1,7 @@
-import { isMetricKey, metrics, type Metric } from '../../metrics.ts';
+import { metricIndex, metrics, type Metric } from '../../metrics.ts';
 import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
 import { err, ok, type Result } from '../../result.ts';
-import { absenceOf, parseCell, parsePstate, type Cell } from '../smi/cell.ts';
+import { parseCell } from '../smi/cell.ts';
 
 /** One data row: who it is about (as far as the columns say), when, and its readings. */
 export type CsvRow = {
@@ -47,8 +47,16 @@ export function parseTimestamp(text: string): number | undefined {
   return new Date(year, month - 1, day, hour, minute, second, ms).getTime();
 }
 
-function parseMask(text: string): Cell {
-  return /^0x[0-9a-f]{1,16}$/i.test(text) ? { value: Number(BigInt(text) & 0xffffffffn) } : { absent: absenceOf(text) };
+type Column = { readonly at: number; readonly via: number; readonly unit: string | undefined };
+
+/** Where a metric stands in the header, newest name first. */
+function columnsOf(metric: Metric, header: readonly { readonly name: string; readonly unit: string | undefined }[]) {
+  // temperatures are the one quantity that nvidia-smi prints without any unit
+  const implied = metric.unit === '°C' || metric.unit === 'K' ? 'C' : undefined;
+  return metric.csv.flatMap((name, via): Column[] => {
+    const at = header.findIndex((column) => column.name === name);
+    return at < 0 ? [] : [{ at, via, unit: header[at]!.unit ?? implied }];
+  });
 }
 
 /**
@@ -58,13 +66,11 @@ function parseMask(text: string): Cell {
 export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
   const columns = fieldsOf(header).map((field) => {
     const match = /^([\w.]+)(?: \[([^\]]*)\])?$/.exec(field);
-    const name = match?.[1] ?? '';
-    const metric = (metrics as readonly Metric[]).find(({ csv }) => csv.includes(name));
-    // temperatures are the one quantity that nvidia-smi prints without any unit
-    const unit = match?.[2] ?? (metric?.unit === '°C' || metric?.unit === 'K' ? 'C' : undefined);
-    return { name, metric, unit };
+    return { name: match?.[1] ?? '', unit: match?.[2] };
   });
-  const found = columns.flatMap(({ metric }) => (metric ? [metric] : []));
+  const found = (metrics as readonly Metric[])
+    .map((metric) => ({ metric, columns: columnsOf(metric, columns) }))
+    .filter(({ columns: its }) => its.length > 0);
   if (found.length === 0) {
     return err(
       'recording-unreadable',
@@ -72,33 +78,32 @@ export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
       'Record with: nvidia-smi --query-gpu=timestamp,uuid,temperature.gpu,power.draw --format=csv -l 1',
     );
   }
+  const identities = columns.flatMap(({ name }, at) =>
+    Object.hasOwn(identityColumns, name) ? [{ at, field: identityColumns[name as keyof typeof identityColumns] }] : [],
+  );
+  const timestampAt = columns.findIndex(({ name }) => name === 'timestamp');
+
   return ok({
-    metrics: found,
+    metrics: found.map(({ metric }) => metric),
     row(line) {
       const cells = fieldsOf(line);
       if (cells.length !== columns.length) return undefined;
       const frame = createFrame();
-      for (const metric of metrics) setAbsent(frame, metric.key, 'unsupported');
-      const row: Record<string, string> = {};
-      let tsMs: number | undefined;
-      columns.forEach(({ name, metric, unit }, i) => {
-        const text = cells[i]!;
-        if (name === 'timestamp') tsMs = parseTimestamp(text);
-        const identity = Object.hasOwn(identityColumns, name)
-          ? identityColumns[name as keyof typeof identityColumns]
-          : undefined;
-        if (identity && !text.startsWith('[')) row[identity] = text;
-        if (!metric || !isMetricKey(metric.key)) return;
-        const cell =
-          metric.key === 'pstate'
-            ? parsePstate(text)
-            : metric.key === 'throttleReasons'
-              ? parseMask(text)
-              : parseCell(text, metric, unit);
-        if ('value' in cell) setValue(frame, metric.key, cell.value);
-        else setAbsent(frame, metric.key, cell.absent);
-      });
-      return { ...row, ...(tsMs === undefined ? {} : { tsMs }), frame };
+      for (const { key } of metrics) setAbsent(frame, key, 'unsupported');
+      for (const { metric, columns: its } of found) {
+        const answers = its.map(({ at, via, unit }) => ({ cell: parseCell(cells[at], metric, unit), via }));
+        const answer = answers.find(({ cell }) => 'value' in cell) ?? answers[0]!;
+        if ('absent' in answer.cell) setAbsent(frame, metric.key, answer.cell.absent);
+        else {
+          setValue(frame, metric.key, answer.cell.value);
+          frame.via[metricIndex[metric.key]] = answer.via;
+        }
+      }
+      const tsMs = timestampAt < 0 ? undefined : parseTimestamp(cells[timestampAt]!);
+      const row = identities
+        .map(({ at, field }) => [field, cells[at]!] as const)
+        .filter(([, text]) => !text.startsWith('['));
+      return { ...Object.fromEntries(row), ...(tsMs === undefined ? {} : { tsMs }), frame };
     },
   });
 }

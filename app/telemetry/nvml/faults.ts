@@ -41,8 +41,21 @@ export const unopenedFault = (index: number, code: number): SourceFault => ({
   next: 'A restart of the computer usually brings it back. The other GPUs are recorded.',
 });
 
+export const hangFault = (name: string, seconds: number): SourceFault => ({
+  code: 'nvml-gpu-hangs',
+  message: `${name} has not answered for ${Math.round(seconds)} s. The other GPUs are recorded.`,
+  next: 'Recording it goes on as soon as it answers. If it does not, restart the computer.',
+});
+
+export const slowedFault = (intervalMs: number): SourceFault => ({
+  code: 'reading-slowed',
+  level: 'warn',
+  message: `The driver answers slowly: a sample is now taken every ${intervalMs / 1000} s.`,
+  next: 'The interval returns by itself when the driver is quick again.',
+});
+
 export const threadFault = (why: string): SourceFault => ({
   code: 'nvml-thread-ended',
   message: `Reading the NVIDIA driver has ended unexpectedly: ${why}`,
-  next: 'Restart Slowburn.',
+  next: 'It is started again in a few seconds.',
 });

@@ -8,20 +8,36 @@ const LE = true;
 
 export type Field = {
   readonly id: number;
+  /** the power fields: 0 this GPU, 1 the module, 2 the memory */
+  readonly scope?: 0 | 1 | 2;
   readonly metric: MetricKey;
   readonly cadence: Cadence;
   readonly scale: number;
 };
 
-/** NVML_FI_DEV_… fields, read in one call a cadence. The scope is 0 (this GPU) for all. Time counters are in ns. */
+const MILLI = 1e-3;
+
+/** NVML_FI_DEV_… fields, read in one call a cadence. Power is in mW; time counters are in ns. */
 export const fields: readonly Field[] = [
   { id: 82, metric: 'memTempC', cadence: 'tick', scale: 1 },
-  { id: 185, metric: 'powerAverageW', cadence: 'tick', scale: 1e-3 },
-  { id: 186, metric: 'powerInstantW', cadence: 'tick', scale: 1e-3 },
-  { id: 74, metric: 'throttledSwPowerUs', cadence: 'tick', scale: 1e-3 },
-  { id: 269, metric: 'throttledSwThermalUs', cadence: 'tick', scale: 1e-3 },
-  { id: 270, metric: 'throttledHwThermalUs', cadence: 'tick', scale: 1e-3 },
-  { id: 271, metric: 'throttledPowerBrakeUs', cadence: 'tick', scale: 1e-3 },
+  { id: 185, metric: 'powerAverageW', cadence: 'tick', scale: MILLI },
+  { id: 186, metric: 'powerInstantW', cadence: 'tick', scale: MILLI },
+  { id: 74, metric: 'throttledSwPowerUs', cadence: 'tick', scale: MILLI },
+  { id: 76, metric: 'throttledSyncBoostUs', cadence: 'tick', scale: MILLI },
+  { id: 269, metric: 'throttledSwThermalUs', cadence: 'tick', scale: MILLI },
+  { id: 270, metric: 'throttledHwThermalUs', cadence: 'tick', scale: MILLI },
+  { id: 271, metric: 'throttledPowerBrakeUs', cadence: 'tick', scale: MILLI },
+  { id: 186, scope: 1, metric: 'modulePowerW', cadence: 'slow', scale: MILLI },
+  { id: 185, scope: 2, metric: 'memoryPowerW', cadence: 'slow', scale: MILLI },
+  { id: 29, metric: 'retiredPagesSbe', cadence: 'rare', scale: 1 },
+  { id: 30, metric: 'retiredPagesDbe', cadence: 'rare', scale: 1 },
+  { id: 31, metric: 'retiredPagesPending', cadence: 'rare', scale: 1 },
+  { id: 142, metric: 'remappedRowsCorrectable', cadence: 'rare', scale: 1 },
+  { id: 143, metric: 'remappedRowsUncorrectable', cadence: 'rare', scale: 1 },
+  { id: 144, metric: 'remapPending', cadence: 'rare', scale: 1 },
+  { id: 145, metric: 'remapFailure', cadence: 'rare', scale: 1 },
+  { id: 230, metric: 'recoveryAction', cadence: 'rare', scale: 1 },
+  { id: 91, metric: 'nvlinkCount', cadence: 'rare', scale: 1 },
 ];
 
 /** T.Limit offsets (signed degrees), from which limits are derived on Ada and later. */
@@ -31,10 +47,14 @@ export const tLimitFields = [
   { id: 196, name: 'max' },
 ] as const;
 
-export function prepareFields(ids: readonly number[]): ArrayBuffer {
-  const buffer = new ArrayBuffer(ids.length * FIELD_VALUE_SIZE);
+/** A batch to be answered: fields by number and scope. */
+export function prepareFields(wanted: readonly { readonly id: number; readonly scope?: number }[]): ArrayBuffer {
+  const buffer = new ArrayBuffer(wanted.length * FIELD_VALUE_SIZE);
   const view = new DataView(buffer);
-  ids.forEach((id, i) => view.setUint32(i * FIELD_VALUE_SIZE, id, LE));
+  wanted.forEach(({ id, scope = 0 }, i) => {
+    view.setUint32(i * FIELD_VALUE_SIZE, id, LE);
+    view.setUint32(i * FIELD_VALUE_SIZE + 4, scope, LE);
+  });
   return buffer;
 }
 

@@ -4,7 +4,13 @@ import { err, messageOf, ok, type Result } from '../../result.ts';
 import type { NvmlLibrary, Parameter } from './library.ts';
 
 // nvmlDevice_t is an opaque pointer; as an integer it has the same calling convention and costs no wrapper object.
-const cTypes: Record<Parameter, string> = { device: 'uintptr_t', uint: 'unsigned int', out: 'void *' };
+const cTypes: Record<Parameter, string> = {
+  device: 'uintptr_t',
+  uint: 'unsigned int',
+  ulonglong: 'unsigned long long',
+  text: 'const char *',
+  out: 'void *',
+};
 
 /** Where the driver puts NVML, in the order NVIDIA's own Python binding looks. */
 function candidates(): string[] {

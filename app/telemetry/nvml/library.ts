@@ -2,8 +2,8 @@
  * What the reader needs of a shared library. `bind` looks a symbol up once and answers undefined when this driver does
  * not export it: NVML grows versioned names (…_v2, …_v3), and no driver has them all.
  */
-export type Parameter = 'device' | 'uint' | 'out';
-export type Argument = number | ArrayBuffer | Uint8Array;
+export type Parameter = 'device' | 'uint' | 'ulonglong' | 'text' | 'out';
+export type Argument = number | bigint | string | ArrayBuffer | Uint8Array;
 /** Returns an nvmlReturn_t. */
 export type NativeCall = (...args: Argument[]) => number;
 
@@ -12,3 +12,39 @@ export type NvmlLibrary = {
   readonly bind: (symbol: string, parameters: readonly Parameter[]) => NativeCall | undefined;
   readonly unload: () => void;
 };
+
+/** Looks symbols up, once each. */
+export type Symbols = {
+  readonly bind: NvmlLibrary['bind'];
+  /** Calls the first of some versioned names that this library has; FUNCTION_NOT_FOUND when it has none. */
+  readonly callFirst: (
+    symbols: readonly string[],
+    parameters: readonly Parameter[],
+    args: readonly Argument[],
+  ) => number;
+};
+
+export function createSymbols(library: NvmlLibrary, functionNotFound: number): Symbols {
+  const bound = new Map<string, NativeCall | undefined>();
+  const bind: NvmlLibrary['bind'] = (symbol, parameters) => {
+    if (!bound.has(symbol)) bound.set(symbol, library.bind(symbol, parameters));
+    return bound.get(symbol);
+  };
+  return {
+    bind,
+    callFirst(symbols, parameters, args) {
+      for (const symbol of symbols) {
+        const call = bind(symbol, parameters);
+        if (call) return call(...args);
+      }
+      return functionNotFound;
+    },
+  };
+}
+
+/** The text in a caller's buffer, up to its end mark. */
+export function textIn(buffer: ArrayBuffer, at = 0, length = buffer.byteLength - at): string {
+  const bytes = new Uint8Array(buffer, at, length);
+  const end = bytes.indexOf(0);
+  return String.fromCharCode(...bytes.subarray(0, end < 0 ? length : end)).trim();
+}

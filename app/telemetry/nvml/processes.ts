@@ -1,20 +1,45 @@
 import type { GpuProcess } from '../source.ts';
-import type { Argument, NativeCall, Parameter } from './library.ts';
+import { textIn, type NativeCall, type Symbols } from './library.ts';
 import { NVML_INSUFFICIENT_SIZE, NVML_SUCCESS } from './return-codes.ts';
-
-export type Bind = (symbol: string, parameters: readonly Parameter[]) => NativeCall | undefined;
 
 /** nvmlProcessInfo_t, newest first: pid at 0, memory at 8; the first version is shorter. */
 const versions = [
-  { suffix: '_v3', stride: 24 },
-  { suffix: '_v2', stride: 24 },
-  { suffix: '', stride: 16 },
+  { suffix: '_v3', strides: [24, 32] },
+  { suffix: '_v2', strides: [24] },
+  { suffix: '', strides: [16] },
 ] as const;
-const kinds = ['nvmlDeviceGetComputeRunningProcesses', 'nvmlDeviceGetGraphicsRunningProcesses'] as const;
+const MAX_STRIDE = 32;
+const kinds = [
+  { name: 'nvmlDeviceGetComputeRunningProcesses', type: 'compute' },
+  { name: 'nvmlDeviceGetGraphicsRunningProcesses', type: 'graphics' },
+] as const;
 const NOT_AVAILABLE = 2n ** 64n - 1n; // memory of a process under WDDM
 const NAME_SIZE = 256;
+const UTILISATION_SIZE = 32;
+const UTILISATION_ROOM = 128;
 
-function list(call: NativeCall, device: number, stride: number): { pid: number; vramBytes?: number }[] | undefined {
+type Entry = { readonly pid: number; readonly vramBytes?: number };
+
+/** A process number that can be one: neither none nor all ones. */
+const plausible = (pid: number): boolean => pid > 0 && pid < 0xffffffff;
+
+/**
+ * The entries of a list. Drivers 535.43 to 536 made them 32 bytes long under the same name, later ones 24 again; with
+ * the wrong length process numbers come out as 0 or all ones, which tells the two apart.
+ */
+function entriesOf(data: DataView, count: number, strides: readonly number[]): Entry[] | undefined {
+  for (const stride of strides) {
+    const entries = Array.from({ length: count }, (_, i): Entry => {
+      const used = data.getBigUint64(i * stride + 8, true);
+      const pid = data.getUint32(i * stride, true);
+      return used === NOT_AVAILABLE ? { pid } : { pid, vramBytes: Number(used) };
+    });
+    if (entries.every(({ pid }) => plausible(pid))) return entries;
+  }
+  return undefined;
+}
+
+function list(call: NativeCall, device: number, strides: readonly number[]): Entry[] | undefined {
   const count = new ArrayBuffer(4);
   const view = new DataView(count);
   // asked with no room, NVML answers how much is needed; a few more may start meanwhile
@@ -22,40 +47,65 @@ function list(call: NativeCall, device: number, stride: number): { pid: number; 
   if (code === NVML_SUCCESS) return [];
   if (code !== NVML_INSUFFICIENT_SIZE) return undefined;
   const room = 2 * view.getUint32(0, true) + 5;
-  const entries = new ArrayBuffer(room * stride);
+  const entries = new ArrayBuffer(room * MAX_STRIDE);
   view.setUint32(0, room, true);
   code = call(device, count, entries);
   if (code !== NVML_SUCCESS) return undefined;
-  const data = new DataView(entries);
-  return Array.from({ length: Math.min(room, view.getUint32(0, true)) }, (_, i) => {
-    const used = data.getBigUint64(i * stride + 8, true);
-    return { pid: data.getUint32(i * stride, true), ...(used === NOT_AVAILABLE ? {} : { vramBytes: Number(used) }) };
-  });
+  return entriesOf(new DataView(entries), Math.min(room, view.getUint32(0, true)), strides);
 }
 
-/** The processes on a GPU, or undefined when the driver does not tell. A process that draws and computes comes once. */
-export function readProcesses(bind: Bind, device: number): GpuProcess[] | undefined {
-  const parameters: Parameter[] = ['device', 'out', 'out'];
-  const found = new Map<number, GpuProcess>();
-  let told = false;
-  for (const kind of kinds) {
-    for (const { suffix, stride } of versions) {
-      const call = bind(`${kind}${suffix}`, parameters);
-      if (!call) continue;
-      const listed = list(call, device, stride);
-      told ||= listed !== undefined;
-      for (const entry of listed ?? []) found.set(entry.pid, { ...entry, name: nameOf(bind, entry.pid) });
-      break;
+/** Reads the processes of one GPU, remembering which utilisation samples it has seen. */
+export type ProcessReader = () => GpuProcess[] | undefined;
+
+/** @returns a reader that answers undefined when the driver does not tell */
+export function createProcessReader({ bind, callFirst }: Symbols, device: number): ProcessReader {
+  let lastSeenUs = 0n;
+
+  /** Share of SM time by process, since the sample seen last: without that stamp the driver repeats old ones. */
+  function smShares(): Map<number, number> {
+    const shares = new Map<number, number>();
+    const call = bind('nvmlDeviceGetProcessUtilization', ['device', 'out', 'out', 'ulonglong']);
+    if (!call) return shares;
+    const count = new ArrayBuffer(4);
+    new DataView(count).setUint32(0, UTILISATION_ROOM, true);
+    const samples = new ArrayBuffer(UTILISATION_ROOM * UTILISATION_SIZE);
+    if (call(device, samples, count, lastSeenUs) !== NVML_SUCCESS) return shares;
+    const data = new DataView(samples);
+    const found = Math.min(UTILISATION_ROOM, new DataView(count).getUint32(0, true));
+    for (let at = 0; at < found * UTILISATION_SIZE; at += UTILISATION_SIZE) {
+      const pid = data.getUint32(at, true);
+      const stampUs = data.getBigUint64(at + 8, true);
+      const smPct = data.getUint32(at + 16, true);
+      if (stampUs > lastSeenUs) lastSeenUs = stampUs;
+      if (plausible(pid) && smPct <= 100) shares.set(pid, smPct);
     }
+    return shares;
   }
-  return told ? [...found.values()] : undefined;
-}
 
-function nameOf(bind: Bind, pid: number): string {
-  const buffer = new ArrayBuffer(NAME_SIZE);
-  const args: Argument[] = [pid, buffer, NAME_SIZE];
-  if (bind('nvmlSystemGetProcessName', ['uint', 'out', 'uint'])?.(...args) !== NVML_SUCCESS) return '';
-  const bytes = new Uint8Array(buffer);
-  const end = bytes.indexOf(0);
-  return String.fromCharCode(...bytes.subarray(0, end < 0 ? NAME_SIZE : end));
+  function nameOf(pid: number): string {
+    const buffer = new ArrayBuffer(NAME_SIZE);
+    const code = callFirst(['nvmlSystemGetProcessName'], ['uint', 'out', 'uint'], [pid, buffer, NAME_SIZE]);
+    return code === NVML_SUCCESS ? textIn(buffer) : '';
+  }
+
+  return () => {
+    const found = new Map<number, GpuProcess>();
+    let told = false;
+    for (const { name, type } of kinds) {
+      const version = versions.find(({ suffix }) => bind(`${name}${suffix}`, ['device', 'out', 'out']));
+      if (!version) continue;
+      const listed = list(bind(`${name}${version.suffix}`, ['device', 'out', 'out'])!, device, version.strides);
+      told ||= listed !== undefined;
+      for (const entry of listed ?? []) {
+        const both = found.has(entry.pid); // a process that draws and computes is one process
+        found.set(entry.pid, { ...entry, name: '', type: both ? 'both' : type });
+      }
+    }
+    if (!told) return undefined;
+    const shares = found.size > 0 ? smShares() : new Map<number, number>();
+    return [...found.values()].map((process) => {
+      const smPct = shares.get(process.pid);
+      return { ...process, name: nameOf(process.pid), ...(smPct === undefined ? {} : { smPct }) };
+    });
+  };
 }

@@ -1,33 +1,56 @@
-import { metrics, type Cadence, type MetricKey } from '../../metrics.ts';
-import { clearFrame, setAbsent, type Frame } from '../../reading.ts';
+import { metricIndex, metricOf, metrics, type Cadence, type MetricKey } from '../../metrics.ts';
+import { clearFrame, setAbsent, setValue, valueOf, type Frame } from '../../reading.ts';
 import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
-import type { GpuIdentity, GpuProcess } from '../source.ts';
+import type { GpuIdentity, GpuProcess, MigInstance } from '../source.ts';
+import { openByBusId, openByIndex, type OpenedDevice } from './device.ts';
+import { watchEvents, type EventWatch } from './events.ts';
 import { fieldAnswer, fields, prepareFields, storeField, tLimitFields, type Field } from './field-values.ts';
-import { getters, type Getter, type Variant } from './getters.ts';
-import type { Argument, NativeCall, NvmlLibrary, Parameter } from './library.ts';
-import { readProcesses } from './processes.ts';
-import { NVML_FUNCTION_NOT_FOUND, NVML_SUCCESS, returnCode } from './return-codes.ts';
+import type { Getter, Variant } from './getter.ts';
+import { getters } from './getters.ts';
+import { createSymbols, textIn, type NativeCall, type NvmlLibrary } from './library.ts';
+import { readMig } from './mig.ts';
+import { readNvLink } from './nvlink.ts';
+import { createProcessReader, type ProcessReader } from './processes.ts';
+import {
+  NVML_FUNCTION_NOT_FOUND,
+  NVML_INVALID_ARGUMENT,
+  NVML_NOT_SUPPORTED,
+  NVML_SUCCESS,
+  returnCode,
+} from './return-codes.ts';
 
 /** A GPU as the reader holds it. `openCode` is not 0 when the driver lists it but would not open it. */
 export type ReaderGpu = { readonly identity: GpuIdentity; readonly openCode: number };
 
 export type ListedGpus = { readonly code: number; readonly gpus: readonly ReaderGpu[] };
 
+/** An XID error of the GPU at a position of the list. */
+export type ReaderEvent = { readonly position: number; readonly xid: number };
+
 /**
  * Reads GPUs through a bound NVML. All calls are synchronous and may block inside the driver, so this runs on a thread
  * of its own. A handle that the driver disowned is never used again: after a library-wide error, `close` and open anew.
  */
 export type NvmlReader = {
-  /** nvmlInit and the list of GPUs. */
-  readonly open: () => ListedGpus;
+  /**
+   * nvmlInit and the list of GPUs.
+   * @param only PCI slots: no other GPU is opened, so that one which sleeps or hangs is left alone
+   */
+  readonly open: (only?: readonly string[]) => ListedGpus;
+  /** how many GPUs the driver lists now: another number than at `open` means that one was added or removed */
+  readonly count: () => number;
   readonly versions: () => { readonly driver: string | undefined; readonly nvml: string | undefined };
   /**
    * Fills `frame` for the GPU at `position` of the list. Returns 0, or why this GPU is lost, or why all of NVML must be
    * opened anew (`returnCode(code).library`).
    */
-  readonly read: (position: number, cadences: readonly Cadence[], frame: Frame) => number;
+  readonly read: (position: number, due: readonly Cadence[], frame: Frame) => number;
   /** The processes on a GPU; undefined when the driver does not tell. Costly: for the slow cadence. */
   readonly processes: (position: number) => GpuProcess[] | undefined;
+  /** The instances of a GPU in MIG mode, as of its last rare reading. */
+  readonly mig: (position: number) => readonly MigInstance[] | undefined;
+  /** XID errors since the last call. Never waits. */
+  readonly events: () => ReaderEvent[];
   readonly close: () => void;
 };
 
@@ -36,100 +59,58 @@ type Bound = {
   readonly variant: Variant;
   readonly out: ArrayBuffer;
   readonly view: DataView;
+  /** index of the symbol in the catalogue's list, for each metric */
+  readonly via: readonly number[];
 };
-type Device = {
-  readonly handle: number;
-  readonly identity: GpuIdentity;
-  readonly openCode: number;
-  /** getters this device has refused for good, with the code */
+type Device = OpenedDevice & {
+  /** getters this device has refused, with the code */
   readonly refused: Map<Getter, number>;
-  offsets: TLimitOffsets | undefined;
+  /** how many of a getter's variants this device has refused: the next one is tried */
+  readonly skipped: Map<Getter, number>;
+  readonly processes: ProcessReader;
+  offsets: TLimitOffsets;
+  mig: readonly MigInstance[] | undefined;
 };
 
-const allKeys = metrics.map(({ key }) => key);
-
-const NAME_SIZE = 96;
-const UUID_SIZE = 96;
-const VBIOS_SIZE = 32;
 const VERSION_SIZE = 80;
 
-const text = (buffer: ArrayBuffer, at: number, length: number): string => {
-  const bytes = new Uint8Array(buffer, at, length);
-  const end = bytes.indexOf(0);
-  return String.fromCharCode(...bytes.subarray(0, end < 0 ? length : end)).trim();
-};
+function byCadence<T extends { readonly cadence: Cadence }>(all: readonly T[]): Record<Cadence, readonly T[]> {
+  const of = (cadence: Cadence) => all.filter((one) => one.cadence === cadence);
+  return { tick: of('tick'), slow: of('slow'), rare: of('rare'), request: of('request') };
+}
 
+const gettersOf = byCadence(getters);
+const fieldsOf = byCadence(fields);
+const allKeys = metrics.map(({ key }) => key);
+
+function markAbsent(frame: Frame, keys: readonly MetricKey[], code: number): void {
+  const { means } = returnCode(code);
+  for (const key of keys) setAbsent(frame, key, means, code);
+}
+
+/** @param ulongBytes size of C's `unsigned long`: 8 on Linux, 4 on Windows */
 export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReader {
-  const bindings = new Map<string, NativeCall | undefined>();
-  const bind = (symbol: string, parameters: readonly Parameter[]): NativeCall | undefined => {
-    if (!bindings.has(symbol)) bindings.set(symbol, library.bind(symbol, parameters));
-    return bindings.get(symbol);
-  };
-  /** Calls the first of some versioned names that this library has. */
-  const callFirst = (symbols: readonly string[], parameters: readonly Parameter[], args: Argument[]): number => {
-    for (const symbol of symbols) {
-      const call = bind(symbol, parameters);
-      if (call) return call(...args);
-    }
-    return NVML_FUNCTION_NOT_FOUND;
-  };
-
-  const chosen = new Map<Getter, Bound | undefined>();
-  const boundOf = (getter: Getter): Bound | undefined => {
-    if (chosen.has(getter)) return chosen.get(getter);
-    for (const variant of getter.variants) {
-      const call = bind(variant.symbol, variant.parameters);
-      if (!call) continue;
-      const out = new ArrayBuffer(variant.size);
-      chosen.set(getter, { call, variant, out, view: new DataView(out) });
-      return chosen.get(getter);
-    }
-    chosen.set(getter, undefined);
-    return undefined;
-  };
-
+  const symbols = createSymbols(library, NVML_FUNCTION_NOT_FOUND);
+  const { bind, callFirst } = symbols;
   let initialised = false;
   let devices: Device[] = [];
+  let watch: EventWatch | undefined;
 
-  function stringOf(symbol: string, handle: number, size: number): string | undefined {
-    const out = new ArrayBuffer(size);
-    const code = callFirst([symbol], ['device', 'out', 'uint'], [handle, out, size]);
-    return code === NVML_SUCCESS ? text(out, 0, size) : undefined;
-  }
-
-  function busIdOf(handle: number): string {
-    const out = new ArrayBuffer(68);
-    if (callFirst(['nvmlDeviceGetPciInfo_v3'], ['device', 'out'], [handle, out]) === NVML_SUCCESS)
-      return text(out, 36, 32);
-    const legacy = callFirst(['nvmlDeviceGetPciInfo_v2', 'nvmlDeviceGetPciInfo'], ['device', 'out'], [handle, out]);
-    return legacy === NVML_SUCCESS ? text(out, 0, 16).replace(/^([0-9a-f]{4}):/i, '0000$1:') : '';
-  }
-
-  function openDevice(index: number): Device {
-    const out = new ArrayBuffer(8);
-    const symbols = ['nvmlDeviceGetHandleByIndex_v2', 'nvmlDeviceGetHandleByIndex'];
-    let openCode = callFirst(symbols, ['uint', 'out'], [index, out]);
-    const handle = Number(new DataView(out).getBigUint64(0, true));
-    let identity: GpuIdentity = { uuid: '', index, name: '', pciBusId: '' };
-    if (openCode === NVML_SUCCESS) {
-      const uuidOut = new ArrayBuffer(UUID_SIZE);
-      openCode = callFirst(['nvmlDeviceGetUUID'], ['device', 'out', 'uint'], [handle, uuidOut, UUID_SIZE]);
-      const vbios = stringOf('nvmlDeviceGetVbiosVersion', handle, VBIOS_SIZE);
-      identity = {
-        uuid: text(uuidOut, 0, UUID_SIZE),
-        index,
-        name: stringOf('nvmlDeviceGetName', handle, NAME_SIZE) ?? '',
-        pciBusId: busIdOf(handle),
-        ...(vbios ? { vbios } : {}),
-      };
+  const variants = new Map<Getter, readonly Bound[]>();
+  /** The variants of a getter that this library has, newest first. */
+  function boundOf(getter: Getter): readonly Bound[] {
+    let bound = variants.get(getter);
+    if (!bound) {
+      bound = getter.variants.flatMap((variant) => {
+        const call = bind(variant.symbol, variant.parameters);
+        if (!call) return [];
+        const out = new ArrayBuffer(variant.size);
+        const via = getter.metrics.map((key) => Math.max(0, metricOf(key).nvml.indexOf(variant.symbol)));
+        return [{ call, variant, out, view: new DataView(out), via }];
+      });
+      variants.set(getter, bound);
     }
-    return { handle, identity, openCode, refused: new Map(), offsets: undefined };
-  }
-
-  const fillAbsent = (frame: Frame, code: number): void => markAbsent(frame, allKeys, code);
-
-  function markAbsent(frame: Frame, keys: readonly MetricKey[], code: number): void {
-    for (const key of keys) setAbsent(frame, key, returnCode(code).means, code);
+    return bound;
   }
 
   function ask(device: Device, getter: Getter, frame: Frame): number {
@@ -139,45 +120,44 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
       return NVML_SUCCESS;
     }
     const bound = boundOf(getter);
-    if (!bound) {
-      markAbsent(frame, getter.metrics, NVML_FUNCTION_NOT_FOUND);
-      return NVML_SUCCESS;
-    }
-    if (bound.variant.version !== undefined) bound.view.setUint32(0, bound.variant.version, true);
-    const code = bound.call(...bound.variant.args(device.handle, bound.out));
-    if (code === NVML_SUCCESS) {
-      bound.variant.decode(bound.view, frame);
-      return code;
+    let code = NVML_FUNCTION_NOT_FOUND;
+    for (let i = device.skipped.get(getter) ?? 0; i < bound.length; i++) {
+      const { call, variant, out, view, via } = bound[i]!;
+      variant.prepare?.(view);
+      code = call(...variant.args(device.handle, out));
+      if (code === NVML_SUCCESS) {
+        // what a variant does not tell, the card cannot tell with this driver
+        if (via.length > 1) markAbsent(frame, getter.metrics, NVML_NOT_SUPPORTED);
+        variant.decode(view, frame);
+        for (let k = 0; k < via.length; k++) frame.via[metricIndex[getter.metrics[k]!]] = via[k]!;
+        return code;
+      }
+      if (code === NVML_INVALID_ARGUMENT && getter.ofSeveral) code = NVML_NOT_SUPPORTED;
+      if (returnCode(code).means !== 'unsupported') break;
+      device.skipped.set(getter, i + 1); // an older name may still work
     }
     markAbsent(frame, getter.metrics, code);
-    // what a card does not support it will not support on the next tick either: do not ask again until reopened
+    // what a card does not support it will hardly support on the next tick: asked again on the rare cadence
     if (returnCode(code).means === 'unsupported') device.refused.set(getter, code);
     return code;
   }
 
-  const batches = new Map<string, { ids: readonly number[]; buffer: ArrayBuffer; view: DataView }>();
-  function askFields(device: Device, ids: readonly number[]): { code: number; view: DataView } {
-    const key = ids.join();
-    let batch = batches.get(key);
+  const batches = new Map<object, { readonly buffer: ArrayBuffer; readonly view: DataView }>();
+  function askFields(device: Device, wanted: readonly { readonly id: number; readonly scope?: number }[]) {
+    let batch = batches.get(wanted);
     if (!batch) {
-      const buffer = prepareFields(ids);
-      batch = { ids, buffer, view: new DataView(buffer) };
-      batches.set(key, batch);
+      const buffer = prepareFields(wanted);
+      batch = { buffer, view: new DataView(buffer) };
+      batches.set(wanted, batch);
     }
-    const code = callFirst(
-      ['nvmlDeviceGetFieldValues'],
-      ['device', 'uint', 'out'],
-      [device.handle, ids.length, batch.buffer],
-    );
-    return { code, view: batch.view };
+    const parameters = ['device', 'uint', 'out'] as const;
+    const args = [device.handle, wanted.length, batch.buffer];
+    return { code: callFirst(['nvmlDeviceGetFieldValues'], parameters, args), view: batch.view };
   }
 
   function readFields(device: Device, wanted: readonly Field[], frame: Frame): number {
     if (wanted.length === 0) return NVML_SUCCESS;
-    const { code, view } = askFields(
-      device,
-      wanted.map(({ id }) => id),
-    );
+    const { code, view } = askFields(device, wanted);
     wanted.forEach((field, i) => {
       storeField(frame, field, code === NVML_SUCCESS ? fieldAnswer(view, i, ulongBytes) : { code, value: 0 });
     });
@@ -185,10 +165,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
   }
 
   function tLimitOffsets(device: Device): TLimitOffsets {
-    const { code, view } = askFields(
-      device,
-      tLimitFields.map(({ id }) => id),
-    );
+    const { code, view } = askFields(device, tLimitFields);
     if (code !== NVML_SUCCESS) return {};
     return Object.fromEntries(
       tLimitFields
@@ -198,68 +175,117 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     );
   }
 
-  const fieldsOf = Object.fromEntries(
-    (['tick', 'slow'] as const).map((cadence) => [cadence, fields.filter((field) => field.cadence === cadence)]),
-  ) as Record<Cadence, Field[]>;
+  /** What needs more than one call: links, instances. */
+  function readParts(device: Device, frame: Frame): void {
+    const links = valueOf(frame, 'nvlinkCount');
+    if (links) readNvLink(symbols, device.handle, links, frame);
+    else
+      markAbsent(frame, ['nvlinkActive', 'nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'], NVML_NOT_SUPPORTED);
+    device.mig = valueOf(frame, 'migMode') === 1 ? readMig(symbols, device.handle) : undefined;
+    if (device.mig) setValue(frame, 'migInstances', device.mig.length);
+    else markAbsent(frame, ['migInstances'], NVML_NOT_SUPPORTED);
+  }
+
+  /** Reads what is due at one cadence. Returns a code that ends the reading of this GPU, or 0. */
+  function readCadence(device: Device, cadence: Cadence, frame: Frame): number {
+    if (cadence === 'rare') {
+      device.refused.clear();
+      device.skipped.clear();
+    }
+    for (const getter of gettersOf[cadence]) {
+      const code = ask(device, getter, frame);
+      if (code === NVML_SUCCESS) continue;
+      const { means, library: all } = returnCode(code);
+      if (means === 'lost' || all) return code;
+    }
+    const code = readFields(device, fieldsOf[cadence], frame);
+    if (code !== NVML_SUCCESS && (returnCode(code).library || returnCode(code).means === 'lost')) return code;
+    if (cadence === 'slow') {
+      dropZeroLimits(frame);
+      device.offsets = tLimitOffsets(device);
+    }
+    if (cadence === 'rare') readParts(device, frame);
+    return NVML_SUCCESS;
+  }
+
+  const listing = new ArrayBuffer(4);
+  const countDevices = (): number => callFirst(['nvmlDeviceGetCount_v2', 'nvmlDeviceGetCount'], ['out'], [listing]);
+  const listed = (): number => new DataView(listing).getUint32(0, true);
 
   return {
-    open() {
+    open(only) {
       const code = callFirst(['nvmlInit_v2', 'nvmlInit'], [], []);
       if (code !== NVML_SUCCESS) return { code, gpus: [] };
       initialised = true;
-      const count = new ArrayBuffer(4);
-      const countCode = callFirst(['nvmlDeviceGetCount_v2', 'nvmlDeviceGetCount'], ['out'], [count]);
+      const countCode = countDevices();
       if (countCode !== NVML_SUCCESS) return { code: countCode, gpus: [] };
-      devices = Array.from({ length: new DataView(count).getUint32(0, true) }, (_, index) => openDevice(index));
+      const opened = only
+        ? only.map((busId, position) => openByBusId(symbols, busId, position))
+        : Array.from({ length: listed() }, (_, index) => openByIndex(symbols, index));
+      devices = opened.map((device) => ({
+        ...device,
+        refused: new Map(),
+        skipped: new Map(),
+        processes: createProcessReader(symbols, device.handle),
+        offsets: {},
+        mig: undefined,
+      }));
+      const usable = devices.filter(({ openCode }) => openCode === NVML_SUCCESS);
+      watch = watchEvents(
+        symbols,
+        usable.map(({ handle }) => handle),
+      );
       return { code: NVML_SUCCESS, gpus: devices.map(({ identity, openCode }) => ({ identity, openCode })) };
+    },
+
+    count() {
+      countDevices(); // when it fails the reading says so too: the last number stands
+      return listed();
     },
 
     versions() {
       const version = (symbol: string): string | undefined => {
         const out = new ArrayBuffer(VERSION_SIZE);
         const code = callFirst([symbol], ['out', 'uint'], [out, VERSION_SIZE]);
-        return code === NVML_SUCCESS ? text(out, 0, VERSION_SIZE) : undefined;
+        return code === NVML_SUCCESS ? textIn(out) : undefined;
       };
       return { driver: version('nvmlSystemGetDriverVersion'), nvml: version('nvmlSystemGetNVMLVersion') };
     },
 
-    read(position, cadences, frame) {
+    read(position, due, frame) {
       const device = devices[position]!;
       clearFrame(frame);
-      if (device.openCode !== NVML_SUCCESS) {
-        fillAbsent(frame, device.openCode); // it has no handle: calling with none would crash inside the driver
-        return device.openCode;
+      let code = device.openCode; // without a handle a call would crash inside the driver
+      for (let i = 0; i < due.length && code === NVML_SUCCESS; i++) code = readCadence(device, due[i]!, frame);
+      if (code !== NVML_SUCCESS) {
+        markAbsent(frame, allKeys, code); // nothing of this GPU can be had: say so, and call no more
+        return code;
       }
-      for (const cadence of cadences) {
-        for (const getter of getters) {
-          if (getter.cadence !== cadence) continue;
-          const code = ask(device, getter, frame);
-          const meaning = returnCode(code);
-          if (code === NVML_SUCCESS || (meaning.means !== 'lost' && !meaning.library)) continue;
-          fillAbsent(frame, code); // nothing else of this GPU can be had: say so rather than call on
-          return code;
-        }
-        const code = readFields(device, fieldsOf[cadence], frame);
-        if (returnCode(code).library) return code;
-        if (cadence === 'slow') {
-          dropZeroLimits(frame);
-          device.offsets = tLimitOffsets(device);
-        }
-      }
-      if (cadences.includes('slow') && device.offsets) deriveLimits(frame, device.offsets);
+      if (due.includes('slow')) deriveLimits(frame, device.offsets);
       return NVML_SUCCESS;
     },
 
     processes(position) {
       const device = devices[position]!;
-      return device.openCode === NVML_SUCCESS ? readProcesses(bind, device.handle) : undefined;
+      return device.openCode === NVML_SUCCESS ? device.processes() : undefined;
     },
 
+    mig: (position) => devices[position]!.mig,
+
+    events: () =>
+      (watch?.take() ?? []).flatMap(({ device, xid }) => {
+        const position = devices.findIndex(({ handle }) => handle === device);
+        return position < 0 ? [] : [{ position, xid }];
+      }),
+
     close() {
-      if (initialised) callFirst(['nvmlShutdown'], [], []);
+      if (initialised) {
+        watch?.close();
+        callFirst(['nvmlShutdown'], [], []);
+      }
       initialised = false;
+      watch = undefined;
       devices = [];
-      chosen.clear();
     },
   };
 }

@@ -8,6 +8,7 @@ export type ReturnCode = { readonly name: string; readonly means: Absence; reado
 
 export const NVML_SUCCESS = 0;
 export const NVML_INVALID_ARGUMENT = 2;
+export const NVML_NOT_SUPPORTED = 3;
 export const NVML_INSUFFICIENT_SIZE = 7;
 export const NVML_LIBRARY_NOT_FOUND = 12;
 export const NVML_FUNCTION_NOT_FOUND = 13;

@@ -1,149 +1,193 @@
-import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../clock.ts';
-import { absentFrame } from '../../reading.ts';
+import { absentFrame, type Frame } from '../../reading.ts';
 import { err, ok } from '../../result.ts';
-import { copyFrameBlock, layFrameBlock, type FrameBlock } from '../frame-block.ts';
-import type { GpuIdentity, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
-import { libraryFault, stallFault, threadFault, unopenedFault } from './faults.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type {
+  GpuEvent,
+  GpuIdentity,
+  GpuSample,
+  OpenedSource,
+  SourceFault,
+  SourceSample,
+  SourceSettings,
+} from '../source.ts';
+import { normalBusId } from './device.ts';
+import { hangFault, libraryFault, slowedFault, stallFault, threadFault, unopenedFault } from './faults.ts';
+import type { WorkerEvent } from './protocol.ts';
 import { NVML_GPU_IS_LOST, NVML_SUCCESS } from './return-codes.ts';
+import { startThread, type NvmlThread, type NvmlTick } from './thread.node.ts';
 
 export type NvmlOptions = {
   readonly clock: Clock;
-  readonly intervalMs: number;
+  readonly settings: SourceSettings;
   /** the built worker script */
   readonly workerUrl: URL;
   /** a library to load instead of the driver's */
   readonly library?: string;
+  /** where the system lists PCI devices and writes the kernel's log, when not in the usual places */
+  readonly pciDevices?: string;
+  readonly kernelLog?: string;
 };
 
-type Opened = Extract<FromWorker, { type: 'opened' }>;
-type NvmlTick = Extract<FromWorker, { type: 'tick' }>;
-
-const OPEN_DEADLINE_MS = 15_000; // the first call is slow when nothing else holds the driver open
-const CLOSE_DEADLINE_MS = 2_000;
+/** Silent for so long inside one GPU: the others are read by another thread. */
+const HANG_MS = 4_000;
+const RESTART_MS = 5_000;
 
 /**
  * Telemetry from NVML, read on a thread of its own. A driver that blocks makes readings `stalled`, one that goes away
- * makes them `lost`; the thread opens NVML anew by itself, and the same GPUs are found by their UUIDs.
+ * makes them `lost`; the thread opens NVML anew by itself, and the same GPUs are found by their UUIDs. When a call about
+ * one GPU does not return, a second thread reads the others until it does.
  */
-export async function openNvml({ clock, intervalMs, workerUrl, library }: NvmlOptions): Promise<OpenedSource> {
-  const worker = new Worker(workerUrl);
-  const send = (message: ToWorker): void => worker.postMessage(message);
-  let interval = intervalMs;
-  let block: FrameBlock | undefined;
-  /** GPUs in the order of the block's frames */
-  let present: readonly GpuIdentity[] = [];
-  const known = new Map<string, GpuIdentity>();
-  let unopened: SourceFault | undefined;
-  let driver: string | undefined;
-  let nvml: string | undefined;
-  let latest: NvmlTick | undefined; // newest tick not yet read
-  let taken = 0; // number of the newest tick that was read
-  let lastSignMs = clock.monoMs();
-  let dead: string | undefined;
+export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
+  const { clock, workerUrl, library, pciDevices, kernelLog } = options;
+  let { settings } = options;
+  const known = new Map<string, GpuIdentity>(); // by UUID
+  let waiting: (() => void) | undefined;
   let closing = false;
-  const answers: FromWorker[] = []; // to `start` and `close`
-  const sleepers = new Set<() => void>();
-  const wake = (): void => sleepers.forEach((sleeper) => sleeper());
+  let restartAtMs = Infinity;
 
-  worker.unref();
-  worker.on('message', (message: FromWorker) => {
-    lastSignMs = clock.monoMs();
-    if (message.type === 'opened' && message.code === NVML_SUCCESS) take(message);
-    if (message.type === 'tick') latest = message;
-    else answers.push(message);
-    wake();
-  });
-  const die = (why: string): void => {
-    dead = why;
-    wake();
-  };
-  worker.on('error', (error) => die(error.message));
-  worker.on('exit', () => die('the thread has ended'));
+  const start = (only?: readonly string[]): NvmlThread =>
+    startThread({
+      clock,
+      workerUrl,
+      start: { library, settings, pciDevices, kernelLog, only },
+      onSign: () => waiting?.(),
+    });
+  /** Threads that hang, each in one GPU, and the one that reads. */
+  let hanging: { readonly thread: NvmlThread; readonly gpu: GpuIdentity }[] = [];
+  let active = start();
 
-  function take({ buffer, gpus, ...versions }: Opened): void {
-    block = layFrameBlock(buffer, gpus.length);
-    present = gpus.map(({ identity }) => identity);
-    ({ driver, nvml } = versions);
-    unopened = undefined;
-    for (const { identity, openCode } of gpus) {
-      if (openCode === NVML_SUCCESS) known.set(identity.uuid, identity);
-      else unopened = unopenedFault(identity.index, openCode);
+  /** Resolves when a thread says something, or when the time is up. */
+  const sign = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      function done() {
+        clearTimeout(timer);
+        waiting = undefined;
+        resolve();
+      }
+      waiting = done;
+    });
+
+  /** Learns who the GPUs are. One that slept until now has had its slot for a name. */
+  function learn(): void {
+    for (const { identity, openCode } of active.gpus()) {
+      if (openCode !== NVML_SUCCESS) continue;
+      known.delete(slotName(identity.pciBusId));
+      known.set(identity.uuid, identity);
     }
   }
+  const slotName = (busId: string): string => `PCI-${normalBusId(busId)}`;
+  const isHanging = ({ uuid }: GpuIdentity): boolean => hanging.some(({ gpu }) => gpu.uuid === uuid);
+  const allOf = (frameOf: (gpu: GpuIdentity) => Frame): GpuSample[] =>
+    [...known.values()].map((gpu) => ({ gpu, frame: frameOf(gpu) }));
 
-  /** Resolves to what `found` finds as soon as there is something, or to undefined when the time is up. */
-  function awaited<T>(found: () => T | undefined, ms: number): Promise<T | undefined> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const value = found();
-        if (value !== undefined || dead !== undefined) done(value);
-      };
-      const timer = setTimeout(() => done(undefined), ms);
-      const done = (value: T | undefined) => {
-        clearTimeout(timer);
-        sleepers.delete(look);
-        resolve(value);
-      };
-      sleepers.add(look);
-      look();
+  function faultOf({ intervalMs }: NvmlTick): SourceFault | undefined {
+    if (hanging[0]) return hangFault(hanging[0].gpu.name, hanging[0].thread.silentMs() / 1000);
+    const unopened = active.gpus().find(({ openCode }) => openCode !== NVML_SUCCESS);
+    if (unopened) return unopenedFault(unopened.identity.index, unopened.openCode);
+    return intervalMs > settings.intervalMs ? slowedFault(intervalMs) : undefined;
+  }
+
+  function eventsOf(events: readonly WorkerEvent[]): GpuEvent[] {
+    const list = active.gpus();
+    return events.flatMap(({ position, slot, code, text, tsMs }): GpuEvent[] => {
+      const gpu =
+        position === undefined
+          ? [...known.values()].find(({ pciBusId }) => normalBusId(pciBusId).startsWith(`${slot}.`))
+          : list[position]?.identity;
+      if (!gpu) return []; // a card that this source does not read
+      const witness = position === undefined ? 'kernel' : 'nvml';
+      return [{ gpuUuid: gpu.uuid, tsMs, kind: 'xid', code, witness, ...(text ? { text } : {}) }];
     });
   }
 
-  /** Sends a message and waits for an answer of some types. Undefined when none came in time. */
-  function ask<T extends FromWorker['type']>(message: ToWorker, types: readonly T[], deadlineMs: number) {
-    answers.length = 0;
-    send(message);
-    const isOne = (said: FromWorker): said is Extract<FromWorker, { type: T }> =>
-      (types as readonly string[]).includes(said.type);
-    return awaited(() => answers.find(isOne), deadlineMs);
-  }
-
-  function sampleOf({ tick, code, tsMs, monoMs, tookMs, processes }: NvmlTick): SourceSample {
-    taken = tick;
-    const fault = code === NVML_SUCCESS ? unopened : libraryFault(code);
-    if (code !== NVML_SUCCESS || !block) {
-      return { gpus: allOf(() => absentFrame('lost', code)), tsMs, monoMs, tookMs, fault };
+  function sampleOf(tick: NvmlTick): SourceSample {
+    learn();
+    const { code, tsMs, monoMs, tookMs } = tick;
+    const asleep = new Set(tick.leftAlone.map(({ busId }) => busId));
+    for (const busId of asleep) {
+      const met = [...known.values()].some(({ pciBusId }) => normalBusId(pciBusId) === busId);
+      if (!met)
+        known.set(slotName(busId), { uuid: slotName(busId), index: known.size, name: 'NVIDIA GPU', pciBusId: busId });
     }
-    const { frames, whole } = copyFrameBlock(block, tick);
-    const at = new Map(present.map(({ uuid }, position) => [uuid, position]));
+    const absent = (gpu: GpuIdentity): Frame =>
+      isHanging(gpu)
+        ? absentFrame('stalled')
+        : asleep.has(normalBusId(gpu.pciBusId))
+          ? absentFrame('asleep')
+          : absentFrame('lost', code === NVML_SUCCESS ? NVML_GPU_IS_LOST : code);
+    const base = { tsMs, monoMs, tookMs, events: eventsOf(tick.events) };
+    if (code !== NVML_SUCCESS) return { ...base, gpus: allOf(absent), fault: libraryFault(code) };
+    const frames = active.framesOf(tick.tick);
+    const at = new Map(active.gpus().map(({ identity }, position) => [identity.uuid, position]));
     const gpus = [...known.values()].map((gpu): GpuSample => {
       const position = at.get(gpu.uuid);
-      if (position === undefined) return { gpu, frame: absentFrame('lost', NVML_GPU_IS_LOST) };
-      if (!whole[position]) return { gpu, frame: absentFrame('stalled') };
-      return { gpu, frame: frames[position]!, processes: processes?.[position] };
+      if (position === undefined || asleep.has(normalBusId(gpu.pciBusId))) return { gpu, frame: absent(gpu) };
+      const frame = frames[position] ?? absentFrame('stalled');
+      return { gpu, frame, processes: tick.processes?.[position], mig: tick.mig?.[position] };
     });
-    return { gpus, tsMs, monoMs, tookMs, fault };
+    return { ...base, gpus, fault: faultOf(tick) };
   }
 
   /** No tick came: the GPUs that were read before the driver blocked have their readings, once; the others have none. */
+  let shownTick = 0;
   function stalledSample(): SourceSample {
     const now = { tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0 };
-    const fault = dead === undefined ? stallFault((now.monoMs - lastSignMs) / 1000) : threadFault(dead);
-    const current = block?.begun.length ? Math.max(...block.begun) : 0;
-    const copied = block && current > taken ? copyFrameBlock(block, current) : undefined;
-    taken = Math.max(taken, current);
-    const at = new Map(present.map(({ uuid }, position) => [uuid, position]));
-    const gpus = allOf((gpu) => {
-      const position = at.get(gpu.uuid) ?? -1;
-      return copied?.whole[position] ? copied.frames[position]! : absentFrame('stalled');
-    });
-    return { ...now, gpus, fault };
+    const dead = active.dead();
+    const inside = active.inside();
+    const fresh = inside !== undefined && inside.tick > shownTick;
+    const frames = fresh ? active.framesOf(inside.tick) : [];
+    if (fresh) shownTick = inside.tick;
+    const at = new Map(active.gpus().map(({ identity }, position) => [identity.uuid, position]));
+    return {
+      ...now,
+      gpus: allOf((gpu) => frames[at.get(gpu.uuid) ?? -1] ?? absentFrame('stalled')),
+      fault: dead === undefined ? stallFault(active.silentMs() / 1000) : threadFault(dead),
+    };
   }
 
-  const allOf = (frameOf: (gpu: GpuIdentity) => GpuSample['frame']): GpuSample[] =>
-    [...known.values()].map((gpu) => ({ gpu, frame: frameOf(gpu) }));
+  /** Ends what is over: a thread that has come back from its hanging call reads again, and its stand-in is closed. */
+  function mend(): void {
+    const nowMs = clock.monoMs();
+    const back = hanging.find(
+      ({ thread }) => thread.dead() === undefined && thread.silentMs() < settings.intervalMs + 1000,
+    );
+    if (back) {
+      const standIns = [active, ...hanging.map(({ thread }) => thread)].filter((thread) => thread !== back.thread);
+      for (const thread of standIns) void thread.close();
+      hanging = [];
+      active = back.thread;
+    }
+    if (active.dead() !== undefined) {
+      if (restartAtMs === Infinity) restartAtMs = nowMs + RESTART_MS;
+      else if (nowMs >= restartAtMs) {
+        restartAtMs = Infinity;
+        active = startBeside();
+      }
+      return;
+    }
+    const inside = active.inside();
+    if (inside === undefined || active.silentMs() < HANG_MS) return;
+    const gpu = active.gpus()[inside.position]?.identity;
+    if (!gpu || active.gpus().length < 2 || normalBusId(gpu.pciBusId) === '') return;
+    hanging.push({ thread: active, gpu });
+    shownTick = 0;
+    active = startBeside();
+  }
+
+  /** A thread for the GPUs in which no other hangs. */
+  function startBeside(): NvmlThread {
+    if (hanging.length === 0) return start();
+    return start([...known.values()].filter((gpu) => !isHanging(gpu)).map(({ pciBusId }) => normalBusId(pciBusId)));
+  }
 
   async function close(): Promise<void> {
     closing = true;
-    wake();
-    const closed = await ask({ type: 'close' }, ['closed'], CLOSE_DEADLINE_MS);
-    // a thread inside a hanging driver call cannot be ended; it is unreferenced and goes with the process
-    if (closed) await worker.terminate();
+    waiting?.();
+    await Promise.all([active, ...hanging.map(({ thread }) => thread)].map((thread) => thread.close()));
   }
 
-  const first = await ask({ type: 'start', library, intervalMs }, ['opened', 'no-library'], OPEN_DEADLINE_MS);
+  const first = await active.started;
   if (!first) {
     return err(
       'source-unavailable',
@@ -155,7 +199,8 @@ export async function openNvml({ clock, intervalMs, workerUrl, library }: NvmlOp
     await close();
     return err('source-unavailable', first.message, first.next);
   }
-  if (first.code !== NVML_SUCCESS || known.size === 0) {
+  learn();
+  if (first.type === 'opened' && (first.code !== NVML_SUCCESS || known.size === 0)) {
     await close();
     const why = first.code === NVML_SUCCESS ? undefined : libraryFault(first.code);
     return err(
@@ -166,15 +211,30 @@ export async function openNvml({ clock, intervalMs, workerUrl, library }: NvmlOp
   }
 
   return ok({
-    info: () => ({ kind: 'nvml', label: `NVML ${nvml ?? ''}`.trim(), simulated: false, driverVersion: driver }),
-    async read(deadlineMs) {
-      const tick = await awaited(() => latest ?? (closing ? 'closing' : undefined), interval + deadlineMs);
-      latest = undefined;
-      return tick === undefined || tick === 'closing' ? stalledSample() : sampleOf(tick);
+    info: () => {
+      const { driver, nvml } = active.versions();
+      const label = `NVML ${nvml ?? ''}`.trim();
+      return { kind: 'nvml', label, names: 'nvml', simulated: false, driverVersion: driver };
     },
-    setInterval(next) {
-      interval = next;
-      send({ type: 'interval', intervalMs: next });
+    async read(deadlineMs) {
+      const untilMs = clock.monoMs() + settings.intervalMs + deadlineMs;
+      for (;;) {
+        mend();
+        const tick = active.take();
+        if (tick) {
+          shownTick = tick.tick;
+          return sampleOf(tick);
+        }
+        const leftMs = untilMs - clock.monoMs();
+        if (closing || leftMs <= 0 || active.dead() !== undefined) break;
+        await sign(leftMs);
+      }
+      if (active.dead() !== undefined && !closing) await sign(settings.intervalMs); // the pace goes on without the thread
+      return stalledSample();
+    },
+    configure(next) {
+      settings = next;
+      for (const thread of [active, ...hanging.map((one) => one.thread)]) thread.configure(next);
     },
     close,
   });

@@ -13,6 +13,8 @@ export type RecordedSample = { readonly tsMs: number; readonly gpus: readonly Gp
 export type Recording = {
   readonly samples: readonly RecordedSample[];
   readonly driverVersion?: string;
+  /** whose names the readings came under, where it is a recording of nvidia-smi's own output */
+  readonly names?: 'xml' | 'csv';
   /** lines or documents that could not be read: counted, never silently dropped */
   readonly unreadable: number;
 };
@@ -142,7 +144,7 @@ function readDocuments(text: string): Result<Recording> {
   stream.push(text);
   stream.end();
   if (samples.length === 0 && problem) return problem;
-  return ok({ samples, unreadable, ...(driverVersion ? { driverVersion } : {}) });
+  return ok({ samples, unreadable, names: 'xml', ...(driverVersion ? { driverVersion } : {}) });
 }
 
 function readCsv(text: string, name: string): Result<Recording> {
@@ -171,7 +173,7 @@ function readCsv(text: string, name: string): Result<Recording> {
     byTime.set(lastMs, moment);
   }
   const samples = [...byTime].sort(([a], [b]) => a - b).map(([tsMs, gpus]) => ({ tsMs, gpus: [...gpus.values()] }));
-  return ok({ samples, unreadable });
+  return ok({ samples, unreadable, names: 'csv' });
 }
 
 /**

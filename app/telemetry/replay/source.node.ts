@@ -30,7 +30,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
   }
   const recording = readRecording(text, path.basename(file));
   if (!recording.ok) return recording;
-  const { samples, driverVersion } = recording.value;
+  const { samples, driverVersion, names } = recording.value;
   const firstMs = samples[0]!.tsMs;
   const stillImage = samples.length === 1;
   const startedMono = clock.monoMs();
@@ -49,7 +49,14 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
       monoMs: offsetMs,
       tookMs: 0,
       ...(ended
-        ? { ended, fault: { code: 'replay-ended', message: 'The recording has been played to its end.' } }
+        ? {
+            ended,
+            fault: {
+              code: 'replay-ended',
+              level: 'warn' as const,
+              message: 'The recording has been played to its end.',
+            },
+          }
         : {}),
     };
   }
@@ -60,9 +67,10 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
       label: `Recording ${path.basename(file)}`,
       simulated: true,
       driverVersion,
+      ...(names ? { names } : {}),
     }),
     read,
-    setInterval: () => undefined,
+    configure: () => undefined,
     async close() {
       abort.abort();
     },

@@ -1,5 +1,5 @@
 import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
-import type { Cadence } from '../../metrics.ts';
+import { metrics, type Cadence } from '../../metrics.ts';
 import type { CardModel } from './card.ts';
 import { createLoad, type Load } from './load.ts';
 import { gaussian, type Random } from './random.ts';
@@ -77,18 +77,18 @@ export function createGpu(model: CardModel, ambientC: number, random: Random, no
   function frame(cadences: readonly Cadence[]): Frame {
     const now = createFrame();
     const { limits } = model;
+    for (const { key, cadence } of metrics) if (cadences.includes(cadence)) setAbsent(now, key, 'unsupported');
     setValue(now, 'coreTempC', Math.round(tempC));
     if (model.memorySensor) setValue(now, 'memTempC', Math.round(memC));
-    else setAbsent(now, 'memTempC', 'unsupported');
-    setAbsent(now, 'tempMarginK', 'unsupported');
     const sensedW = Math.max(0, powerW * (1 + 0.004 * gaussian(noise)));
     setValue(now, 'powerW', sensedW);
     setValue(now, 'powerInstantW', sensedW);
-    setAbsent(now, 'powerAverageW', 'unsupported');
     setValue(now, 'energyMj', Math.round(energyMj));
     setValue(now, 'gpuUtilPct', Math.round(100 * demand.compute));
     setValue(now, 'memUtilPct', Math.round(100 * demand.memory));
-    setValue(now, 'vramUsedBytes', Math.round(demand.vram * model.vramBytes));
+    const usedBytes = Math.round(demand.vram * model.vramBytes);
+    setValue(now, 'vramUsedBytes', usedBytes);
+    setValue(now, 'vramFreeBytes', model.vramBytes - usedBytes);
     setValue(now, 'vramTotalBytes', model.vramBytes);
     setValue(now, 'graphicsClockMhz', Math.round(clockShare * model.maxClockMhz));
     setValue(now, 'smClockMhz', Math.round(clockShare * model.maxClockMhz));
@@ -109,7 +109,11 @@ export function createGpu(model: CardModel, ambientC: number, random: Random, no
       setValue(now, 'powerMinLimitW', Math.round(model.powerLimitW / 3));
       setValue(now, 'powerMaxLimitW', Math.round(model.powerLimitW * 1.1));
       if (model.fan) setValue(now, 'fanPct', Math.round(100 * fan));
-      else setAbsent(now, 'fanPct', 'unsupported');
+    }
+    if (cadences.includes('rare')) {
+      setValue(now, 'maxGraphicsClockMhz', model.maxClockMhz);
+      setValue(now, 'maxSmClockMhz', model.maxClockMhz);
+      setValue(now, 'maxMemClockMhz', model.memClockMhz);
     }
     return now;
   }

@@ -43,7 +43,7 @@ export function openSimulator({ clock, intervalMs, count, seed = 1, because }: S
       });
       return { gpus, tsMs: clock.wallMs(), monoMs, tookMs: clock.monoMs() - monoMs };
     },
-    setInterval: pace.setInterval,
+    configure: ({ intervalMs: next }) => pace.setInterval(next),
     async close() {
       closing.abort();
     },

@@ -130,6 +130,7 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
     info: () => ({
       kind: 'nvidia-smi',
       label: `nvidia-smi ${driverVersion ?? ''}`.trim(),
+      names: 'xml',
       simulated: false,
       driverVersion,
     }),
@@ -163,7 +164,7 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
         tookMs: arrived.tookMs,
       };
     },
-    setInterval(next) {
+    configure({ intervalMs: next }) {
       const wanted = Math.max(next, MIN_INTERVAL_MS);
       if (wanted === interval) return;
       interval = wanted;

@@ -1,0 +1,74 @@
+import type { Cadence, MetricKey } from '../../metrics.ts';
+import { setValue, type Frame } from '../../reading.ts';
+import type { Argument, Parameter } from './library.ts';
+
+/** One way to ask NVML for something: a symbol, how it is called, and what its answer means. */
+export type Variant = {
+  readonly symbol: string;
+  readonly parameters: readonly Parameter[];
+  /** size of the answer in bytes */
+  readonly size: number;
+  /** versioned structs carry size | version << 24 in their first word, and may want further words set before the call */
+  readonly prepare?: (view: DataView) => void;
+  readonly args: (device: number, out: ArrayBuffer) => Argument[];
+  readonly decode: (view: DataView, frame: Frame) => void;
+};
+
+/** A question about a GPU: the metrics it answers, and its variants, newest first. */
+export type Getter = {
+  readonly metrics: readonly MetricKey[];
+  readonly cadence: Cadence;
+  readonly variants: readonly Variant[];
+  /** about one of several things (a fan): a card that has fewer answers INVALID_ARGUMENT */
+  readonly ofSeveral?: true;
+};
+
+const LE = true;
+export const u32 = (view: DataView, at = 0): number => view.getUint32(at, LE);
+export const i32 = (view: DataView, at = 0): number => view.getInt32(at, LE);
+export const u64 = (view: DataView, at = 0): number => Number(view.getBigUint64(at, LE));
+
+/** device → one or more numbers in a row, or a struct */
+export const plain = (symbol: string, size: number, decode: Variant['decode']): Variant => ({
+  symbol,
+  parameters: ['device', 'out'],
+  size,
+  args: (device, out) => [device, out],
+  decode,
+});
+
+/** device → a struct that says its version */
+export const versioned = (symbol: string, size: number, version: number, decode: Variant['decode']): Variant => ({
+  ...plain(symbol, size, decode),
+  prepare: (view) => view.setUint32(0, size | (version << 24), LE),
+});
+
+/** device → two unsigned ints behind two pointers */
+export const pair = (symbol: string, decode: Variant['decode']): Variant => ({
+  symbol,
+  parameters: ['device', 'out', 'out'],
+  size: 8,
+  args: (device, out) => [device, out, new Uint8Array(out, 4)],
+  decode,
+});
+
+/** device, one or more selectors → one number */
+export const selected = (
+  symbol: string,
+  selectors: readonly number[],
+  decode: Variant['decode'],
+  size: 4 | 8 = 4,
+): Variant => ({
+  symbol,
+  parameters: ['device', ...selectors.map(() => 'uint' as const), 'out'],
+  size,
+  args: (device, out) => [device, ...selectors, out],
+  decode,
+});
+
+/** device → one unsigned int, which is a metric */
+export const single = (key: MetricKey, symbol: string, cadence: Cadence, scale = 1): Getter => ({
+  metrics: [key],
+  cadence,
+  variants: [plain(symbol, 4, (view, frame) => setValue(frame, key, u32(view) * scale))],
+});

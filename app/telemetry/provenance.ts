@@ -1,0 +1,55 @@
+import { metricOf, metrics, type MetricKey } from '../metrics.ts';
+import { readingOf, type Frame, type ReadingState } from '../reading.ts';
+import { returnCode } from './nvml/return-codes.ts';
+import type { SourceInfo } from './source.ts';
+
+/** A reading with everything that a stranger needs to trust it. */
+export type ToldReading = {
+  readonly state: ReadingState;
+  /** only where `state` is `value`, in `unit` */
+  readonly value?: number;
+  readonly unit: string;
+  /** computed from other readings of the same moment instead of read */
+  readonly derived?: true;
+  /** the driver's own word for why there is no value */
+  readonly reason?: string;
+  /** who said so: the source, and the name under which it keeps this */
+  readonly source: string;
+};
+
+/** How limits of Ada and later come about: see limits.ts. */
+const DERIVED_LIMIT = 'core temperature + margin − T.Limit offset';
+
+type Named = Pick<SourceInfo, 'label' | 'names'>;
+
+/** False where the source has no name for a metric: then it says nothing about the card that there is no value. */
+export const isTold = ({ names }: Named, key: MetricKey): boolean =>
+  names === undefined || metricOf(key)[names].length > 0;
+
+/**
+ * "NVML 12.575: nvmlDeviceGetTemperature", or the source alone where it has no names of its own.
+ * @param via as in a frame: which of the catalogue's names answered
+ */
+export function sourceOf({ label, names }: Named, key: MetricKey, via: number, derived: boolean): string {
+  const list = names === undefined ? [] : metricOf(key)[names];
+  const name = list[via] ?? list[0];
+  if (derived && !name?.includes(' + ')) return `${label}: ${DERIVED_LIMIT}`;
+  return name === undefined ? label : `${label}: ${name}`;
+}
+
+/** All readings of a frame by metric, for people and programs outside. */
+export function tell(frame: Frame, info: SourceInfo): Readonly<Record<MetricKey, ToldReading>> {
+  const told = metrics.map(({ key, unit }, i): [MetricKey, ToldReading] => {
+    const reading = readingOf(frame, key);
+    const source = sourceOf(info, key, frame.via[i]!, frame.derived[i] === 1);
+    if (reading.state === 'value') {
+      return [
+        key,
+        { state: 'value', value: reading.value, unit, ...(reading.derived ? { derived: true } : {}), source },
+      ];
+    }
+    const reason = reading.reason === 0 ? {} : { reason: returnCode(reading.reason).name };
+    return [key, { state: reading.state, unit, ...reason, source }];
+  });
+  return Object.fromEntries(told) as Record<MetricKey, ToldReading>;
+}

@@ -1,0 +1,59 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** An NVIDIA GPU as the PCI bus knows it: found without the driver, and without waking it. */
+export type PciGpu = {
+  /** as NVML writes it: eight digits of domain, in capitals */
+  readonly busId: string;
+  readonly asleep: boolean;
+  /** the kernel may power it down when nobody uses it */
+  readonly managed: boolean;
+};
+
+const NVIDIA = '0x10de';
+const DISPLAY = /^0x03/; // VGA (0x0300) and 3D (0x0302) controllers; the card's own sound device is no GPU
+
+const read = (file: string): string => {
+  try {
+    return fs.readFileSync(file, 'utf8').trim();
+  } catch {
+    return ''; // the device went away meanwhile, or this kernel has no such file
+  }
+};
+
+export type PciWatch = {
+  /** Looks for GPUs anew: a hundred small files. */
+  readonly scan: () => void;
+  /** The GPUs found by the last scan, as they are now: two small files each. */
+  readonly gpus: () => PciGpu[];
+};
+
+/**
+ * Watches the NVIDIA GPUs on the PCI bus. Reading these files wakes no device
+ * (Documentation/ABI/testing/sysfs-devices-power of the Linux kernel). Empty where there is no sysfs.
+ */
+export function watchPciGpus(root = '/sys/bus/pci/devices'): PciWatch {
+  let slots: readonly string[] = [];
+  const at = (slot: string, file: string): string => read(path.join(root, slot, file));
+
+  function scan(): void {
+    try {
+      slots = fs
+        .readdirSync(root)
+        .sort()
+        .filter((slot) => at(slot, 'vendor') === NVIDIA && DISPLAY.test(at(slot, 'class')));
+    } catch {
+      slots = []; // Windows, or a container without sysfs: whether a GPU sleeps cannot be told
+    }
+  }
+  scan();
+  return {
+    scan,
+    gpus: () =>
+      slots.map((slot) => ({
+        busId: `0000${slot.toUpperCase()}`,
+        asleep: /^suspend/.test(at(slot, 'power/runtime_status')),
+        managed: at(slot, 'power/control') === 'auto',
+      })),
+  };
+}
