@@ -186,17 +186,22 @@ export async function openCollector(
     sessionsSeen = seen;
   }
 
-  const answer = createAnswers(store, wear, (request) => {
-    const { gpuUuid, fromMs, toMs, format, locale } = request;
-    return runReportJob(new URL('report-worker.js', threads), {
-      databaseFile,
-      request: { gpuUuid, fromMs, toMs },
-      format,
-      path: request.path,
-      context: { source: source.value.info(), exposure: wear.exposureOf(gpuUuid), nowMs: clock.wallMs() },
-      language: { locale, settings },
-    });
-  });
+  const answer = createAnswers(
+    store,
+    wear,
+    (request) => {
+      const { gpuUuid, fromMs, toMs, format, locale } = request;
+      return runReportJob(new URL('report-worker.js', threads), {
+        databaseFile,
+        request: { gpuUuid, fromMs, toMs },
+        format,
+        path: request.path,
+        context: { source: source.value.info(), exposure: wear.exposureOf(gpuUuid), nowMs: clock.wallMs() },
+        language: { locale, settings },
+      });
+    },
+    kind === 'nvml',
+  );
 
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);

@@ -197,3 +197,14 @@ export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOpt
     daysToSlowdown: daysToLimit(byDay(pairs, fit), riseLog),
   };
 }
+
+/** R in the weeks after a mark relative to the weeks before it; undefined where either has too few days. */
+export function compareAround(windows: readonly SteadyWindow[], markMs: number, nowMs: number): Interval | undefined {
+  const pairs = pairWindows(windows.filter(({ tsMs }) => tsMs <= nowMs));
+  const spanMs = TREND.baselineDays * DAY_MS;
+  const fit = fitCooling(
+    pairs.filter(({ tsMs }) => tsMs < markMs && tsMs >= markMs - spanMs),
+    pairs.filter(({ tsMs }) => tsMs >= markMs && tsMs < markMs + spanMs),
+  );
+  return fit && fit.days >= TREND.minDays ? intervalOf(fit.logRatio, fit.standardError, fit.days) : undefined;
+}

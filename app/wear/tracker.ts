@@ -1,5 +1,6 @@
 import { createSteadyDetector } from '../cooling/windows.ts';
 import type { Store, StoredTick } from '../history/store.ts';
+import { valueOf } from '../reading.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { createColumns } from './columns.ts';
 import { summariseExposure, type Exposure } from './exposure.ts';
@@ -32,6 +33,9 @@ export type WearTracker = {
   readonly ledgerOf: (gpuUuid: string) => LedgerFile | undefined;
   /** what the card has been through by its ledger and the hour that goes on, whatever the model version of its hours */
   readonly lifeOf: (gpuUuid: string) => { readonly ledger: Ledger; readonly current: Tally } | undefined;
+  /** the card's default power limit and its slowdown limit, as last read */
+  readonly limitOf: (gpuUuid: string) => number | undefined;
+  readonly slowdownOf: (gpuUuid: string) => number | undefined;
   /** how far the replay of a card's history is, 0–1; undefined when none runs */
   readonly replayOf: (gpuUuid: string) => number | undefined;
   /** Writes the states down. What is fed after it is fed again from the history at the next start. */
@@ -47,6 +51,7 @@ export type WearTracker = {
 export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: ReplayElsewhere): WearTracker {
   const cards = new Map<string, Card>();
   const one = createColumns(1);
+  const slowdowns = new Map<string, number>();
 
   function meterFor(
     card: Pick<Card, 'file'> & { ended: Tally | undefined },
@@ -127,9 +132,14 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
 
   return {
     feed(tick, stored) {
+      for (const { gpuUuid, tsMs, kind, code, text = '' } of tick.events ?? []) {
+        cards.get(gpuUuid)?.file.append([{ event: { tsMs, kind, code, text } }]);
+      }
       tick.gpus.forEach(({ gpu, frame }, i) => {
         const { gpuId, sampleId } = stored[i]!;
         const card = cardOf(gpuId, gpu.uuid, gpu.name);
+        const slowdownC = valueOf(frame, 'tempSlowdownC');
+        if (slowdownC !== undefined) slowdowns.set(gpu.uuid, slowdownC);
         if (card.replaying !== undefined) return; // it will be taken from the history
         putFrame(one, 0, tick.tsMs, tick.dtMs, frame);
         card.meter.feed(one);
@@ -153,6 +163,8 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
       const card = cards.get(gpuUuid);
       return card && { ledger: card.file.ledger(), current: meterTally([], card.meter) };
     },
+    limitOf: (gpuUuid) => cards.get(gpuUuid)?.meter.limitW(),
+    slowdownOf: (gpuUuid) => slowdowns.get(gpuUuid),
     replayOf: (gpuUuid) => cards.get(gpuUuid)?.replaying,
     save() {
       for (const { gpuId, fedToId, meter, replaying } of cards.values()) {

@@ -39,6 +39,8 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   },
   'history.marks': { fromMs: START, toMs: START + 120_000 },
   'wear.exposure': { gpuUuid: uuid },
+  'wear.card': { gpuUuid: uuid },
+  'wear.mark': { gpuUuid: uuid, mark: { tsMs: START, kind: 'cleaning', text: 'compressed air' } },
   'alerts.newest': { limit: 10 },
   'events.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
