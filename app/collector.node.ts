@@ -18,6 +18,7 @@ import { openSource } from './telemetry/open-source.node.ts';
 import { startSampler, type Tick } from './telemetry/sampler.ts';
 import type { GpuSample, SourceFault } from './telemetry/source.ts';
 import { memoryShelf, openShelf } from './wear/ledger-file.node.ts';
+import { runReplayJob } from './wear/replay-job.node.ts';
 import { createWearTracker } from './wear/tracker.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -95,7 +96,13 @@ export async function openCollector(
   const store = createStore(opened.value.db);
   store.catchUp(clock.wallMs());
   const ledgers = ledgerFolder(config.dataFolder, kind);
-  const wear = createWearTracker(store, ledgers === undefined ? memoryShelf() : openShelf(ledgers));
+  const stopping = new AbortController();
+  const wear = createWearTracker(
+    store,
+    ledgers === undefined ? memoryShelf() : openShelf(ledgers),
+    (gpuId, onProgress) =>
+      runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
+  );
   const alerts = createAlertEngine(alertRules);
   const meter = createCostMeter();
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
@@ -224,6 +231,7 @@ export async function openCollector(
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
+        stopping.abort();
         await sampler.stop();
         wear.save();
         store.close();

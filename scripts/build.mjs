@@ -67,6 +67,7 @@ export async function buildAll() {
         slowburn: 'app/cli/slowburn.ts',
         'nvml-worker': 'app/telemetry/nvml/worker.node.ts',
         'report-worker': 'app/report/worker.node.ts',
+        'wear-worker': 'app/wear/replay-worker.node.ts',
       },
       { splitting: true },
     ),

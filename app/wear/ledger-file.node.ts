@@ -53,6 +53,13 @@ export function writeWhole(file: string, text: string): void {
   fs.renameSync(temporary, file);
 }
 
+/** Cuts off a last line that a crash left unfinished: what it held is fed again from the history. */
+function dropTornLine(file: string): void {
+  const content = fs.readFileSync(file);
+  const end = content.lastIndexOf(0x0a) + 1;
+  if (end < content.length) fs.truncateSync(file, end);
+}
+
 /**
  * Opens the ledgers of a folder. One that is no ledger any more is moved aside under a name that says so and a new one is
  * begun: nothing is deleted.
@@ -70,8 +77,7 @@ export function openShelf(folder: string): LedgerShelf {
       if (found.ok && found.value.ledger.uuid === uuid) {
         ledger = found.value.ledger;
         sealedTo = found.value.seals.at(-1)?.dayMs ?? -Infinity;
-        const text = fs.readFileSync(file, 'utf8');
-        if (!text.endsWith('\n')) fs.appendFileSync(file, '\n'); // a torn last line stays a line of its own
+        dropTornLine(file);
       } else fs.renameSync(file, `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
     }
     if (!fs.existsSync(file)) fs.writeFileSync(file, `${headerLine(ledger)}\n`);

@@ -121,9 +121,10 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
     } else if (!elsewhere) take(card, replayCard(store.samplesAfter(id, 0)));
     else {
       card.replaying = 0;
-      void elsewhere(id, (share) => (card.replaying = share)).then((replayed) =>
-        take(card, replayed ?? replayCard(store.samplesAfter(id, 0))),
-      );
+      void elsewhere(id, (share) => (card.replaying = share)).then((replayed) => {
+        // a replay that failed or was stopped is begun again at the next start: until then nothing is modelled
+        if (replayed) take(card, replayed);
+      });
     }
   }
 
@@ -149,7 +150,7 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
     },
     exposureOf(gpuUuid) {
       const card = cards.get(gpuUuid);
-      if (!card) return undefined;
+      if (!card || card.replaying !== undefined) return undefined; // half a life would pass for a whole one
       const first = hoursInOrder(card.file.ledger()).find(({ parts }) => parts[0]?.modelVersion === MODEL_VERSION);
       const sinceMs = first?.parts[0]?.firstMs ?? card.meter.current()?.firstMs;
       return summariseExposure(meterTally([endedOf(card)], card.meter), {

@@ -16,8 +16,6 @@ export type Profile = {
   readonly resistance: { readonly low: number; readonly value: number; readonly high: number } | undefined;
   readonly effectiveAirC: number | undefined;
   readonly limitW: number | undefined;
-  /** hours from the first sample to the last */
-  readonly spanHours: number;
 };
 
 export type WhatIf = {

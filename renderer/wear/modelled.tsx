@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { familyIds } from '../../app/wear/exposure.ts';
 import { disclaimer } from '../../app/wear/model.ts';
-import { BandScale } from '../charts/band.tsx';
+import { BandScale, decades } from '../charts/band.tsx';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
 import css from './wear.module.css';
@@ -21,8 +21,7 @@ export function Modelled({ exposure }: { readonly exposure: Exposure }) {
   const { M1, M3 } = families;
   if (!M1) return null;
   const settled = exposure.observedHours >= SWINGS_NEED_H;
-  const shown = familyIds.flatMap((id) => (families[id] && (id !== 'M3' || settled) ? [families[id].rate.high] : []));
-  const high = Math.max(2, Math.ceil(Math.max(...shown) * 1.1));
+  const ends = decades(familyIds.flatMap((id) => families[id]?.rate ?? []));
   return (
     <Panel modelled title={t('wear.exposure')} aside={`${exposure.reference} · v${exposure.modelVersion}`}>
       <p className={css.sentence}>
@@ -60,13 +59,13 @@ export function Modelled({ exposure }: { readonly exposure: Exposure }) {
                 {significant(equivalentHours.high)}] · {t(`wear.confidence.${confidence}`)}
               </span>
               {id !== 'M3' || settled ? (
-                <BandScale band={rate} high={high} />
+                <BandScale band={rate} ends={ends} />
               ) : (
                 <p className={css.quietText}>
                   {t('wear.shortSwings', { hours: format.number(exposure.observedHours, 1) })}
                 </p>
               )}
-              {withInferred && (
+              {withInferred && significant(withInferred.high) !== significant(rate.high) && (
                 <p className={css.quietText}>
                   {t('wear.inferred', {
                     mid: significant(withInferred.mid),

@@ -12,7 +12,6 @@ const changes: readonly Change[] = [
   { kind: 'power-cap', share: 0.65 },
   { kind: 'temperature-ceiling', maxC: 70 },
   { kind: 'duty', factor: 0.5 },
-  { kind: 'duty', factor: 2 },
   { kind: 'overnight', hoursADay: 8 },
 ];
 
@@ -28,7 +27,6 @@ export function WhatIf({ card }: { readonly card: Card }) {
     resistance: week?.resistance,
     effectiveAirC: week?.effectiveAirC,
     limitW,
-    spanHours: exposure.observedHours,
   };
   const signed = (value: number, digits = 0): string =>
     `${value > 0 ? '+' : value < 0 ? '−' : '±'}${format.number(Math.abs(value), digits)}`;
@@ -58,7 +56,7 @@ export function WhatIf({ card }: { readonly card: Card }) {
                 {typeof result === 'string' ? (
                   <span className={css.quietText}>{t(`wear.noWhatIf.${result}`)}</span>
                 ) : (
-                  t('wear.whatIfResult', {
+                  t(Math.abs(result.peakK) < 0.5 ? 'wear.whatIfSame' : 'wear.whatIfResult', {
                     kelvins: `${signed(result.peakK)} K`,
                     mid: signed(result.exposure.mid * 100),
                     low: signed(result.exposure.low * 100),
