@@ -153,7 +153,7 @@ export function readLedger(text: string, hash: Hash): Result<ReadLedger> {
     const { data } = parsed;
     if ('seal' in data) seals.set(data.seal.dayMs, data.seal);
     else if ('end' in data) complete = data.end.hash === hash(lines.slice(0, i + 1).join('\n'));
-    else keepLine(ledger, data as LedgerLine);
+    else keepLine(ledger, data);
   });
   return ok({
     ledger,

@@ -65,7 +65,7 @@ function addInto(target: Sums, source: Sums): void {
 }
 
 /** Adds `more` into `tally`. */
-export const addTally = (tally: Tally, more: Tally): void => addInto(tally as Sums, more as Sums);
+export const addTally = (tally: Tally, more: Tally): void => addInto(tally, more);
 
 /** The sum of tallies, in the order given. */
 export function sumTallies(tallies: Iterable<Tally>): Tally {

@@ -26,6 +26,10 @@ export function BandScale({
   const at = (value: number): string => `${(share(value) * 100).toFixed(2)}%`;
   return (
     <div className={css.scale} aria-hidden>
+      <span className={css.end}>{low}</span>
+      <span className={css.end} data-high>
+        {high}
+      </span>
       <div className={css.reference} style={{ left: at(1) }}>
         <span className={css.label}>1 · {t('wear.reference')}</span>
       </div>

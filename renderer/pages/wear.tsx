@@ -22,10 +22,12 @@ const REFRESH_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
 /** What the card has been through, measured. */
-function OdometerPanel({ card: { odometer, olderHours } }: { readonly card: Card }) {
+function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly card: Card }) {
   const { t } = useTranslation();
   const { format } = useShared();
   const { sinceMs, observedHours, coverage, energyJ, energyFrom, cycles, hoursAbove, events } = odometer;
+  // none heard where none can be heard is not 0
+  const hears = health.facts.some(({ id, verdict }) => id === 'xid' && verdict !== 'not-measurable');
   const energy = energyJ === undefined ? undefined : format.energy(energyJ);
   const row = (label: string, value: string, unit = '', note = '') => (
     <div title={note}>
@@ -59,7 +61,7 @@ function OdometerPanel({ card: { odometer, olderHours } }: { readonly card: Card
           )}
         {row(t('wear.hoursAbove'), [hoursAbove.c70, hoursAbove.c80, hoursAbove.c90].map(hours).join(' / '), 'h')}
         {row(t('wear.swings'), [cycles.small, cycles.medium, cycles.large].map((n) => format.number(n)).join(' / '))}
-        {row(t('wear.eventsSeen'), format.number(events))}
+        {hears && row(t('wear.eventsSeen'), format.number(events))}
       </dl>
       {olderHours > 0 && <p className={css.quiet}>{t('wear.older', { hours: format.number(olderHours) })}</p>}
     </Panel>

@@ -131,7 +131,7 @@ function Marks({
           allowDeselect={false}
           data={markKinds.map((value) => ({ value, label: t(`wear.mark.${value}`) }))}
           value={kind}
-          onChange={(value) => value && setKind(value as MarkKind)}
+          onChange={(value) => value && setKind(value)}
         />
         <TextInput
           size="xs"
