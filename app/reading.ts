@@ -9,7 +9,7 @@ export const readingStates = [
   'value',
   'unsupported', // this card or driver does not offer it
   'denied', // it exists, but this user may not read it
-  'asleep', // the GPU is powered down and was left alone
+  'asleep', // the GPU is powered down, or was let go so that it can; it is not touched
   'stalled', // the driver did not answer in time
   'lost', // the GPU has fallen off the bus or needs a reset
   'failed', // the driver answered with an error

@@ -1,13 +1,13 @@
 // The whole way of a sample, and what the application weighs.
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from '@playwright/test';
 import { openCollector } from '../app/collector.node.ts';
 import { defaultSettings } from '../app/settings/settings.ts';
 import { compileMock } from '../test/support/mock-nvml.ts';
+import { cpuMsEach, nodeNvidiaSmi, stubNvidiaSmi } from './baseline.ts';
 import { documentOf } from './documents.ts';
 import { median, rounded } from './stats.ts';
 
@@ -26,14 +26,6 @@ const cpuMsOf = (pid: number): number =>
     .readdirSync(`/proc/${pid}/task`)
     .map((thread) => Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
     .reduce((a, b) => a + b, 0);
-
-/** CPU milliseconds of this process, all threads, for each unit that `count` counts. */
-async function cpuMsEach(measureMs: number, count: () => number): Promise<number> {
-  const [cpu, before] = [process.cpuUsage(), count()];
-  await sleep(measureMs);
-  const { user, system } = process.cpuUsage(cpu);
-  return (user + system) / 1000 / (count() - before);
-}
 
 /** CPU milliseconds a second of a program of its own that samples once a second. */
 async function cpuMsASecond(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -76,41 +68,6 @@ async function ownTick(gpus: number): Promise<number> {
   const each = await cpuMsEach(MEASURE_MS, () => ticks);
   await opened.value.stop();
   delete process.env['MOCK_NVML_COUNT'];
-  fs.rmSync(folder, { recursive: true });
-  return each;
-}
-
-/** A folder with a stub in the driver's place, which prints the document of some GPUs. */
-function stubNvidiaSmi(gpus: number): string {
-  const folder = folderFor('smi');
-  fs.writeFileSync(path.join(folder, 'document.xml'), documentOf(gpus).xml);
-  fs.writeFileSync(path.join(folder, 'nvidia-smi'), `#!/bin/sh\nexec cat ${folder}/document.xml\n`, { mode: 0o755 });
-  return folder;
-}
-
-/** node-nvidia-smi, one sample after the other; the stub's own time is not counted. */
-async function nodeNvidiaSmi(gpus: number): Promise<number> {
-  const folder = stubNvidiaSmi(gpus);
-  const before = process.env['PATH'];
-  process.env['PATH'] = `${folder}:${before}`;
-  const smi = createRequire(import.meta.url)('node-nvidia-smi') as (
-    done: (error: unknown, data: unknown) => void,
-  ) => void;
-  let samples = 0;
-  let going = true;
-  const loop = (async () => {
-    while (going) {
-      await new Promise<void>((resolve, reject) =>
-        smi((error, data) => (data ? resolve() : reject(new Error(String(error))))),
-      );
-      samples++;
-    }
-  })();
-  await sleep(WARM_MS);
-  const each = await cpuMsEach(MEASURE_MS, () => samples);
-  going = false;
-  await loop;
-  process.env['PATH'] = before;
   fs.rmSync(folder, { recursive: true });
   return each;
 }

@@ -46,6 +46,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, settings);
 
+  app.getAppMetrics(); // CPU is told since the call before: this is the first
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
   const host = startCollectorHost(

@@ -8,7 +8,7 @@ export type Budget = {
   readonly setInterval: (intervalMs: number) => void;
 };
 
-/** A tick may take a quarter of its interval: the driver serves the workload with the same lock (docs/decisions). */
+/** A tick may take a quarter of its interval: the driver serves the workload with the same lock (docs/decisions/0004). */
 const SHARE = 0.25;
 const SLOWEST_MS = 5_000; // half of what counts as a gap
 const SLOW_IN_A_ROW = 5;

@@ -16,12 +16,13 @@ const EVERY_MS = { slow: 5_000, rare: 60_000 } as const;
 
 export function createPace(clock: Clock, intervalMs: number): Pace {
   let interval = intervalMs;
-  let dueMs = clock.monoMs();
+  let dueMs: number | undefined; // the grid begins with the first moment, at once
   const due = { slow: -Infinity, rare: -Infinity };
 
   return {
     async next(signal) {
       const now = clock.monoMs();
+      dueMs ??= now;
       if (dueMs < now) dueMs = now + ((interval - ((now - dueMs) % interval)) % interval); // missed: back onto the grid
       if (dueMs > now) await clock.sleep(dueMs - now, signal);
       const taken: Cadence[] = ['tick'];

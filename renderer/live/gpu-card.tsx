@@ -54,6 +54,8 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
     const known = gpu.value(limitKey);
     const most = known === undefined ? undefined : format.metric({ ...metricOf(limitKey), digits: 0 }, known);
     const bare = (now: number): Quantity => {
+      // half a gigabyte of 24 is "0.5 / 24 GiB", not a number with another unit
+      if (most?.unit === 'GiB') return { text: format.number(now / 2 ** 30, 1), unit: '' };
       const shown = quantity(key)(now);
       return shown.unit === most?.unit ? { ...shown, unit: '' } : shown;
     };

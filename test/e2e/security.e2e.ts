@@ -26,6 +26,25 @@ test('runs the page in Chromium’s sandbox', async ({ slowburn }) => {
   }
 });
 
+test('draws with the processor and holds no graphics device open', async ({ slowburn }) => {
+  const { app, page } = await slowburn.launch('--source', 'simulator');
+  await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
+  const status = await app.evaluate(({ app: electron }) => electron.getGPUFeatureStatus());
+  expect(status.gpu_compositing).toMatch(/^disabled/);
+  const pids = await app.evaluate(({ app: electron }) => electron.getAppMetrics().map(({ pid }) => pid));
+  for (const pid of pids) {
+    const open = fs.readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return [fs.readlinkSync(`/proc/${pid}/fd/${fd}`)];
+      } catch {
+        return []; // closed meanwhile
+      }
+    });
+    expect(open.filter((file) => /^\/dev\/(nvidia|dri)/.test(file))).toEqual([]);
+    expect(fs.readFileSync(`/proc/${pid}/maps`, 'utf8')).not.toMatch(/nvidia/i);
+  }
+});
+
 test('runs no text as code and loads nothing from outside', async ({ slowburn }) => {
   const { page } = await slowburn.launch('--source', 'simulator');
   const tried = await page.evaluate(async () => {

@@ -35,6 +35,21 @@ for (const theme of ['dark', 'light'] as const) {
   });
 }
 
+test('shows every reading with its source, and what watching costs', async ({ slowburn }) => {
+  const { page, complaints } = await slowburn.launch('--source', 'simulator:2');
+  await page.getByText('All readings').click();
+  const row = (label: string) => page.getByText(label, { exact: true }).locator('xpath=ancestor::div[1]');
+  await expect(row('Shutdown limit')).toContainText('°C');
+  await expect(row('Memory power')).toContainText('not on this card'); // never a number, never empty
+  await row('Shutdown limit').locator('dd span').first().hover();
+  await expect(page.getByText(/Simulator/).last()).toBeVisible();
+  const foot = page.getByRole('contentinfo');
+  await expect(foot).toContainText(/Slowburn: [\d.]+ % CPU/, { timeout: 20_000 });
+  await expect(foot).toContainText(/samples kept/);
+  await picture(page, 'all-readings');
+  expect(complaints).toEqual([]);
+});
+
 test('shows eight cards on one screen', async ({ slowburn }) => {
   const { app, page } = await slowburn.launch('--source', 'simulator:8');
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.setContentSize(1280, 800));

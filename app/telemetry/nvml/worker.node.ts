@@ -123,6 +123,7 @@ function read(current: Opened, cadences: readonly Cadence[]): number {
   return NVML_SUCCESS;
 }
 
+/** Asked on the slow cadence: that there is nothing new costs more than reading eight GPUs. */
 function takeEvents(tsMs: number): WorkerEvent[] {
   return [
     ...(opened?.reader.events() ?? []).map(({ position, xid }) => ({ position, code: xid, tsMs })),
@@ -168,7 +169,7 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
     processes: slow && current ? [...processes] : undefined,
     mig: slow && current ? current.busIds.map((_, position) => current.reader.mig(position)) : undefined,
     leftAlone,
-    events: slow || current ? takeEvents(tsMs) : [],
+    events: slow ? takeEvents(tsMs) : [],
   });
   return intervalMs;
 }

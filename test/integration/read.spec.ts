@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { metrics, type MetricKey } from '../../app/metrics.ts';
+import { readingStates } from '../../app/reading.ts';
+import type { ToldReading } from '../../app/telemetry/provenance.ts';
+import { temporaryFolder, threads } from '../support/folders.ts';
+import { compileMock } from '../support/mock-nvml.ts';
+
+type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+const slowburn = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  new Promise((resolve) => {
+    const program = new URL('slowburn.js', threads).pathname;
+    const child = execFile(
+      process.execPath,
+      [program, ...args],
+      { env: { ...process.env, ...env } },
+      (_, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+
+type Told = {
+  readonly source: { readonly kind: string };
+  readonly gpus: readonly {
+    readonly uuid: string;
+    readonly readings: Readonly<Record<MetricKey, ToldReading>>;
+    readonly processes: unknown;
+  }[];
+};
+const readJson = async (source: string, env?: NodeJS.ProcessEnv): Promise<Told> => {
+  const { code, stdout, stderr } = await slowburn(['read', '--source', source, '--json'], env);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as Told;
+};
+
+const fixture = (name: string): string => path.resolve(import.meta.dirname, '../fixtures/nvidia-smi', name);
+
+describe('slowburn read', () => {
+  it('prints every reading of a document with its state, value, unit and source', async () => {
+    const { gpus } = await readJson(`nvidia-smi-xml:${fixture('two-cards.xml')}`);
+    expect(gpus).toHaveLength(2);
+    for (const { readings } of gpus) {
+      expect(Object.keys(readings)).toEqual(metrics.map(({ key }) => key));
+      for (const { key, unit, xml } of metrics) {
+        const told = readings[key];
+        expect(readingStates).toContain(told.state);
+        expect(told.unit).toBe(unit);
+        expect(told.source).toContain('two-cards.xml');
+        expect('value' in told, key).toBe(told.state === 'value');
+        if (told.state === 'value' && !told.derived) expect(xml.some((name) => told.source.endsWith(name))).toBe(true);
+      }
+    }
+  });
+
+  it('names the driver’s own call for each reading, and its own word for each that is missing', async () => {
+    const { gpus, source } = await readJson(`nvml:${compileMock()}`, { MOCK_NVML_COUNT: '1' });
+    expect(source.kind).toBe('nvml');
+    const { readings } = gpus[0]!;
+    expect(readings.vramUsedBytes.source).toMatch(/nvmlDeviceGetMemoryInfo_v2$/);
+    expect(readings.coreTempC).toMatchObject({ state: 'value', unit: '°C' });
+    expect(readings.memTempC).toMatchObject({ state: 'unsupported', reason: 'NOT_SUPPORTED' });
+    expect(readings.memTempC).not.toHaveProperty('value');
+  });
+
+  it.each([
+    ['nvidia-smi-xml:/nonexistent.xml', 1, 'cannot be read'],
+    ['nvidia-smi-xml:', 2, 'something must follow'],
+    ['nvml:/nonexistent.so', 1, 'No NVIDIA driver library'],
+  ])('of %s ends with code %i and a sentence', async (source, code, sentence) => {
+    const ended = await slowburn(['read', '--source', source, '--json']);
+    expect(ended).toMatchObject({ code, stdout: '' });
+    expect(ended.stderr).toContain(sentence);
+    expect(ended.stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+type Report = readonly { readonly name: string; readonly findings: readonly { level: string; text: string }[] }[];
+
+describe('slowburn doctor', () => {
+  const doctor = async (args: readonly string[], env?: NodeJS.ProcessEnv) => {
+    const ended = await slowburn(['doctor', '--json', '--data-dir', temporaryFolder(), ...args], env);
+    const report = JSON.parse(ended.stdout) as Report;
+    return { code: ended.code, of: (name: string) => report.find((check) => check.name === name)!.findings };
+  };
+
+  it('finds a driver, its cards and what they offer', async () => {
+    const { of } = await doctor(['--source', `nvml:${compileMock()}`], { MOCK_NVML_COUNT: '2' });
+    const texts = of('driver').map(({ text }) => text);
+    expect(of('driver').every(({ level }) => level === 'ok')).toBe(true);
+    expect(texts[0]).toContain('575.57.08');
+    expect(texts.filter((text) => text.startsWith('Mock GPU'))).toHaveLength(2);
+  });
+
+  it('says what is missing, and ends with code 1', async () => {
+    const { code, of } = await doctor(['--source', 'nvml:/nonexistent.so']);
+    expect(code).toBe(1);
+    expect(of('driver')).toMatchObject([{ level: 'problem', text: expect.stringContaining('No NVIDIA driver') }]);
+    expect(of('database')).toMatchObject([{ level: 'note' }]);
+    expect(of('recorder')).toMatchObject([{ level: 'note' }]);
+  });
+
+  it('says of a running recorder what it costs', async () => {
+    const folder = temporaryFolder();
+    const program = new URL('slowburn.js', threads).pathname;
+    const args = ['monitor', '--source', `nvml:${compileMock()}`, '--data-dir', folder];
+    const recorder = execFile(process.execPath, [program, ...args]);
+    await expect
+      .poll(async () => (await slowburn(['doctor', '--json', '--data-dir', folder])).stdout, { timeout: 15_000 })
+      .toContain(`process ${recorder.pid} records from NVML`);
+    recorder.kill('SIGTERM');
+    await new Promise((resolve) => recorder.on('exit', resolve));
+  });
+});
