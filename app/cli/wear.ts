@@ -1,15 +1,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { coolingTrend } from '../cooling/trend.ts';
 import { createFormatter } from '../format.ts';
+import { healthInput } from '../health/input.ts';
+import { judgeHealth } from '../health/judge.ts';
 import { openForReading } from '../history/database.node.ts';
-import { createStore } from '../history/store.ts';
+import { createStore, type Store } from '../history/store.ts';
 import { createI18n } from '../i18n.ts';
 import { err, messageOf, ok, type Result } from '../result.ts';
-import { dataFolder, historyFile } from '../settings/folders.node.ts';
+import { dataFolder, historyFile, ledgerFolder } from '../settings/folders.node.ts';
 import { GAP_MS } from '../telemetry/sampler.ts';
 import { wearReadings, type WearReading } from '../wear/columns.ts';
-import { exposureJson, sensorsIn } from '../wear/export.ts';
+import { exposureJson, sensorsIn, type Beside } from '../wear/export.ts';
 import { familyIds, type Exposure } from '../wear/exposure.ts';
+import { ledgerPath, readLedgerFile } from '../wear/ledger-file.node.ts';
 import { disclaimer } from '../wear/model.ts';
 import { columnsOf, createExposure, replayExposure } from '../wear/replay.ts';
 import { readTrace } from '../wear/trace.ts';
@@ -34,6 +38,7 @@ type Card = {
   readonly name: string;
   readonly exposure: Exposure;
   readonly sensors: WearReading[];
+  readonly beside?: Beside;
 };
 
 function fromTrace(file: string, { powerLimit, gap }: WearOptions): Result<Card[]> {
@@ -59,8 +64,23 @@ function fromTrace(file: string, { powerLimit, gap }: WearOptions): Result<Card[
   );
 }
 
+/** The card's facts and its cooling trend at the end of the period. */
+function besideOf(store: Store, folder: string, uuid: string, nowMs: number): Beside {
+  // whether the source heard of driver errors is not known afterwards: only those that were told are facts
+  const health = judgeHealth(healthInput(store, uuid, { throttled: undefined, observedMs: 0 }, false, nowMs));
+  const file = ledgerPath(folder, uuid);
+  const read = fs.existsSync(file) ? readLedgerFile(file) : undefined;
+  const trend = read?.ok ? coolingTrend([...read.value.ledger.windows.values()], { nowMs }) : undefined;
+  return {
+    faults: health.facts.filter(({ verdict }) => verdict !== 'not-measurable'),
+    trends: trend && !('missing' in trend) ? [{ kind: 'cooling', ...trend }] : [],
+  };
+}
+
 function fromHistory({ dataDir, simulated, from, to, gpu, powerLimit }: WearOptions): Result<Card[]> {
-  const file = historyFile(dataFolder(dataDir), simulated ? 'simulator' : 'nvml');
+  const kind = simulated ? 'simulator' : 'nvml';
+  const file = historyFile(dataFolder(dataDir), kind);
+  const folder = ledgerFolder(dataFolder(dataDir), kind)!;
   if (!fs.existsSync(file)) {
     return err('not-found', `There is no history ${file}.`, 'Record one with: slowburn monitor, or give --trace FILE.');
   }
@@ -89,6 +109,7 @@ function fromHistory({ dataDir, simulated, from, to, gpu, powerLimit }: WearOpti
           name,
           exposure: exposure.summary(context),
           sensors: wearReadings.filter((key) => seen.has(key)),
+          beside: besideOf(store, folder, uuid, Math.min(to ?? Infinity, store.extent()?.toMs ?? 0)),
         };
       }),
     );
@@ -123,10 +144,10 @@ export function wear(options: WearOptions): number {
     return cards.error.code === 'not-found' ? EXIT.usage : EXIT.failed;
   }
   if (options.json) {
-    const documents = cards.value.map(({ gpu, name, exposure, sensors }) => ({
+    const documents = cards.value.map(({ gpu, name, exposure, sensors, beside }) => ({
       gpu,
       name,
-      ...exposureJson(exposure, sensors),
+      ...exposureJson(exposure, sensors, beside),
     }));
     process.stdout.write(`${JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)}\n`);
   } else process.stdout.write(cards.value.map((card) => table(card, options)).join('\n'));

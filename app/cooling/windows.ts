@@ -54,7 +54,7 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
   let blocks: Block[] = [];
   let block: Block | undefined;
   let fan = Number.NaN;
-  let heatUs = Number.NaN;
+  let [swHeatUs, hwHeatUs] = [Number.NaN, Number.NaN];
 
   const restart = (): void => {
     blocks = [];
@@ -81,9 +81,10 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
           columns.coreTempC[i]!,
           columns.powerW[i]!,
         ];
-        const heatNow = columns.throttledSwThermalUs[i]! + columns.throttledHwThermalUs[i]!;
-        const heated = heatNow > heatUs;
-        if (!Number.isNaN(heatNow)) heatUs = heatNow;
+        const [swNow, hwNow] = [columns.throttledSwThermalUs[i]!, columns.throttledHwThermalUs[i]!];
+        const heated = swNow > swHeatUs || hwNow > hwHeatUs;
+        if (!Number.isNaN(swNow)) swHeatUs = swNow;
+        if (!Number.isNaN(hwNow)) hwHeatUs = hwNow;
         if (!Number.isNaN(columns.fanPct[i]!)) fan = columns.fanPct[i]!;
         if (!(dtMs >= 0) || Number.isNaN(coreC) || Number.isNaN(powerW) || heated) {
           restart();

@@ -150,11 +150,9 @@ export function judgeHealth(input: HealthInput): HealthReport {
   function rows(): Fact {
     const [uncorrectable, failed] = [value('remappedRowsUncorrectable'), value('remapFailure')];
     // some GeForce drivers answer "success" with zeros for memory that cannot remap (gpud on an RTX 4090): without the
-    // banks' histogram, which they do not have, zeros prove nothing
-    const banks = value('remapBanksMax') !== undefined;
-    if (uncorrectable === undefined || failed === undefined || (!banks && uncorrectable === 0 && failed === 0)) {
-      return none('rows');
-    }
+    // banks' histogram, which they do not have, zeros prove nothing; a flag that is up does
+    const zeros = !uncorrectable && !failed && !value('remapPending');
+    if (zeros && (uncorrectable === undefined || value('remapBanksMax') === undefined)) return none('rows');
     const pending = value('remapPending') === 1;
     const counts = {
       uncorrectable,
@@ -162,7 +160,7 @@ export function judgeHealth(input: HealthInput): HealthReport {
       limit: MAX_REMAPPED_ROWS,
       spent: value('remapBanksNone'),
     };
-    switch (rowRemapAction({ failed: failed === 1, uncorrectable, pending })) {
+    switch (rowRemapAction({ failed: failed === 1, uncorrectable: uncorrectable ?? 0, pending })) {
       case 'RMA_CANDIDATE':
         return fact('rows', 'act', 'failed', counts);
       case 'RESET_REQUIRED':

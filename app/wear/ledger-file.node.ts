@@ -29,7 +29,9 @@ export type LedgerShelf = {
   readonly uuids: () => readonly string[];
 };
 
-const fileName = (uuid: string): string => `${uuid.replaceAll(/[^\w.-]/g, '_')}.jsonl`;
+/** Where a shelf keeps the ledger of a card. */
+export const ledgerPath = (folder: string, uuid: string): string =>
+  path.join(folder, `${uuid.replaceAll(/[^\w.-]/g, '_')}.jsonl`);
 
 /** Reads a ledger file as it is, with its seals. */
 export function readLedgerFile(file: string): Result<ReadLedger> {
@@ -69,7 +71,7 @@ export function openShelf(folder: string): LedgerShelf {
 
   function openFile(uuid: string, name: string): LedgerFile {
     fs.mkdirSync(folder, { recursive: true });
-    const file = path.join(folder, fileName(uuid));
+    const file = ledgerPath(folder, uuid);
     let ledger = emptyLedger(uuid, name);
     let sealedTo = -Infinity;
     if (fs.existsSync(file)) {

@@ -364,8 +364,9 @@ EXPORT int nvmlDeviceGetFieldValues(device_t device, int number, field_t *fields
         if (find(SET, gpu, name)) field->value.sint = (int)value(gpu, name, 0);
         else field->code = 3;
         break;
-      default:
-        field->code = 2;
+      default: /* a field that this driver knows only when it is set */
+        if (find(SET, gpu, name)) field->value.ull = (unsigned long long)value(gpu, name, 0);
+        else field->code = 2;
     }
   }
   return 0;
