@@ -3,7 +3,7 @@ import type { AlertChange } from '../alerts/engine.ts';
 import type { Severity } from '../alerts/rules.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { GpuEvent, GpuIdentity, GpuProcess, Witness } from '../telemetry/source.ts';
-import type { MeterState } from '../wear/meter.ts';
+import type { MeterState } from '../wear/meter-state.ts';
 import type { SessionSummary } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
 

@@ -1,7 +1,8 @@
-import { clearBins, createBins, fanLoad, foldBins, loadBins, saveBins, type SavedBins } from './bins.ts';
+import { clearBins, createBins, fanLoad, foldBins, loadBins, saveBins } from './bins.ts';
 import type { WearColumns } from './columns.ts';
+import { counterKeys, known, orNaN, orNull, slot, stateKeys, sumKeys, type MeterState } from './meter-state.ts';
 import { CYCLE_GATE_K, FAN, MODEL_VERSION, POWER_OFF, SOLDER } from './model.ts';
-import { createRainflow, feedRainflow, residue, type Cycle, type RainflowState } from './rainflow.ts';
+import { createRainflow, feedRainflow, residue, type Cycle } from './rainflow.ts';
 import { referenceCycles } from './solder.ts';
 import { binOf } from './tables.ts';
 import { addTally, cycleKey, emptyTally, type Tally } from './tally.ts';
@@ -21,48 +22,6 @@ export type HourCell = {
   readonly tally: Tally;
 };
 
-/** What a meter needs to go on after a restart as if nothing had happened. Plain data. */
-export type MeterState = {
-  readonly modelVersion: string;
-  /** by `stateKeys`; null where there is none */
-  readonly at: readonly (number | null)[];
-  readonly sums: readonly number[];
-  readonly counters: readonly (number | null)[];
-  readonly grown: readonly number[];
-  /** swings counted in the hour that goes on */
-  readonly tally: Tally;
-  readonly bins: SavedBins;
-  readonly measured: RainflowState;
-  readonly inferred: RainflowState;
-};
-
-const stateKeys = [
-  'hourMs',
-  'firstMs',
-  'seq',
-  'lastMs',
-  'lastCore',
-  'lastPower',
-  'lastMem',
-  'fan',
-  'fanAgeMs',
-  'limitW',
-  /** time observed so far: the axis of the swings, on which a gap has no length */
-  'axisMs',
-  /** how much longer the axis of the second count is, by the time the card was off */
-  'inferredAxisMs',
-  /** where the temperature stands still, and until when it did */
-  'heldC',
-  'heldAtMs',
-] as const;
-const slot = Object.fromEntries(stateKeys.map((key, i) => [key, i])) as Record<(typeof stateKeys)[number], number>;
-
-/** Sums of the hour that goes on, as a tally names them. */
-const sumKeys = ['observedMs', 'powerMs', 'powerJ', 'memMs', 'fanMs', 'fanOn', 'fanWork'] as const;
-
-/** Number of the hour cell that goes on. */
-export const seqOf = ({ at }: MeterState): number => at[slot.seq] ?? 0;
-
 export type Meter = {
   /** Reads samples `from` ≤ i < `to` of the columns, in order. */
   readonly feed: (columns: WearColumns, from?: number, to?: number) => void;
@@ -75,19 +34,6 @@ export type Meter = {
   readonly limitW: () => number | undefined;
   readonly save: () => MeterState;
 };
-
-/** Counters of the card, in the order in which a tally takes them. */
-const counterKeys = [
-  'energyMj',
-  'throttledSwPowerUs',
-  'throttledSwThermalUs',
-  'throttledHwThermalUs',
-  'throttledPowerBrakeUs',
-] as const;
-
-const known = (value: number): boolean => !Number.isNaN(value);
-const orNull = (value: number): number | null => (known(value) ? value : null);
-const orNaN = (value: number | null | undefined): number => value ?? Number.NaN;
 
 /** Adds a counted swing into a tally, unless it is noise. */
 function addCycle(

@@ -1,6 +1,7 @@
 import { createSteadyDetector, type SteadyWindow } from '../cooling/windows.ts';
 import type { StoredSample } from '../history/samples.ts';
-import { createMeter, type HourCell, type MeterState } from './meter.ts';
+import type { MeterState } from './meter-state.ts';
+import { createMeter, type HourCell } from './meter.ts';
 import { columnsOf } from './replay.ts';
 
 /** What a replay of a card's history gives: its ended hours, its steady windows, and the state to go on from. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createColumns, type WearColumns, type WearReading } from '../../app/wear/columns.ts';
-import { createMeter, type HourCell, type MeterState } from '../../app/wear/meter.ts';
+import type { MeterState } from '../../app/wear/meter-state.ts';
+import { createMeter, type HourCell } from '../../app/wear/meter.ts';
 import { emptyTally, addTally, type Tally } from '../../app/wear/tally.ts';
 
 /** A sample as a test writes it: what is not named was not read. */
