@@ -15,11 +15,13 @@ import type { JobState } from './jobs/jobs.ts';
 import { startJob } from './jobs/run-job.node.ts';
 import { runReportJob } from './report/job.node.ts';
 import { ok, type Result } from './result.ts';
-import { historyFile } from './settings/folders.node.ts';
+import { historyFile, ledgerFolder } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
 import { openSource } from './telemetry/open-source.node.ts';
 import { startSampler, type Tick } from './telemetry/sampler.ts';
 import type { GpuSample, SourceFault } from './telemetry/source.ts';
+import { memoryShelf, openShelf } from './wear/ledger-file.node.ts';
+import { runReplayJob } from './wear/replay-job.node.ts';
 import { createWearTracker } from './wear/tracker.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -113,7 +115,14 @@ export async function openCollector(
   const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
   writeRecorder(config.dataFolder, recorder);
   const store = createStore(opened.value.db);
-  const wear = createWearTracker(store);
+  const ledgers = ledgerFolder(config.dataFolder, kind);
+  const stopping = new AbortController();
+  const wear = createWearTracker(
+    store,
+    ledgers === undefined ? memoryShelf() : openShelf(ledgers),
+    (gpuId, onProgress) =>
+      runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
+  );
   const alerts = createAlertEngine(alertRules);
   const meter = createCostMeter();
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
@@ -233,7 +242,7 @@ export async function openCollector(
       language: { locale, settings },
     });
   };
-  const answer = createAnswers(store, wear, makeReport, jobs);
+  const answer = createAnswers(store, wear, makeReport, jobs, kind === 'nvml');
 
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
@@ -256,6 +265,7 @@ export async function openCollector(
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
+        stopping.abort();
         clearTimeout(housekeeping);
         await sampler.stop();
         await jobs.cancelAll();

@@ -68,6 +68,7 @@ export async function buildAll() {
         'nvml-worker': 'app/telemetry/nvml/worker.node.ts',
         'report-worker': 'app/report/worker.node.ts',
         'job-worker': 'app/jobs/worker.node.ts',
+        'wear-worker': 'app/wear/replay-worker.node.ts',
       },
       { splitting: true },
     ),

@@ -101,6 +101,12 @@ export async function importLog(store: Store, request: ImportRequest): Promise<R
   }
   if (refused) return refused;
   if (!read.ok) return read;
-  const imported = [...gpus.values()].map(({ running: _, ...card }) => card);
+  const imported = [...gpus.values()].map(({ gpu, added, duplicate, fromMs, toMs }) => ({
+    gpu,
+    added,
+    duplicate,
+    fromMs,
+    toMs,
+  }));
   return ok({ gpus: imported, taken: intake.taken(), notTaken: [...notTaken], bad, badCount });
 }

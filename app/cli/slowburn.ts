@@ -10,7 +10,9 @@ import { exportFormats } from '../exchange/format.ts';
 import { dbBackup, dbCheck, dbCompact, dbImport, dbRestore, dbStats } from './db.ts';
 import { exportCommand, metricsOption, momentOption, type ExportOptions } from './export.ts';
 import type { FileOptions } from './history-file.ts';
+import { exportLedger, importLedger, verifyLedgers, type LedgerOptions } from './ledger.ts';
 import { vectors } from './vectors.ts';
+import { wear, type WearOptions } from './wear.ts';
 
 const program = new Command('slowburn')
   .description('Thermal, health and wear monitor for NVIDIA GPUs, without a window.')
@@ -124,5 +126,38 @@ ofHistory(db.command('import').description('read an export of Slowburn back'))
 ofHistory(db.command('stats').description('what the disk holds')).action((options: FileOptions) =>
   finish(dbStats(options)),
 );
+program
+  .command('wear')
+  .description('what the heat cost: modelled stress exposure of a trace or of a recorded period')
+  .option('--trace <file>', 'a CSV or recording instead of the history')
+  .addOption(new Option('--from <time>', 'begin of the period, for instance 2026-03-01').argParser(momentOption))
+  .addOption(new Option('--to <time>', 'end of the period').argParser(momentOption))
+  .option('--gpu <gpu>', 'UUID, its beginning, or index of a card')
+  .option('--data-dir <folder>', 'where the history is kept')
+  .option('--simulated', 'the history of the simulator')
+  .addOption(
+    new Option('--power-limit <watts>', 'default power limit, where it was not recorded').argParser(secondsOption),
+  )
+  .addOption(
+    new Option('--gap <seconds>', 'longer between two samples of a trace is unobserved (10)').argParser(secondsOption),
+  )
+  .option('--json', 'all of it, for other programs')
+  .action((options: WearOptions) => finish(wear(options)));
+
+const ledger = program.command('ledger').description('the life of a card: export, import, verify');
+const ledgerOptions = (command: Command): Command =>
+  command
+    .option('--gpu <uuid>', 'UUID of a card, or its beginning')
+    .option('--data-dir <folder>', 'where ledgers are kept')
+    .option('--simulated', 'ledgers of the simulator');
+ledgerOptions(ledger.command('export').description('write the ledger of a card'))
+  .argument('[file]', 'standard output without it')
+  .action((file: string | undefined, options: LedgerOptions) => finish(exportLedger(file, options)));
+ledgerOptions(ledger.command('import').description('take in an exported ledger; no hour is counted twice'))
+  .argument('<file>')
+  .action((file: string, options: LedgerOptions) => finish(importLedger(file, options)));
+ledgerOptions(ledger.command('verify').description('check the chain of sealed days'))
+  .argument('[file]', 'all own ledgers without it')
+  .action((file: string | undefined, options: LedgerOptions) => finish(verifyLedgers(file, options)));
 
 await program.parseAsync();

@@ -2,6 +2,7 @@ import type { Store } from '../history/store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ReportRequest } from '../report/report.ts';
 import { err, ok, type Result } from '../result.ts';
+import { cardPage } from '../wear/card-page.ts';
 import type { WearTracker } from '../wear/tracker.ts';
 import { checkRequest, type ChannelOf, type RequestOf, type ResponseOf } from './channels.ts';
 
@@ -14,8 +15,11 @@ export type MakeReport = (
   request: ReportRequest & { readonly format: 'html' | 'csv'; readonly path?: string; readonly locale: string },
 ) => Promise<Result<string>>;
 
-/** The collector's side of the table of questions. A question that does not fit its schema is answered with an error. */
-export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeReport, jobs: Jobs) {
+/**
+ * The collector's side of the table of questions. A question that does not fit its schema is answered with an error.
+ * @param hearsXids whether the source tells of driver errors: else none seen means nothing
+ */
+export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeReport, jobs: Jobs, hearsXids = false) {
   const answers: Answers = {
     'gpus.list': () => ok(store.gpus.list()),
     'history.extent': () => ok(store.extent() ?? null),
@@ -38,6 +42,13 @@ export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeR
     'jobs.cancel': ({ id }) => ok(jobs.cancel(id)),
     'jobs.list': () => ok(jobs.list()),
     'wear.exposure': ({ gpuUuid }) => ok(wear.exposureOf(gpuUuid) ?? null),
+    'wear.card': ({ gpuUuid }) => ok(cardPage(store, wear, gpuUuid, hearsXids) ?? null),
+    'wear.mark': ({ gpuUuid, mark }) => {
+      const ledger = wear.ledgerOf(gpuUuid);
+      if (!ledger) return err('not-found', 'The history holds nothing of that GPU.');
+      ledger.append([{ mark }]);
+      return ok(undefined);
+    },
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),

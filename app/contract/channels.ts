@@ -110,6 +110,13 @@ export const channels = {
     request: z.strictObject({ gpuUuid: s.gpuUuid }),
     response: s.exposure.nullable(),
   },
+  'wear.card': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: s.cardPage.nullable() },
+  /** sets a mark, or takes one back with `removed` */
+  'wear.mark': {
+    by: 'collector',
+    request: z.strictObject({ gpuUuid: s.gpuUuid, mark: s.mark }),
+    response: nothing,
+  },
   'alerts.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),

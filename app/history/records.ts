@@ -3,7 +3,7 @@ import type { AlertChange } from '../alerts/engine.ts';
 import type { Severity } from '../alerts/rules.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { GpuEvent, GpuIdentity, GpuProcess, Witness } from '../telemetry/source.ts';
-import type { ExposureState } from '../wear/exposure.ts';
+import type { MeterState } from '../wear/meter-state.ts';
 import type { SessionSummary } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
 
@@ -226,15 +226,15 @@ export function createWearTable(db: Db) {
   );
   const forget = db.prepare('DELETE FROM wear_state WHERE gpu_id = (SELECT id FROM gpu WHERE uuid = ?)');
   return {
-    load(gpuId: number): { modelVersion: string; fedToId: number; state: ExposureState } | undefined {
+    load(gpuId: number): { modelVersion: string; fedToId: number; state: MeterState } | undefined {
       const row = load.get(gpuId) as { modelVersion: string; fedToId: number; state: string } | undefined;
-      return row && { ...row, state: JSON.parse(row.state) as ExposureState };
+      return row && { ...row, state: JSON.parse(row.state) as MeterState };
     },
     /** The state is made anew from the samples at the next start. */
     forget: (gpuUuid: string): void => {
       forget.run(gpuUuid);
     },
-    save: (gpuId: number, fedToId: number, state: ExposureState): void => {
+    save: (gpuId: number, fedToId: number, state: MeterState): void => {
       save.run(gpuId, state.modelVersion, fedToId, JSON.stringify(state));
     },
   };

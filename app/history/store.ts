@@ -27,6 +27,7 @@ import { queryTotals, type Totals } from './totals.ts';
 /** `sampleId` is the order of arrival: it grows from tick to tick, whatever the wall clock does. */
 export type StoredTick = { readonly gpuId: number; readonly uuid: string; readonly sampleId: number };
 
+const MOST_MS = 8.64e15; // the farthest moment that a Date can hold
 const minuteOf = (tsMs: number): number => Math.floor(tsMs / MINUTE_MS);
 
 /**
@@ -190,6 +191,8 @@ export function createStore(db: Db) {
     },
 
     samplesAfter: samples.after,
+    /** all samples of a GPU by time, imported ones among them */
+    samplesInTime: (gpuId: number): Iterable<StoredSample> => samples.between(gpuId, -MOST_MS, MOST_MS),
     beginImport: importer.begin,
     importSamples: importer.importSamples,
     storage: retention.storage,

@@ -170,17 +170,17 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
         <section class="modelled">
           <h2>${t('report.modelled')}</h2>
           ${
-            exposure?.silicon === undefined
+            exposure?.families.M1 === undefined
               ? html`<p class="quiet">${t('report.noExposure')}</p>`
               : html`<p class="lead">
                     ${t('wear.sentence', {
-                      low: format.significant(exposure.silicon.rate.low),
-                      high: format.significant(exposure.silicon.rate.high),
+                      low: format.significant(exposure.families.M1.rate.low),
+                      high: format.significant(exposure.families.M1.rate.high),
                     })}
                   </p>
                   <dl class="figures">
-                    ${figure(t('wear.rate'), `${bandText(exposure.silicon.rate, format)} ×`)}
-                    ${figure(t('wear.equivalentHours'), `${bandText(exposure.silicon.equivalentHours, format)} h`)}
+                    ${figure(t('wear.rate'), `${bandText(exposure.families.M1.rate, format)} ×`)}
+                    ${figure(t('wear.equivalentHours'), `${bandText(exposure.families.M1.equivalentHours, format)} h`)}
                     ${figure(t('wear.observed'), `${number(exposure.observedHours, 1)} h`)}
                     ${figure(
                       t('wear.cycles'),

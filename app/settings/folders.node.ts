@@ -19,3 +19,9 @@ export function historyFile(folder: string, kind: Exclude<SourceSpec['kind'], 'a
   const name = kind === 'simulator' ? 'history.simulated.db' : kind === 'replay' ? 'history.replay.db' : 'history.db';
   return path.join(folder, name);
 }
+
+/** Ledgers of the cards, a file each; undefined for replays, whose numbers are computed anew each time. */
+export function ledgerFolder(folder: string, kind: Exclude<SourceSpec['kind'], 'auto'>): string | undefined {
+  if (kind === 'replay') return undefined;
+  return path.join(folder, kind === 'simulator' ? 'ledger.simulated' : 'ledger');
+}

@@ -1,133 +1,200 @@
-import { acceleration } from './arrhenius.ts';
-import { CYCLE_GATE_K, MODEL_VERSION, REFERENCE, SILICON } from './model.ts';
-import { createRainflow, feedRainflow, residue, type Cycle, type RainflowState } from './rainflow.ts';
+import { bandOf, combine, scaleBand, type Band, type Combined } from './families.ts';
+import { HOUR_MS } from './meter.ts';
+import {
+  CAPACITORS,
+  ELECTROMIGRATION,
+  FAN,
+  FAN_AIR_C,
+  MODEL_VERSION,
+  REFERENCE,
+  SILICON,
+  SOLDER,
+  SOLDER_MID,
+} from './model.ts';
+import { agingRate } from './parts.ts';
+import { cycleRows, type Tally } from './tally.ts';
 
-/** What one card has been through, as the model counts it: plain data, kept across restarts. */
-export type ExposureState = {
-  readonly modelVersion: string;
-  sinceMs?: number;
-  lastMs?: number;
-  lastTempC?: number;
-  observedMs: number;
-  /** not running, suspended, or no temperature: nothing is claimed about it */
-  unobservedMs: number;
-  /** milliseconds by whole °C */
-  readonly histogram: Record<string, number>;
-  /** family M1: milliseconds at the reference that equal what was observed, one for each activation energy */
-  readonly siliconMs: number[];
-  readonly rainflow: RainflowState;
-  /** counted swings by whole K of range */
-  readonly cycles: Record<string, number>;
+export type { Band } from './families.ts';
+
+export const familyIds = ['M1', 'M2', 'M3', 'M4', 'M5'] as const;
+export type FamilyId = (typeof familyIds)[number];
+/** how well the form of the family is known, never how well it fits this card */
+export type Confidence = 'medium' | 'low';
+
+export type ParameterSet = { readonly name: string; readonly rate: number };
+
+/** A family of the model for one stretch of life. Rates are relative to the reference profile. */
+export type FamilyExposure = {
+  readonly confidence: Confidence;
+  /** hours in which everything that the family needs was observed */
+  readonly observedHours: number;
+  readonly rate: Band;
+  readonly equivalentHours: Band;
+  readonly sets: readonly ParameterSet[];
+  /** M3: with the swings that were inferred across a power-off */
+  readonly withInferred?: Band;
 };
 
-export type ExposureSample = {
-  readonly tsMs: number;
-  /** since the previous sample; undefined after a gap */
-  readonly dtMs: number | undefined;
-  readonly tempC: number | undefined;
-};
-
-export type Band = { readonly low: number; readonly mid: number; readonly high: number };
+/** Why a family is not computed. */
+export const familyOffs = ['not-observed', 'no-power', 'no-default-limit', 'no-memory-sensor', 'no-fan'] as const;
+export type FamilyOff = (typeof familyOffs)[number];
 
 export type Exposure = {
   readonly modelVersion: string;
   readonly reference: string;
   readonly sinceMs: number | undefined;
+  readonly untilMs: number | undefined;
   readonly observedHours: number;
   /** observed ÷ (observed + unobserved), 0–1 */
   readonly coverage: number;
-  /** hours at the reference, and relative to the hours observed; undefined before anything was observed */
-  readonly silicon: { readonly equivalentHours: Band; readonly rate: Band } | undefined;
+  readonly families: Readonly<Partial<Record<FamilyId, FamilyExposure>>>;
+  readonly off: Readonly<Partial<Record<FamilyId, FamilyOff>>>;
+  /** over the families that add up (M2 is another view of M1 and is left out); undefined where none is computed */
+  readonly combined: Combined | undefined;
+  /** swings by whole K of range: measured, and what inferred ones add or join */
   readonly cycles: readonly { readonly rangeK: number; readonly count: number }[];
+  readonly inferredCycles: readonly { readonly rangeK: number; readonly count: number }[];
   readonly hoursByTemp: readonly { readonly tempC: number; readonly hours: number }[];
 };
 
-const HOUR_MS = 3_600_000;
+export type ExposureContext = {
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  /** the card's default power limit; M2 is off without it */
+  readonly defaultLimitW?: number | undefined;
+  /** air at the fan, where a fit of the card's own readings tells it */
+  readonly airC?: Band | undefined;
+};
 
-export const createExposure = (): ExposureState => ({
-  modelVersion: MODEL_VERSION,
-  observedMs: 0,
-  unobservedMs: 0,
-  histogram: {},
-  siliconMs: SILICON.grid.map(() => 0),
-  rainflow: createRainflow(),
-  cycles: {},
-});
+type Computed = { readonly name: string; readonly equivalentMs: number };
 
-// Sensors read whole degrees, so nearly every rate is one of a few: computed once.
-const rates = new Map<number, readonly number[]>();
-function siliconRates(tempC: number): readonly number[] {
-  let found = rates.get(tempC);
-  if (!found) {
-    if (rates.size > 4096) rates.clear();
-    found = SILICON.grid.map((ea) => acceleration(ea, REFERENCE.coreTempC, tempC));
-    rates.set(tempC, found);
-  }
-  return found;
+function family(
+  confidence: Confidence,
+  observedMs: number,
+  computed: readonly Computed[],
+  mid: number,
+): FamilyExposure {
+  const rates = computed.map(({ equivalentMs }) => equivalentMs / observedMs);
+  const rate = bandOf(rates, rates[mid]!);
+  const observedHours = observedMs / HOUR_MS;
+  return {
+    confidence,
+    observedHours,
+    rate,
+    equivalentHours: scaleBand(rate, observedHours),
+    sets: computed.map(({ name }, i) => ({ name, rate: rates[i]! })),
+  };
 }
 
-const bin = (cycles: Record<string, number>, { range, count }: Cycle): void => {
-  if (range < CYCLE_GATE_K) return;
-  const key = String(Math.round(range));
-  cycles[key] = (cycles[key] ?? 0) + count;
+const silicon = (tally: Tally): FamilyExposure =>
+  family(
+    'medium',
+    tally.observedMs,
+    SILICON.grid.map((ea, i) => ({ name: `Ea ${ea} eV`, equivalentMs: tally.silicon[i]! })),
+    SILICON.grid.indexOf(SILICON.mid),
+  );
+
+function electromigration(tally: Tally, defaultLimitW: number): FamilyExposure {
+  const referenceW = REFERENCE.powerShare * defaultLimitW;
+  const sets = ELECTROMIGRATION.exponents.flatMap((n, i) =>
+    ELECTROMIGRATION.energies.map((ea, j) => ({
+      n,
+      ea,
+      name: `n ${n}, Ea ${ea} eV`,
+      equivalentMs: tally.electromigration[i * ELECTROMIGRATION.energies.length + j]! / referenceW ** n,
+    })),
+  );
+  const { mid } = ELECTROMIGRATION;
+  return family(
+    'low',
+    tally.powerMs,
+    sets,
+    sets.findIndex(({ n, ea }) => n === mid.exponent && ea === mid.ea),
+  );
+}
+
+const DAY_MS = 24 * HOUR_MS;
+
+function solder(tally: Tally): FamilyExposure {
+  const equivalent = (cycles: readonly number[]): Computed[] =>
+    SOLDER.map(({ name }, i) => ({ name, equivalentMs: (cycles[i]! / REFERENCE.cyclesPerDay) * DAY_MS }));
+  const measured = family('low', tally.observedMs, equivalent(tally.solder), SOLDER_MID);
+  if (Object.keys(tally.inferredCycles).length === 0) return measured;
+  const both = tally.solder.map((cycles, i) => Math.max(0, cycles + tally.solderInferred[i]!));
+  return { ...measured, withInferred: family('low', tally.observedMs, equivalent(both), SOLDER_MID).rate };
+}
+
+const capacitors = (tally: Tally): FamilyExposure =>
+  family(
+    'low',
+    tally.memMs,
+    CAPACITORS.map(({ name }, i) => ({ name, equivalentMs: tally.capacitors[i]! })),
+    0,
+  );
+
+function fan(tally: Tally, airC: Band): FamilyExposure {
+  const sets = FAN.factors.flatMap((factor) =>
+    FAN.exponents.flatMap((s, k) =>
+      (['low', 'mid', 'high'] as const).map((end) => ({
+        isMid: factor === FAN.mid.factor && s === FAN.mid.exponent && end === 'mid',
+        name: `F ${factor}, s ${s}, air ${airC[end].toFixed(0)} °C`,
+        equivalentMs: tally.fan[k]! * agingRate(REFERENCE.airTempC, airC[end], factor),
+      })),
+    ),
+  );
+  return family(
+    'low',
+    tally.fanMs,
+    sets,
+    sets.findIndex(({ isMid }) => isMid),
+  );
+}
+
+const byRange = (cycles: Readonly<Record<string, number>>): { rangeK: number; count: number }[] => {
+  const sums = new Map<number, number>();
+  for (const { rangeK, count } of cycleRows(cycles)) sums.set(rangeK, (sums.get(rangeK) ?? 0) + count);
+  return [...sums]
+    .filter(([, count]) => count !== 0)
+    .sort(([a], [b]) => a - b)
+    .map(([rangeK, count]) => ({ rangeK, count }));
 };
 
 /**
- * Feeds one sample into `state`. The time since the previous sample counts half at each end's temperature; it is
- * unobserved where either end has none, or after a gap. Nothing is extrapolated.
+ * What a tally amounts to under the model. Bands are coherent: each parameter set was run through the whole history, and
+ * the band is the lowest and the highest result.
  */
-export function feedExposure(state: ExposureState, { tsMs, dtMs, tempC }: ExposureSample): void {
-  state.sinceMs ??= tsMs;
-  const before = state.lastTempC;
-  if (dtMs !== undefined && before !== undefined && tempC !== undefined) {
-    state.observedMs += dtMs;
-    for (const end of [before, tempC]) {
-      const key = String(Math.round(end));
-      state.histogram[key] = (state.histogram[key] ?? 0) + dtMs / 2;
-      siliconRates(end).forEach((rate, i) => (state.siliconMs[i]! += (rate * dtMs) / 2));
-    }
-  } else if (state.lastMs !== undefined) {
-    state.unobservedMs += dtMs ?? Math.max(0, tsMs - state.lastMs);
-  }
-  if (tempC !== undefined) feedRainflow(state.rainflow, tempC, tsMs, (counted) => bin(state.cycles, counted));
-  state.lastMs = tsMs;
-  if (tempC === undefined) delete state.lastTempC;
-  else state.lastTempC = tempC;
-}
+export function summariseExposure(tally: Tally, context: ExposureContext = {}): Exposure {
+  const { sinceMs, untilMs, defaultLimitW, airC = FAN_AIR_C } = context;
+  const families: Partial<Record<FamilyId, FamilyExposure>> = {};
+  const off: Partial<Record<FamilyId, FamilyOff>> = {};
+  const observed = tally.observedMs > 0;
 
-const bandOf = (values: readonly number[], mid: number): Band => ({
-  low: Math.min(...values),
-  mid,
-  high: Math.max(...values),
-});
+  if (observed) families.M1 = silicon(tally);
+  else off.M1 = 'not-observed';
+  if (tally.powerMs > 0 && defaultLimitW !== undefined) families.M2 = electromigration(tally, defaultLimitW);
+  else off.M2 = !observed ? 'not-observed' : tally.powerMs > 0 ? 'no-default-limit' : 'no-power';
+  if (observed) families.M3 = solder(tally);
+  else off.M3 = 'not-observed';
+  if (tally.memMs > 0) families.M4 = capacitors(tally);
+  else off.M4 = 'no-memory-sensor';
+  if (tally.fanMs > 0) families.M5 = fan(tally, airC);
+  else off.M5 = 'no-fan';
 
-/** What `state` amounts to now. The band is coherent: each activation energy was run through the whole history. */
-export function summariseExposure(state: ExposureState): Exposure {
-  const observedHours = state.observedMs / HOUR_MS;
-  const hours = state.siliconMs.map((ms) => ms / HOUR_MS);
-  const equivalentHours = bandOf(hours, hours[SILICON.grid.indexOf(SILICON.mid)]!);
-  const total = state.observedMs + state.unobservedMs;
-  const cycles = { ...state.cycles };
-  for (const open of residue(state.rainflow)) bin(cycles, open);
+  const added = (['M1', 'M3', 'M4', 'M5'] as const).flatMap((id) => families[id] ?? []);
+  const spanMs = sinceMs !== undefined && untilMs !== undefined ? untilMs - sinceMs : tally.observedMs;
   return {
-    modelVersion: state.modelVersion,
+    modelVersion: MODEL_VERSION,
     reference: REFERENCE.name,
-    sinceMs: state.sinceMs,
-    observedHours,
-    coverage: total === 0 ? 0 : state.observedMs / total,
-    silicon:
-      observedHours === 0
-        ? undefined
-        : {
-            equivalentHours,
-            rate: {
-              low: equivalentHours.low / observedHours,
-              mid: equivalentHours.mid / observedHours,
-              high: equivalentHours.high / observedHours,
-            },
-          },
-    cycles: Object.entries(cycles).map(([range, count]) => ({ rangeK: Number(range), count })),
-    hoursByTemp: Object.entries(state.histogram)
+    sinceMs,
+    untilMs,
+    observedHours: tally.observedMs / HOUR_MS,
+    coverage: observed ? Math.min(1, tally.observedMs / Math.max(spanMs, tally.observedMs)) : 0,
+    families,
+    off,
+    combined: added.length > 0 ? combine(added.map(({ rate }) => ({ band: rate }))) : undefined,
+    cycles: byRange(tally.cycles),
+    inferredCycles: byRange(tally.inferredCycles),
+    hoursByTemp: Object.entries(tally.coreMs)
       .map(([temp, ms]) => ({ tempC: Number(temp), hours: ms / HOUR_MS }))
       .sort((a, b) => a.tempC - b.tempC),
   };

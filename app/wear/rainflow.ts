@@ -19,7 +19,7 @@ export type RainflowState = {
   /** turning points not yet counted */
   stack: TurningPoint[];
   /** the newest sample, a turning point if the direction changes after it */
-  last?: TurningPoint;
+  last?: [value: number, at: number];
   direction: -1 | 0 | 1;
 };
 
@@ -58,15 +58,17 @@ export function feedRainflow(state: RainflowState, value: number, at: number, on
     state.last = [value, at];
     return;
   }
-  const direction = Math.sign(value - last[0]) as -1 | 0 | 1;
-  if (direction !== 0) {
+  // nearly every sample stands still or goes on: nothing is allocated for it
+  if (value !== last[0]) {
+    const direction = value > last[0] ? 1 : -1;
     if (state.direction !== 0 && direction !== state.direction) {
-      state.stack.push(last);
+      state.stack.push([last[0], last[1]]);
       count(state.stack, onCycle);
     }
     state.direction = direction;
+    last[0] = value;
   }
-  state.last = [value, at];
+  last[1] = at;
 }
 
 /** What is still open, counted as if the history ended now: half cycles by the standard. The state is left as it is. */

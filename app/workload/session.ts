@@ -1,7 +1,8 @@
 import { valueOf, type Frame } from '../reading.ts';
 import type { ThrottleCause } from '../telemetry/throttle-reasons.ts';
 import { reasonsIn } from '../telemetry/throttle-reasons.ts';
-import { createExposure, feedExposure, summariseExposure, type Band } from '../wear/exposure.ts';
+import type { Band } from '../wear/families.ts';
+import { createExposure } from '../wear/replay.ts';
 import { counterEnergy, trapezoidJ } from './energy.ts';
 
 /** NVML power and energy are good to ±5 % of the value (arXiv 2312.02741): nothing finer is claimed. */
@@ -55,7 +56,7 @@ export function summariseGpu(gpuUuid: string, samples: Iterable<SessionSample>):
   for (const { tsMs, dtMs: stamped, frame } of samples) {
     const dtMs = before ? stamped : undefined; // what came before the first sample is not part of it
     const tempC = valueOf(frame, 'coreTempC');
-    feedExposure(exposure, { tsMs, dtMs, tempC });
+    exposure.feedFrame(tsMs, dtMs, frame);
     if (tempC !== undefined) peak = Math.max(peak ?? tempC, tempC);
     const energy = valueOf(frame, 'energyMj');
     if (energy !== undefined) counterMj.push(energy);
@@ -103,6 +104,6 @@ export function summariseGpu(gpuUuid: string, samples: Iterable<SessionSample>):
     peakTempC: peak,
     meanTempC: tempMs > 0 ? tempSum / tempMs : undefined,
     throttledMs: counted || reasoned ? throttled : undefined,
-    equivalentHours: summariseExposure(exposure).silicon?.equivalentHours,
+    equivalentHours: exposure.summary().families.M1?.equivalentHours,
   };
 }

@@ -1,82 +1,69 @@
 import { Accordion } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { disclaimer } from '../../app/wear/model.ts';
-import { BandScale } from '../charts/band.tsx';
+import { MODEL_VERSION } from '../../app/wear/model.ts';
 import { Bars } from '../charts/bars.tsx';
+import { Intervals } from '../charts/intervals.tsx';
 import { useShared } from '../context.tsx';
+import { Banner } from '../parts/banner.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
 import { Empty, PageHeader, Panel } from '../parts/panel.tsx';
-import { Number } from '../parts/value.tsx';
 import { useQuestion } from '../use-question.ts';
-import css from './wear.module.css';
+import { Cooling } from '../wear/cooling.tsx';
+import { Facts } from '../wear/facts.tsx';
+import { Modelled } from '../wear/modelled.tsx';
+import { WhatIf } from '../wear/what-if.tsx';
+import css from '../wear/wear.module.css';
 
-type Exposure = NonNullable<ResponseOf<'wear.exposure'>>;
+type Card = NonNullable<ResponseOf<'wear.card'>>;
+type Exposure = NonNullable<Card['exposure']>;
 
 const REFRESH_MS = 10_000;
 const HOUR_MS = 3_600_000;
-const scaleEnd = (high: number): number => Math.max(2, Math.ceil(high * 1.15));
 
-function Modelled({ exposure }: { readonly exposure: Exposure }) {
+/** What the card has been through, measured. */
+function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly card: Card }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { significant } = format;
-  const { silicon } = exposure;
-  if (!silicon) return null;
-  return (
-    <Panel modelled title={t('wear.heading')} aside={`${exposure.reference} · v${exposure.modelVersion}`}>
-      <p className={css.sentence}>
-        {t('wear.sentence', { low: significant(silicon.rate.low), high: significant(silicon.rate.high) })}
-      </p>
-      <div className={css.family}>
-        <span>{t('wear.rate')}</span>
-        <span className={css.rate}>
-          {significant(silicon.rate.mid)} ×{' '}
-          <small>
-            [{significant(silicon.rate.low)}–{significant(silicon.rate.high)}]
-          </small>
-        </span>
-      </div>
-      <BandScale band={silicon.rate} high={scaleEnd(silicon.rate.high)} />
-      <div className={css.family}>
-        <span>{t('wear.equivalentHours')}</span>
-        <span>
-          {significant(silicon.equivalentHours.mid)} h{' '}
-          <small>
-            [{significant(silicon.equivalentHours.low)}–{significant(silicon.equivalentHours.high)}]
-          </small>
-        </span>
-      </div>
-      <p className={css.disclaimer}>{disclaimer(format.percent(exposure.coverage))}</p>
-    </Panel>
+  const { sinceMs, observedHours, coverage, energyJ, energyFrom, cycles, hoursAbove, events } = odometer;
+  // none heard where none can be heard is not 0
+  const hears = health.facts.some(({ id, verdict }) => id === 'xid' && verdict !== 'not-measurable');
+  const energy = energyJ === undefined ? undefined : format.energy(energyJ);
+  const row = (label: string, value: string, unit = '', note = '') => (
+    <div title={note}>
+      <dt>{label}</dt>
+      <dd>
+        {value} <small>{unit}</small>
+      </dd>
+    </div>
   );
-}
-
-function Measured({ exposure }: { readonly exposure: Exposure }) {
-  const { t } = useTranslation();
-  const { format } = useShared();
-  const swings = exposure.cycles.reduce((sum, { count }) => sum + count, 0);
+  const hours = (value: number): string => format.number(value, value < 10 && value > 0 ? 1 : 0);
   return (
     <Panel
-      title={t('wear.measured')}
-      aside={exposure.sinceMs === undefined ? '' : t('wear.since', { date: format.date(exposure.sinceMs) })}
+      title={t('wear.odometer')}
+      aside={sinceMs === undefined ? t('wear.measured') : t('wear.since', { date: format.date(sinceMs) })}
     >
       <dl className={css.odometer}>
-        <div>
-          <dt>{t('wear.observed')}</dt>
-          <dd>{format.duration(exposure.observedHours * HOUR_MS)}</dd>
-        </div>
-        <div>
-          <dt>{t('wear.coverage')}</dt>
-          <dd>
-            <Number text={format.percent(exposure.coverage)} unit="%" />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('wear.cycles')}</dt>
-          <dd>{format.number(swings, 1)}</dd>
-        </div>
+        {row(t('wear.observed'), format.duration(observedHours * HOUR_MS))}
+        {row(
+          t('wear.coverage'),
+          format.percent(coverage),
+          '%',
+          t('wear.coverageNote', { percent: format.percent(coverage) }),
+        )}
+        {energy &&
+          energyFrom &&
+          row(
+            t('wear.energy'),
+            energy.text,
+            energy.unit,
+            t('wear.energyNote', { from: t(`energyFrom.${energyFrom}`) }),
+          )}
+        {row(t('wear.hoursAbove'), [hoursAbove.c70, hoursAbove.c80, hoursAbove.c90].map(hours).join(' / '), 'h')}
+        {row(t('wear.swings'), [cycles.small, cycles.medium, cycles.large].map((n) => format.number(n)).join(' / '))}
+        {hears && row(t('wear.eventsSeen'), format.number(events))}
       </dl>
+      {olderHours > 0 && <p className={css.quiet}>{t('wear.older', { hours: format.number(olderHours) })}</p>}
     </Panel>
   );
 }
@@ -132,40 +119,77 @@ function fillBins(bins: readonly { readonly at: number; readonly amount: number 
   }));
 }
 
+function OverTime({ days }: { readonly days: Card['days'] }) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  if (days.length < 2) return null;
+  return (
+    <Panel modelled title={t('wear.over')} aside={`M1 · v${MODEL_VERSION}`}>
+      <p className={css.quiet}>{t('wear.overNote')}</p>
+      <Intervals
+        label={t('wear.over')}
+        reference={1}
+        points={days.map(({ dayMs, silicon }) => ({ at: dayMs, ...silicon }))}
+        atText={format.date}
+        valueText={(value) => `${format.significant(value)} ×`}
+      />
+    </Panel>
+  );
+}
+
+function How() {
+  const { t } = useTranslation();
+  return (
+    <Accordion variant="contained">
+      <Accordion.Item value="how">
+        <Accordion.Control>{t('wear.how')}</Accordion.Control>
+        <Accordion.Panel>
+          <div className={css.how}>
+            {(['howFacts', 'howTrend', 'howM1', 'howM2', 'howM3', 'howM4', 'howM5', 'howBand'] as const).map((key) => (
+              <p key={key}>{t(`wear.${key}`)}</p>
+            ))}
+          </div>
+        </Accordion.Panel>
+      </Accordion.Item>
+    </Accordion>
+  );
+}
+
 export function WearPage() {
   const { t } = useTranslation();
+  const { format } = useShared();
   const choice = useGpuChoice();
-  const { data: exposure } = useQuestion(
-    'wear.exposure',
-    { gpuUuid: choice.chosen?.uuid ?? '' },
-    { everyMs: REFRESH_MS, when: choice.chosen !== undefined },
-  );
+  const gpuUuid = choice.chosen?.uuid ?? '';
+  const { data: card, again } = useQuestion('wear.card', { gpuUuid }, { everyMs: REFRESH_MS, when: gpuUuid !== '' });
   return (
     <>
       <PageHeader title={t('wear.title')}>
         <GpuSelect {...choice} />
       </PageHeader>
-      {!exposure?.silicon ? (
+      {!card || (card.odometer.observedHours === 0 && card.replaying === undefined) ? (
         <Empty title={t('wear.nothing')}>
           <p>{t('wear.nothingMore')}</p>
         </Empty>
       ) : (
         <>
-          <Measured exposure={exposure} />
-          <Modelled exposure={exposure} />
-          <Histograms exposure={exposure} />
-          <Accordion variant="contained">
-            <Accordion.Item value="how">
-              <Accordion.Control>{t('wear.how')}</Accordion.Control>
-              <Accordion.Panel>
-                <div className={css.how}>
-                  {(['how1', 'how2', 'how3', 'how4'] as const).map((key) => (
-                    <p key={key}>{t(`wear.${key}`)}</p>
-                  ))}
-                </div>
-              </Accordion.Panel>
-            </Accordion.Item>
-          </Accordion>
+          {card.replaying !== undefined && (
+            <Banner
+              kind="simulated"
+              title={t('wear.replaying', { version: MODEL_VERSION, percent: format.percent(card.replaying) })}
+            />
+          )}
+          <OdometerPanel card={card} />
+          <Facts health={card.health} />
+          <Cooling card={card} gpuUuid={gpuUuid} again={again} />
+          {card.exposure && card.replaying === undefined && (
+            <>
+              <Modelled exposure={card.exposure} />
+              <WhatIf card={card} />
+              <OverTime days={card.days} />
+              <Histograms exposure={card.exposure} />
+            </>
+          )}
+          <How />
         </>
       )}
     </>

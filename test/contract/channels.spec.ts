@@ -5,6 +5,7 @@ import { resultOf, tick as tickSchema } from '../../app/contract/schemas.ts';
 import { createJobs } from '../../app/jobs/jobs.node.ts';
 import { ok } from '../../app/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
+import { memoryShelf } from '../../app/wear/ledger-file.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { threads } from '../support/folders.ts';
@@ -15,7 +16,7 @@ const uuid = testGpu().uuid;
 
 function answersOfASmallHistory() {
   const { store, file } = openStore();
-  const wear = createWearTracker(store);
+  const wear = createWearTracker(store, memoryShelf());
   for (let i = 0; i < 120; i++) {
     const frame = frameWith({ coreTempC: 50 + (i % 20), powerW: 200, memTempC: 'unsupported' });
     const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frame]);
@@ -47,6 +48,8 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'jobs.cancel': { id: 1 },
   'jobs.list': undefined,
   'wear.exposure': { gpuUuid: uuid },
+  'wear.card': { gpuUuid: uuid },
+  'wear.mark': { gpuUuid: uuid, mark: { tsMs: START, kind: 'cleaning', text: 'compressed air' } },
   'alerts.newest': { limit: 10 },
   'xids.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },

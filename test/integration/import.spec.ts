@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockRecorder } from '../../app/history/database.node.ts';
 import { historyFile } from '../../app/settings/folders.node.ts';
+import { memoryShelf } from '../../app/wear/ledger-file.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -173,16 +174,18 @@ describe('an imported log', () => {
     const [one, other] = [storeOf(whole), storeOf(parts)];
     // numbers tell the order of arrival, which is another
     const samples = (store: typeof one) =>
-      [...store.samplesBetween('GPU-test-0', FROM, TO)].map(({ id: _, ...sample }) => sample);
+      [...store.samplesBetween('GPU-test-0', FROM, TO)].map(({ tsMs, dtMs, frame }) => ({ tsMs, dtMs, frame }));
     expect(samples(one)).toHaveLength(3000);
     expect(samples(other)).toEqual(samples(one));
-    expect(createWearTracker(other).exposureOf('GPU-test-0')).toEqual(createWearTracker(one).exposureOf('GPU-test-0'));
+    expect(createWearTracker(other, memoryShelf()).exposureOf('GPU-test-0')).toEqual(
+      createWearTracker(one, memoryShelf()).exposureOf('GPU-test-0'),
+    );
   });
 
   it('of an earlier time is counted in its own order, beside what was recorded here', async () => {
     const folder = temporaryFolder();
     const live = storeOf(folder);
-    const wear = createWearTracker(live);
+    const wear = createWearTracker(live, memoryShelf());
     for (let i = 0; i < 100; i++) {
       const tick = tickWith(Date.UTC(2026, 5, 20) + i * 1000, i === 0 ? undefined : 1000, [
         frameWith({ coreTempC: 70 }),
@@ -192,7 +195,7 @@ describe('an imported log', () => {
     wear.save();
     live.close();
     await importFile(folder, writeCsv(folder, 'early.csv', span(0, 61)));
-    const exposure = createWearTracker(storeOf(folder)).exposureOf('GPU-test-0')!;
+    const exposure = createWearTracker(storeOf(folder), memoryShelf()).exposureOf('GPU-test-0')!;
     expect(exposure.observedHours * 3600).toBeCloseTo(99 + 60, 6);
     expect(exposure.sinceMs).toBe(Date.UTC(2026, 5, 9, 12));
   });
@@ -203,7 +206,7 @@ describe('an imported log', () => {
       [parts, [...parts].reverse()].map(async (order) => {
         const folder = temporaryFolder();
         for (const [i, part] of order.entries()) await importFile(folder, writeCsv(folder, `${i}.csv`, part));
-        return createWearTracker(storeOf(folder)).exposureOf('GPU-test-0');
+        return createWearTracker(storeOf(folder), memoryShelf()).exposureOf('GPU-test-0');
       }),
     );
     expect(exposures[0]!.observedHours).toBeGreaterThan(0);

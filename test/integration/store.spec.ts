@@ -2,11 +2,13 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { lockRecorder, openDatabase, openForReading } from '../../app/history/database.node.ts';
 import { createStore } from '../../app/history/store.ts';
 import { alertRules } from '../../app/alerts/rules.ts';
 import { valueOf } from '../../app/reading.ts';
+import { openShelf } from '../../app/wear/ledger-file.node.ts';
+import { replayCard } from '../../app/wear/replay-card.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -204,25 +206,79 @@ describe('alerts on disk', () => {
 
 describe('wear', () => {
   it('is the same whether the state was saved in between, at the end, or never', () => {
-    const list = Array.from({ length: 300 }, (_, i) => 40 + (i % 45));
+    const list = Array.from({ length: 1000 }, (_, i) => 40 + (i % 45));
     const run = (saveAt: readonly number[]) => {
       const { store, file } = openStore();
-      let tracker = createWearTracker(store);
+      const shelf = () => openShelf(path.join(path.dirname(file), 'ledger'));
+      let tracker = createWearTracker(store, shelf());
       list.forEach((temp, i) => {
-        const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frameWith({ coreTempC: temp })]);
+        const tick = tickWith(START + i * 8000, i === 0 ? undefined : 8000, [frameWith({ coreTempC: temp })]);
         tracker.feed(tick, store.append(tick));
         if (saveAt.includes(i)) {
           tracker.save();
-          tracker = createWearTracker(store);
+          tracker = createWearTracker(store, shelf());
         }
       });
       store.close();
-      return createWearTracker(openStore(file).store).exposureOf(uuid);
+      return createWearTracker(openStore(file).store, shelf()).exposureOf(uuid);
     };
     const never = run([]);
-    expect(never?.observedHours).toBeCloseTo(299 / 3600, 9);
-    expect(run([299])).toEqual(never);
-    expect(run([10, 11, 150])).toEqual(never);
+    expect(never?.observedHours).toBeCloseTo((999 * 8) / 3600, 9);
+    expect(run([999])).toEqual(never);
+    expect(run([10, 11, 150, 460, 700])).toEqual(never);
+  });
+});
+
+describe('a change of the model', () => {
+  const filled = () => {
+    const { store, file } = openStore();
+    const shelf = () => openShelf(path.join(path.dirname(file), 'ledger'));
+    const tracker = createWearTracker(store, shelf());
+    for (let i = 0; i < 1000; i++) {
+      const tick = tickWith(START + i * 8000, i === 0 ? undefined : 8000, [frameWith({ coreTempC: 40 + (i % 45) })]);
+      tracker.feed(tick, store.append(tick));
+    }
+    tracker.save();
+    return { store, file, shelf, before: tracker.exposureOf(uuid)! };
+  };
+
+  it('runs the whole history again, elsewhere, and takes what is sampled meanwhile afterwards', async () => {
+    const { store, shelf, before } = filled();
+    const { state, fedToId } = store.wear.load(1)!;
+    store.wear.save(1, fedToId, { ...state, modelVersion: 'an older one' });
+    let finish: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => (finish = resolve));
+    const tracker = createWearTracker(store, shelf(), async (gpuId, onProgress) => {
+      onProgress(0.5);
+      await waiting;
+      return replayCard(store.samplesAfter(gpuId, 0));
+    });
+    const tick = tickWith(START + 1000 * 8000, 8000, [frameWith({ coreTempC: 50 })]);
+    tracker.feed(tick, store.append(tick));
+    expect(tracker.replayOf(uuid)).toBe(0.5);
+    expect(tracker.exposureOf(uuid)).toBeUndefined();
+    finish();
+    await vi.waitFor(() => expect(tracker.replayOf(uuid)).toBeUndefined());
+    const after = tracker.exposureOf(uuid)!;
+    expect(after.observedHours).toBeCloseTo(before.observedHours + 8 / 3600, 9);
+  });
+
+  it('rebuilds a ledger that was lost, from what the history still holds', () => {
+    const { store, file, shelf, before } = filled();
+    fs.rmSync(path.join(path.dirname(file), 'ledger'), { recursive: true });
+    expect(createWearTracker(store, shelf()).exposureOf(uuid)).toEqual(before);
+  });
+
+  it('keeps the card’s life when the history is gone: the ledger is enough', () => {
+    const { shelf, before } = filled();
+    const { store } = openStore();
+    const tick = tickWith(START + 9_000_000, undefined, [frameWith({ coreTempC: 50 })]);
+    const tracker = createWearTracker(store, shelf());
+    tracker.feed(tick, store.append(tick));
+    const kept = tracker.exposureOf(uuid)!;
+    // the hour that went on when the history was lost is lost with it
+    expect(kept.observedHours).toBeGreaterThan(before.observedHours - 1);
+    expect(kept.observedHours).toBeLessThanOrEqual(before.observedHours);
   });
 });
 

@@ -8,7 +8,7 @@ import { readRecording } from '../../app/telemetry/replay/recording.ts';
 import { cardModels } from '../../app/telemetry/simulator/card.ts';
 import { createGpu } from '../../app/telemetry/simulator/gpu.ts';
 import { createRandom } from '../../app/telemetry/simulator/random.ts';
-import { createExposure, feedExposure, summariseExposure } from '../../app/wear/exposure.ts';
+import { createExposure } from '../../app/wear/replay.ts';
 import { summariseGpu } from '../../app/workload/session.ts';
 import { frameWith } from '../support/frames.ts';
 import { recordings } from '../support/shared.ts';
@@ -177,12 +177,12 @@ describe('a reading that is in range', () => {
       frame: frameWith({ powerW: i === 30 ? 'implausible' : 200, coreTempC: i === 30 ? 'implausible' : 60 }),
     }));
     for (const { tsMs, dtMs, frame } of samples) {
-      feedExposure(exposure, { tsMs, dtMs, tempC: valueOf(frame, 'coreTempC') });
+      exposure.feedFrame(tsMs, dtMs, frame);
     }
     const { energyJ, peakTempC, meanTempC, equivalentHours } = summariseGpu('GPU-x', samples);
     expect(energyJ).toBeCloseTo(200 * 57, 6); // the two seconds around it are not invented
     expect([peakTempC, meanTempC]).toEqual([60, 60]);
-    expect(summariseExposure(exposure).silicon?.equivalentHours).toEqual(equivalentHours);
+    expect(exposure.summary().families.M1?.equivalentHours).toEqual(equivalentHours);
     const honest = samples
       .filter((_, i) => i !== 30)
       .map((sample, i) => (i === 30 ? { ...sample, dtMs: undefined } : sample));

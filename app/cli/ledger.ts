@@ -1,0 +1,112 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { err, messageOf, type Result } from '../result.ts';
+import { dataFolder, ledgerFolder } from '../settings/folders.node.ts';
+import { openShelf, readLedgerFile, sha256, writeWhole, type LedgerShelf } from '../wear/ledger-file.node.ts';
+import { ledgerText, verifyLedger } from '../wear/ledger-text.ts';
+import { hoursInOrder, mergeLedgers, type Ledger } from '../wear/ledger.ts';
+import { lockRecorder } from '../history/database.node.ts';
+import { HOUR_MS } from '../wear/meter.ts';
+import { printError } from './monitor.ts';
+import { EXIT } from './options.ts';
+
+export type LedgerOptions = { readonly dataDir?: string; readonly simulated?: boolean; readonly gpu?: string };
+
+const shelfOf = ({ dataDir, simulated }: LedgerOptions): { folder: string; shelf: LedgerShelf } => {
+  const folder = ledgerFolder(dataFolder(dataDir), simulated ? 'simulator' : 'nvml')!;
+  return { folder, shelf: openShelf(folder) };
+};
+
+function failed(result: Extract<Result<unknown>, { ok: false }>): number {
+  printError(result.error);
+  return result.error.code === 'not-found' || result.error.code === 'invalid-argument' ? EXIT.usage : EXIT.failed;
+}
+
+/** One line for people: what a ledger holds. */
+function describe(ledger: Ledger): string {
+  const hours = hoursInOrder(ledger);
+  const observed = hours.reduce((sum, { parts }) => sum + parts.reduce((ms, { tally }) => ms + tally.observedMs, 0), 0);
+  const [first, last] = [hours[0], hours.at(-1)].map(
+    (hour) => hour && new Date(hour.hourMs).toISOString().slice(0, 10),
+  );
+  return `${ledger.uuid}  ${ledger.name}: ${(observed / HOUR_MS).toFixed(1)} h observed${first ? `, ${first} to ${last}` : ''}`;
+}
+
+/** `slowburn ledger export`: the ledger of a card as one file (standard output without one). */
+export function exportLedger(file: string | undefined, options: LedgerOptions): number {
+  const { shelf } = shelfOf(options);
+  const uuids = shelf.uuids().filter((uuid) => options.gpu === undefined || uuid.startsWith(options.gpu));
+  if (uuids.length !== 1) {
+    const what = uuids.length === 0 ? 'There is no ledger of that card.' : 'There are ledgers of several cards.';
+    const known = shelf.uuids().join(', ');
+    return failed(
+      err('not-found', what, known === '' ? 'Record first: slowburn monitor' : `Name one with --gpu: ${known}`),
+    );
+  }
+  const { ledger } = shelf.open(uuids[0]!, '');
+  const text = ledgerText(ledger(), sha256);
+  if (file === undefined) {
+    process.stdout.write(text);
+    return EXIT.ok;
+  }
+  try {
+    writeWhole(path.resolve(file), text);
+  } catch (thrown) {
+    return failed(
+      err('write-failed', `The ledger could not be written: ${messageOf(thrown)}`, 'Choose another place.'),
+    );
+  }
+  process.stderr.write(`${describe(ledger())}\n`);
+  return EXIT.ok;
+}
+
+/** `slowburn ledger import FILE`: takes another account of a card in; no hour is counted twice. */
+export function importLedger(file: string, options: LedgerOptions): number {
+  const read = readLedgerFile(file);
+  if (!read.ok) return failed(read);
+  const verified = verifyLedger(read.value, sha256);
+  if (!verified.ok) return failed(verified);
+  // a recorder holds the card's ledger in memory and would write over the import
+  const lock = lockRecorder(dataFolder(options.dataDir));
+  if (!lock.ok) return failed(lock);
+  try {
+    const { shelf } = shelfOf(options);
+    const own = shelf.open(verified.value.uuid, verified.value.name);
+    const before = own.ledger().hours.size;
+    const merged = mergeLedgers(own.ledger(), verified.value);
+    if (!merged.ok) return failed(merged);
+    own.replace(merged.value);
+    process.stderr.write(`${describe(merged.value)} (${merged.value.hours.size - before} hours new)\n`);
+    return EXIT.ok;
+  } finally {
+    lock.value();
+  }
+}
+
+/** `slowburn ledger verify [FILE]`: whether the sealed days are as they were sealed; of all own ledgers without a file. */
+export function verifyLedgers(file: string | undefined, options: LedgerOptions): number {
+  const folder = ledgerFolder(dataFolder(options.dataDir), options.simulated ? 'simulator' : 'nvml')!;
+  const files =
+    file !== undefined
+      ? [file]
+      : fs.existsSync(folder)
+        ? fs
+            .readdirSync(folder)
+            .filter((name) => name.endsWith('.jsonl'))
+            .map((name) => path.join(folder, name))
+        : [];
+  if (files.length === 0)
+    return failed(err('not-found', `There is no ledger in ${folder}.`, 'Record first: slowburn monitor'));
+  let code: number = EXIT.ok;
+  for (const each of files) {
+    const read = readLedgerFile(each);
+    const verified = read.ok ? verifyLedger(read.value, sha256) : read;
+    if (verified.ok && read.ok)
+      process.stdout.write(`${describe(verified.value)}: ${read.value.seals.length} sealed days hold\n`);
+    else if (!verified.ok) {
+      printError(verified.error);
+      code = EXIT.failed;
+    }
+  }
+  return code;
+}

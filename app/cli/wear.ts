@@ -1,0 +1,155 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { coolingTrend } from '../cooling/trend.ts';
+import { createFormatter } from '../format.ts';
+import { healthInput } from '../health/input.ts';
+import { judgeHealth } from '../health/judge.ts';
+import { openForReading } from '../history/database.node.ts';
+import { createStore, type Store } from '../history/store.ts';
+import { createI18n } from '../i18n.ts';
+import { err, messageOf, ok, type Result } from '../result.ts';
+import { dataFolder, historyFile, ledgerFolder } from '../settings/folders.node.ts';
+import { GAP_MS } from '../telemetry/sampler.ts';
+import { wearReadings, type WearReading } from '../wear/columns.ts';
+import { exposureJson, sensorsIn, type Beside } from '../wear/export.ts';
+import { familyIds, type Exposure } from '../wear/exposure.ts';
+import { ledgerPath, readLedgerFile } from '../wear/ledger-file.node.ts';
+import { disclaimer } from '../wear/model.ts';
+import { columnsOf, createExposure, replayExposure } from '../wear/replay.ts';
+import { readTrace } from '../wear/trace.ts';
+import { printError } from './monitor.ts';
+import { EXIT, settingsOf } from './options.ts';
+
+export type WearOptions = {
+  readonly trace?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly gpu?: string;
+  readonly dataDir?: string;
+  readonly simulated?: boolean;
+  readonly powerLimit?: number;
+  readonly gap?: number;
+  readonly json?: boolean;
+};
+
+/** One card's exposure, and which of its readings the model found. */
+type Card = {
+  readonly gpu: string;
+  readonly name: string;
+  readonly exposure: Exposure;
+  readonly sensors: WearReading[];
+  readonly beside?: Beside;
+};
+
+function fromTrace(file: string, { powerLimit, gap }: WearOptions): Result<Card[]> {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (thrown) {
+    return err('recording-unreadable', `The trace ${file} cannot be read: ${messageOf(thrown)}`);
+  }
+  const traces = readTrace(text, path.basename(file), gap === undefined ? GAP_MS : gap * 1000);
+  if (!traces.ok) return traces;
+  const context = powerLimit === undefined ? {} : { defaultLimitW: powerLimit };
+  for (const { unreadable } of traces.value.slice(0, 1)) {
+    if (unreadable > 0) process.stderr.write(`${unreadable} lines of ${file} could not be read and were left out.\n`);
+  }
+  return ok(
+    traces.value.map(({ name, columns }, i) => ({
+      gpu: String(i),
+      name,
+      exposure: replayExposure([columns], context),
+      sensors: sensorsIn(columns),
+    })),
+  );
+}
+
+/** The card's facts and its cooling trend at the end of the period. */
+function besideOf(store: Store, folder: string, uuid: string, nowMs: number): Beside {
+  // whether the source heard of driver errors is not known afterwards: only those that were told are facts
+  const health = judgeHealth(healthInput(store, uuid, { throttled: undefined, observedMs: 0 }, false, nowMs));
+  const file = ledgerPath(folder, uuid);
+  const read = fs.existsSync(file) ? readLedgerFile(file) : undefined;
+  const trend = read?.ok ? coolingTrend([...read.value.ledger.windows.values()], { nowMs }) : undefined;
+  return {
+    faults: health.facts.filter(({ verdict }) => verdict !== 'not-measurable'),
+    trends: trend && !('missing' in trend) ? [{ kind: 'cooling', ...trend }] : [],
+  };
+}
+
+function fromHistory({ dataDir, simulated, from, to, gpu, powerLimit }: WearOptions): Result<Card[]> {
+  const kind = simulated ? 'simulator' : 'nvml';
+  const file = historyFile(dataFolder(dataDir), kind);
+  const folder = ledgerFolder(dataFolder(dataDir), kind)!;
+  if (!fs.existsSync(file)) {
+    return err('not-found', `There is no history ${file}.`, 'Record one with: slowburn monitor, or give --trace FILE.');
+  }
+  const db = openForReading(file);
+  if (!db.ok) return db;
+  const store = createStore(db.value);
+  try {
+    const wanted = store.gpus
+      .list()
+      .filter(({ uuid, index }) => gpu === undefined || uuid === gpu || uuid.startsWith(gpu) || String(index) === gpu);
+    if (wanted.length === 0) {
+      const known = store.gpus.list().map(({ index, uuid, name }) => `${index}: ${uuid} ${name}`);
+      return err('not-found', `The history holds no GPU ${gpu ?? ''}.`, `It holds ${known.join(', ') || 'none'}.`);
+    }
+    return ok(
+      wanted.map(({ uuid, name }) => {
+        const exposure = createExposure();
+        const seen = new Set<WearReading>();
+        for (const columns of columnsOf(store.samplesBetween(uuid, from ?? -8.64e15, to ?? 8.64e15))) {
+          exposure.feed(columns);
+          if (seen.size < wearReadings.length) sensorsIn(columns).forEach((key) => seen.add(key));
+        }
+        const context = powerLimit === undefined ? {} : { defaultLimitW: powerLimit };
+        return {
+          gpu: uuid,
+          name,
+          exposure: exposure.summary(context),
+          sensors: wearReadings.filter((key) => seen.has(key)),
+          beside: besideOf(store, folder, uuid, Math.min(to ?? Infinity, store.extent()?.toMs ?? 0)),
+        };
+      }),
+    );
+  } finally {
+    store.close();
+  }
+}
+
+/** The families with their bands, for a terminal. */
+function table({ gpu, name, exposure }: Card, options: WearOptions): string {
+  const { t, language } = createI18n(Intl.DateTimeFormat().resolvedOptions().locale);
+  const { significant, percent, number } = createFormatter(language, settingsOf(dataFolder(options.dataDir)));
+  const rows = familyIds.map((id) => {
+    const family = exposure.families[id];
+    const label = `  ${id} ${t(`wear.family.${id}`)}`.padEnd(36);
+    if (!family) return `${label}${t(`wear.off.${exposure.off[id] ?? 'not-observed'}`)}`;
+    const { rate, confidence } = family;
+    return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${t(`wear.confidence.${confidence}`)}`;
+  });
+  const observed = `${number(exposure.observedHours, 1)} h, ${percent(exposure.coverage)} %`;
+  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(percent(exposure.coverage)), ''].join('\n');
+}
+
+/**
+ * `slowburn wear`: what the model says of a trace, or of a recorded period: every family with its band, the coverage and
+ * the model's version.
+ */
+export function wear(options: WearOptions): number {
+  const cards = options.trace === undefined ? fromHistory(options) : fromTrace(options.trace, options);
+  if (!cards.ok) {
+    printError(cards.error);
+    return cards.error.code === 'not-found' ? EXIT.usage : EXIT.failed;
+  }
+  if (options.json) {
+    const documents = cards.value.map(({ gpu, name, exposure, sensors, beside }) => ({
+      gpu,
+      name,
+      ...exposureJson(exposure, sensors, beside),
+    }));
+    process.stdout.write(`${JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)}\n`);
+  } else process.stdout.write(cards.value.map((card) => table(card, options)).join('\n'));
+  return EXIT.ok;
+}

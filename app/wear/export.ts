@@ -1,0 +1,66 @@
+import type { Exposure, FamilyExposure, FamilyId } from './exposure.ts';
+import { wearReadings, type WearReading } from './columns.ts';
+import { disclaimer, SOLDER_MID } from './model.ts';
+
+/** What stands beside the model's numbers: facts and trends as their own rooms tell them. */
+export type Beside = { readonly faults?: readonly unknown[]; readonly trends?: readonly unknown[] };
+
+const names: Readonly<Record<FamilyId, string>> = {
+  M1: 'silicon, thermal',
+  M2: 'electromigration proxy (another view of M1, never added)',
+  M3: 'solder',
+  M4: 'board capacitors',
+  M5: 'fan',
+};
+
+function familyJson(
+  id: FamilyId,
+  { confidence, observedHours, rate, equivalentHours, sets, withInferred }: FamilyExposure,
+) {
+  return {
+    name: names[id],
+    confidence,
+    observed_hours: observedHours,
+    rate_low: rate.low,
+    rate_mid: rate.mid,
+    rate_high: rate.high,
+    eq_hours: equivalentHours,
+    param_sets: sets,
+    ...(id === 'M3' ? { mid_set: sets[SOLDER_MID]?.name } : {}),
+    ...(withInferred ? { with_inferred_cycles: withInferred } : {}),
+  };
+}
+
+/** An exposure for other programs. No number stands without its band, its coverage and the version of the model. */
+export function exposureJson(exposure: Exposure, sensors: readonly WearReading[] = wearReadings, beside: Beside = {}) {
+  const { families, off, combined, sinceMs, untilMs } = exposure;
+  const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+  return {
+    model_version: exposure.modelVersion,
+    ref_profile: exposure.reference,
+    calibrated: false,
+    period: { from: iso(sinceMs), to: iso(untilMs) },
+    observed_hours: exposure.observedHours,
+    coverage: exposure.coverage,
+    inferred_cycles: exposure.inferredCycles.reduce((sum, { count }) => sum + Math.max(0, count), 0),
+    sensor_list: sensors,
+    per_family: Object.fromEntries(
+      Object.entries(families).map(([id, family]) => [id, familyJson(id as FamilyId, family)]),
+    ),
+    not_computed: off,
+    headline: combined
+      ? { value: combined.headline, weights: 'equal, M2 left out', uncalibrated: true, envelope: combined.envelope }
+      : null,
+    envelope: combined?.envelope ?? null,
+    band: combined?.band ?? null,
+    cycles: exposure.cycles,
+    hours_by_temperature: exposure.hoursByTemp,
+    faults: beside.faults ?? [],
+    trends: beside.trends ?? [],
+    disclaimer: disclaimer((exposure.coverage * 100).toFixed(0)),
+  };
+}
+
+/** The readings of a trace that had any value. */
+export const sensorsIn = (columns: { readonly [Key in WearReading]: Float64Array }): WearReading[] =>
+  wearReadings.filter((key) => columns[key].some((value) => !Number.isNaN(value)));

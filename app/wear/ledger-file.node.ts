@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { err, messageOf, type Result } from '../result.ts';
+import { dayOf, emptyLedger, sealDays, type Hash, type Ledger } from './ledger.ts';
+import {
+  headerLine,
+  keepLine,
+  ledgerLine,
+  ledgerText,
+  readLedger,
+  type LedgerLine,
+  type ReadLedger,
+} from './ledger-text.ts';
+
+export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
+
+/** The ledger of one card, on disk: lines are appended, and what was appended is there after a crash. */
+export type LedgerFile = {
+  readonly ledger: () => Ledger;
+  readonly append: (lines: readonly LedgerLine[]) => void;
+  /** Writes another ledger in this one's place, whole or not at all. */
+  readonly replace: (ledger: Ledger) => void;
+};
+
+/** Ledgers of all cards of one source, a file each. */
+export type LedgerShelf = {
+  readonly open: (uuid: string, name: string) => LedgerFile;
+  readonly uuids: () => readonly string[];
+};
+
+/** Where a shelf keeps the ledger of a card. */
+export const ledgerPath = (folder: string, uuid: string): string =>
+  path.join(folder, `${uuid.replaceAll(/[^\w.-]/g, '_')}.jsonl`);
+
+/** Reads a ledger file as it is, with its seals. */
+export function readLedgerFile(file: string): Result<ReadLedger> {
+  try {
+    return readLedger(fs.readFileSync(file, 'utf8'), sha256);
+  } catch (thrown) {
+    return err('not-found', `The ledger ${file} cannot be read: ${messageOf(thrown)}`);
+  }
+}
+
+/** Writes text under a name that it takes only when it is complete. */
+export function writeWhole(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  const handle = fs.openSync(temporary, 'w');
+  try {
+    fs.writeSync(handle, text);
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+  fs.renameSync(temporary, file);
+}
+
+/** Cuts off a last line that a crash left unfinished: what it held is fed again from the history. */
+function dropTornLine(file: string): void {
+  const content = fs.readFileSync(file);
+  const end = content.lastIndexOf(0x0a) + 1;
+  if (end < content.length) fs.truncateSync(file, end);
+}
+
+/**
+ * Opens the ledgers of a folder. One that is no ledger any more is moved aside under a name that says so and a new one is
+ * begun: nothing is deleted.
+ */
+export function openShelf(folder: string): LedgerShelf {
+  const opened = new Map<string, LedgerFile>();
+
+  function openFile(uuid: string, name: string): LedgerFile {
+    fs.mkdirSync(folder, { recursive: true });
+    const file = ledgerPath(folder, uuid);
+    let ledger = emptyLedger(uuid, name);
+    let sealedTo = -Infinity;
+    if (fs.existsSync(file)) {
+      const found = readLedgerFile(file);
+      if (found.ok && found.value.ledger.uuid === uuid) {
+        ledger = found.value.ledger;
+        sealedTo = found.value.seals.at(-1)?.dayMs ?? -Infinity;
+        dropTornLine(file);
+      } else fs.renameSync(file, `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
+    }
+    if (!fs.existsSync(file)) fs.writeFileSync(file, `${headerLine(ledger)}\n`);
+
+    return {
+      ledger: () => ledger,
+      append(lines) {
+        if (lines.length === 0) return;
+        const daysBefore = new Set([...ledger.hours.keys()].map(dayOf)).size;
+        lines.forEach((content) => keepLine(ledger, content));
+        const texts = lines.map(ledgerLine);
+        const touched = lines.flatMap((content) => ('hour' in content ? dayOf(content.hour.hourMs) : []));
+        const days = new Set([...ledger.hours.keys()].map(dayOf)).size;
+        if (days !== daysBefore || touched.some((day) => day <= sealedTo)) {
+          const from = Math.min(...touched);
+          const seals = sealDays(ledger, sha256).filter(({ dayMs }) => dayMs > sealedTo || dayMs >= from);
+          texts.push(...seals.map((seal) => ledgerLine({ seal })));
+          sealedTo = seals.at(-1)?.dayMs ?? sealedTo;
+        }
+        fs.appendFileSync(file, `${texts.join('\n')}\n`);
+      },
+      replace(next) {
+        const text = ledgerText(next, sha256);
+        writeWhole(file, text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)); // without the end: it goes on growing
+        const again = readLedger(text, sha256);
+        if (again.ok) {
+          ledger = again.value.ledger;
+          sealedTo = again.value.seals.at(-1)?.dayMs ?? -Infinity;
+        }
+      },
+    };
+  }
+
+  return {
+    open(uuid, name) {
+      let file = opened.get(uuid);
+      if (!file) opened.set(uuid, (file = openFile(uuid, name)));
+      return file;
+    },
+    uuids: () =>
+      !fs.existsSync(folder)
+        ? []
+        : fs
+            .readdirSync(folder)
+            .filter((name) => name.endsWith('.jsonl'))
+            .flatMap((name) => {
+              const found = readLedgerFile(path.join(folder, name));
+              return found.ok ? [found.value.ledger.uuid] : [];
+            }),
+  };
+}
+
+/** A shelf that is gone with the process: for replays, which are computed anew each time. */
+export function memoryShelf(): LedgerShelf {
+  const files = new Map<string, LedgerFile>();
+  return {
+    uuids: () => [...files.keys()],
+    open(uuid, name) {
+      let ledger = emptyLedger(uuid, name);
+      const file: LedgerFile = files.get(uuid) ?? {
+        ledger: () => ledger,
+        append: (lines) => lines.forEach((content) => keepLine(ledger, content)),
+        replace: (next) => void (ledger = next),
+      };
+      files.set(uuid, file);
+      return file;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../app/clock.node.ts';
+import { healthInput } from '../../app/health/input.ts';
+import { judgeHealth, type Fact } from '../../app/health/judge.ts';
+import { openNvml } from '../../app/telemetry/nvml/source.node.ts';
+import { startSampler } from '../../app/telemetry/sampler.ts';
+import { temporaryFolder, threads } from '../support/folders.ts';
+import { compileMock, controlMock } from '../support/mock-nvml.ts';
+import { openStore } from '../support/store.ts';
+
+const uuid = 'GPU-00000000-0000-0000-0000-000000000000';
+
+/** What is said of a card whose driver answers so: driver → worker → sampler → history → judgement. */
+async function judged(control: readonly string[], kernelLog?: string, enough = 3) {
+  controlMock(...control);
+  const source = await openNvml({
+    clock: systemClock,
+    settings: { intervalMs: 100, pcieThroughput: false },
+    workerUrl: new URL('nvml-worker.js', threads),
+    library: compileMock(),
+    ...(kernelLog === undefined ? {} : { kernelLog }),
+  });
+  if (!source.ok) throw new Error(source.error.message);
+  const { store } = openStore();
+  let ticks = 0;
+  let done: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (done = resolve));
+  const sampler = startSampler({
+    source: source.value,
+    onTick(tick) {
+      store.append(tick);
+      if (++ticks >= enough) done();
+    },
+  });
+  onTestFinished(() => sampler.stop());
+  await finished;
+  const life = { throttled: undefined, observedMs: 1000 };
+  return judgeHealth(healthInput(store, uuid, life, true, Date.now()));
+}
+
+const factOf = (facts: readonly Fact[], id: string): Fact => facts.find((fact) => fact.id === id)!;
+
+describe('a fault of the driver’s card', () => {
+  it.each([
+    ['pages', ['set 0 field_29 31', 'set 0 field_30 32'], 'act', 'pages.full'],
+    ['pages', ['set 0 field_29 2', 'set 0 field_30 1', 'set 0 field_31 1'], 'watch', 'pages.pending'],
+    ['rows', ['set 0 field_145 1'], 'act', 'rows.failed'],
+    ['rows', ['set 0 field_144 1', 'set 0 field_143 2'], 'act', 'rows.pending'],
+    ['recovery', ['set 0 field_230 2'], 'act', 'recovery.action2'],
+  ] as const)('in %s (%j) is called: %s', async (id, control, verdict, finding) => {
+    const { facts } = await judged(control);
+    expect(factOf(facts, id)).toMatchObject({ verdict, finding });
+  });
+
+  it('is not called where the driver answers with zeros, and zeros alone prove no memory healthy', async () => {
+    const { facts } = await judged(['set * field_143 0', 'set * field_145 0', 'set * field_230 0']);
+    expect(factOf(facts, 'recovery').verdict).toBe('no-fault');
+    expect(factOf(facts, 'rows').verdict).toBe('not-measurable');
+    expect(factOf(facts, 'ecc').verdict).toBe('not-measurable');
+  });
+
+  it('in the kernel’s log is told with the meaning of the catalogue', async () => {
+    const file = path.join(temporaryFolder(), 'kmsg');
+    fs.writeFileSync(
+      file,
+      '4,100,1000,-;NVRM: Xid (PCI:0000:01:00): 119, pid=2024380, name=nvidia-smi, Timeout after 6s of waiting for RPC response from GPU0 GSP!\n',
+    );
+    const report = await judged([], file, 8);
+    expect(report.xids).toMatchObject([{ code: 119, origin: 'ambiguous', immediate: 'RESET_GPU' }]);
+    expect(report.xids[0]!.said).toContain('GSP');
+    // whether it is recent depends on when this machine was started: the kernel tells uptime alone
+    expect(['act', 'no-fault']).toContain(factOf(report.facts, 'xid').verdict);
+  });
+});

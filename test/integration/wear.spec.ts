@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createWearTracker } from '../../app/wear/tracker.ts';
+import { openShelf } from '../../app/wear/ledger-file.node.ts';
+import { temporaryFolder, threads } from '../support/folders.ts';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { openStore } from '../support/store.ts';
+
+const program = fileURLToPath(new URL('slowburn.js', threads));
+const slowburn = (...args: readonly string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+
+const traceOf = (rows: readonly string[], header = 'tsMs,coreTempC,powerW'): string => {
+  const file = path.join(temporaryFolder(), 'trace.csv');
+  fs.writeFileSync(file, [header, ...rows, ''].join('\n'));
+  return file;
+};
+const constant = Array.from({ length: 7201 }, (_, i) => `${1_700_000_000_000 + i * 1000},80,200`);
+
+describe('slowburn wear', () => {
+  it('gives every family of a trace with band, coverage and version, and no number for what is not read', () => {
+    const told = slowburn('wear', '--trace', traceOf(constant), '--json');
+    expect(told.status).toBe(0);
+    const json = JSON.parse(told.stdout) as Record<string, any>;
+    expect(json).toMatchObject({ model_version: '2', ref_profile: 'REF-65', calibrated: false, coverage: 1 });
+    // constant 80 °C: 2.07 – 2.77 – 3.71 by the published look-up of the silicon rate
+    expect(json['per_family'].M1.rate_low).toBeCloseTo(2.073, 3);
+    expect(json['per_family'].M1.rate_mid).toBeCloseTo(2.774, 3);
+    expect(json['per_family'].M1.rate_high).toBeCloseTo(3.713, 3);
+    expect(json['not_computed']).toEqual({ M2: 'no-default-limit', M4: 'no-memory-sensor', M5: 'no-fan' });
+    expect(json['headline']).toMatchObject({ uncalibrated: true });
+    expect(json['headline'].envelope).toEqual(json['envelope']);
+    expect(json['disclaimer']).toContain('not a remaining-life prediction');
+  });
+
+  it('reads seconds, other names and missing cells, and takes long steps as unobserved', () => {
+    const file = traceOf(['0,65,100', '5,65,', '10,65,100', '3600,65,100', '3605,,100', 'x,65,1'], 'time_s,temp,power');
+    const told = slowburn('wear', '--trace', file, '--json');
+    const json = JSON.parse(told.stdout) as Record<string, any>;
+    expect(told.stderr).toContain('1 lines');
+    expect(json['observed_hours']).toBeCloseTo(10 / 3600, 12);
+    expect(json['coverage']).toBeCloseTo(10 / 3605, 9);
+    expect(json['per_family'].M1.rate_mid).toBe(1);
+  });
+
+  it('says what is wrong with a file that is no trace', () => {
+    const told = slowburn('wear', '--trace', traceOf(['1,2'], 'a,b'), '--json');
+    expect(told.status).toBe(1);
+    expect(told.stderr).toContain('names no time or no core temperature');
+    expect(slowburn('wear', '--data-dir', temporaryFolder()).stderr).toContain('There is no history');
+  });
+});
+
+/** A data folder in which a card was recorded for some hours. */
+function recorded(hours: number, startMs = Date.UTC(2026, 2, 1)) {
+  const folder = temporaryFolder();
+  const { store } = openStore(path.join(folder, 'history.db'));
+  const tracker = createWearTracker(store, openShelf(path.join(folder, 'ledger')));
+  for (let i = 0; i <= hours * 450; i++) {
+    const frame = frameWith({ coreTempC: 50 + (i % 30), powerW: 200, powerDefaultLimitW: 350 });
+    const tick = tickWith(startMs + i * 8000, i === 0 ? undefined : 8000, [frame]);
+    tracker.feed(tick, store.append(tick));
+  }
+  store.close();
+  return folder;
+}
+
+describe('slowburn wear of the history', () => {
+  it('tells a period of a card', () => {
+    const folder = recorded(4);
+    const from = '2026-03-01T01:00Z';
+    const told = slowburn(
+      'wear',
+      '--data-dir',
+      folder,
+      '--from',
+      from,
+      '--to',
+      '2026-03-01T03:00Z',
+      '--gpu',
+      '0',
+      '--json',
+    );
+    const json = JSON.parse(told.stdout) as Record<string, any>;
+    expect(json['observed_hours']).toBeCloseTo(2, 1);
+    expect(Object.keys(json['per_family'])).toEqual(['M1', 'M2', 'M3']);
+  });
+});
+
+describe('slowburn ledger', () => {
+  it('exports, verifies and imports; the same hours are not counted again', () => {
+    const folder = recorded(30);
+    const file = path.join(folder, 'card.ledger');
+    expect(slowburn('ledger', 'export', file, '--data-dir', folder).status).toBe(0);
+    expect(slowburn('ledger', 'verify', file).stdout).toContain('1 sealed days hold');
+    const other = recorded(10, Date.UTC(2026, 2, 5));
+    expect(slowburn('ledger', 'import', file, '--data-dir', other).stderr).toContain('30 hours new');
+    expect(slowburn('ledger', 'import', file, '--data-dir', other).stderr).toContain('0 hours new');
+    expect(slowburn('ledger', 'verify', '--data-dir', other).status).toBe(0);
+    const ledger = openShelf(path.join(other, 'ledger')).open(testGpu().uuid, '').ledger();
+    expect(ledger.hours.size).toBe(40);
+  });
+
+  it('refuses a ledger that was edited', () => {
+    const folder = recorded(30);
+    const file = path.join(folder, 'card.ledger');
+    slowburn('ledger', 'export', file, '--data-dir', folder);
+    const text = fs.readFileSync(file, 'utf8');
+    fs.writeFileSync(file, text.replace(/"observedMs":\d+/, '"observedMs":1'));
+    expect(slowburn('ledger', 'verify', file).status).toBe(1);
+    const refused = slowburn('ledger', 'import', file, '--data-dir', temporaryFolder());
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('was changed after 2026-03-01');
+  });
+});

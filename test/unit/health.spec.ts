@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { judgeHealth, type HealthInput } from '../../app/health/judge.ts';
+import { maxReplaysPerMinute } from '../../app/health/pcie.ts';
+import { xidOf, xids } from '../../app/health/xid.ts';
+import en from '../../app/locales/en.json' with { type: 'json' };
+import type { MetricKey } from '../../app/metrics.ts';
+
+const NOW = Date.UTC(2026, 5, 1);
+const DAY = 86_400_000;
+
+const input = (values: Partial<Record<MetricKey, number>> = {}, more: Partial<HealthInput> = {}): HealthInput => ({
+  nowMs: NOW,
+  readings: Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, { state: 'value', value, derived: false }]),
+  ),
+  weekAgo: {},
+  grown: {},
+  hearsXids: true,
+  xids: [],
+  throttledMs: undefined,
+  observedMs: DAY,
+  ...more,
+});
+
+const fact = (id: string, from: HealthInput) => judgeHealth(from).facts.find((each) => each.id === id)!;
+const banks = { remapBanksMax: 100, remappedRowsUncorrectable: 0, remapFailure: 0, remapPending: 0 } as const;
+
+describe('the facts of a card', () => {
+  it('are not measurable where the card tells nothing, and that is never called healthy', () => {
+    const report = judgeHealth(input({}, { hearsXids: false }));
+    expect(report.verdict).toBe('not-measurable');
+    expect(new Set(report.facts.map(({ verdict }) => verdict))).toEqual(new Set(['not-measurable']));
+  });
+
+  it('say nothing about memory when a card without ECC answers 0', () => {
+    expect(fact('ecc', input({ eccUncorrectedVolatile: 0, eccUncorrectedAggregate: 0 })).verdict).toBe(
+      'not-measurable',
+    );
+    expect(fact('rows', input({ remappedRowsUncorrectable: 0, remapFailure: 0 })).verdict).toBe('not-measurable');
+  });
+
+  it.each([
+    ['ecc', { eccMode: 1, eccUncorrectedVolatile: 0, eccUncorrectedAggregate: 0 }, 'no-fault'],
+    ['ecc', { eccMode: 1, eccUncorrectedVolatile: 0, eccUncorrectedAggregate: 3 }, 'watch'],
+    ['ecc', { eccMode: 1, eccUncorrectedVolatile: 1, eccUncorrectedAggregate: 3 }, 'act'],
+    ['pages', { retiredPagesDbe: 0, retiredPagesSbe: 0 }, 'no-fault'],
+    ['pages', { retiredPagesDbe: 1, retiredPagesSbe: 2, retiredPagesPending: 1 }, 'watch'],
+    ['pages', { retiredPagesDbe: 30, retiredPagesSbe: 30 }, 'watch'],
+    ['pages', { retiredPagesDbe: 32, retiredPagesSbe: 31 }, 'act'],
+    ['rows', banks, 'no-fault'],
+    ['rows', { ...banks, remappedRowsUncorrectable: 7 }, 'no-fault'],
+    ['rows', { ...banks, remappedRowsUncorrectable: 7, remapBanksNone: 1 }, 'watch'],
+    ['rows', { ...banks, remappedRowsUncorrectable: 512 }, 'watch'],
+    ['rows', { ...banks, remapPending: 1 }, 'act'],
+    ['rows', { ...banks, remapFailure: 1 }, 'act'],
+    ['sram', { sramThresholdExceeded: 0 }, 'no-fault'],
+    ['sram', { sramThresholdExceeded: 1 }, 'act'],
+    ['recovery', { recoveryAction: 0 }, 'no-fault'],
+    ['recovery', { recoveryAction: 4 }, 'act'],
+  ] as const)('%s of %j: %s', (id, values, verdict) => {
+    expect(fact(id, input(values)).verdict).toBe(verdict);
+  });
+
+  it('hold replays of the link against what its speed and width allow', () => {
+    const link = { pcieGen: 4, pcieWidth: 16, pcieMaxWidth: 16 };
+    const grown = (by: number) => ({ grown: { pcieReplays: { by, minutes: 60 } } });
+    expect(maxReplaysPerMinute(4, 16)).toBe(16);
+    expect(fact('pcie', input(link, grown(16 * 60))).verdict).toBe('no-fault');
+    expect(fact('pcie', input(link, grown(16 * 60 + 1))).verdict).toBe('watch');
+    expect(fact('pcie', input(link)).verdict).toBe('not-measurable');
+  });
+
+  it('call for action at any NVLink replay', () => {
+    const links = { nvlinkCount: 4, nvlinkActive: 4 };
+    expect(fact('nvlink', input(links)).verdict).toBe('no-fault');
+    expect(fact('nvlink', input(links, { grown: { nvlinkReplays: { by: 1, minutes: 1 } } })).verdict).toBe('act');
+    expect(fact('nvlink', input(links, { grown: { nvlinkCrcErrors: { by: 5, minutes: 60 } } })).verdict).toBe('watch');
+  });
+
+  it('never take an application’s Xid for a fault of the card, nor an old one for a new one', () => {
+    const xid = (code: number, ago = DAY) => fact('xid', input({}, { xids: [{ tsMs: NOW - ago, code }] })).verdict;
+    expect([13, 31, 43, 69].map((code) => xid(code))).toEqual(['no-fault', 'no-fault', 'no-fault', 'no-fault']);
+    expect([48, 79, 119].map((code) => xid(code))).toEqual(['act', 'act', 'act']);
+    expect([63, 94, 62, 99_999].map((code) => xid(code))).toEqual(['watch', 'watch', 'watch', 'watch']);
+    expect(xid(48, 60 * DAY)).toBe('no-fault');
+    expect(xidOf(99_999)).toMatchObject({ origin: 'ambiguous', text: 'Not in the catalogue' });
+  });
+
+  it('name time held back by heat only from a share that matters, and never the power cap as a fault', () => {
+    const held = (heat: number, powerCap = 0, powerBrake = 0) =>
+      fact('throttle', input({}, { throttledMs: { heat, powerCap, powerBrake } })).verdict;
+    expect(held(0, DAY)).toBe('no-fault');
+    expect(held(0.02 * DAY)).toBe('watch');
+    expect(held(0, 0, 1)).toBe('watch');
+  });
+
+  it('have words for everything that they can say', () => {
+    const words = en.health as Record<string, unknown>;
+    for (const [, values] of [['', { recoveryAction: 3 }]] as const) {
+      for (const { finding } of judgeHealth(input(values)).facts) {
+        const [id, which] = finding.split('.') as [string, string];
+        if (which !== 'none') expect((words[id] as Record<string, string>)[which]).toBeTypeOf('string');
+      }
+    }
+    expect(new Set(xids.map(({ code }) => code)).size).toBe(xids.length);
+  });
+});

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openShelf, readLedgerFile, sha256 } from '../../app/wear/ledger-file.node.ts';
+import { ledgerText, readLedger, verifyLedger } from '../../app/wear/ledger-text.ts';
+import { emptyLedger, hoursInOrder, ledgerTally, mergeLedgers, withCell, type Ledger } from '../../app/wear/ledger.ts';
+import { HOUR_MS, type HourCell } from '../../app/wear/meter.ts';
+import { MODEL_VERSION } from '../../app/wear/model.ts';
+import { emptyTally } from '../../app/wear/tally.ts';
+import { temporaryFolder } from '../support/folders.ts';
+
+const START = Date.UTC(2026, 0, 1);
+
+const cells: fc.Arbitrary<HourCell> = fc
+  .record({ hour: fc.nat(80), seq: fc.nat(3), observedMs: fc.nat(HOUR_MS), heat: fc.nat(1000) })
+  .map(({ hour, seq, observedMs, heat }) => ({
+    hourMs: START + hour * HOUR_MS,
+    firstMs: START + hour * HOUR_MS,
+    modelVersion: MODEL_VERSION,
+    seq,
+    tally: { ...emptyTally(), observedMs, solder: [heat, heat, heat] },
+  }));
+
+const ledgerOf = (list: readonly HourCell[]): Ledger => {
+  const ledger = emptyLedger('GPU-1', 'A card');
+  for (const cell of list) ledger.hours.set(cell.hourMs, withCell(ledger.hours.get(cell.hourMs), cell));
+  return ledger;
+};
+const ledgers: fc.Arbitrary<Ledger> = fc
+  .record({
+    list: fc.array(cells, { maxLength: 40 }),
+    marks: fc.array(fc.record({ day: fc.nat(3), removed: fc.boolean(), text: fc.constantFrom('a', 'b') })),
+  })
+  .map(({ list, marks }) => {
+    const ledger = ledgerOf(list);
+    for (const { day, removed, text } of marks) {
+      const mark = { tsMs: START + day, kind: 'cleaning' as const, text, ...(removed ? { removed } : {}) };
+      ledger.marks.set(`${mark.tsMs}/cleaning`, mark);
+    }
+    return ledger;
+  });
+
+const merged = (a: Ledger, b: Ledger): Ledger => {
+  const result = mergeLedgers(a, b);
+  if (!result.ok) throw new Error(result.error.message);
+  return result.value;
+};
+const text = (ledger: Ledger): string => ledgerText(ledger, sha256);
+
+describe('merging ledgers', () => {
+  it('is idempotent, commutative and associative', () => {
+    fc.assert(
+      fc.property(ledgers, ledgers, ledgers, (a, b, c) => {
+        expect(text(merged(a, a))).toBe(text(a));
+        expect(text(merged(a, b))).toBe(text(merged(b, a)));
+        expect(text(merged(merged(a, b), c))).toBe(text(merged(a, merged(b, c))));
+      }),
+    );
+  });
+
+  it('counts no hour twice and loses none', () => {
+    fc.assert(
+      fc.property(ledgers, ledgers, (a, b) => {
+        const both = merged(a, b);
+        expect([...both.hours.keys()].sort()).toEqual([...new Set([...a.hours.keys(), ...b.hours.keys()])].sort());
+        const of = (ledger: Ledger, hourMs: number): number =>
+          (ledger.hours.get(hourMs)?.parts ?? []).reduce((sum, { tally }) => sum + tally.observedMs, 0);
+        for (const hourMs of both.hours.keys()) {
+          expect(of(both, hourMs)).toBe(Math.max(of(a, hourMs), of(b, hourMs)));
+        }
+      }),
+    );
+  });
+
+  it('refuses the ledger of another card', () => {
+    expect(mergeLedgers(emptyLedger('GPU-1', 'One'), emptyLedger('GPU-2', 'Two'))).toMatchObject({ ok: false });
+  });
+});
+
+describe('a ledger as text', () => {
+  it('gives back what was written, and holds', () => {
+    fc.assert(
+      fc.property(ledgers, (ledger) => {
+        const read = readLedger(text(ledger), sha256);
+        if (!read.ok) throw new Error(read.error.message);
+        expect(verifyLedger(read.value, sha256).ok).toBe(true);
+        expect(text(read.value.ledger)).toBe(text(ledger));
+      }),
+    );
+  });
+
+  it('does not hold when an hour was changed, left out or cut off', () => {
+    const ledger = ledgerOf(
+      Array.from({ length: 72 }, (_, hour) => ({
+        hourMs: START + hour * HOUR_MS,
+        firstMs: START + hour * HOUR_MS,
+        modelVersion: MODEL_VERSION,
+        seq: hour,
+        tally: { ...emptyTally(), observedMs: 1000 + hour },
+      })),
+    );
+    const lines = text(ledger).split('\n');
+    const holds = (content: string): boolean => {
+      const read = readLedger(content, sha256);
+      return read.ok && verifyLedger(read.value, sha256).ok;
+    };
+    expect(holds(lines.join('\n'))).toBe(true);
+    for (let i = 1; i <= 72; i++) {
+      expect(
+        holds(lines.map((line, at) => (at === i ? line.replace('"observedMs":1', '"observedMs":2') : line)).join('\n')),
+      ).toBe(false);
+      expect(holds(lines.filter((_, at) => at !== i).join('\n'))).toBe(false);
+    }
+    // without the last line the sealed days still hold the change of any of their hours
+    const open = lines.slice(0, -2);
+    expect(
+      holds(open.map((line, at) => (at === 5 ? line.replace('"observedMs":1', '"observedMs":2') : line)).join('\n')),
+    ).toBe(false);
+  });
+});
+
+describe('a ledger file', () => {
+  const cell = (hour: number, observedMs = 1000): HourCell => ({
+    hourMs: START + hour * HOUR_MS,
+    firstMs: START + hour * HOUR_MS,
+    modelVersion: MODEL_VERSION,
+    seq: hour,
+    tally: { ...emptyTally(), observedMs },
+  });
+
+  it('is there after a restart, seals its days, and takes the same hour again without counting it twice', () => {
+    const folder = temporaryFolder();
+    const file = openShelf(folder).open('GPU-1', 'A card');
+    for (let hour = 0; hour < 50; hour++) file.append([{ hour: cell(hour) }]);
+    file.append([{ hour: cell(49) }]);
+    const again = openShelf(folder).open('GPU-1', 'A card');
+    expect(hoursInOrder(again.ledger())).toHaveLength(50);
+    expect(ledgerTally(again.ledger(), MODEL_VERSION).observedMs).toBe(50_000);
+    const read = readLedgerFile(path.join(folder, 'GPU-1.jsonl'));
+    if (!read.ok) throw new Error(read.error.message);
+    expect(read.value.seals).toHaveLength(2);
+    expect(verifyLedger(read.value, sha256).ok).toBe(true);
+  });
+
+  it('loses only the torn last line when the power fails while it is written', () => {
+    const folder = temporaryFolder();
+    const file = openShelf(folder).open('GPU-1', 'A card');
+    file.append([{ hour: cell(0) }, { hour: cell(1) }]);
+    const name = path.join(folder, 'GPU-1.jsonl');
+    fs.truncateSync(name, fs.statSync(name).size - 40);
+    const again = openShelf(folder).open('GPU-1', 'A card');
+    expect(hoursInOrder(again.ledger())).toHaveLength(1);
+    again.append([{ hour: cell(1) }]);
+    expect(hoursInOrder(openShelf(folder).open('GPU-1', 'A card').ledger())).toHaveLength(2);
+  });
+
+  it('is moved aside, not deleted, when it is no ledger any more', () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(path.join(folder, 'GPU-1.jsonl'), 'something else');
+    expect(hoursInOrder(openShelf(folder).open('GPU-1', 'A card').ledger())).toEqual([]);
+    expect(fs.readdirSync(folder).filter((name) => name.includes('damaged'))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { equivalentHours } from '../../app/wear/arrhenius.ts';
+import { summariseExposure } from '../../app/wear/exposure.ts';
+import { ELECTROMIGRATION, REFERENCE, SILICON, SOLDER } from '../../app/wear/model.ts';
+import { referenceCycles } from '../../app/wear/solder.ts';
+import { columnsWith, feed, histories, type WearSample } from '../support/wear.ts';
+import { replayExposure } from '../../app/wear/replay.ts';
+
+const START = Date.UTC(2026, 2, 1);
+const HOUR = 3_600_000;
+
+/** One sample a step at these readings. */
+const steady = (count: number, readings: Partial<WearSample>, dtMs = 1000): WearSample[] =>
+  Array.from({ length: count }, (_, i) => ({
+    tsMs: START + i * dtMs,
+    ...(i === 0 ? {} : { dtMs }),
+    ...readings,
+  }));
+
+const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+describe('the meter', () => {
+  it('gives the same when the history is fed in two parts with a restart in between', () => {
+    fc.assert(
+      fc.property(histories, fc.nat(), (list, cut) => {
+        const at = cut % (list.length + 1);
+        const first = clone(feed(list.slice(0, at)));
+        expect(clone(feed(list.slice(at), first))).toEqual(clone(feed(list)));
+      }),
+    );
+  });
+
+  it('has bins that sum to the hours observed, and observes only between two readings without a gap', () => {
+    fc.assert(
+      fc.property(histories, (list) => {
+        const { tally } = feed(list);
+        const expected = list.reduce(
+          (sum, sample, i) =>
+            sample.dtMs !== undefined && sample.coreTempC !== undefined && list[i - 1]?.coreTempC !== undefined
+              ? sum + sample.dtMs
+              : sum,
+          0,
+        );
+        const binned = Object.values(tally.coreMs).reduce((sum, ms) => sum + ms, 0);
+        expect(binned).toBeCloseTo(tally.observedMs, 6);
+        expect(tally.observedMs).toBeCloseTo(expected, 6);
+      }),
+    );
+  });
+
+  it('adds nothing for a gap, however long it lasts', () => {
+    fc.assert(
+      fc.property(histories, fc.integer({ min: 1, max: 10 ** 10 }), (list, more) => {
+        let added = 0;
+        const longer = list.map((sample) => {
+          if (sample.dtMs === undefined) added += more;
+          return { ...sample, tsMs: sample.tsMs + added };
+        });
+        const [a, b] = [feed(list).tally, feed(longer).tally];
+        // what is inferred across a power-off depends on how long it was, and is told apart
+        for (const tally of [a, b]) Object.assign(tally, { solderInferred: [], inferredCycles: {} });
+        expect(b.observedMs).toBeCloseTo(a.observedMs, 3);
+        a.silicon.forEach((ms, i) => expect(b.silicon[i]).toBeCloseTo(ms, 3));
+        a.solder.forEach((cycles, i) => expect(b.solder[i]).toBeCloseTo(cycles, 9));
+        expect(b.cycles).toEqual(a.cycles);
+      }),
+    );
+  });
+
+  it('is never less for a hotter history, in any family and for any parameter set', () => {
+    fc.assert(
+      fc.property(histories, fc.integer({ min: 1, max: 20 }), (list, more) => {
+        const hotter = list.map((sample) => ({
+          ...sample,
+          ...(sample.coreTempC === undefined ? {} : { coreTempC: sample.coreTempC + more }),
+          ...(sample.memTempC === undefined ? {} : { memTempC: sample.memTempC + more }),
+        }));
+        const [cool, hot] = [feed(list).tally, feed(hotter).tally];
+        for (const key of ['silicon', 'electromigration', 'solder', 'capacitors'] as const) {
+          cool[key].forEach((amount, i) => expect(hot[key][i]!).toBeGreaterThanOrEqual(amount * (1 - 1e-12)));
+        }
+      }),
+    );
+  });
+
+  it('is the reference at the reference: 65 °C, 60 % of the limit, memory at 65 °C', () => {
+    const { tally } = feed(
+      steady(4000, { coreTempC: 65, memTempC: 65, powerW: 180, fanPct: 50, powerDefaultLimitW: 300 }),
+    );
+    const { families } = summariseExposure(tally, { defaultLimitW: 300, airC: { low: 40, mid: 40, high: 40 } });
+    for (const id of ['M1', 'M2', 'M4', 'M5'] as const) {
+      for (const { name, rate } of families[id]!.sets)
+        expect([id, name, rate]).toEqual([id, name, expect.closeTo(1, 12)]);
+    }
+  });
+
+  it('agrees with the published equations on a profile, for every activation energy', () => {
+    const profile = [
+      { hours: 3, tempC: 78, powerW: 320 },
+      { hours: 5, tempC: 62, powerW: 180 },
+      { hours: 16, tempC: 38, powerW: 25 },
+    ];
+    // each level is fed as a history of its own, joined by gaps, so that no interval lies between two levels
+    let tsMs = START;
+    const list = profile.flatMap(({ hours, tempC, powerW }) =>
+      Array.from({ length: hours * 720 + 1 }, (_, i): WearSample => {
+        tsMs += 5000;
+        return { tsMs, ...(i === 0 ? {} : { dtMs: 5000 }), coreTempC: tempC, powerW, powerDefaultLimitW: 200 / 0.6 };
+      }),
+    );
+    const { families } = replayExposure([columnsWith(list)]);
+    SILICON.grid.forEach((ea, i) => {
+      const total = equivalentHours(ea, 65, profile).reduce((sum, hours) => sum + hours, 0);
+      expect(families.M1!.sets[i]!.rate).toBeCloseTo(total / 24, 9);
+    });
+    // the worked day of the model: 0.707 – 0.931 – 1.265
+    expect(families.M2!.rate.low).toBeCloseTo(0.707, 3);
+    expect(families.M2!.rate.mid).toBeCloseTo(0.931, 3);
+    expect(families.M2!.rate.high).toBeCloseTo(1.265, 3);
+    expect(families.M2!.sets).toHaveLength(ELECTROMIGRATION.exponents.length * ELECTROMIGRATION.energies.length);
+  });
+
+  it('counts a swing once, with its dwell, and leaves out what is below 3 K', () => {
+    // up for two hours, down for one
+    const temps = [60, 61, 60, 62, 60, ...Array<number>(7200).fill(80), ...Array<number>(3600).fill(60)];
+    const list = temps.map((coreTempC, i) => ({
+      tsMs: START + i * 1000,
+      ...(i === 0 ? {} : { dtMs: 1000 }),
+      coreTempC,
+    }));
+    const { tally } = feed(list);
+    expect(Object.values(tally.cycles)).toEqual([0.5, 0.5]);
+    const theta = [(temps.length - 3600 - 1) / 3600, 1];
+    SOLDER.forEach((set, i) => {
+      // the half cycle up begins at the first sample, the one down at the last moment of the plateau
+      const both = 0.5 * (referenceCycles(20, theta[0]!, 80, set) + referenceCycles(20, theta[1]!, 80, set));
+      expect(tally.solder[i]! / both).toBeCloseTo(1, 9);
+    });
+  });
+
+  it('tells a power-off apart: only an inferred swing, and only where the energy counter began anew', () => {
+    const warm = steady(600, { coreTempC: 60, powerW: 200 });
+    const later = (energyMj: number, gapMs: number) =>
+      steady(600, { coreTempC: 58, powerW: 200, energyMj }).map((sample, i) => ({
+        ...sample,
+        tsMs: sample.tsMs + 600_000 + gapMs,
+        ...(i === 0 ? { dtMs: undefined } : {}),
+      })) as WearSample[];
+    const before = warm.map((sample) => ({ ...sample, energyMj: 5_000_000 }));
+    const off = feed([...before, ...later(1000, 8 * HOUR)]).tally;
+    const on = feed([...before, ...later(6_000_000, 8 * HOUR)]).tally;
+    const brief = feed([...before, ...later(1000, 60_000)]).tally;
+    expect(off.solder).toEqual(on.solder);
+    expect(off.solderInferred[1]).toBeGreaterThan(0.5);
+    for (const tally of [on, brief]) tally.solderInferred.forEach((more) => expect(more).toBeCloseTo(0, 12));
+    const { families } = summariseExposure(off);
+    expect(families.M3!.withInferred!.mid).toBeGreaterThan(families.M3!.rate.mid);
+  });
+
+  it('does not count what a counter grew by while nobody looked', () => {
+    const list: WearSample[] = [
+      { tsMs: START, coreTempC: 50, energyMj: 1000, throttledSwPowerUs: 0 },
+      { tsMs: START + 1000, dtMs: 1000, coreTempC: 50, energyMj: 3000, throttledSwPowerUs: 500 },
+      { tsMs: START + HOUR, coreTempC: 50, energyMj: 900_000, throttledSwPowerUs: 10 ** 9 },
+      { tsMs: START + HOUR + 1000, dtMs: 1000, coreTempC: 50, energyMj: 901_000, throttledSwPowerUs: 10 ** 9 + 500 },
+    ];
+    const { tally } = feed(list);
+    expect(tally.counterJ).toBeCloseTo(3, 12);
+    expect(tally.throttledMs.powerCap).toBeCloseTo(1, 12);
+  });
+
+  it('keeps the middle of every family inside its band', () => {
+    fc.assert(
+      fc.property(histories, (list) => {
+        const { families } = summariseExposure(feed(list).tally, { defaultLimitW: 300 });
+        for (const { rate } of Object.values(families)) {
+          expect(rate.low).toBeLessThanOrEqual(rate.mid);
+          expect(rate.mid).toBeLessThanOrEqual(rate.high);
+        }
+      }),
+    );
+  });
+
+  it('says why a family is not computed instead of giving 0', () => {
+    expect(summariseExposure(feed([]).tally).off).toEqual({
+      M1: 'not-observed',
+      M2: 'not-observed',
+      M3: 'not-observed',
+      M4: 'no-memory-sensor',
+      M5: 'no-fan',
+    });
+    const { families, off } = summariseExposure(feed(steady(10, { coreTempC: 50, powerW: 20 })).tally);
+    expect(families.M4).toBeUndefined();
+    expect(off).toEqual({ M2: 'no-default-limit', M4: 'no-memory-sensor', M5: 'no-fan' });
+  });
+
+  it('combines families with an envelope of their middles; the proxy of electromigration is not added', () => {
+    const { families, combined } = summariseExposure(
+      feed(steady(100, { coreTempC: 80, memTempC: 50, powerW: 300 })).tally,
+      { defaultLimitW: 300 },
+    );
+    const mids = (['M1', 'M3', 'M4'] as const).map((id) => families[id]!.rate.mid);
+    expect(combined!.headline).toBeCloseTo(mids.reduce((a, b) => a + b, 0) / 3, 12);
+    expect(combined!.envelope).toEqual({ low: Math.min(...mids), high: Math.max(...mids) });
+    expect(REFERENCE.name).toBe('REF-65');
+  });
+});
