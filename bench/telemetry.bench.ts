@@ -6,6 +6,7 @@ import path from 'node:path';
 import { systemClock } from '../app/clock.node.ts';
 import { openNvml } from '../app/telemetry/nvml/source.node.ts';
 import { decodeDocument } from '../app/telemetry/smi/document.ts';
+import { NODE_FLAGS } from '../scripts/slowburn.mjs';
 import { compileMock } from '../test/support/mock-nvml.ts';
 import { cpuMsEach, nodeNvidiaSmi } from './baseline.ts';
 import { documentOf } from './documents.ts';
@@ -142,7 +143,7 @@ print((time.process_time() - start) * 1000 / n)
 async function recorderRssMiB(gpus: number): Promise<number> {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-bench-rss-'));
   const args = ['monitor', '--source', `nvml:${compileMock()}`, '--data-dir', data, '--interval', '0.1'];
-  const child = spawn(process.execPath, [path.join(checkout, 'out/node/slowburn.js'), ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, path.join(checkout, 'out/node/slowburn.js'), ...args], {
     stdio: 'ignore',
     env: { ...process.env, MOCK_NVML_COUNT: String(gpus) },
   });

@@ -1,5 +1,6 @@
 import type { Cadence, MetricKey } from '../../metrics.ts';
 import { setAbsent, setValue, type Frame } from '../../reading.ts';
+import { u64 } from './getter.ts';
 import { NVML_INVALID_ARGUMENT, NVML_NO_DATA, returnCode } from './return-codes.ts';
 
 /** nvmlFieldValue_t (nvml.h): fieldId 0, scopeId 4, timestamp 8, latencyUsec 16, valueType 24, nvmlReturn 28, value 32. */
@@ -79,9 +80,9 @@ export function fieldAnswer(view: DataView, index: number, ulongBytes: 4 | 8): F
       case 1:
         return view.getUint32(value, LE);
       case 2:
-        return ulongBytes === 8 ? Number(view.getBigUint64(value, LE)) : view.getUint32(value, LE);
+        return ulongBytes === 8 ? u64(view, value) : view.getUint32(value, LE);
       case 3:
-        return Number(view.getBigUint64(value, LE));
+        return u64(view, value);
       case 4:
         return Number(view.getBigInt64(value, LE));
       case 5:

@@ -1,6 +1,6 @@
 import type { Cadence, MetricKey } from '../../metrics.ts';
 import { setValue, type Frame } from '../../reading.ts';
-import type { Argument, Parameter } from './library.ts';
+import type { NativeCall, Parameter } from './library.ts';
 
 /** One way to ask NVML for something: a symbol, how it is called, and what its answer means. */
 export type Variant = {
@@ -10,7 +10,7 @@ export type Variant = {
   readonly size: number;
   /** versioned structs carry size | version << 24 in their first word, and may want further words set before the call */
   readonly prepare?: (view: DataView) => void;
-  readonly args: (device: number, out: ArrayBuffer) => Argument[];
+  readonly invoke: (call: NativeCall, device: number, out: ArrayBuffer) => number;
   readonly decode: (view: DataView, frame: Frame) => void;
   /** about one of several things (a fan): a card that has fewer answers INVALID_ARGUMENT */
   readonly ofSeveral?: true;
@@ -26,14 +26,15 @@ export type Getter = {
 const LE = true;
 export const u32 = (view: DataView, at = 0): number => view.getUint32(at, LE);
 export const i32 = (view: DataView, at = 0): number => view.getInt32(at, LE);
-export const u64 = (view: DataView, at = 0): number => Number(view.getBigUint64(at, LE));
+/** Without a BigInt on the way: dozens a tick would keep the collector of garbage busy. */
+export const u64 = (view: DataView, at = 0): number => view.getUint32(at, LE) + view.getUint32(at + 4, LE) * 2 ** 32;
 
 /** device → one or more numbers in a row, or a struct */
 export const plain = (symbol: string, size: number, decode: Variant['decode']): Variant => ({
   symbol,
   parameters: ['device', 'out'],
   size,
-  args: (device, out) => [device, out],
+  invoke: (call, device, out) => call(device, out),
   decode,
 });
 
@@ -48,7 +49,7 @@ export const pair = (symbol: string, decode: Variant['decode']): Variant => ({
   symbol,
   parameters: ['device', 'out', 'out'],
   size: 8,
-  args: (device, out) => [device, out, new Uint8Array(out, 4)],
+  invoke: (call, device, out) => call(device, out, new Uint8Array(out, 4)),
   decode,
 });
 
@@ -62,7 +63,7 @@ export const selected = (
   symbol,
   parameters: ['device', ...selectors.map(() => 'uint' as const), 'out'],
   size,
-  args: (device, out) => [device, ...selectors, out],
+  invoke: (call, device, out) => call(device, ...selectors, out),
   decode,
 });
 

@@ -134,7 +134,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     for (let i = device.skipped.get(getter) ?? 0; i < bound.length; i++) {
       const { call, variant, out, view, via } = bound[i]!;
       variant.prepare?.(view);
-      code = call(...variant.args(device.handle, out));
+      code = variant.invoke(call, device.handle, out);
       if (code === NVML_SUCCESS) {
         // what a variant does not tell, the card cannot tell with this driver
         if (via.length > 1) markAbsent(frame, getter.metrics, NVML_NOT_SUPPORTED);

@@ -43,9 +43,11 @@ export type ThreadOptions = {
 
 const OPEN_DEADLINE_MS = 15_000; // the first call is slow when nothing else holds the driver open
 const CLOSE_DEADLINE_MS = 2_000;
+/** What lives from tick to tick is a few hundred kilobytes: a small young generation keeps it so. */
+const SMALL = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions): NvmlThread {
-  const worker = new Worker(workerUrl);
+  const worker = new Worker(workerUrl, { resourceLimits: SMALL });
   const send = (message: ToWorker): void => worker.postMessage(message);
   let block: FrameBlock | undefined;
   let gpus: readonly ReaderGpu[] = [];
