@@ -17,6 +17,7 @@ import { openSource } from './telemetry/open-source.node.ts';
 import { startSampler, type Tick } from './telemetry/sampler.ts';
 import type { SourceFault } from './telemetry/source.ts';
 import { createWearTracker } from './wear/tracker.ts';
+import { createWorkloadWatch } from './workload/watch.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
 export type CollectorEvents = {
@@ -88,6 +89,7 @@ export async function openCollector(
   const store = createStore(opened.value.db);
   store.catchUp(clock.wallMs());
   const wear = createWearTracker(store);
+  const watch = createWorkloadWatch({ store, rules: settings.programs, onSessions: events.onSessions });
   const alerts = createAlertEngine(alertRules);
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
 
@@ -127,6 +129,7 @@ export async function openCollector(
     try {
       const stored = store.append(tick);
       wear.feed(tick, stored);
+      watch.feed(tick, stored);
       axisMs += tick.dtMs ?? 0;
       judge(tick, stored);
       writeFault = undefined;
@@ -193,12 +196,14 @@ export async function openCollector(
     finished: sampler.finished,
     applySettings(next) {
       settings = next;
+      watch.setRules(next.programs);
       source.value.setInterval(next.intervalMs);
     },
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
         await sampler.stop();
+        watch.stop();
         wear.save();
         store.close();
         removeRecorder(config.dataFolder);

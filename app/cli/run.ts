@@ -10,7 +10,8 @@ import { createStore } from '../history/store.ts';
 import { createI18n, type Translate } from '../i18n.ts';
 import { err, ok, type Result } from '../result.ts';
 import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
-import { ENERGY_ERROR, type GpuSummary } from '../workload/session.ts';
+import { ENERGY_ERROR } from '../workload/energy.ts';
+import type { GpuSummary } from '../workload/session.ts';
 import { printError } from './monitor.ts';
 import { collectorConfig, EXIT, threads, type RecordingOptions } from './options.ts';
 

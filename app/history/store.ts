@@ -1,6 +1,8 @@
 import type { AlertChange } from '../alerts/engine.ts';
 import type { Gap, Tick } from '../telemetry/sampler.ts';
-import { summariseGpu, type GpuSummary } from '../workload/session.ts';
+import { powerWindowMs } from '../workload/energy.ts';
+import type { Marks } from '../workload/outputs.ts';
+import { idlePowerW, summariseGpu, type GpuSummary, type Workload } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
 import { queryGaps, queryRange, type Range, type RangeQuery } from './range.ts';
 import {
@@ -9,13 +11,24 @@ import {
   createGpuTable,
   createProcessTable,
   createSessionTable,
+  createShareTable,
   createWearTable,
 } from './records.ts';
 import { createRollups, minuteOf } from './rollups.ts';
 import { createSampleTable, ensureColumns, type StoredSample } from './samples.ts';
 
+/** What is known of a session beside its time: all optional, as it is when nothing was recognised. */
+export type SessionDetails = {
+  readonly workload?: Workload;
+  readonly marks?: Marks;
+  /** the cards it was on, where that is known without its processes */
+  readonly gpuUuids?: readonly string[];
+};
+
 export type StoredTick = { readonly gpuId: number; readonly uuid: string; readonly sampleId: number };
 
+/** How far before a session the card's idle power is sought. */
+const BASELINE_MS = 3_600_000;
 const PRUNE_BATCH = 2000; // rows a call: a few milliseconds, so that sampling never waits
 
 /** The history of all GPUs, in one SQLite file. All times are ms since 1970. */
@@ -28,6 +41,7 @@ export function createStore(db: Db) {
   const gaps = createGapTable(db);
   const sessions = createSessionTable(db);
   const processes = createProcessTable(db);
+  const shares = createShareTable(db);
   const wear = createWearTable(db);
   const ids = new Map<string, number>();
   const seenMinute = new Map<string, number>();
@@ -52,6 +66,16 @@ export function createStore(db: Db) {
   };
   const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
     summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
+  const summariseSession = (gpuUuid: string, id: number, fromMs: number, toMs: number, marks?: Marks): GpuSummary => {
+    const gpu = gpus.list().find(({ uuid }) => uuid === gpuUuid);
+    const idleW = idlePowerW(samplesBetween(gpuUuid, fromMs - BASELINE_MS, fromMs)); // read to its end before the next
+    return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), {
+      shares: gpu ? shares.of(id, gpu.id) : [],
+      ...(idleW !== undefined && { idleW }),
+      windowMs: powerWindowMs(gpu?.name ?? ''),
+      ...(marks && { marks }),
+    });
+  };
   const prune = db.prepare(
     `DELETE FROM sample WHERE id IN (SELECT id FROM sample WHERE ts_ms < ? LIMIT ${PRUNE_BATCH})`,
   );
@@ -97,13 +121,20 @@ export function createStore(db: Db) {
       endedMs: number,
       exitCode: number | null,
       pids: ReadonlySet<number>,
+      { workload, marks, gpuUuids }: SessionDetails = {},
     ): { readonly summaries: readonly GpuSummary[]; readonly seenOn: readonly string[] } {
-      const seenOn = processes.gpusUsedBy(pids, session.startedMs, endedMs);
+      const noted = sessions.byId(session.id); // while it went on
+      const found = processes.gpusUsedBy(pids, session.startedMs, endedMs);
+      const seenOn = gpuUuids ?? (found.length > 0 ? found : (noted?.gpus ?? []));
       const uuids = seenOn.length > 0 ? seenOn : gpus.list().map(({ uuid }) => uuid);
       const summaries = uuids
-        .map((uuid) => summarise(uuid, session.startedMs, endedMs))
+        .map((uuid) => summariseSession(uuid, session.id, session.startedMs, endedMs, marks))
         .filter(({ observedMs }) => observedMs > 0);
-      sessions.finish(session.id, endedMs, exitCode, seenOn, { gpus: summaries });
+      const known = workload ?? noted?.summary?.workload;
+      sessions.finish(session.id, endedMs, exitCode, seenOn, {
+        gpus: summaries,
+        ...(known && { workload: known }),
+      });
       return { summaries, seenOn };
     },
 
@@ -120,6 +151,7 @@ export function createStore(db: Db) {
     gpus,
     alerts,
     sessions,
+    shares,
     wear,
     close: (): void => {
       db.close();

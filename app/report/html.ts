@@ -4,7 +4,7 @@ import type { Translate } from '../i18n.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Band } from '../wear/exposure.ts';
 import { disclaimer } from '../wear/model.ts';
-import { ENERGY_ERROR } from '../workload/session.ts';
+import { ENERGY_ERROR } from '../workload/energy.ts';
 import { seriesPaths } from './chart.ts';
 import type { Report } from './report.ts';
 import { reportStyles } from './styles.ts';
