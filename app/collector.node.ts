@@ -17,6 +17,7 @@ import { openSource } from './telemetry/open-source.node.ts';
 import { startSampler, type Tick } from './telemetry/sampler.ts';
 import type { SourceFault } from './telemetry/source.ts';
 import { createWearTracker } from './wear/tracker.ts';
+import { createPoller } from './workload/adapters/poller.node.ts';
 import { createWorkloadWatch } from './workload/watch.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -89,7 +90,12 @@ export async function openCollector(
   const store = createStore(opened.value.db);
   store.catchUp(clock.wallMs());
   const wear = createWearTracker(store);
-  const watch = createWorkloadWatch({ store, rules: settings.programs, onSessions: events.onSessions });
+  const watch = createWorkloadWatch({
+    store,
+    accounts: createPoller({ wallMs: clock.wallMs }),
+    rules: settings.programs,
+    onSessions: events.onSessions,
+  });
   const alerts = createAlertEngine(alertRules);
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
 

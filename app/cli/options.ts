@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { messageOf } from '../result.ts';
 import { dataFolder, settingsFile } from '../settings/folders.node.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
@@ -40,6 +41,14 @@ export function intervalOption(text: string): number {
   const parsed = settingsSchema.shape.intervalMs.safeParse(Math.round(Number(text) * 1000));
   if (!parsed.success) throw new InvalidArgumentError('The interval must be from 0.1 to 5 seconds.');
   return parsed.data;
+}
+
+export function patternOption(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (thrown) {
+    throw new InvalidArgumentError(`That is not a pattern: ${messageOf(thrown)}.`);
+  }
 }
 
 /** Settings of the folder; unreadable ones are reported and the defaults used. */

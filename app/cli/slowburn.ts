@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import { monitor, type MonitorOptions } from './monitor.ts';
-import { EXIT, intervalOption, secondsOption, sourceOption, speedOption } from './options.ts';
+import { EXIT, intervalOption, patternOption, secondsOption, sourceOption, speedOption } from './options.ts';
 import { run, type RunOptions } from './run.ts';
 import { vectors } from './vectors.ts';
+import { workloadKinds } from '../workload/generators.ts';
 
 const program = new Command('slowburn')
   .description('Thermal, health and wear monitor for NVIDIA GPUs, without a window.')
@@ -41,6 +42,10 @@ recording(program.command('monitor').description('record, and show a live table 
 
 recording(program.command('run').description('run a command and record what it does to the card'))
   .option('--name <name>', 'name of the session (default: the program)')
+  .addOption(new Option('--kind <kind>', 'what the command makes').choices(workloadKinds))
+  .option('--model <name>', 'the model it uses')
+  .option('--outputs <glob>', "count new files that match, as 'out/**/*.png'")
+  .addOption(new Option('--lines <pattern>', 'count printed lines that match').argParser(patternOption))
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: RunOptions) => finish(await run(command, options)));

@@ -22,6 +22,9 @@ export type Marks = readonly { readonly tsMs: number; readonly count: number }[]
 /** As many as a session keeps: a night of images. Beyond it only the totals go on. */
 export const MARKS_KEPT = 2000;
 
+/** Outputs remembered before a session is known to have begun. */
+const EARLY_KEPT = 100;
+
 /** Energy used up to a moment, along a curve of totals. */
 function totalAt(curve: readonly { readonly tsMs: number; readonly totalJ: number }[], tsMs: number): number {
   let low = 0;
@@ -58,7 +61,8 @@ export function eachOutputJ(
 export function createTally() {
   let last: number | undefined;
   let total = 0;
-  const marks: { tsMs: number; count: number }[] = [];
+  let begun = false;
+  let marks: { tsMs: number; count: number }[] = [];
   return {
     add(running: number, tsMs: number): void {
       const fresh = last === undefined ? 0 : running >= last ? running - last : running;
@@ -66,6 +70,13 @@ export function createTally() {
       if (fresh <= 0) return;
       total += fresh;
       if (marks.length < MARKS_KEPT) marks.push({ tsMs, count: fresh });
+      else if (!begun) marks = [...marks.slice(-EARLY_KEPT), { tsMs, count: fresh }];
+    },
+    /** A session began at that moment, as it turns out now: only what came since counts. */
+    beginAt(startedMs: number): void {
+      begun = true;
+      marks = marks.filter(({ tsMs }) => tsMs >= startedMs);
+      total = marks.reduce((sum, { count }) => sum + count, 0);
     },
     total: () => total,
     marks: (): Marks => marks,

@@ -24,8 +24,8 @@ export type Accounts = {
   readonly of: (key: string) => Account | undefined;
   /** the programs there are now, so that they can be asked */
   readonly follow: (programs: readonly (Program & { readonly leader: number })[]) => void;
-  /** counts from now on */
-  readonly begin: (key: string) => void;
+  /** a session began at that moment, as it turns out now: what came since counts */
+  readonly begin: (key: string, startedMs: number) => void;
   readonly end: (key: string) => Yield;
   readonly stop: () => void;
 };
@@ -174,7 +174,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     for (const { gpuId, span } of early.get(program.key) ?? [])
       if (span.toMs > startedMs) store.shares.note(id, gpuId, span);
     early.delete(program.key);
-    accounts.begin(program.key);
+    accounts.begin(program.key, startedMs);
     store.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
   }
 
@@ -201,7 +201,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
         },
         (process) => known.get(process.pid),
         (entry) => known.get(entry.facts.pid)!.key,
-      ).map((program) => ({ ...program, running: accounts.of(program.key)?.running }));
+      ).map(withAccount);
       noteShares(tick, stored);
       const handKeys = new Set(byHand.length > 0 ? programs.filter(isByHand).map(({ key }) => key) : []);
       const free = programs.filter(({ key, pids }) => !handKeys.has(key) && (pids.length > 0 || byHand.length === 0));
