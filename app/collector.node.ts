@@ -18,6 +18,7 @@ import { startSampler, type Tick } from './telemetry/sampler.ts';
 import type { SourceFault } from './telemetry/source.ts';
 import { createWearTracker } from './wear/tracker.ts';
 import { createPoller } from './workload/adapters/poller.node.ts';
+import { readMeterNotes } from './workload/meter/note.node.ts';
 import { createWorkloadWatch } from './workload/watch.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -92,7 +93,7 @@ export async function openCollector(
   const wear = createWearTracker(store);
   const watch = createWorkloadWatch({
     store,
-    accounts: createPoller({ wallMs: clock.wallMs }),
+    accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
     rules: settings.programs,
     onSessions: events.onSessions,
   });

@@ -43,6 +43,22 @@ export function intervalOption(text: string): number {
   return parsed.data;
 }
 
+export function addressOption(text: string): URL {
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  if (!address || !['http:', 'https:'].includes(address.protocol))
+    throw new InvalidArgumentError('Give an address of http or https, as the server names it.');
+  if (address.username || address.password || address.search || address.hash)
+    throw new InvalidArgumentError('The address must hold no name, password, query or fragment.');
+  return address;
+}
+
+export function portOption(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('The port must be from 0 to 65535.');
+  return port;
+}
+
 export function patternOption(text: string): RegExp {
   try {
     return new RegExp(text);

@@ -2,17 +2,16 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import { openCollector, type Collector } from '../collector.node.ts';
 import { createFormatter } from '../format.ts';
 import { openDatabase } from '../history/database.node.ts';
-import { readRecorder } from '../history/recorder.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n, type Translate } from '../i18n.ts';
 import { err, ok, type Result } from '../result.ts';
 import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
 import { printError } from './monitor.ts';
 import { dataFolder } from '../settings/folders.node.ts';
-import { collectorConfig, EXIT, settingsOf, threads, type RecordingOptions } from './options.ts';
+import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
+import { startRecording } from './recording.ts';
 import { followOutputs, type OutputOptions } from './run-outputs.ts';
 import { describe } from './run-summary.ts';
 
@@ -21,26 +20,6 @@ export type RunOptions = RecordingOptions & OutputOptions & { readonly name?: st
 const LOOK_EVERY_MS = 500;
 /** Samples arrive up to an interval after the fact: the last ones are waited for. */
 const SETTLE_MS = 1500;
-
-type Recording = { readonly databaseFile: string; readonly collector: Collector | undefined };
-
-/** Uses the Slowburn that is recording already, or records for as long as the command runs. */
-async function startRecording(options: RunOptions): Promise<Result<Recording>> {
-  const config = collectorConfig(options);
-  const opened = await openCollector(
-    config,
-    {
-      onTick: () => undefined,
-      onAlerts: () => undefined,
-      onSessions: () => undefined,
-    },
-    threads,
-  );
-  if (opened.ok) return ok({ databaseFile: opened.value.databaseFile, collector: opened.value });
-  if (opened.error.code !== 'database-busy') return opened;
-  const running = readRecorder(config.dataFolder);
-  return running ? ok({ databaseFile: running.databaseFile, collector: undefined }) : opened;
-}
 
 /** Runs the command to the end of its whole process tree. Resolves to its exit code, as a shell would report it. */
 async function runCommand(

@@ -1,6 +1,16 @@
 import { Command, Option } from 'commander';
+import { meter, type MeterCommandOptions } from './meter.ts';
 import { monitor, type MonitorOptions } from './monitor.ts';
-import { EXIT, intervalOption, patternOption, secondsOption, sourceOption, speedOption } from './options.ts';
+import {
+  addressOption,
+  EXIT,
+  intervalOption,
+  patternOption,
+  portOption,
+  secondsOption,
+  sourceOption,
+  speedOption,
+} from './options.ts';
 import { run, type RunOptions } from './run.ts';
 import { vectors } from './vectors.ts';
 import { workloadKinds } from '../workload/generators.ts';
@@ -49,6 +59,16 @@ recording(program.command('run').description('run a command and record what it d
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: RunOptions) => finish(await run(command, options)));
+
+recording(
+  program.command('meter').description('count what an OpenAI-compatible server generates, as a proxy before it'),
+)
+  .addOption(
+    new Option('--to <url>', 'the server to pass requests on to').argParser(addressOption).makeOptionMandatory(),
+  )
+  .addOption(new Option('--port <port>', 'where to listen').argParser(portOption).makeOptionMandatory())
+  .option('--host <address>', 'address to listen on; anything but loopback opens the server to others', '127.0.0.1')
+  .action(async (options: MeterCommandOptions) => finish(await meter(options)));
 
 program
   .command('vectors')

@@ -1,6 +1,9 @@
 import type { Result } from '../../result.ts';
 import type { Program } from '../detect.ts';
 import { portsOf, type LoopbackAddress } from '../listening.node.ts';
+import { shortModel } from '../match.ts';
+import type { MeterNote } from '../meter/note.node.ts';
+import type { AdapterId } from '../generators.ts';
 import { createTally, type Marks, type Outputs } from '../outputs.ts';
 import { identityOf } from '../process-facts.node.ts';
 import type { Accounts } from '../watch.node.ts';
@@ -17,7 +20,8 @@ const MARKED = new Set(['image', 'file', 'line']);
 
 type Followed = {
   program: Program & { readonly leader: number };
-  readonly adapter: Adapter;
+  /** undefined: a program that tells nothing, but stands behind a meter */
+  readonly adapter: Adapter | undefined;
   readonly memory: Map<string, number>;
   address: LoopbackAddress | undefined;
   leaderStarted: string | undefined;
@@ -28,6 +32,7 @@ type Followed = {
   /** what came since the last session ended, or since it was first seen */
   session: Session;
   inSession: boolean;
+  countedBy: AdapterId | undefined;
 };
 type Session = {
   readonly tally: ReturnType<typeof createTally>;
@@ -38,7 +43,18 @@ type Session = {
 
 const newSession = (): Session => ({ tally: createTally(), prompt: createTally(), unit: undefined, speeds: undefined });
 
+/** A meter's totals as a reading: what it counted for the program behind it. */
+const metered = ({ tokens, promptTokens, images, running, model }: MeterNote): Reading => ({
+  running,
+  ...(images > 0 && tokens === 0
+    ? { made: { unit: 'image' as const, count: images } }
+    : { made: { unit: 'token' as const, count: tokens }, promptTokens }),
+  ...(model && { model: shortModel(model) }),
+});
+
 export type PollerOptions = {
+  /** what metering proxies counted */
+  readonly meters?: () => readonly MeterNote[];
   readonly wallMs: () => number;
   readonly ports?: (pid: number) => Promise<Result<readonly LoopbackAddress[]>>;
   /** looks this often for who is due */
@@ -49,25 +65,52 @@ export type PollerOptions = {
  * Asks the programs on the cards about themselves, each on the port that it listens on itself, without ever holding up a
  * tick. One that fails or answers nonsense is noted as such, and asked again later.
  */
-export function createPoller({ wallMs, ports = portsOf, everyMs = 500 }: PollerOptions): Accounts {
+export function createPoller({ wallMs, meters = () => [], ports = portsOf, everyMs = 500 }: PollerOptions): Accounts {
   const followed = new Map<string, Followed>();
 
-  /** The port of the program, asked once a life; the process behind it must still be the same. */
-  async function addressOf(entry: Followed): Promise<Result<LoopbackAddress>> {
-    const { leader, match } = entry.program;
-    const started = identityOf(leader)?.startedAt;
-    if (entry.address && started === entry.leaderStarted) return { ok: true, value: entry.address };
-    entry.address = undefined;
+  async function listening({ program }: Followed) {
     let failure: Result<LoopbackAddress> | undefined;
     const found: LoopbackAddress[] = [];
-    for (const pid of new Set([leader, ...entry.program.pids])) {
+    for (const pid of new Set([program.leader, ...program.pids].filter((known) => known > 0))) {
       const told = await ports(pid);
       if (told.ok) found.push(...told.value);
       else failure ??= told;
     }
+    return { found, failure };
+  }
+
+  /** The meter before a program: by its port, or the only one there is where nobody tells whose load it is. */
+  async function meterOf(entry: Followed): Promise<MeterNote | undefined> {
+    const notes = meters();
+    if (notes.length === 0) return undefined;
+    if (entry.program.pids.length === 0) return notes.length === 1 ? notes[0] : undefined;
+    const { found } = await listening(entry);
+    return notes.find(({ upstreamPort }) => found.some(({ port }) => port === upstreamPort));
+  }
+
+  /** What the program tells, and what a meter before it counted where the program does not count by itself. */
+  async function readingOf(entry: Followed): Promise<Result<Reading> | undefined> {
+    const { adapter } = entry;
+    const note = await meterOf(entry);
+    entry.countedBy = adapter?.id ?? 'meter';
+    if (!adapter) return note && { ok: true, value: metered(note) };
+    const address = await addressOf(entry, adapter);
+    const read = address.ok ? await adapter.read(askLoopback(address.value), entry.memory) : address;
+    if (!note || (read.ok && read.value.made)) return read;
+    entry.countedBy = 'meter';
+    return { ok: true, value: { ...metered(note), ...(read.ok && { ...read.value, note: undefined }) } };
+  }
+
+  /** The port of the program, asked once a life; the process behind it must still be the same. */
+  async function addressOf(entry: Followed, adapter: Adapter): Promise<Result<LoopbackAddress>> {
+    const { leader, match } = entry.program;
+    const started = identityOf(leader)?.startedAt;
+    if (entry.address && started === entry.leaderStarted) return { ok: true, value: entry.address };
+    entry.address = undefined;
+    const { found, failure } = await listening(entry);
     const candidates = [...found].sort((a, b) => Number(b.port === match?.port) - Number(a.port === match?.port));
     for (const address of candidates.slice(0, 8)) {
-      const read = await entry.adapter.read(askLoopback(address), new Map());
+      const read = await adapter.read(askLoopback(address), new Map());
       if (!read.ok && candidates.length > 1) continue; // another of its ports, perhaps
       entry.address = address;
       entry.leaderStarted = started;
@@ -79,8 +122,11 @@ export function createPoller({ wallMs, ports = portsOf, everyMs = 500 }: PollerO
   }
 
   async function look(entry: Followed): Promise<void> {
-    const address = await addressOf(entry);
-    const read = address.ok ? await entry.adapter.read(askLoopback(address.value), entry.memory) : address;
+    const read = await readingOf(entry);
+    if (!read) {
+      entry.nextMs = performance.now() + QUIET_MS; // nothing is told of it, as yet
+      return;
+    }
     if (!read.ok) {
       entry.reading = undefined;
       entry.failure = [read.error.message, read.error.next].filter(Boolean).join(' ');
@@ -134,7 +180,7 @@ export function createPoller({ wallMs, ports = portsOf, everyMs = 500 }: PollerO
       for (const [key, entry] of followed) if (!keys.has(key) && !entry.inSession) followed.delete(key);
       for (const program of programs) {
         const adapter = program.match?.adapter && adapterOf(program.match.adapter);
-        if (!adapter) continue;
+        if (!adapter && !program.loads && meters().length === 0) continue;
         const before = followed.get(program.key);
         if (before) before.program = program;
         else
@@ -150,6 +196,7 @@ export function createPoller({ wallMs, ports = portsOf, everyMs = 500 }: PollerO
             asking: false,
             session: newSession(),
             inSession: false,
+            countedBy: undefined,
           });
       }
     },
@@ -172,7 +219,7 @@ export function createPoller({ wallMs, ports = portsOf, everyMs = 500 }: PollerO
       const outputs: Outputs = {
         unit: session.unit,
         count: session.tally.total(),
-        countedBy: entry.adapter.id,
+        countedBy: entry.countedBy ?? 'meter',
         ...(session.prompt.total() > 0 && { promptTokens: session.prompt.total() }),
         ...(speeds && { speed: { value: speeds.sum / speeds.count, unit: speeds.unit } }),
         ...(entry.failure !== undefined && { atLeast: true }),
