@@ -18,6 +18,9 @@ import { startSampler, type Tick } from './telemetry/sampler.ts';
 import type { SourceFault } from './telemetry/source.ts';
 import { createWearTracker } from './wear/tracker.ts';
 import { createPoller } from './workload/adapters/poller.node.ts';
+import { createGovernor } from './workload/governor/governor.node.ts';
+import { createStressOfDay } from './workload/governor/stress-of-day.ts';
+import { openTaps } from './workload/governor/taps.node.ts';
 import { readMeterNotes } from './workload/meter/note.node.ts';
 import { createWorkloadWatch } from './workload/watch.node.ts';
 
@@ -97,6 +100,16 @@ export async function openCollector(
     rules: settings.programs,
     onSessions: events.onSessions,
   });
+  const governor = createGovernor({
+    settings,
+    openTap: (onUndone) => openTaps(config.dataFolder, onUndone),
+    programs: watch.programs,
+    progress: watch.progress,
+    stressTodayHours: createStressOfDay((uuid) => wear.exposureOf(uuid)?.silicon?.equivalentHours.mid),
+    onChange: () => undefined,
+    wallMs: clock.wallMs,
+    monoMs: clock.monoMs,
+  });
   const alerts = createAlertEngine(alertRules);
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
 
@@ -137,6 +150,7 @@ export async function openCollector(
       const stored = store.append(tick);
       wear.feed(tick, stored);
       watch.feed(tick, stored);
+      governor.feed(tick);
       axisMs += tick.dtMs ?? 0;
       judge(tick, stored);
       writeFault = undefined;
@@ -177,7 +191,7 @@ export async function openCollector(
     sessionsSeen = seen;
   }
 
-  const answer = createAnswers(store, wear, (request) => {
+  const answer = createAnswers(store, wear, governor, (request) => {
     const { gpuUuid, fromMs, toMs, format, locale } = request;
     return runReportJob(new URL('report-worker.js', threads), {
       databaseFile,
@@ -204,12 +218,14 @@ export async function openCollector(
     applySettings(next) {
       settings = next;
       watch.setRules(next.programs);
+      governor.applySettings(next);
       source.value.setInterval(next.intervalMs);
     },
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
         await sampler.stop();
+        await governor.close();
         watch.stop();
         wear.save();
         store.close();

@@ -4,6 +4,7 @@ import { dataFolder, settingsFile } from '../settings/folders.node.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
 import { parseSourceSpec, type SourceSpec } from '../telemetry/source-spec.ts';
+import { parseCaps } from '../workload/sweep.ts';
 import type { CollectorConfig } from '../contract/collector-messages.ts';
 
 /** Exit codes of the command line. */
@@ -57,6 +58,12 @@ export function portOption(text: string): number {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new InvalidArgumentError('The port must be from 0 to 65535.');
   return port;
+}
+
+export function capsOption(text: string): readonly number[] {
+  const caps = parseCaps(text);
+  if (!caps) throw new InvalidArgumentError('Give caps as FROM:TO:STEP in watts, as 200:400:50.');
+  return caps;
 }
 
 export function patternOption(text: string): RegExp {

@@ -12,6 +12,7 @@ import {
   speedOption,
 } from './options.ts';
 import { run, type RunOptions } from './run.ts';
+import { sweep, type SweepOptions } from './sweep.ts';
 import { vectors } from './vectors.ts';
 import { workloadKinds } from '../workload/generators.ts';
 
@@ -45,17 +46,20 @@ const recording = (command: Command): Command =>
     .option('--data-dir <folder>', 'where history and settings are kept')
     .addOption(new Option('--interval <seconds>', 'time between samples').argParser(intervalOption));
 
+const outputs = (command: Command): Command =>
+  command
+    .option('--name <name>', 'name of the session (default: the program)')
+    .addOption(new Option('--kind <kind>', 'what the command makes').choices(workloadKinds))
+    .option('--model <name>', 'the model it uses')
+    .option('--outputs <glob>', "count new files that match, as 'out/**/*.png'")
+    .addOption(new Option('--lines <pattern>', 'count printed lines that match').argParser(patternOption));
+
 recording(program.command('monitor').description('record, and show a live table in the terminal'))
   .option('--record <file>', 'also write a recording that can be played with --source replay:FILE')
   .addOption(new Option('--for <seconds>', 'stop after this time').argParser(secondsOption))
   .action(async (options: MonitorOptions) => finish(await monitor(options)));
 
-recording(program.command('run').description('run a command and record what it does to the card'))
-  .option('--name <name>', 'name of the session (default: the program)')
-  .addOption(new Option('--kind <kind>', 'what the command makes').choices(workloadKinds))
-  .option('--model <name>', 'the model it uses')
-  .option('--outputs <glob>', "count new files that match, as 'out/**/*.png'")
-  .addOption(new Option('--lines <pattern>', 'count printed lines that match').argParser(patternOption))
+outputs(recording(program.command('run').description('run a command and record what it does to the card')))
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: RunOptions) => finish(await run(command, options)));

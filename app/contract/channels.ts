@@ -69,6 +69,15 @@ export const channels = {
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(s.session),
   },
+  'governor.status': { by: 'collector', request: nothing, response: s.governorStatus },
+  /** in force at once, and taken back after 15 s unless it is confirmed */
+  'governor.tryCap': {
+    by: 'collector',
+    request: z.strictObject({ gpuUuid: s.gpuUuid, capW: z.int().min(30).max(3000) }),
+    response: nothing,
+  },
+  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
+  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
   // asked by main alone, which knows the path the person chose; the window cannot
   'report.make': {
     by: 'collector',

@@ -4,6 +4,7 @@ import { isMetricKey, metrics } from '../metrics.ts';
 import { errorCodes, type Result } from '../result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
 import { adapterIds, workloadKinds } from '../workload/generators.ts';
+import { limitKeys } from '../workload/governor/policy.ts';
 import { evidences } from '../workload/match.ts';
 import { outputUnits } from '../workload/outputs.ts';
 
@@ -117,6 +118,25 @@ export const session = z.object({
   exitCode: z.number().nullable(),
   gpus: z.array(gpuUuid),
   summary: z.object({ gpus: z.array(gpuSummary), workload: workload.optional() }).nullable(),
+});
+
+const capNow = z.object({ gpuUuid, capW: z.number() });
+export const governorStatus = z.object({
+  enabled: z.boolean(),
+  held: z.array(z.object({ program: z.string(), why: z.enum(limitKeys), sinceMs: z.number() })),
+  caps: z.array(capNow),
+  pending: z.array(capNow.extend({ untilMs: z.number() })),
+  log: z.array(
+    z.object({
+      tsMs: z.number(),
+      gpuUuid: z.string(),
+      what: z.enum(['passed', 'held', 'let-go', 'capped', 'released', 'refused', 'undone']),
+      why: z.string(),
+      capW: z.number().optional(),
+      program: z.string().optional(),
+      message: z.string().optional(),
+    }),
+  ),
 });
 
 export const exposure = z.object({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { governorSchema } from '../workload/governor/limits.ts';
 import { adapterIds, workloadKinds } from '../workload/generators.ts';
 
 const minuteOfDay = z.int().min(0).max(1440);
@@ -41,6 +42,8 @@ export const settingsSchema = z.object({
     .default('EUR'),
   /** days that samples are kept at full resolution; minute roll-ups are kept for ever */
   retentionDays: z.int().min(1).max(3650).default(30),
+  /** what the governor may hold; off until a person turns it on */
+  governor: governorSchema.default(governorSchema.parse({})),
   notifications: z.boolean().default(true),
   /** closing the window leaves Slowburn recording in the tray */
   closeToTray: z.boolean().default(true),

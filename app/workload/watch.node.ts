@@ -11,6 +11,8 @@ import { divide, type Process, type ShareSpan } from './shares.ts';
 /** What a program tells of itself, as gathered by its adapter. */
 export type Account = {
   readonly running?: number;
+  /** outputs so far, by its own running count */
+  readonly made?: number;
   readonly model?: string;
   readonly note?: string;
 };
@@ -221,6 +223,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     },
 
     programs: (): readonly Program[] => programs,
+    progress: (key: string): Account | undefined => accounts.of(key),
 
     setRules(next: readonly UserRule[]): void {
       if (next === rules) return;

@@ -171,6 +171,7 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
       const note = entry.failure ?? entry.reading?.note;
       return {
         ...(entry.reading?.running !== undefined && { running: entry.reading.running }),
+        ...(entry.reading?.made && { made: entry.reading.made.count }),
         ...(entry.reading?.model && { model: entry.reading.model }),
         ...(note && { note }),
       };
