@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { app, dialog } from 'electron';
 import { parseArguments } from './arguments.ts';
+import { prepareBurn, runBurn } from './burn-page.ts';
 import { registerScheme } from './protocol.ts';
 import { startShell } from './shell.ts';
 
@@ -15,11 +16,14 @@ if (!parsed.ok) {
 const args = parsed.ok ? parsed.value : undefined;
 
 // The monitor must not load the card it watches: pages are drawn by the processor.
-app.disableHardwareAcceleration();
+if (args?.burn) prepareBurn(args.burn === 'software');
+else app.disableHardwareAcceleration();
 registerScheme();
-if (args) app.setPath('userData', path.join(args.dataFolder, 'window'));
+if (args) app.setPath('userData', path.join(args.dataFolder, args.burn ? 'burn' : 'window'));
 
-if (args && !app.requestSingleInstanceLock()) {
+if (args?.burn) {
+  void app.whenReady().then(() => runBurn(out));
+} else if (args && !app.requestSingleInstanceLock()) {
   app.quit(); // the first instance shows its window
 } else if (args) {
   void app.whenReady().then(() => startShell(args, out));

@@ -3,6 +3,7 @@ import { meter, type MeterCommandOptions } from './meter.ts';
 import { monitor, type MonitorOptions } from './monitor.ts';
 import {
   addressOption,
+  capsOption,
   EXIT,
   intervalOption,
   patternOption,
@@ -63,6 +64,13 @@ outputs(recording(program.command('run').description('run a command and record w
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: RunOptions) => finish(await run(command, options)));
+
+outputs(recording(program.command('sweep').description('run a command once at each of several power caps')))
+  .addOption(new Option('--power <from:to:step>', 'caps in watts').argParser(capsOption).makeOptionMandatory())
+  .option('--gpu <gpu>', 'index or UUID of the card (default: the only one)')
+  .argument('<command...>', 'the command, after --')
+  .passThroughOptions()
+  .action(async (command: string[], options: SweepOptions) => finish(await sweep(command, options)));
 
 recording(
   program.command('meter').description('count what an OpenAI-compatible server generates, as a proxy before it'),

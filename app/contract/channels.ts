@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import { settingsSchema } from '../settings/settings.ts';
+import { burnStatus } from '../workload/burn/messages.ts';
+import { burnShapes, standardPlan } from '../workload/burn/schedule.ts';
 import * as s from './schemas.ts';
 
 /** What a report covers. */
@@ -46,6 +48,27 @@ export const channels = {
     /** null: the person closed the dialog */
     response: z.object({ path: z.string() }).nullable(),
   },
+  'burn.status': { by: 'main', request: nothing, response: burnStatus },
+  /** runs the reference load by its schedule; a shorter plan may be given, never a hotter or longer one */
+  'burn.start': {
+    by: 'main',
+    request: z.strictObject({
+      shape: z.enum(burnShapes),
+      gpuUuid: s.gpuUuid,
+      plan: z
+        .strictObject({
+          idleMs: z.number().min(0).max(standardPlan.idleMs),
+          rampMs: z.number().min(0).max(standardPlan.rampMs),
+          soakMs: z.tuple([z.number().min(0), z.number().max(standardPlan.soakMs[1])]),
+          coolMs: z.number().min(0).max(standardPlan.coolMs),
+          maxTempC: z.number().min(40).max(standardPlan.maxTempC),
+          maxMs: z.number().min(1000).max(standardPlan.maxMs),
+        })
+        .partial(),
+    }),
+    response: burnStatus,
+  },
+  'burn.stop': { by: 'main', request: nothing, response: nothing },
   'gpus.list': { by: 'collector', request: nothing, response: z.array(s.storedGpu) },
   'history.extent': { by: 'collector', request: nothing, response: s.timeRange.nullable() },
   'history.range': { by: 'collector', request: s.rangeRequest, response: s.range },
@@ -120,6 +143,7 @@ export const pushes = {
   collector: collectorStatus,
   settings: settingsSchema,
   alerts: z.array(s.alert),
+  burn: burnStatus,
   /** sessions were begun or ended */
   sessions: nothing,
   /** main asks the window to show a page */
