@@ -10,7 +10,7 @@ const page = globalThis as unknown as Page;
 
 /** Hands the page its one port; nothing of Electron reaches it. */
 ipcRenderer.on('burn', ({ ports }) => {
-  const hand = (): void => page.postMessage('burn', '*', [...ports]);
+  const hand = (): void => page.postMessage('burn', '*', [...(ports as readonly unknown[])]);
   if (page.document.readyState === 'complete') hand();
   else page.addEventListener('load', hand);
 });

@@ -176,6 +176,9 @@ export function createProcessTable(db: Db) {
   };
 }
 
+/** A span of one session on one card. */
+export type SessionShare = { readonly sessionId: number; readonly gpuId: number; readonly span: ShareSpan };
+
 /** Spans in which a session had a card not to itself. The newest span of each grows while its share stays. */
 export function createShareTable(db: Db) {
   const extend = db.prepare(
@@ -190,10 +193,13 @@ export function createShareTable(db: Db) {
      WHERE session_id = ? AND gpu_id = ? ORDER BY from_ms`,
   );
   return {
-    note(sessionId: number, gpuId: number, { fromMs, toMs, share }: ShareSpan): void {
-      const row = { sessionId, gpuId, fromMs: Math.round(fromMs), toMs: Math.round(toMs), share: share ?? null };
-      if (extend.run(row).changes === 0) insert.run(row);
-    },
+    note: db.transaction((spans: readonly SessionShare[]): void => {
+      for (const { sessionId, gpuId, span } of spans) {
+        const { fromMs, toMs, share } = span;
+        const row = { sessionId, gpuId, fromMs: Math.round(fromMs), toMs: Math.round(toMs), share: share ?? null };
+        if (extend.run(row).changes === 0) insert.run(row);
+      }
+    }),
     of: (sessionId: number, gpuId: number): ShareSpan[] =>
       (of.all(sessionId, gpuId) as { fromMs: number; toMs: number; share: number | null }[]).map((row) => ({
         ...row,

@@ -1,3 +1,4 @@
+import type { SessionShare } from '../history/records.ts';
 import type { Store, StoredTick } from '../history/store.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { createDetector, type Ended, type Program } from './detect.ts';
@@ -47,10 +48,14 @@ export type WatchOptions = {
   readonly onSessions: () => void;
 };
 
+/** A session begun by hand by its id, a program by its key. */
+type Owner = number | string;
 type Open = { readonly id: number; readonly startedMs: number; readonly pids: Set<number>; program: Program };
 
 /** Shares kept for a program that has not worked long enough to be a session. */
 const EARLY_KEPT = 200;
+
+const WRITE_EVERY_MS = 5_000;
 
 /** Told processes hold until the next slow tick; for longer they are not believed. */
 const PROCESSES_HOLD_MS = 30_000;
@@ -69,8 +74,9 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     Known & { readonly facts: KnownProcess; readonly key: string; readonly leader: number }
   >();
   const open = new Map<string, Open>();
-  /** shares of programs that may become sessions */
-  const early = new Map<string, readonly { readonly gpuId: number; readonly span: ShareSpan }[]>();
+  /** shares that are not on disk yet: of sessions, and of programs that may become one */
+  const unwritten = new Map<Owner, { readonly gpuId: number; span: ShareSpan }[]>();
+  let writtenMs = 0;
   let programs: readonly Program[] = [];
   let byHand: ReturnType<Store['sessions']['open']> = [];
 
@@ -127,13 +133,31 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
       const processes = latest.get(uuid)?.processes;
       if (!processes || processes.length < 2) continue; // alone: nothing to divide
       for (const [owner, share] of divide(processes, (pid) => starterOf(pid) ?? keyOfPid.get(pid))) {
-        if (share === 1) continue;
-        const span = { fromMs, toMs: tick.tsMs, share };
-        const id = typeof owner === 'number' ? owner : open.get(owner)?.id;
-        if (id !== undefined) store.shares.note(id, gpuId, span);
-        else early.set(owner as string, [...(early.get(owner as string) ?? []).slice(-EARLY_KEPT), { gpuId, span }]);
+        if (share !== 1) addSpan(owner, gpuId, { fromMs, toMs: tick.tsMs, share });
       }
     }
+  }
+
+  /** A share that stays the same is one span: it grows in memory, and is written every few seconds. */
+  function addSpan(owner: Owner, gpuId: number, span: ShareSpan): void {
+    const list = unwritten.get(owner) ?? [];
+    unwritten.set(owner, list);
+    const before = list.findLast((entry) => entry.gpuId === gpuId);
+    if (before && before.span.share === span.share && before.span.toMs === span.fromMs) {
+      before.span = { ...before.span, toMs: span.toMs };
+    } else list.push({ gpuId, span });
+    if (list.length > EARLY_KEPT) list.shift();
+  }
+
+  function writeShares(): void {
+    const rows: SessionShare[] = [];
+    for (const [owner, list] of unwritten) {
+      const sessionId = typeof owner === 'number' ? owner : open.get(owner)?.id;
+      if (sessionId === undefined) continue; // not a session yet
+      rows.push(...list.map(({ gpuId, span }) => ({ sessionId, gpuId, span })));
+      unwritten.delete(owner);
+    }
+    if (rows.length > 0) store.shares.note(rows);
   }
 
   /** A program that says it rests while the driver cannot tell who loads the card is believed. */
@@ -173,9 +197,8 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     const command = known.get(program.pids[0] ?? -1)?.facts.command.join(' ') ?? '';
     const id = store.sessions.begin(program.name, command, startedMs, process.pid);
     open.set(program.key, { id, startedMs, pids: new Set(program.pids), program });
-    for (const { gpuId, span } of early.get(program.key) ?? [])
-      if (span.toMs > startedMs) store.shares.note(id, gpuId, span);
-    early.delete(program.key);
+    const since = unwritten.get(program.key)?.filter(({ span }) => span.toMs > startedMs);
+    if (since) unwritten.set(program.key, since);
     accounts.begin(program.key, startedMs);
     store.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
   }
@@ -183,6 +206,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
   function end({ key, endedMs }: Ended): void {
     const session = open.get(key);
     if (!session) return;
+    writeShares();
     open.delete(key);
     const { outputs, marks } = accounts.end(key);
     store.finishSession(session, endedMs, null, session.pids, {
@@ -205,9 +229,17 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
         (entry) => known.get(entry.facts.pid)!.key,
       ).map(withAccount);
       noteShares(tick, stored);
+      // what `slowburn run` sums up in its own process must be there when it does
+      if (byHand.length > 0 || Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS) {
+        writeShares();
+        writtenMs = tick.tsMs;
+      }
       const handKeys = new Set(byHand.length > 0 ? programs.filter(isByHand).map(({ key }) => key) : []);
       const free = programs.filter(({ key, pids }) => !handKeys.has(key) && (pids.length > 0 || byHand.length === 0));
       if (told) {
+        const here = new Set<Owner>(programs.map(({ key }) => key));
+        for (const owner of unwritten.keys())
+          if (typeof owner === 'string' && !open.has(owner) && !here.has(owner)) unwritten.delete(owner);
         accounts.follow(programs.map((program) => ({ ...program, leader: known.get(program.pids[0]!)?.leader ?? 0 })));
       }
       const { began, ended } = detector.feed(tick.tsMs, free);
