@@ -56,9 +56,9 @@ export async function meter(options: MeterCommandOptions): Promise<number> {
   const { requests, tokens, promptTokens, images, busyMs, atLeast } = totals();
   const done = t('meter.done', {
     requests: t('meter.requests', { count: requests }),
-    tokens: t('outputs.token', { count: tokens }),
+    tokens: t('outputs.token', { count: tokens, n: format.number(tokens) }),
     prompt: format.number(promptTokens),
-    images: t('outputs.image', { count: images }),
+    images: t('outputs.image', { count: images, n: format.number(images) }),
     duration: format.duration(busyMs),
   });
   process.stderr.write(`\n${done}\n${atLeast ? `${t('meter.atLeast')}\n` : ''}`);

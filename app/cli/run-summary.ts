@@ -44,7 +44,14 @@ export function describe(
     [t('report.energy'), energyText(summary, t, format)],
     ...costLines(figures, t, format),
     ...(sharedJ === undefined ? [] : [[t('sessions.shared'), joined(format.energy(sharedJ))] as const]),
-    ...(outputs ? [[t('sessions.outputs'), t(`outputs.${outputs.unit}`, { count: outputs.count })] as const] : []),
+    ...(outputs
+      ? [
+          [
+            t('sessions.outputs'),
+            t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) }),
+          ] as const,
+        ]
+      : []),
     ...(outputs && each?.energyJ !== undefined
       ? [
           [

@@ -19,7 +19,7 @@ const image = (label: string, joules: number, device: string): Published => ({
   unit: 'image',
   joules,
   device,
-  batch: '1, 1024²',
+  batch: 'batch 1, 1024²',
   source: MLE,
 });
 const token = (label: string, joules: number): Published => ({

@@ -16,6 +16,7 @@ export function WorkloadsPage() {
   const { t } = useTranslation();
   const [round, setRound] = useState(0);
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
+  const [comparing, setComparing] = useState(false);
   const { data: sessions, again } = useQuestion('sessions.newest', { limit: NEWEST });
   const { data: gpus = [] } = useQuestion('gpus.list', undefined);
   useEffect(() => onPush('sessions', () => setRound((n) => n + 1)), []);
@@ -30,20 +31,20 @@ export function WorkloadsPage() {
     const next = new Set(picked);
     if (!next.delete(id)) next.add(id);
     setPicked(next);
+    setComparing(false); // shown when asked: the list must not jump away under the pointer
+  };
+  const drop = (): void => {
+    setPicked(new Set());
+    setComparing(false);
   };
   return (
     <>
-      <PageHeader title={t('sessions.title')}>
-        {picked.size > 0 && (
-          <>
-            <span className={css.note}>{t('workloads.picked', { count: picked.size })}</span>
-            <Button size="xs" variant="subtle" onClick={() => setPicked(new Set())}>
-              {t('workloads.clear')}
-            </Button>
-          </>
-        )}
-      </PageHeader>
-      {compared.length >= 2 && <Comparison sessions={compared} names={names} />}
+      <PageHeader title={t('sessions.title')} />
+      {comparing && compared.length >= 2 && (
+        <div ref={(shown) => shown?.scrollIntoView({ block: 'start' })}>
+          <Comparison sessions={compared} names={names} />
+        </div>
+      )}
       {sessions?.length === 0 && (
         <Empty title={t('sessions.empty')}>
           <p>{t('sessions.emptyFound')}</p>
@@ -58,6 +59,17 @@ export function WorkloadsPage() {
           {unseen && <p className={css.note}>* {t('sessions.allGpus')}</p>}
           {sessions.length > 1 && compared.length < 2 && <p className={css.note}>{t('workloads.hint')}</p>}
         </Panel>
+      )}
+      {picked.size > 0 && (
+        <div className={css.picked}>
+          <span className={css.note}>{t('workloads.picked', { count: picked.size })}</span>
+          <Button size="xs" disabled={compared.length < 2} onClick={() => setComparing(true)}>
+            {t('workloads.compareNow')}
+          </Button>
+          <Button size="xs" variant="subtle" onClick={() => drop()}>
+            {t('workloads.clear')}
+          </Button>
+        </div>
       )}
       <GovernorPanel />
       <BurnPanel />

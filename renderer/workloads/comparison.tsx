@@ -105,7 +105,7 @@ export function Comparison({
           ...references.map((row, i) => ({
             key: `published-${i}`,
             label: row.label,
-            note: `${row.device} · ${t('workloads.batch', { batch: row.batch })}`,
+            note: `${row.device} · ${row.batch}`,
             value: row.joules,
             text: joules(row.joules),
             published: true,
@@ -122,7 +122,7 @@ export function Comparison({
         />
       )}
       <Bars
-        title={t('sessions.mean')}
+        title={t('report.mean')}
         lines={lines(
           (figures) => figures.meanTempC,
           (value) => joined(format.temperature(value)),

@@ -34,7 +34,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
   return (
     <>
       {outputs.atLeast && '≥ '}
-      {t(`outputs.${outputs.unit}`, { count: outputs.count })}
+      {t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) })}
       <div className={table.note}>
         {[
           each?.energyJ !== undefined &&
@@ -73,10 +73,10 @@ function Row({
   const failed = session.exitCode !== null && session.exitCode !== 0;
   const cards = [...new Set((session.summary?.gpus ?? []).map(({ gpuUuid }) => names.get(gpuUuid) ?? gpuUuid))];
   const about = [
-    t(`kind.${workload?.kind ?? 'other'}`),
-    workload?.model,
+    format.dateTime(session.startedMs),
     workload?.capW !== undefined && `${workload.capW} W`,
     running ? t('sessions.running') : format.duration(session.endedMs - session.startedMs),
+    t(`kind.${workload?.kind ?? 'other'}`),
     failed && t('sessions.exit', { code: session.exitCode }),
     session.exitCode === null && !running && workload?.found === 'by-hand' && t('sessions.interrupted'),
   ].filter(Boolean);
@@ -93,13 +93,15 @@ function Row({
       </Table.Td>
       <Table.Td className={table.wide}>
         <strong title={session.command}>{session.name}</strong>
-        <span className={table.note}> {format.dateTime(session.startedMs)}</span>
+        {workload?.model && <span className={table.note}> {workload.model}</span>}
         <div className={table.command}>{about.join(' · ')}</div>
-        <div className={table.command} title={cards.join(', ')}>
-          {cards.join(', ')}
-          {session.gpus.length === 0 && cards.length > 0 && ' *'}
-        </div>
-        {workload?.note && <div className={table.note}>{workload.note}</div>}
+        {(names.size > 1 || session.gpus.length === 0) && cards.length > 0 && (
+          <div className={table.command} title={cards.join(', ')}>
+            {cards.join(', ')}
+            {session.gpus.length === 0 && ' *'}
+          </div>
+        )}
+        {workload?.note && <div className={table.remark}>{workload.note}</div>}
       </Table.Td>
       <Table.Td>
         <Outputs figures={figures} />
@@ -128,7 +130,12 @@ function Row({
         ) : held.length === 0 ? (
           <span className={table.absent}>{t('report.never')}</span>
         ) : (
-          held.map(([cause, ms]) => <div key={cause}>{`${t(`cause.${cause}`)} ${format.duration(ms)}`}</div>)
+          held.map(([cause, ms]) => (
+            <div key={cause}>
+              {t(`cause.${cause}`)}
+              <div className={table.note}>{format.duration(ms)}</div>
+            </div>
+          ))
         )}
       </Table.Td>
       <Table.Td>

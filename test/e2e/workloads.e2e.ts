@@ -12,10 +12,12 @@ for (const theme of ['dark', 'light'] as const) {
     await expect(page.getByText('Ollama does not count its tokens.')).toBeVisible();
     await picture(page, `workloads-${theme}`);
     for (const name of [/^Compare Janus/, /^Compare ComfyUI/]) await page.getByRole('checkbox', { name }).check();
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await expect(page.getByText('FLUX.1-dev').first()).toBeVisible();
     await picture(page, `workloads-compared-${theme}`);
     await page.getByRole('button', { name: 'Clear' }).click();
     for (const box of await page.getByRole('checkbox', { name: /^Compare generate\.py/ }).all()) await box.check();
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await expect(page.getByText('knee').first()).toBeVisible();
     await picture(page, `workloads-sweep-${theme}`);
     await page.getByRole('heading', { name: 'Reference load' }).scrollIntoViewIfNeeded();
