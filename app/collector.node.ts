@@ -149,10 +149,10 @@ export async function openCollector(
     try {
       const stored = store.append(tick);
       wear.feed(tick, stored);
-      watch.feed(tick, stored);
-      governor.feed(tick);
       axisMs += tick.dtMs ?? 0;
       judge(tick, stored);
+      watch.feed(tick, stored);
+      governor.feed(tick);
       writeFault = undefined;
     } catch (thrown) {
       writeFault = recordingFault(thrown);

@@ -49,10 +49,9 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
     child = started;
     waiting = [];
     ready = answer(60_000).then((line) => line === 'ready');
-    started.on('error', () => undefined); // told by exit or by the missing answer
     started.stdin.on('error', () => undefined); // it has ended: the exit says so
     createInterface({ input: started.stdout }).on('line', (line) => waiting.shift()?.(line));
-    started.on('exit', () => {
+    const gone = (): void => {
       const lost = waiting;
       waiting = [];
       lost.forEach((answered) => answered(undefined));
@@ -62,6 +61,11 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
       // with rights it is not started again unasked: a password prompt out of nothing would be worse
       if (!elevate) setTimeout(() => !closing && start(), RESTART_MS);
       onUndone?.('tap-lost');
+    };
+    started.on('exit', gone);
+    started.on('error', () => {
+      closing = true; // there is no such program: trying again would not help
+      gone();
     });
   }
 
