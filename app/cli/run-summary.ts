@@ -1,6 +1,6 @@
 import { joined, type Formatter } from '../format.ts';
 import type { Translate } from '../i18n.ts';
-import { ENERGY_ERROR } from '../workload/energy.ts';
+import { errorShareOf } from '../workload/energy.ts';
 import { figuresOf, type Cost, type Money } from '../workload/figures.ts';
 import type { GpuSummary, Workload } from '../workload/session.ts';
 
@@ -18,10 +18,7 @@ function costLines(cost: Cost, t: Translate, format: Formatter): Line[] {
 function energyText({ energyJ, energyFrom, energyRangeJ }: GpuSummary, t: Translate, format: Formatter): string {
   if (energyJ === undefined || !energyFrom) return t('report.notObserved');
   const both = `${format.significant(energyJ, 3)} J (${format.significant(energyJ / 3600, 3)} Wh)`;
-  const error =
-    energyFrom === 'counter' || !energyRangeJ
-      ? `± ${format.percent(ENERGY_ERROR)} %`
-      : `[${format.significant(energyRangeJ.low, 3)}–${format.significant(energyRangeJ.high, 3)}]`;
+  const error = `± ${format.percent(errorShareOf(energyJ, energyRangeJ))} %`;
   return `${both}, ${error}, ${t(`energyFrom.${energyFrom}`)}`;
 }
 

@@ -97,6 +97,10 @@ export function createPowerIntegral(windowMs: number) {
   };
 }
 
+/** How far off an energy may be, as a share of it: half its range, or the counter's own where no range is kept. */
+export const errorShareOf = (energyJ: number, range: Range | undefined): number =>
+  range && energyJ > 0 ? (range.high - range.low) / 2 / energyJ : ENERGY_ERROR;
+
 /** An energy counter's own uncertainty. */
 export const counterRange = (energyJ: number): Range => ({
   low: energyJ / (1 + ENERGY_ERROR),

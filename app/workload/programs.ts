@@ -25,6 +25,13 @@ export function leaderOf(facts: ProcessFacts, match: Match, rules: readonly User
 
 export const programName = (text: string): string => text.split(/[/\\]/).at(-1)!.split(' ')[0]! || text;
 
+/**
+ * An unknown program generates if it computes and does not draw. Where the driver does not tell which, only one that has
+ * the card to itself is believed to: a desktop's own programs hold every card that shows a picture.
+ */
+const generates = ({ type }: Process, onCard: number): boolean =>
+  type === 'compute' || (type === undefined && onCard === 1);
+
 type Building = { -readonly [K in keyof Program]: Program[K] } & { pids: number[]; gpuUuids: string[] };
 
 /**
@@ -50,7 +57,7 @@ export function programsOf(
     }
     for (const process of processes) {
       const known = know(process);
-      if (!known || (!known.match && process.type === 'graphics')) continue;
+      if (!known || !(known.match || generates(process, processes.length))) continue;
       const key = known.match ? keyOf(known) : `process:${process.pid}:${known.facts.startedAt}`;
       const name = known.match?.name ?? programName(process.name || known.facts.command[0] || String(process.pid));
       const program = programs.get(key) ?? {

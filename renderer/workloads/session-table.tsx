@@ -2,6 +2,7 @@ import { Checkbox, Table, Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
+import { errorShareOf } from '../../app/workload/energy.ts';
 import { figuresOf, type Figures } from '../../app/workload/figures.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
@@ -18,9 +19,7 @@ export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly 
     <Tooltip label={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
       <span>
         {joined(format.energy(energyJ))}
-        {energyFrom === 'power' && rangeJ && (
-          <span className={table.band}> ± {format.percent((rangeJ.high - rangeJ.low) / 2 / energyJ)} %</span>
-        )}
+        <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
       </span>
     </Tooltip>
   );
