@@ -63,9 +63,11 @@ export function WorkloadsPage() {
       {picked.size > 0 && (
         <div className={css.picked}>
           <span className={css.note}>{t('workloads.picked', { count: picked.size })}</span>
-          <Button size="xs" disabled={compared.length < 2} onClick={() => setComparing(true)}>
-            {t('workloads.compareNow')}
-          </Button>
+          {!comparing && (
+            <Button size="xs" disabled={compared.length < 2} onClick={() => setComparing(true)}>
+              {t('workloads.compareNow')}
+            </Button>
+          )}
           <Button size="xs" variant="subtle" onClick={() => drop()}>
             {t('workloads.clear')}
           </Button>

@@ -141,12 +141,12 @@ function Row({
         {equivalentHours === undefined ? (
           absent
         ) : (
-          <span className={table.modelled}>
-            {format.significant(equivalentHours.mid)} h{' '}
-            <span className={table.band}>
+          <>
+            <span className={table.modelled}>{format.significant(equivalentHours.mid)} h</span>
+            <div className={table.band}>
               {format.significant(equivalentHours.low)}–{format.significant(equivalentHours.high)}
-            </span>
-          </span>
+            </div>
+          </>
         )}
       </Table.Td>
     </Table.Tr>
