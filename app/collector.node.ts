@@ -23,6 +23,12 @@ import type { GpuSample, SourceFault } from './telemetry/source.ts';
 import { memoryShelf, openShelf } from './wear/ledger-file.node.ts';
 import { runReplayJob } from './wear/replay-job.node.ts';
 import { createWearTracker } from './wear/tracker.ts';
+import { createPoller } from './workload/adapters/poller.node.ts';
+import { createGovernor } from './workload/governor/governor.node.ts';
+import { createStressOfDay } from './workload/governor/stress-of-day.ts';
+import { openTaps } from './workload/governor/taps.node.ts';
+import { readMeterNotes } from './workload/meter/note.node.ts';
+import { createWorkloadWatch } from './workload/watch.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
 export type CollectorEvents = {
@@ -123,6 +129,22 @@ export async function openCollector(
     (gpuId, onProgress) =>
       runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
   );
+  const watch = createWorkloadWatch({
+    store,
+    accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
+    rules: settings.programs,
+    onSessions: events.onSessions,
+  });
+  const governor = createGovernor({
+    settings,
+    openTap: (onUndone) => openTaps(config.dataFolder, onUndone),
+    programs: watch.programs,
+    progress: watch.progress,
+    stressTodayHours: createStressOfDay((uuid) => wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
+    onChange: () => undefined,
+    wallMs: clock.wallMs,
+    monoMs: clock.monoMs,
+  });
   const alerts = createAlertEngine(alertRules);
   const meter = createCostMeter();
   for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
@@ -183,6 +205,8 @@ export async function openCollector(
       wear.feed(tick, stored);
       axisMs += tick.dtMs ?? 0;
       judge(tick, stored);
+      watch.feed(tick, stored);
+      governor.feed(tick);
       writeFault = undefined;
     } catch (thrown) {
       if (storedMs !== tick.tsMs) lostSinceMs ??= storedMs ?? tick.tsMs;
@@ -242,7 +266,7 @@ export async function openCollector(
       language: { locale, settings },
     });
   };
-  const answer = createAnswers(store, wear, makeReport, jobs, kind === 'nvml');
+  const answer = createAnswers(store, wear, governor, makeReport, jobs, kind === 'nvml');
 
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
@@ -260,6 +284,8 @@ export async function openCollector(
     finished: sampler.finished,
     applySettings(next) {
       settings = next;
+      watch.setRules(next.programs);
+      governor.applySettings(next);
       source.value.configure(next);
     },
     stop: () =>
@@ -268,6 +294,8 @@ export async function openCollector(
         stopping.abort();
         clearTimeout(housekeeping);
         await sampler.stop();
+        await governor.close();
+        watch.stop();
         await jobs.cancelAll();
         guarded(wear.save); // on a disk that fails the state is built again from the samples
         store.close();

@@ -9,6 +9,8 @@ export type Arguments = {
   readonly dataFolder: string;
   /** start in the tray */
   readonly hidden: boolean;
+  /** this process runs the reference load, and nothing else; `software`: on the processor */
+  readonly burn?: 'card' | 'software';
 };
 
 /** The window's own options. Chromium's switches stand in the same list and are passed over. */
@@ -21,6 +23,8 @@ export function parseArguments(argv: readonly string[]): Result<Arguments> {
       speed: { type: 'string', default: '1' },
       'data-dir': { type: 'string' },
       hidden: { type: 'boolean', default: false },
+      burn: { type: 'boolean', default: false },
+      'burn-software': { type: 'boolean', default: false },
     },
   });
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -35,5 +39,6 @@ export function parseArguments(argv: readonly string[]): Result<Arguments> {
     speed,
     dataFolder: dataFolder(text(values['data-dir'])),
     hidden: values.hidden === true,
+    ...(values.burn === true && { burn: values['burn-software'] === true ? ('software' as const) : ('card' as const) }),
   });
 }

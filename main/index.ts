@@ -5,6 +5,7 @@ import { loadSettings } from '../app/settings/file.node.ts';
 import { settingsFile } from '../app/settings/folders.node.ts';
 import { parseArguments } from './arguments.ts';
 import { keepOffTheGpu } from './drawing.ts';
+import { prepareBurn, runBurn } from './burn-page.ts';
 import { registerScheme } from './protocol.ts';
 import { startShell } from './shell.ts';
 
@@ -23,11 +24,14 @@ function drawsWithGpu(dataFolder: string): boolean {
   return settings.ok && settings.value.gpuCompositing;
 }
 
-if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
+if (args?.burn) prepareBurn(args.burn === 'software');
+else if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
 registerScheme();
-if (args) app.setPath('userData', path.join(args.dataFolder, 'window'));
+if (args) app.setPath('userData', path.join(args.dataFolder, args.burn ? 'burn' : 'window'));
 
-if (args && !app.requestSingleInstanceLock()) {
+if (args?.burn) {
+  void app.whenReady().then(() => runBurn(out));
+} else if (args && !app.requestSingleInstanceLock()) {
   app.quit(); // the first instance shows its window
 } else if (args) {
   void app.whenReady().then(() => startShell(args, out));

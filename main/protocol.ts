@@ -70,7 +70,7 @@ export function serveApp(folder: string, renderReport: (query: URLSearchParams) 
     if (!file.startsWith(folder + path.sep) || !type) return notFound();
     try {
       const content = await fs.readFile(file);
-      if (name !== 'index.html') {
+      if (!name.endsWith('.html')) {
         return new Response(new Uint8Array(content), { headers: { ...common, 'Content-Type': type } });
       }
       const nonce = randomBytes(16).toString('base64');

@@ -9,6 +9,7 @@ import { settingsFile } from '../app/settings/folders.node.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import type { Arguments } from './arguments.ts';
+import { createBurn } from './burn.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
 import { notify, notifyFault } from './notifications.ts';
@@ -50,6 +51,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   app.getAppMetrics(); // CPU is told since the call before: this is the first
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
+  const burn = createBurn(dataFolder, (status) => pushTo(window, 'burn', status));
   const host = startCollectorHost(
     path.join(out, 'node', 'collector.js'),
     { source, speed, dataFolder, settings },
@@ -58,6 +60,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
         const wasPaused = latest?.fault?.code === 'recording-failed';
         latest = tick;
         if (tick.fault?.code === 'recording-failed' && !wasPaused) notifyFault(tick.fault, () => showWindow());
+        burn.feed(tick);
         pushTo(window, 'tick', tick);
         tray.show(tick, firing, formatter());
       },
@@ -129,6 +132,12 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'alerts.firing': () => ok(firing),
     'live.latest': () => ok(latest ?? null),
     'jobs.start': (request) => startJob(host, window, t, request),
+    'burn.status': () => ok(burn.status()),
+    'burn.start': (request) => burn.start(request),
+    'burn.stop': () => {
+      burn.stop();
+      return ok(undefined);
+    },
     'report.save': (request) => saveReport(host, window, t, { ...request, locale: locale }),
   };
 
@@ -138,6 +147,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     if (quitting) return;
     quitting = true;
     event.preventDefault();
+    burn.stop();
     void host.stop().then(() => app.quit());
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => app.quit());

@@ -48,6 +48,7 @@ const page = () =>
       target: 'chrome130',
       outDir: out('renderer'),
       emptyOutDir: true,
+      rolldownOptions: { input: [`${root}/renderer/index.html`, `${root}/renderer/burn.html`] },
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
       chunkSizeWarningLimit: 2000, // read from disk, not from a network
@@ -59,6 +60,7 @@ export async function buildAll() {
   await Promise.all([
     page(),
     node('preload', { preload: 'main/preload.ts' }, { format: 'cjs', extension: 'cjs' }),
+    node('burn-preload', { 'burn-preload': 'main/burn-preload.ts' }, { format: 'cjs', extension: 'cjs' }),
     node('main', { index: 'main/index.ts' }),
     node(
       'node',

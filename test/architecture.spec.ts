@@ -99,7 +99,7 @@ describe('the walls of the house', () => {
         .map(({ from }) => from)
         .filter((from) => !/^(test|bench)\//.test(from))
         .sort(),
-    ).toEqual(['app/cli/monitor.ts', 'app/cli/run.ts', 'main/collector/entry.ts']);
+    ).toEqual(['app/cli/monitor.ts', 'app/cli/recording.ts', 'main/collector/entry.ts']);
   });
 
   it('main loads no adapter of the telemetry or the history', () => {

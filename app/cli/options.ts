@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from 'commander';
+import { messageOf } from '../result.ts';
 import { dataFolder, settingsFile } from '../settings/folders.node.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
 import { parseSourceSpec, type SourceSpec } from '../telemetry/source-spec.ts';
+import { parseCaps } from '../workload/sweep.ts';
 import type { CollectorConfig } from '../contract/collector-messages.ts';
 
 /** Exit codes of the command line. */
@@ -40,6 +42,36 @@ export function intervalOption(text: string): number {
   const parsed = settingsSchema.shape.intervalMs.safeParse(Math.round(Number(text) * 1000));
   if (!parsed.success) throw new InvalidArgumentError('The interval must be from 0.1 to 5 seconds.');
   return parsed.data;
+}
+
+export function addressOption(text: string): URL {
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  if (!address || !['http:', 'https:'].includes(address.protocol))
+    throw new InvalidArgumentError('Give an address of http or https, as the server names it.');
+  if (address.username || address.password || address.search || address.hash)
+    throw new InvalidArgumentError('The address must hold no name, password, query or fragment.');
+  return address;
+}
+
+export function portOption(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('The port must be from 0 to 65535.');
+  return port;
+}
+
+export function capsOption(text: string): readonly number[] {
+  const caps = parseCaps(text);
+  if (!caps) throw new InvalidArgumentError('Give caps as FROM:TO:STEP in watts, as 200:400:50.');
+  return caps;
+}
+
+export function patternOption(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (thrown) {
+    throw new InvalidArgumentError(`That is not a pattern: ${messageOf(thrown)}.`);
+  }
 }
 
 /** Settings of the folder; unreadable ones are reported and the defaults used. */

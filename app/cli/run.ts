@@ -2,52 +2,43 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import { openCollector, type Collector } from '../collector.node.ts';
-import { createFormatter, joined, type Formatter } from '../format.ts';
+import { createFormatter } from '../format.ts';
 import { openDatabase } from '../history/database.node.ts';
-import { readRecorder } from '../history/recorder.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n, type Translate } from '../i18n.ts';
 import { err, ok, type Result } from '../result.ts';
 import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
-import { ENERGY_ERROR, type GpuSummary } from '../workload/session.ts';
 import { printError } from './monitor.ts';
-import { collectorConfig, EXIT, threads, type RecordingOptions } from './options.ts';
+import { dataFolder } from '../settings/folders.node.ts';
+import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
+import { startRecording } from './recording.ts';
+import { followOutputs, type OutputOptions } from './run-outputs.ts';
+import { describe } from './run-summary.ts';
 
-export type RunOptions = RecordingOptions & { readonly name?: string };
+export type RunOptions = RecordingOptions & OutputOptions & { readonly name?: string };
 
 const LOOK_EVERY_MS = 500;
 /** Samples arrive up to an interval after the fact: the last ones are waited for. */
 const SETTLE_MS = 1500;
-
-type Recording = { readonly databaseFile: string; readonly collector: Collector | undefined };
-
-/** Uses the Slowburn that is recording already, or records for as long as the command runs. */
-async function startRecording(options: RunOptions): Promise<Result<Recording>> {
-  const config = collectorConfig(options);
-  const opened = await openCollector(
-    config,
-    {
-      onTick: () => undefined,
-      onAlerts: () => undefined,
-      onSessions: () => undefined,
-    },
-    threads,
-  );
-  if (opened.ok) return ok({ databaseFile: opened.value.databaseFile, collector: opened.value });
-  if (opened.error.code !== 'database-busy') return opened;
-  const running = readRecorder(config.dataFolder);
-  return running ? ok({ databaseFile: running.databaseFile, collector: undefined }) : opened;
-}
 
 /** Runs the command to the end of its whole process tree. Resolves to its exit code, as a shell would report it. */
 async function runCommand(
   command: readonly string[],
   mark: string,
   t: Translate,
+  outputs: ReturnType<typeof followOutputs>,
 ): Promise<Result<{ code: number; pids: ReadonlySet<number> }>> {
   const [program, ...args] = command as [string, ...string[]];
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, [SESSION_MARK]: mark } });
+  // what it prints is looked at only when asked: a program may print otherwise when it is not on a terminal
+  const seen = outputs.lines ? 'pipe' : 'inherit';
+  const child = spawn(program, args, {
+    stdio: ['inherit', seen, seen],
+    env: { ...process.env, [SESSION_MARK]: mark },
+  });
+  for (const [from, to] of [[child.stdout, process.stdout] as const, [child.stderr, process.stderr] as const]) {
+    from?.pipe(to, { end: false });
+    from?.on('data', (text: Buffer) => outputs.lines?.feed(text.toString('utf8')));
+  }
   const ended = new Promise<Result<number>>((resolve) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
@@ -73,6 +64,7 @@ async function runCommand(
   let told = false;
   for (;;) {
     const alive = await tree.refresh();
+    outputs.look(tree.everSeen);
     if (result && (alive === 0 || interrupted)) break;
     if (result && !told) {
       told = true;
@@ -85,42 +77,12 @@ async function runCommand(
   return result.ok ? ok({ code: result.value, pids: tree.everSeen }) : result;
 }
 
-function describe(summary: GpuSummary, name: string, t: Translate, format: Formatter): string {
-  const { energyJ, energyFrom, peakTempC, meanTempC, throttledMs, equivalentHours } = summary;
-  const absent = t('report.notObserved');
-  const throttled = Object.entries(throttledMs ?? {}).filter(([, ms]) => ms > 0);
-  const lines: [string, string][] = [
-    [
-      t('report.energy'),
-      energyJ === undefined
-        ? absent
-        : `${format.significant(energyJ, 3)} J (${format.significant(energyJ / 3600, 3)} Wh), ± ${format.percent(ENERGY_ERROR)} %, ${t(`energyFrom.${energyFrom!}`)}`,
-    ],
-    [t('report.peak'), peakTempC === undefined ? absent : joined(format.temperature(peakTempC))],
-    [t('report.mean'), meanTempC === undefined ? absent : joined(format.temperature(meanTempC, 1))],
-    [
-      t('report.throttled'),
-      throttledMs === undefined
-        ? t('report.notTold')
-        : throttled.map(([cause, ms]) => `${t(`cause.${cause}`)} ${format.duration(ms)}`).join(', ') ||
-          t('report.never'),
-    ],
-    [
-      t('wear.equivalentHours'),
-      equivalentHours === undefined
-        ? absent
-        : `${format.significant(equivalentHours.mid)} h [${format.significant(equivalentHours.low)}–${format.significant(equivalentHours.high)}], ${t('run.modelled')}`,
-    ],
-  ];
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [name, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)].join('\n');
-}
-
 /** `slowburn run -- COMMAND …`: records what a command does to the card. Exits with the command's own code. */
 export async function run(command: readonly string[], options: RunOptions): Promise<number> {
   const locale = Intl.DateTimeFormat().resolvedOptions().locale;
   const { t } = createI18n(locale);
-  const format = createFormatter(locale, { temperatureUnit: 'C', currency: 'EUR' });
+  const settings = settingsOf(dataFolder(options.dataDir));
+  const format = createFormatter(locale, settings);
   const recording = await startRecording(options);
   if (!recording.ok) {
     printError(recording.error);
@@ -138,11 +100,13 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const name = options.name ?? path.basename(command[0]!);
   const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid);
 
-  const ran = await runCommand(command, randomUUID(), t);
+  const outputs = followOutputs(command, options, settings.programs);
+  const ran = await runCommand(command, randomUUID(), t, outputs);
   const endedMs = Date.now();
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const { code, pids } = ran.ok ? ran.value : { code: null, pids: new Set<number>() };
-  const { summaries, seenOn } = store.finishSession({ id, startedMs }, endedMs, code, pids);
+  const details = outputs.finish();
+  const { summaries, seenOn } = store.finishSession({ id, startedMs }, endedMs, code, pids, details);
   const names = new Map(store.gpus.list().map((gpu) => [gpu.uuid, gpu.name]));
   store.close();
   await collector?.stop();
@@ -155,6 +119,8 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   if (summaries.length === 0) process.stderr.write(`${t('run.nothing')}\n`);
   else if (seenOn.length === 0) process.stderr.write(`${t('run.allGpus')}\n`);
   for (const summary of summaries)
-    process.stderr.write(`${describe(summary, names.get(summary.gpuUuid)!, t, format)}\n`);
+    process.stderr.write(
+      `${describe(summary, names.get(summary.gpuUuid)!, { startedMs, endedMs }, details.workload, settings, t, format)}\n`,
+    );
   return ran.value.code;
 }

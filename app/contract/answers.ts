@@ -15,11 +15,25 @@ export type MakeReport = (
   request: ReportRequest & { readonly format: 'html' | 'csv'; readonly path?: string; readonly locale: string },
 ) => Promise<Result<string>>;
 
+export type GovernorAnswers = {
+  readonly status: () => ResponseOf<'governor.status'>;
+  readonly tryCap: (gpuUuid: string, capW: number) => Promise<Result<undefined>>;
+  readonly confirmCap: (gpuUuid: string) => boolean;
+  readonly releaseCap: (gpuUuid: string) => Promise<void>;
+};
+
 /**
  * The collector's side of the table of questions. A question that does not fit its schema is answered with an error.
  * @param hearsXids whether the source tells of driver errors: else none seen means nothing
  */
-export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeReport, jobs: Jobs, hearsXids = false) {
+export function createAnswers(
+  store: Store,
+  wear: WearTracker,
+  governor: GovernorAnswers,
+  makeReport: MakeReport,
+  jobs: Jobs,
+  hearsXids = false,
+) {
   const answers: Answers = {
     'gpus.list': () => ok(store.gpus.list()),
     'history.extent': () => ok(store.extent() ?? null),
@@ -52,6 +66,16 @@ export function createAnswers(store: Store, wear: WearTracker, makeReport: MakeR
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
+    'governor.status': () => ok(governor.status()),
+    'governor.tryCap': ({ gpuUuid, capW }) => governor.tryCap(gpuUuid, capW),
+    'governor.confirmCap': ({ gpuUuid }) =>
+      governor.confirmCap(gpuUuid)
+        ? ok(undefined)
+        : err('not-found', 'There is no change to confirm: it was taken back already.'),
+    'governor.releaseCap': async ({ gpuUuid }) => {
+      await governor.releaseCap(gpuUuid);
+      return ok(undefined);
+    },
     'report.make': makeReport,
   };
 

@@ -3,6 +3,8 @@ import { exportFormats } from '../exchange/format.ts';
 import { metrics } from '../metrics.ts';
 import { err, ok, type Result } from '../result.ts';
 import { settingsSchema } from '../settings/settings.ts';
+import { burnStatus } from '../workload/burn/messages.ts';
+import { burnShapes, standardPlan } from '../workload/burn/schedule.ts';
 import * as s from './schemas.ts';
 
 /** What a report covers. */
@@ -58,6 +60,27 @@ export const channels = {
     /** null: the person closed the dialog */
     response: z.object({ path: z.string() }).nullable(),
   },
+  'burn.status': { by: 'main', request: nothing, response: burnStatus },
+  /** runs the reference load by its schedule; a shorter plan may be given, never a hotter or longer one */
+  'burn.start': {
+    by: 'main',
+    request: z.strictObject({
+      shape: z.enum(burnShapes),
+      gpuUuid: s.gpuUuid,
+      plan: z
+        .strictObject({
+          idleMs: z.number().min(0).max(standardPlan.idleMs),
+          rampMs: z.number().min(0).max(standardPlan.rampMs),
+          soakMs: z.tuple([z.number().min(0), z.number().max(standardPlan.soakMs[1])]),
+          coolMs: z.number().min(0).max(standardPlan.coolMs),
+          maxTempC: z.number().min(40).max(standardPlan.maxTempC),
+          maxMs: z.number().min(1000).max(standardPlan.maxMs),
+        })
+        .partial(),
+    }),
+    response: burnStatus,
+  },
+  'burn.stop': { by: 'main', request: nothing, response: nothing },
   'gpus.list': { by: 'collector', request: nothing, response: z.array(s.storedGpu) },
   'history.extent': { by: 'collector', request: nothing, response: s.timeRange.nullable() },
   'history.range': { by: 'collector', request: s.rangeRequest, response: s.range },
@@ -132,6 +155,15 @@ export const channels = {
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(s.session),
   },
+  'governor.status': { by: 'collector', request: nothing, response: s.governorStatus },
+  /** in force at once, and taken back after 15 s unless it is confirmed */
+  'governor.tryCap': {
+    by: 'collector',
+    request: z.strictObject({ gpuUuid: s.gpuUuid, capW: z.int().min(30).max(3000) }),
+    response: nothing,
+  },
+  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
+  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
   // asked by main alone, which knows the path the person chose; the window cannot
   'report.make': {
     by: 'collector',
@@ -175,6 +207,7 @@ export const pushes = {
   settings: settingsSchema,
   alerts: z.array(s.alert),
   job: s.job,
+  burn: burnStatus,
   /** sessions were begun or ended */
   sessions: nothing,
   /** what Slowburn itself costs, every few seconds */

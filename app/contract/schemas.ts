@@ -10,6 +10,10 @@ import { factIds, verdicts } from '../health/judge.ts';
 import { xidOrigins } from '../health/xid.ts';
 import { familyIds, familyOffs } from '../wear/exposure.ts';
 import { markKinds } from '../wear/ledger.ts';
+import { adapterIds, workloadKinds } from '../workload/generators.ts';
+import { limitKeys } from '../workload/governor/policy.ts';
+import { evidences } from '../workload/match.ts';
+import { outputUnits } from '../workload/outputs.ts';
 
 // Pages forbid eval: schemas are interpreted, not compiled.
 z.config({ jitless: true });
@@ -115,11 +119,38 @@ export const gpuSummary = z.object({
   gpuUuid,
   observedMs: z.number(),
   energyJ: z.number().optional(),
+  energyRangeJ: z.object({ low: z.number(), high: z.number() }).optional(),
   energyFrom: z.enum(['counter', 'power']).optional(),
+  sharedJ: z.number().optional(),
+  aboveIdleJ: z.number().optional(),
+  idleW: z.number().optional(),
+  slots: z.array(z.object({ fromMs: z.number(), energyJ: z.number() })).optional(),
   peakTempC: z.number().optional(),
   meanTempC: z.number().optional(),
   throttledMs: z.record(z.string(), z.number()).optional(),
   equivalentHours: band.optional(),
+  outputsJ: z.array(z.number()).optional(),
+});
+
+export const outputs = z.object({
+  unit: z.enum(outputUnits),
+  count: z.number(),
+  countedBy: z.enum(adapterIds),
+  promptTokens: z.number().optional(),
+  speed: z.object({ value: z.number(), unit: z.enum(['it/s', 'tok/s']) }).optional(),
+  atLeast: z.boolean().optional(),
+});
+
+export const workload = z.object({
+  kind: z.enum(workloadKinds),
+  found: z.enum(['by-hand', 'detected']),
+  program: z.string().optional(),
+  evidence: z.enum(evidences).optional(),
+  model: z.string().optional(),
+  outputs: outputs.optional(),
+  adapter: z.enum(adapterIds).optional(),
+  note: z.string().optional(),
+  capW: z.number().optional(),
 });
 
 export const session = z.object({
@@ -130,7 +161,26 @@ export const session = z.object({
   endedMs: z.number().nullable(),
   exitCode: z.number().nullable(),
   gpus: z.array(gpuUuid),
-  summary: z.object({ gpus: z.array(gpuSummary) }).nullable(),
+  summary: z.object({ gpus: z.array(gpuSummary), workload: workload.optional() }).nullable(),
+});
+
+const capNow = z.object({ gpuUuid, capW: z.number() });
+export const governorStatus = z.object({
+  enabled: z.boolean(),
+  held: z.array(z.object({ program: z.string(), why: z.enum(limitKeys), sinceMs: z.number() })),
+  caps: z.array(capNow),
+  pending: z.array(capNow.extend({ untilMs: z.number() })),
+  log: z.array(
+    z.object({
+      tsMs: z.number(),
+      gpuUuid: z.string(),
+      what: z.enum(['passed', 'held', 'let-go', 'capped', 'released', 'refused', 'undone']),
+      why: z.string(),
+      capW: z.number().optional(),
+      program: z.string().optional(),
+      message: z.string().optional(),
+    }),
+  ),
 });
 
 const family = z.object({

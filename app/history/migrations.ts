@@ -110,4 +110,17 @@ export const migrations: readonly ((db: Db) => void)[] = [
       );
       CREATE INDEX xid_by_time ON xid (ts_ms);
     `),
+  (db) =>
+    db.exec(`
+      -- While others worked on the same card: a session's share of it, NULL where nobody tells how much.
+      CREATE TABLE session_share (
+        id         INTEGER PRIMARY KEY,
+        session_id INTEGER NOT NULL REFERENCES session (id),
+        gpu_id     INTEGER NOT NULL REFERENCES gpu (id),
+        from_ms    INTEGER NOT NULL,
+        to_ms      INTEGER NOT NULL,
+        share      REAL
+      );
+      CREATE INDEX session_share_by_session ON session_share (session_id, gpu_id, from_ms);
+    `),
 ];

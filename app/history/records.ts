@@ -5,6 +5,7 @@ import type { Gap } from '../telemetry/sampler.ts';
 import type { GpuEvent, GpuIdentity, GpuProcess, Witness } from '../telemetry/source.ts';
 import type { MeterState } from '../wear/meter-state.ts';
 import type { SessionSummary } from '../workload/session.ts';
+import type { ShareSpan } from '../workload/shares.ts';
 import type { Db } from './database.node.ts';
 
 export type StoredGpu = GpuIdentity & {
@@ -162,6 +163,8 @@ export function createSessionTable(db: Db) {
   const open = db.prepare(
     'SELECT id, owner_pid AS ownerPid, started_ms AS startedMs FROM session WHERE ended_ms IS NULL',
   );
+  const note = db.prepare('UPDATE session SET gpus = ?, summary = ? WHERE id = ? AND ended_ms IS NULL');
+  const byId = db.prepare(`SELECT ${fields} WHERE id = ?`);
   const parse = (row: SessionRow): StoredSession => ({
     ...row,
     gpus: JSON.parse(row.gpus) as string[],
@@ -181,7 +184,15 @@ export function createSessionTable(db: Db) {
     ): void {
       finish.run(Math.round(endedMs), exitCode, JSON.stringify(gpus), JSON.stringify(summary), id);
     },
+    /** Notes what is known of a session that goes on, and the cards it is on. */
+    note: (id: number, gpus: readonly string[], summary: SessionSummary): void => {
+      note.run(JSON.stringify(gpus), JSON.stringify(summary), id);
+    },
     newest: (limit: number): StoredSession[] => (newest.all(limit) as SessionRow[]).map(parse),
+    byId(id: number): StoredSession | undefined {
+      const row = byId.get(id) as SessionRow | undefined;
+      return row && parse(row);
+    },
     between: (fromMs: number, toMs: number): StoredSession[] =>
       (between.all({ fromMs, toMs }) as SessionRow[]).map(parse),
   };
@@ -214,6 +225,38 @@ export function createProcessTable(db: Db) {
       const rows = during.all(fromMs, toMs) as { uuid: string; pid: number }[];
       return [...new Set(rows.filter(({ pid }) => pids.has(pid)).map(({ uuid }) => uuid))];
     },
+  };
+}
+
+/** A span of one session on one card. */
+export type SessionShare = { readonly sessionId: number; readonly gpuId: number; readonly span: ShareSpan };
+
+/** Spans in which a session had a card not to itself. The newest span of each grows while its share stays. */
+export function createShareTable(db: Db) {
+  const extend = db.prepare(
+    `UPDATE session_share SET to_ms = @toMs WHERE id = (SELECT max(id) FROM session_share
+     WHERE session_id = @sessionId AND gpu_id = @gpuId) AND to_ms = @fromMs AND share IS @share`,
+  );
+  const insert = db.prepare(
+    'INSERT INTO session_share (session_id, gpu_id, from_ms, to_ms, share) VALUES (@sessionId, @gpuId, @fromMs, @toMs, @share)',
+  );
+  const of = db.prepare(
+    `SELECT from_ms AS fromMs, to_ms AS toMs, share FROM session_share
+     WHERE session_id = ? AND gpu_id = ? ORDER BY from_ms`,
+  );
+  return {
+    note: db.transaction((spans: readonly SessionShare[]): void => {
+      for (const { sessionId, gpuId, span } of spans) {
+        const { fromMs, toMs, share } = span;
+        const row = { sessionId, gpuId, fromMs: Math.round(fromMs), toMs: Math.round(toMs), share: share ?? null };
+        if (extend.run(row).changes === 0) insert.run(row);
+      }
+    }),
+    of: (sessionId: number, gpuId: number): ShareSpan[] =>
+      (of.all(sessionId, gpuId) as { fromMs: number; toMs: number; share: number | null }[]).map((row) => ({
+        ...row,
+        share: row.share ?? undefined,
+      })),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { AlertChange } from '../alerts/engine.ts';
 import type { MetricKey } from '../metrics.ts';
 import type { Gap, Tick } from '../telemetry/sampler.ts';
-import { summariseGpu, type GpuSummary } from '../workload/session.ts';
 import { createByHour } from './by-hour.ts';
 import { createChunkTable } from './chunks.ts';
+import { powerWindowMs } from '../workload/energy.ts';
+import type { Marks } from '../workload/outputs.ts';
+import { idlePowerW, summariseGpu, type GpuSummary, type Workload } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
 import { createEventTable, createEventWatcher, type EventChange } from './events.ts';
 import { createImporter } from './importer.ts';
@@ -15,6 +17,7 @@ import {
   createGpuTable,
   createProcessTable,
   createSessionTable,
+  createShareTable,
   createWearTable,
   createXidTable,
 } from './records.ts';
@@ -24,11 +27,22 @@ import { createSamples, type ReplayPart, type StoredSample } from './samples.ts'
 import { createPrepareSealed, createRollUp, createSealer } from './sealer.ts';
 import { queryTotals, type Totals } from './totals.ts';
 
+/** What is known of a session beside its time: all optional, as it is when nothing was recognised. */
+export type SessionDetails = {
+  readonly workload?: Workload;
+  readonly marks?: Marks;
+  /** the cards it was on, where that is known without its processes */
+  readonly gpuUuids?: readonly string[];
+};
+
 /** `sampleId` is the order of arrival: it grows from tick to tick, whatever the wall clock does. */
 export type StoredTick = { readonly gpuId: number; readonly uuid: string; readonly sampleId: number };
 
 const MOST_MS = 8.64e15; // the farthest moment that a Date can hold
 const minuteOf = (tsMs: number): number => Math.floor(tsMs / MINUTE_MS);
+
+/** How far before a session the card's idle power is sought. */
+const BASELINE_MS = 3_600_000;
 
 /**
  * The history of all GPUs, in one SQLite file: the open hour as rows, finished hours as sealed columns, roll-ups of both.
@@ -50,6 +64,7 @@ export function createStore(db: Db) {
   const events = createEventTable(db);
   const sessions = createSessionTable(db);
   const processes = createProcessTable(db);
+  const shares = createShareTable(db);
   const wear = createWearTable(db);
   const sources = { chunks, open, parts };
   const tidy = (nowMs: number): boolean => sealer.step(nowMs) || parts.merge(nowMs);
@@ -67,6 +82,16 @@ export function createStore(db: Db) {
   };
   const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
     summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
+  const summariseSession = (gpuUuid: string, id: number, fromMs: number, toMs: number, marks?: Marks): GpuSummary => {
+    const gpu = gpus.list().find(({ uuid }) => uuid === gpuUuid);
+    const idleW = idlePowerW(samplesBetween(gpuUuid, fromMs - BASELINE_MS, fromMs)); // read to its end before the next
+    return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), {
+      shares: gpu ? shares.of(id, gpu.id) : [],
+      ...(idleW !== undefined && { idleW }),
+      windowMs: powerWindowMs(gpu?.name ?? ''),
+      ...(marks && { marks }),
+    });
+  };
 
   /** Everything of a tick but its samples: rarely anything. */
   function writeCompany(tick: Tick, minute: number, found: readonly EventChange[]): void {
@@ -170,13 +195,20 @@ export function createStore(db: Db) {
       endedMs: number,
       exitCode: number | null,
       pids: ReadonlySet<number>,
+      { workload, marks, gpuUuids }: SessionDetails = {},
     ): { readonly summaries: readonly GpuSummary[]; readonly seenOn: readonly string[] } {
-      const seenOn = processes.gpusUsedBy(pids, session.startedMs, endedMs);
+      const noted = sessions.byId(session.id); // while it went on
+      const found = processes.gpusUsedBy(pids, session.startedMs, endedMs);
+      const seenOn = gpuUuids ?? (found.length > 0 ? found : (noted?.gpus ?? []));
       const uuids = seenOn.length > 0 ? seenOn : gpus.list().map(({ uuid }) => uuid);
       const summaries = uuids
-        .map((uuid) => summarise(uuid, session.startedMs, endedMs))
+        .map((uuid) => summariseSession(uuid, session.id, session.startedMs, endedMs, marks))
         .filter(({ observedMs }) => observedMs > 0);
-      sessions.finish(session.id, endedMs, exitCode, seenOn, { gpus: summaries });
+      const known = workload ?? noted?.summary?.workload;
+      sessions.finish(session.id, endedMs, exitCode, seenOn, {
+        gpus: summaries,
+        ...(known && { workload: known }),
+      });
       return { summaries, seenOn };
     },
 
@@ -202,6 +234,7 @@ export function createStore(db: Db) {
     events,
     xids,
     sessions,
+    shares,
     wear,
     close: (): void => {
       db.close();

@@ -4,7 +4,8 @@ import type { Translate } from '../i18n.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Band } from '../wear/exposure.ts';
 import { disclaimer } from '../wear/model.ts';
-import { ENERGY_ERROR } from '../workload/session.ts';
+import { errorShareOf } from '../workload/energy.ts';
+import { costOf } from '../workload/tariff.ts';
 import { seriesPaths } from './chart.ts';
 import type { Report } from './report.ts';
 import { reportStyles } from './styles.ts';
@@ -12,7 +13,7 @@ import { reportStyles } from './styles.ts';
 export type ReportLanguage = {
   readonly t: Translate;
   readonly locale: string;
-  readonly settings: Pick<Settings, 'temperatureUnit' | 'currency' | 'pricePerKwh'>;
+  readonly settings: Pick<Settings, 'temperatureUnit' | 'currency' | 'pricePerKwh' | 'tariff'>;
 };
 
 /** Markup that is already safe. Strings put into a template are escaped, these are not. */
@@ -119,6 +120,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
   const unknown = t('report.notObserved');
   const periodMs = report.toMs - report.fromMs;
   const energy = summary.energyJ;
+  const cost = summary.slots && costOf(summary.slots, settings);
   const throttled = Object.entries(summary.throttledMs ?? {}).filter(([, ms]) => ms > 0);
 
   const page = html`<!doctype html>
@@ -149,9 +151,9 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
               energy === undefined ? unknown : joined(format.energy(energy)),
               energy === undefined
                 ? undefined
-                : `± ${percent(ENERGY_ERROR)} % · ${t(`energyFrom.${summary.energyFrom!}`)}`,
+                : `± ${percent(errorShareOf(energy, summary.energyRangeJ))} % · ${t(`energyFrom.${summary.energyFrom!}`)}`,
             )}
-            ${energy !== undefined && settings.pricePerKwh !== null ? figure(t('report.cost'), format.money((energy / 3.6e6) * settings.pricePerKwh)) : undefined}
+            ${cost === undefined ? undefined : figure(t('report.cost'), format.money(cost))}
             ${figure(
               t('report.throttled'),
               summary.throttledMs === undefined

@@ -1,4 +1,26 @@
 import * as z from 'zod';
+import { governorSchema } from '../workload/governor/limits.ts';
+import { adapterIds, workloadKinds } from '../workload/generators.ts';
+
+const minuteOfDay = z.int().min(0).max(1440);
+/** a cost limit or price; generous, in whatever currency */
+const price = z.number().min(0).max(100);
+
+/** A price that holds at certain hours; the first that fits wins over `pricePerKwh`. */
+const tariffBand = z.object({
+  days: z.enum(['all', 'weekdays', 'weekend']),
+  fromMin: minuteOfDay,
+  toMin: minuteOfDay,
+  pricePerKwh: price,
+});
+
+/** A program that the table of generators does not know, by a text in its command line. */
+const programRule = z.object({
+  contains: z.string().min(1).max(200),
+  name: z.string().min(1).max(80),
+  kind: z.enum(workloadKinds),
+  adapter: z.enum(adapterIds).optional(),
+});
 
 /** What a person can set. Each field has a default, so a file from an older version still reads. */
 export const settingsSchema = z.object({
@@ -10,6 +32,12 @@ export const settingsSchema = z.object({
   theme: z.enum(['system', 'dark', 'light']).default('system'),
   /** price of electricity a kWh in `currency`; null: not set, no cost is shown */
   pricePerKwh: z.number().min(0).max(100).nullable().default(null),
+  /** prices by the hour; without any, the plain price holds */
+  tariff: z.array(tariffBand).max(24).readonly().default([]),
+  /** g of CO2 a kWh, by the person's own figure for their electricity; null: not shown */
+  co2GramsPerKwh: z.number().min(0).max(3000).nullable().default(null),
+  /** own rules for programs that load the card, tried before the built-in ones */
+  programs: z.array(programRule).max(100).readonly().default([]),
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/)
@@ -20,6 +48,8 @@ export const settingsSchema = z.object({
   historyCapMb: z.int().min(50).max(100_000_000).nullable().default(4000),
   /** let Chromium draw with the GPU: it then holds the device open and keeps the card awake */
   gpuCompositing: z.boolean().default(false),
+  /** what the governor may hold; off until a person turns it on */
+  governor: governorSchema.default(governorSchema.parse({})),
   notifications: z.boolean().default(true),
   /** closing the window leaves Slowburn recording in the tray */
   closeToTray: z.boolean().default(true),

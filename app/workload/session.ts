@@ -3,10 +3,13 @@ import type { ThrottleCause } from '../telemetry/throttle-reasons.ts';
 import { reasonsIn } from '../telemetry/throttle-reasons.ts';
 import type { Band } from '../wear/families.ts';
 import { createExposure } from '../wear/replay.ts';
-import { counterEnergy, trapezoidJ } from './energy.ts';
-
-/** NVML power and energy are good to ±5 % of the value (arXiv 2312.02741): nothing finer is claimed. */
-export const ENERGY_ERROR = 0.05;
+import { counterRange, createPowerIntegral, trapezoidJ, type Range } from './energy.ts';
+import type { Evidence } from './match.ts';
+import type { AdapterId, WorkloadKind } from './generators.ts';
+import type { Marks, Outputs } from './outputs.ts';
+import { eachOutputJ } from './outputs.ts';
+import { shareAt, type ShareSpan } from './shares.ts';
+import { SLOT_MS, type EnergySlot } from './tariff.ts';
 
 export type SessionSample = { readonly tsMs: number; readonly dtMs: number | undefined; readonly frame: Frame };
 
@@ -15,18 +18,56 @@ export type GpuSummary = {
   readonly gpuUuid: string;
   /** ms between samples, gaps left out */
   readonly observedMs: number;
+  /** what this session used by itself: its share where shares are known, nothing of what was used together otherwise */
   readonly energyJ?: number;
+  /** where the truth is held to lie: the sensor's ±5 %, and for integrated power what its readings did not see */
+  readonly energyRangeJ?: Range;
   /** the card's own counter, or power integrated between samples where it has none */
   readonly energyFrom?: 'counter' | 'power';
+  /** used while others worked on the card too and nobody tells who used how much: the same joules stand in each of them */
+  readonly sharedJ?: number;
+  /** energyJ above what the card draws when it idles, and that power */
+  readonly aboveIdleJ?: number;
+  readonly idleW?: number;
+  /** energyJ by quarter of an hour, so that any tariff can price it */
+  readonly slots?: readonly EnergySlot[];
   readonly peakTempC?: number;
   readonly meanTempC?: number;
   /** ms that clocks were held down, by cause; undefined where the card does not tell */
   readonly throttledMs?: Readonly<Partial<Record<ThrottleCause, number>>>;
   /** hours at the reference profile, family M1 */
   readonly equivalentHours?: Band;
+  /** J of each output whose end was seen, in their order */
+  readonly outputsJ?: readonly number[];
 };
 
-export type SessionSummary = { readonly gpus: readonly GpuSummary[] };
+/** What made the load, as far as it was recognised, and what came of it. */
+export type Workload = {
+  readonly kind: WorkloadKind;
+  /** begun by a person's command, or found by Slowburn */
+  readonly found: 'by-hand' | 'detected';
+  readonly program?: string;
+  readonly evidence?: Evidence;
+  readonly model?: string;
+  readonly outputs?: Outputs;
+  readonly adapter?: AdapterId;
+  /** why the program's own figures are missing or not to be trusted, in a sentence */
+  readonly note?: string;
+  /** the power cap of the run, W: sessions of a sweep are told apart by it */
+  readonly capW?: number;
+};
+
+export type SessionSummary = { readonly gpus: readonly GpuSummary[]; readonly workload?: Workload };
+
+export type SummaryOptions = {
+  /** who else was on the card; without any, it was this session's alone */
+  readonly shares?: readonly ShareSpan[];
+  /** what the card draws when it idles */
+  readonly idleW?: number;
+  /** time that one power reading averages over, ms */
+  readonly windowMs?: number;
+  readonly marks?: Marks;
+};
 
 const COUNTERS = [
   ['power-cap', 'throttledSwPowerUs'],
@@ -37,73 +78,160 @@ const COUNTERS = [
 
 type Throttled = Partial<Record<ThrottleCause, number>>;
 
-/** Sums one GPU's samples of a session, in order. */
-export function summariseGpu(gpuUuid: string, samples: Iterable<SessionSample>): GpuSummary {
-  const counterMj: number[] = [];
+/** Time held back by cause: the card's counters, and the reasons seen at each sample for what they do not tell. */
+function createThrottled() {
   const fromCounters: Throttled = {};
   const fromReasons: Throttled = {};
   let counted = false;
   let reasoned = false;
-  let powerJ = 0;
-  let powered = false;
-  let tempMs = 0;
-  let tempSum = 0;
-  let observedMs = 0;
-  let peak: number | undefined;
-  let before: Frame | undefined;
-  const exposure = createExposure();
-
-  for (const { tsMs, dtMs: stamped, frame } of samples) {
-    const dtMs = before ? stamped : undefined; // what came before the first sample is not part of it
-    const tempC = valueOf(frame, 'coreTempC');
-    exposure.feedFrame(tsMs, dtMs, frame);
-    if (tempC !== undefined) peak = Math.max(peak ?? tempC, tempC);
-    const energy = valueOf(frame, 'energyMj');
-    if (energy !== undefined) counterMj.push(energy);
-    if (before && dtMs !== undefined) {
-      observedMs += dtMs;
-      const tempBefore = valueOf(before, 'coreTempC');
-      if (tempC !== undefined && tempBefore !== undefined) {
-        tempMs += dtMs;
-        tempSum += ((tempBefore + tempC) / 2) * dtMs;
-      }
-      const [powerBefore, power] = [valueOf(before, 'powerW'), valueOf(frame, 'powerW')];
-      if (powerBefore !== undefined && power !== undefined) {
-        powered = true;
-        powerJ += trapezoidJ(powerBefore, power, dtMs);
-      }
+  return {
+    add(before: Frame, frame: Frame, dtMs: number | undefined): void {
       const mask = valueOf(frame, 'throttleReasons');
-      if (mask !== undefined) {
+      if (mask !== undefined && dtMs !== undefined) {
         reasoned = true;
         const causes = new Set(reasonsIn(mask).map(({ cause }) => cause));
         for (const cause of causes) fromReasons[cause] = (fromReasons[cause] ?? 0) + dtMs;
       }
-    }
-    if (before) {
       for (const [cause, key] of COUNTERS) {
         const [a, b] = [valueOf(before, key), valueOf(frame, key)];
         if (a === undefined || b === undefined) continue;
         counted = true;
         if (b >= a) fromCounters[cause] = (fromCounters[cause] ?? 0) + (b - a) / 1000; // a decrease is a reset
       }
+    },
+    result(): Throttled | undefined {
+      if (!counted && !reasoned) return undefined;
+      // the counters do not tell every cause: what only the mask shows (unclear, a setting) is taken from it
+      const all: Throttled = counted
+        ? { ...fromReasons, 'power-cap': 0, heat: 0, 'power-brake': 0, ...fromCounters }
+        : fromReasons;
+      delete all.idle;
+      return all;
+    },
+  };
+}
+
+/** Energy of a session, split into its own and what nobody can divide, by quarter of an hour, with a running total. */
+function createLedger(shares: readonly ShareSpan[]) {
+  const slots = new Map<number, number>();
+  const curve: { readonly tsMs: number; readonly totalJ: number }[] = [];
+  let ownJ = 0;
+  let sharedJ = 0;
+  return {
+    /** @param tsMs the end of the interval; it lasted `dtMs` */
+    add(joules: number, tsMs: number, dtMs: number): void {
+      if (curve.length === 0) curve.push({ tsMs: tsMs - dtMs, totalJ: 0 });
+      const share = shareAt(shares, tsMs - dtMs / 2);
+      if (share === undefined) sharedJ += joules;
+      else {
+        ownJ += joules * share;
+        const slot = Math.floor(tsMs / SLOT_MS) * SLOT_MS;
+        slots.set(slot, (slots.get(slot) ?? 0) + joules * share);
+      }
+      curve.push({ tsMs, totalJ: ownJ });
+    },
+    result: () => ({
+      ownJ,
+      sharedJ,
+      curve,
+      slots: [...slots].map(([fromMs, energyJ]): EnergySlot => ({ fromMs, energyJ })),
+    }),
+  };
+}
+
+/** Sums one GPU's samples of a session, in order. */
+export function summariseGpu(
+  gpuUuid: string,
+  samples: Iterable<SessionSample>,
+  { shares = [], idleW, windowMs = 1000, marks }: SummaryOptions = {},
+): GpuSummary {
+  const fromCounter = createLedger(shares);
+  const fromPower = createLedger(shares);
+  const integral = createPowerIntegral(windowMs);
+  const throttled = createThrottled();
+  const exposure = createExposure();
+  let counted = false;
+  let lastMj: number | undefined;
+  let tempMs = 0;
+  let tempSum = 0;
+  let observedMs = 0;
+  let ownMs = 0;
+  let peak: number | undefined;
+  let before: SessionSample | undefined;
+
+  for (const sample of samples) {
+    const { tsMs, frame } = sample;
+    const dtMs = before ? sample.dtMs : undefined; // what came before the first sample is not part of it
+    const tempC = valueOf(frame, 'coreTempC');
+    exposure.feedFrame(tsMs, dtMs, frame);
+    if (tempC !== undefined) peak = Math.max(peak ?? tempC, tempC);
+    const energyMj = valueOf(frame, 'energyMj');
+    if (energyMj !== undefined) {
+      if (lastMj !== undefined) {
+        counted = true;
+        // the counter goes on through gaps; a decrease is a reset, and nothing is subtracted across it
+        fromCounter.add(Math.max(0, energyMj - lastMj) / 1000, tsMs, dtMs ?? 0);
+      }
+      lastMj = energyMj;
     }
-    before = frame;
+    if (before && dtMs !== undefined) {
+      observedMs += dtMs;
+      ownMs += dtMs * (shareAt(shares, tsMs - dtMs / 2) ?? 0);
+      const tempBefore = valueOf(before.frame, 'coreTempC');
+      if (tempC !== undefined && tempBefore !== undefined) {
+        tempMs += dtMs;
+        tempSum += ((tempBefore + tempC) / 2) * dtMs;
+      }
+      const [powerBefore, power] = [valueOf(before.frame, 'powerW'), valueOf(frame, 'powerW')];
+      if (powerBefore !== undefined && power !== undefined) {
+        integral.add(powerBefore, power, dtMs);
+        fromPower.add(trapezoidJ(powerBefore, power, dtMs), tsMs, dtMs);
+      }
+    }
+    if (before) throttled.add(before.frame, frame, dtMs);
+    before = sample;
   }
 
-  const hasCounter = counterMj.length >= 2;
-  // the counters do not tell every cause: what only the mask shows (unclear, a setting) is taken from it
-  const throttled: Throttled = counted
-    ? { ...fromReasons, 'power-cap': 0, heat: 0, 'power-brake': 0, ...fromCounters }
-    : fromReasons;
-  delete throttled.idle;
+  const integrated = integral.result();
+  const energyFrom = counted ? 'counter' : integrated ? 'power' : undefined;
+  const ledger = energyFrom && (counted ? fromCounter : fromPower).result();
+  // a share of a range is that share of both its ends
+  const part = integrated && integrated.energyJ > 0 && ledger ? ledger.ownJ / integrated.energyJ : 0;
   return {
     gpuUuid,
     observedMs,
-    energyJ: hasCounter ? counterEnergy(counterMj).observedJ : powered ? powerJ : undefined,
-    energyFrom: hasCounter ? 'counter' : powered ? 'power' : undefined,
+    energyFrom,
+    energyJ: ledger?.ownJ,
+    energyRangeJ:
+      ledger &&
+      (counted
+        ? counterRange(ledger.ownJ)
+        : { low: integrated!.range.low * part, high: integrated!.range.high * part }),
+    sharedJ: ledger && ledger.sharedJ > 0 ? ledger.sharedJ : undefined,
+    idleW: ledger && idleW,
+    aboveIdleJ: ledger && idleW !== undefined ? Math.max(0, ledger.ownJ - (idleW * ownMs) / 1000) : undefined,
+    slots: ledger?.slots,
     peakTempC: peak,
     meanTempC: tempMs > 0 ? tempSum / tempMs : undefined,
-    throttledMs: counted || reasoned ? throttled : undefined,
+    throttledMs: throttled.result(),
     equivalentHours: exposure.summary().families.M1?.equivalentHours,
+    outputsJ: ledger && marks && eachOutputJ(marks, ledger.curve),
   };
+}
+
+const IDLE_UTIL_PCT = 2;
+const IDLE_LEAST = 10;
+
+/**
+ * What a card draws when it idles: the median power of the samples in which it did nothing. Undefined with fewer than
+ * ten of them: a baseline is never guessed.
+ */
+export function idlePowerW(samples: Iterable<SessionSample>): number | undefined {
+  const powers: number[] = [];
+  for (const { frame } of samples) {
+    const [util, powerW] = [valueOf(frame, 'gpuUtilPct'), valueOf(frame, 'powerW')];
+    if (util !== undefined && util <= IDLE_UTIL_PCT && powerW !== undefined) powers.push(powerW);
+  }
+  if (powers.length < IDLE_LEAST) return undefined;
+  return powers.sort((a, b) => a - b)[Math.floor(powers.length / 2)];
 }

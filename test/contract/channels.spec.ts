@@ -25,9 +25,15 @@ function answersOfASmallHistory() {
   store.appendGap({ fromMs: START + 60_000, toMs: START + 61_000, reason: 'restarted' });
   const session = { id: store.sessions.begin('test', 'test --x', START, 1), startedMs: START };
   store.finishSession(session, START + 60_000, 0, new Set());
+  const governor = {
+    status: () => ({ enabled: false, held: [], caps: [], pending: [], log: [] }),
+    tryCap: async () => ok(undefined),
+    confirmCap: () => true,
+    releaseCap: async () => undefined,
+  };
   const jobs = createJobs(threads, file, () => undefined);
   onTestFinished(() => jobs.cancelAll());
-  return createAnswers(store, wear, async () => ok('<!doctype html>'), jobs);
+  return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs);
 }
 
 /** A good question for each channel of the collector. */
@@ -53,6 +59,10 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'alerts.newest': { limit: 10 },
   'xids.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
+  'governor.status': undefined,
+  'governor.tryCap': { gpuUuid: uuid, capW: 200 },
+  'governor.confirmCap': { gpuUuid: uuid },
+  'governor.releaseCap': { gpuUuid: uuid },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
 };
 

@@ -9,7 +9,12 @@ export type SimulatedGpu = {
   readonly advanceTo: (seconds: number) => void;
   readonly frame: (cadences: readonly Cadence[]) => Frame;
   readonly load: Load;
+  /** Lowers the power limit as a person or a governor would; undefined: the card's own. */
+  readonly setPowerCap: (watts: number | undefined) => void;
 };
+
+/** What a scene sets apart from chance: its own load, air that warms and cools. */
+export type Scene = { readonly load?: Load; readonly ambientAt?: (seconds: number) => number };
 
 const STEP_S = 0.1;
 const SW_POWER_CAP = 0x4;
@@ -28,8 +33,14 @@ const fanTarget = (tempC: number, slowdownC: number): number =>
  * halves the clock at the slowdown limit. Sensors read as real ones do: whole degrees, noisy milliwatts. `noise` is apart
  * from `random`, so that how often the sensors are read does not change what happens.
  */
-export function createGpu(model: CardModel, ambientC: number, random: Random, noise: Random): SimulatedGpu {
-  const load = createLoad(random);
+export function createGpu(
+  model: CardModel,
+  ambientC: number,
+  random: Random,
+  noise: Random,
+  { load = createLoad(random), ambientAt = () => ambientC }: Scene = {},
+): SimulatedGpu {
+  let capW = model.powerLimitW;
   let atS = 0;
   let tempC = ambientC + 8;
   let memC = tempC;
@@ -48,8 +59,8 @@ export function createGpu(model: CardModel, ambientC: number, random: Random, no
     const wantedW = model.idleW + demand.power * (model.powerLimitW - model.idleW);
     reasons = demand.power === 0 ? IDLE : 0;
     let allowedW = wantedW;
-    if (wantedW > model.powerLimitW) {
-      allowedW = model.powerLimitW;
+    if (wantedW > capW) {
+      allowedW = capW;
       reasons |= SW_POWER_CAP;
       throttledUs.power += STEP_S * 1e6;
     }
@@ -69,7 +80,7 @@ export function createGpu(model: CardModel, ambientC: number, random: Random, no
     const towards = model.fan ? fanTarget(tempC, limits.slowdown) : 0.7; // without a fan: steady air from the case
     fan += Math.max(-0.01, Math.min(0.02, towards - fan));
     const resistance = model.conduction + model.convection / Math.max(0.15, fan) ** 0.8;
-    tempC += ((powerW - (tempC - ambientC) / resistance) / model.heatCapacity) * STEP_S;
+    tempC += ((powerW - (tempC - ambientAt(atS)) / resistance) / model.heatCapacity) * STEP_S;
     memC += (tempC + 6 * demand.memory - memC) * (STEP_S / 20);
     energyMj += powerW * STEP_S * 1000;
   }
@@ -104,7 +115,7 @@ export function createGpu(model: CardModel, ambientC: number, random: Random, no
       setValue(now, 'tempMaxC', limits.max);
       setValue(now, 'tempSlowdownC', limits.slowdown);
       setValue(now, 'tempShutdownC', limits.shutdown);
-      setValue(now, 'powerLimitW', model.powerLimitW);
+      setValue(now, 'powerLimitW', capW);
       setValue(now, 'powerDefaultLimitW', model.powerLimitW);
       setValue(now, 'powerMinLimitW', Math.round(model.powerLimitW / 3));
       setValue(now, 'powerMaxLimitW', Math.round(model.powerLimitW * 1.1));
@@ -121,6 +132,7 @@ export function createGpu(model: CardModel, ambientC: number, random: Random, no
   return {
     load,
     frame,
+    setPowerCap: (watts) => (capW = Math.min(watts ?? model.powerLimitW, model.powerLimitW * 1.1)),
     advanceTo(seconds) {
       while (atS + STEP_S <= seconds) step();
     },

@@ -1,0 +1,66 @@
+import { createFormatter } from '../format.ts';
+import { createI18n } from '../i18n.ts';
+import { dataFolder } from '../settings/folders.node.ts';
+import { openMeterNote } from '../workload/meter/note.node.ts';
+import { openMeter } from '../workload/meter/proxy.node.ts';
+import { printError } from './monitor.ts';
+import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
+import { startRecording } from './recording.ts';
+
+export type MeterCommandOptions = RecordingOptions & {
+  readonly to: URL;
+  readonly port: number;
+  readonly host: string;
+};
+
+const NOTE_EVERY_MS = 500;
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost', '[::1]'];
+
+/** Port of the server behind the meter, where it is on this machine: so its load is known for its. */
+const upstreamPortOf = (to: URL): number | null =>
+  LOOPBACK.includes(to.hostname) ? Number(to.port || (to.protocol === 'https:' ? 443 : 80)) : null;
+
+/** `slowburn meter --to URL --port N`: until Ctrl-C. */
+export async function meter(options: MeterCommandOptions): Promise<number> {
+  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
+  const { t } = createI18n(locale);
+  const folder = dataFolder(options.dataDir);
+  const format = createFormatter(locale, settingsOf(folder));
+  const recording = await startRecording(options);
+  if (!recording.ok) {
+    printError(recording.error);
+    return EXIT.failed;
+  }
+  const { collector } = recording.value;
+  const opened = await openMeter({ to: options.to, port: options.port, host: options.host });
+  if (!opened.ok) {
+    printError(opened.error);
+    await collector?.stop();
+    return EXIT.failed;
+  }
+  const { totals, port, close } = opened.value;
+  const note = openMeterNote(folder, upstreamPortOf(options.to));
+  note.write(totals());
+  const timer = setInterval(() => note.write(totals()), NOTE_EVERY_MS);
+  process.stderr.write(`${t('meter.ready', { to: options.to.origin, host: options.host, port })}\n`);
+  if (!LOOPBACK.includes(options.host)) process.stderr.write(`${t('meter.open', { host: options.host })}\n`);
+
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  clearInterval(timer);
+  note.write(totals());
+  await close();
+  await collector?.stop();
+  note.remove();
+  const { requests, tokens, promptTokens, images, busyMs, atLeast } = totals();
+  const done = t('meter.done', {
+    requests: t('meter.requests', { count: requests }),
+    tokens: t('outputs.token', { count: tokens, n: format.number(tokens) }),
+    prompt: format.number(promptTokens),
+    images: t('outputs.image', { count: images, n: format.number(images) }),
+    duration: format.duration(busyMs),
+  });
+  process.stderr.write(`\n${done}\n${atLeast ? `${t('meter.atLeast')}\n` : ''}`);
+  return EXIT.ok;
+}

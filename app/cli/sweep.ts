@@ -1,0 +1,127 @@
+import path from 'node:path';
+import { createFormatter } from '../format.ts';
+import { openForReading } from '../history/database.node.ts';
+import { readRecorder } from '../history/recorder.node.ts';
+import { createStore } from '../history/store.ts';
+import { createI18n } from '../i18n.ts';
+import { err, ok, type Result } from '../result.ts';
+import { dataFolder } from '../settings/folders.node.ts';
+import { figuresOf } from '../workload/figures.ts';
+import { openTaps } from '../workload/governor/taps.node.ts';
+import { kneeOf, type SweepPoint } from '../workload/sweep.ts';
+import { printError } from './monitor.ts';
+import { EXIT, settingsOf } from './options.ts';
+import { startRecording } from './recording.ts';
+import { run, type RunOptions } from './run.ts';
+
+export type SweepOptions = RunOptions & { readonly power: readonly number[]; readonly gpu?: string };
+
+/** The card to sweep: the only one, or the one named by index or UUID. */
+function chooseGpu(databaseFile: string, wanted: string | undefined): Result<string> {
+  const db = openForReading(databaseFile);
+  if (!db.ok) return db;
+  const store = createStore(db.value);
+  const gpus = store.gpus.list();
+  store.close();
+  const found =
+    wanted === undefined ? gpus : gpus.filter(({ uuid, index }) => uuid === wanted || String(index) === wanted);
+  if (found.length === 1) return ok(found[0]!.uuid);
+  return found.length === 0
+    ? err('not-found', 'There is no such GPU in the history.', 'slowburn monitor shows which there are.')
+    : err('invalid-argument', 'There are several GPUs: say which.', 'Add --gpu with its index or UUID.');
+}
+
+/** `slowburn sweep --power FROM:TO:STEP -- COMMAND`: runs the command once at each cap, and restores the cap. */
+export async function sweep(command: readonly string[], options: SweepOptions): Promise<number> {
+  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
+  const { t } = createI18n(locale);
+  const folder = dataFolder(options.dataDir);
+  const settings = settingsOf(folder);
+  const format = createFormatter(locale, settings);
+  const recording = await startRecording(options);
+  if (!recording.ok) {
+    printError(recording.error);
+    return EXIT.failed;
+  }
+  const { databaseFile, collector } = recording.value;
+  await new Promise((resolve) => setTimeout(resolve, collector ? FIRST_SAMPLES_MS : 0));
+  let lost = false;
+  const tap = openTaps(path.join(folder, 'sweep'), () => (lost = true));
+  const finish = async (): Promise<void> => {
+    await tap.close();
+    await collector?.stop();
+  };
+  const gpu = chooseGpu(readRecorder(folder)?.databaseFile ?? databaseFile, options.gpu);
+  if (!gpu.ok) {
+    await finish();
+    printError(gpu.error);
+    return EXIT.failed;
+  }
+
+  const points: SweepPoint[] = [];
+  let code: number = EXIT.ok;
+  for (const capW of options.power) {
+    const set = await tap.setCap(gpu.value, capW);
+    if (!set.ok) {
+      printError(set.error);
+      code = EXIT.failed;
+      break;
+    }
+    process.stderr.write(`\n${t('sweep.at', { cap: `${capW} W` })}\n`);
+    const name = `${options.name ?? path.basename(command[0]!)} · ${capW} W`;
+    code = await run(command, { ...options, name, capW });
+    if (lost) {
+      process.stderr.write(`${t('sweep.lost')}\n`);
+      code = EXIT.failed;
+    }
+    if (code !== 0) break;
+    points.push(pointOf(databaseFile, capW, settings));
+  }
+  await finish();
+  print(points, t, format);
+  return code;
+}
+
+/** The first ticks name the cards. */
+const FIRST_SAMPLES_MS = 1500;
+
+function pointOf(databaseFile: string, capW: number, settings: Parameters<typeof figuresOf>[1]): SweepPoint {
+  const db = openForReading(databaseFile);
+  if (!db.ok) return { capW, joulesEach: undefined, perHour: undefined, meanTempC: undefined };
+  const store = createStore(db.value);
+  const session = store.sessions.newest(20).find(({ summary }) => summary?.workload?.capW === capW);
+  store.close();
+  if (!session) return { capW, joulesEach: undefined, perHour: undefined, meanTempC: undefined };
+  const figures = figuresOf(session, settings);
+  // without outputs that are counted, a run is one output
+  const perHour = figures.outputsPerHour ?? 3_600_000 / (session.endedMs! - session.startedMs);
+  return { capW, joulesEach: figures.each?.energyJ ?? figures.energyJ, perHour, meanTempC: figures.meanTempC };
+}
+
+function print(
+  points: readonly SweepPoint[],
+  t: ReturnType<typeof createI18n>['t'],
+  format: ReturnType<typeof createFormatter>,
+): void {
+  if (points.length === 0) return;
+  const knee = kneeOf(points);
+  const show = (value: number | undefined) => (value === undefined ? '–' : format.significant(value, 3));
+  const rows = [
+    [t('sweep.cap'), t('sweep.joules'), t('sweep.perHour'), t('sweep.temp'), ''],
+    ...points.map((point) => [
+      String(point.capW),
+      show(point.joulesEach),
+      show(point.perHour),
+      show(point.meanTempC),
+      point === knee ? t('sweep.knee') : '',
+    ]),
+  ];
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  for (const row of rows)
+    process.stderr.write(
+      `${row
+        .map((cell, i) => (i < 4 ? cell.padStart(widths[i]!) : cell))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
+}

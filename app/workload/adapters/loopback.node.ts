@@ -1,0 +1,55 @@
+import http from 'node:http';
+import { err, ok, type Result } from '../../result.ts';
+import type { LoopbackAddress } from '../listening.node.ts';
+import type { Ask } from './adapter.ts';
+
+/** A history of 64 jobs with their graphs is about 1 MB; what is larger is not an answer to a short question. */
+const MOST_BYTES = 8 * 1024 * 1024;
+/** From the first byte sent to the last received: a server that drips is as good as silent. */
+const DEADLINE_MS = 2_000;
+
+/**
+ * Asks a program's own server with GET, on loopback alone: no redirect is followed, no name is resolved, no cookie or
+ * credential is sent, and size and time are bounded. Whatever the server does, the answer is a Result.
+ */
+export const askLoopback =
+  ({ host, port }: LoopbackAddress, deadlineMs = DEADLINE_MS): Ask =>
+  (path) =>
+    new Promise<Result<string>>((resolve) => {
+      const name = path.split('?')[0]!;
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const finish = (result: Result<string>): void => {
+        clearTimeout(timer);
+        request.destroy();
+        resolve(result);
+      };
+      const timer = setTimeout(
+        () => finish(err('timeout', `The program did not answer ${name} within ${deadlineMs / 1000} s.`)),
+        deadlineMs,
+      );
+      const request = http.request(
+        { host, port, path, method: 'GET', agent: false, headers: { accept: 'application/json, text/plain' } },
+        (response) => {
+          const status = response.statusCode ?? 0;
+          if (status >= 300 && status < 400)
+            return finish(err('forbidden', `The program sent ${name} elsewhere, and that is not followed.`));
+          if (status !== 200)
+            return finish(
+              err(status === 404 ? 'not-found' : 'invalid-request', `The program answered ${name} with ${status}.`),
+            );
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.length;
+            if (size > MOST_BYTES) finish(err('invalid-request', `The program’s answer to ${name} is too large.`));
+            else chunks.push(chunk);
+          });
+          response.on('end', () => finish(ok(Buffer.concat(chunks).toString('utf8'))));
+          response.on('error', () => finish(err('not-found', `The program broke off its answer to ${name}.`)));
+          response.on('aborted', () => finish(err('not-found', `The program broke off its answer to ${name}.`)));
+        },
+      );
+      request.on('error', (error: NodeJS.ErrnoException) =>
+        finish(err('not-found', `The program could not be asked for ${name}: ${error.code ?? error.message}.`)),
+      );
+      request.end();
+    });

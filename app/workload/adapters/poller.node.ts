@@ -1,0 +1,233 @@
+import type { Result } from '../../result.ts';
+import type { Program } from '../detect.ts';
+import { portsOf, type LoopbackAddress } from '../listening.node.ts';
+import { shortModel } from '../match.ts';
+import type { MeterNote } from '../meter/note.node.ts';
+import type { AdapterId } from '../generators.ts';
+import { createTally, type Marks, type Outputs } from '../outputs.ts';
+import { identityOf } from '../process-facts.node.ts';
+import type { Accounts } from '../watch.node.ts';
+import type { Adapter, Reading } from './adapter.ts';
+import { adapterOf } from './index.ts';
+import { askLoopback } from './loopback.node.ts';
+
+const BUSY_MS = 1_000;
+const QUIET_MS = 5_000;
+/** A program that cannot be read is asked again after this: it may still be starting. */
+const FAILED_MS = 15_000;
+/** Marks of tokens would be as many as there are looks; images are few. */
+const MARKED = new Set(['image', 'file', 'line']);
+
+type Followed = {
+  program: Program & { readonly leader: number };
+  /** undefined: a program that tells nothing, but stands behind a meter */
+  readonly adapter: Adapter | undefined;
+  readonly memory: Map<string, number>;
+  address: LoopbackAddress | undefined;
+  leaderStarted: string | undefined;
+  reading: Reading | undefined;
+  failure: string | undefined;
+  nextMs: number;
+  asking: boolean;
+  /** what came since the last session ended, or since it was first seen */
+  session: Session;
+  inSession: boolean;
+  countedBy: AdapterId | undefined;
+};
+type Session = {
+  readonly tally: ReturnType<typeof createTally>;
+  readonly prompt: ReturnType<typeof createTally>;
+  unit: Outputs['unit'] | undefined;
+  speeds: { sum: number; count: number; unit: 'it/s' | 'tok/s' } | undefined;
+};
+
+const newSession = (): Session => ({ tally: createTally(), prompt: createTally(), unit: undefined, speeds: undefined });
+
+/** A meter's totals as a reading: what it counted for the program behind it. */
+const metered = ({ tokens, promptTokens, images, running, model }: MeterNote): Reading => ({
+  running,
+  ...(images > 0 && tokens === 0
+    ? { made: { unit: 'image' as const, count: images } }
+    : { made: { unit: 'token' as const, count: tokens }, promptTokens }),
+  ...(model && { model: shortModel(model) }),
+});
+
+export type PollerOptions = {
+  /** what metering proxies counted */
+  readonly meters?: () => readonly MeterNote[];
+  readonly wallMs: () => number;
+  readonly ports?: (pid: number) => Promise<Result<readonly LoopbackAddress[]>>;
+  /** looks this often for who is due */
+  readonly everyMs?: number;
+};
+
+/**
+ * Asks the programs on the cards about themselves, each on the port that it listens on itself, without ever holding up a
+ * tick. One that fails or answers nonsense is noted as such, and asked again later.
+ */
+export function createPoller({ wallMs, meters = () => [], ports = portsOf, everyMs = 500 }: PollerOptions): Accounts {
+  const followed = new Map<string, Followed>();
+
+  async function listening({ program }: Followed) {
+    let failure: Result<LoopbackAddress> | undefined;
+    const found: LoopbackAddress[] = [];
+    for (const pid of new Set([program.leader, ...program.pids].filter((known) => known > 0))) {
+      const told = await ports(pid);
+      if (told.ok) found.push(...told.value);
+      else failure ??= told;
+    }
+    return { found, failure };
+  }
+
+  /** The meter before a program: by its port, or the only one there is where nobody tells whose load it is. */
+  async function meterOf(entry: Followed): Promise<MeterNote | undefined> {
+    const notes = meters();
+    if (notes.length === 0) return undefined;
+    if (entry.program.pids.length === 0) return notes.length === 1 ? notes[0] : undefined;
+    const { found } = await listening(entry);
+    return notes.find(({ upstreamPort }) => found.some(({ port }) => port === upstreamPort));
+  }
+
+  /** What the program tells, and what a meter before it counted where the program does not count by itself. */
+  async function readingOf(entry: Followed): Promise<Result<Reading> | undefined> {
+    const { adapter } = entry;
+    const note = await meterOf(entry);
+    entry.countedBy = adapter?.id ?? 'meter';
+    if (!adapter) return note && { ok: true, value: metered(note) };
+    const address = await addressOf(entry, adapter);
+    const read = address.ok ? await adapter.read(askLoopback(address.value), entry.memory) : address;
+    if (!note || (read.ok && read.value.made)) return read;
+    entry.countedBy = 'meter';
+    return { ok: true, value: { ...metered(note), ...(read.ok && { ...read.value, note: undefined }) } };
+  }
+
+  /** The port of the program, asked once a life; the process behind it must still be the same. */
+  async function addressOf(entry: Followed, adapter: Adapter): Promise<Result<LoopbackAddress>> {
+    const { leader, match } = entry.program;
+    const started = identityOf(leader)?.startedAt;
+    if (entry.address && started === entry.leaderStarted) return { ok: true, value: entry.address };
+    entry.address = undefined;
+    const { found, failure } = await listening(entry);
+    const candidates = [...found].sort((a, b) => Number(b.port === match?.port) - Number(a.port === match?.port));
+    for (const address of candidates.slice(0, 8)) {
+      const read = await adapter.read(askLoopback(address), new Map());
+      if (!read.ok && candidates.length > 1) continue; // another of its ports, perhaps
+      entry.address = address;
+      entry.leaderStarted = started;
+      return { ok: true, value: address };
+    }
+    return (
+      failure ?? { ok: false, error: { code: 'not-found', message: 'The program listens on no port that answers.' } }
+    );
+  }
+
+  async function look(entry: Followed): Promise<void> {
+    const read = await readingOf(entry);
+    if (!read) {
+      entry.nextMs = performance.now() + QUIET_MS; // nothing is told of it, as yet
+      return;
+    }
+    if (!read.ok) {
+      entry.reading = undefined;
+      entry.failure = [read.error.message, read.error.next].filter(Boolean).join(' ');
+      entry.address = undefined;
+      entry.nextMs = performance.now() + FAILED_MS;
+      return;
+    }
+    entry.reading = { ...(entry.reading?.model && { model: entry.reading.model }), ...read.value };
+    entry.failure = undefined;
+    entry.nextMs = performance.now() + (read.value.running || entry.program.loads ? BUSY_MS : QUIET_MS);
+    count(entry, read.value);
+  }
+
+  function count({ session }: Followed, { made, promptTokens, speed, running }: Reading): void {
+    const nowMs = wallMs();
+    if (made) {
+      session.unit = made.unit;
+      session.tally.add(made.count, nowMs);
+    }
+    if (promptTokens !== undefined) session.prompt.add(promptTokens, nowMs);
+    if (speed && speed.value > 0 && running) {
+      session.speeds ??= { sum: 0, count: 0, unit: speed.unit };
+      session.speeds.sum += speed.value;
+      session.speeds.count++;
+    }
+  }
+
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const entry of followed.values()) {
+      if (entry.asking || now < entry.nextMs) continue;
+      entry.asking = true;
+      void look(entry).finally(() => (entry.asking = false));
+    }
+  }, everyMs);
+  timer.unref();
+
+  return {
+    of(key) {
+      const entry = followed.get(key);
+      if (!entry) return undefined;
+      const note = entry.failure ?? entry.reading?.note;
+      return {
+        ...(entry.reading?.running !== undefined && { running: entry.reading.running }),
+        ...(entry.reading?.made && { made: entry.reading.made.count }),
+        ...(entry.reading?.model && { model: entry.reading.model }),
+        ...(note && { note }),
+      };
+    },
+    follow(programs) {
+      const keys = new Set(programs.map(({ key }) => key));
+      for (const [key, entry] of followed) if (!keys.has(key) && !entry.inSession) followed.delete(key);
+      for (const program of programs) {
+        const adapter = program.match?.adapter && adapterOf(program.match.adapter);
+        if (!adapter && !program.loads && meters().length === 0) continue;
+        const before = followed.get(program.key);
+        if (before) before.program = program;
+        else
+          followed.set(program.key, {
+            program,
+            adapter,
+            memory: new Map(),
+            address: undefined,
+            leaderStarted: undefined,
+            reading: undefined,
+            failure: undefined,
+            nextMs: 0,
+            asking: false,
+            session: newSession(),
+            inSession: false,
+            countedBy: undefined,
+          });
+      }
+    },
+    begin(key, startedMs) {
+      const entry = followed.get(key);
+      if (!entry) return;
+      entry.inSession = true;
+      entry.session.tally.beginAt(startedMs);
+      entry.session.prompt.beginAt(startedMs);
+    },
+    end(key) {
+      const entry = followed.get(key);
+      if (!entry?.inSession) return {};
+      const { session } = entry;
+      entry.inSession = false;
+      entry.session = newSession();
+      if (entry.reading) count(entry, entry.reading); // the next one counts from here
+      if (session.unit === undefined) return {};
+      const { speeds } = session;
+      const outputs: Outputs = {
+        unit: session.unit,
+        count: session.tally.total(),
+        countedBy: entry.countedBy ?? 'meter',
+        ...(session.prompt.total() > 0 && { promptTokens: session.prompt.total() }),
+        ...(speeds && { speed: { value: speeds.sum / speeds.count, unit: speeds.unit } }),
+        ...(entry.failure !== undefined && { atLeast: true }),
+      };
+      const marks: Marks | undefined = MARKED.has(session.unit) ? session.tally.marks() : undefined;
+      return { outputs, ...(marks && { marks }) };
+    },
+    stop: () => clearInterval(timer),
+  };
+}

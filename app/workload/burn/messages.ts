@@ -1,0 +1,38 @@
+import * as z from 'zod';
+import { burnEndings, burnPhases, burnShapes } from './schedule.ts';
+
+/** What the page that burns says, line by line. */
+export const burnReport = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('adapter'),
+    /** as the browser names it */
+    name: z.string().max(200),
+    software: z.boolean(),
+  }),
+  z.object({ type: z.literal('work'), gflop: z.number(), gbyte: z.number() }),
+  z.object({ type: z.literal('failed'), message: z.string().max(500) }),
+]);
+export type BurnReport = z.infer<typeof burnReport>;
+
+/** What it is told: how hard, in which shape. */
+export type BurnOrder = { readonly shape: (typeof burnShapes)[number]; readonly load: number };
+
+export const burnStatus = z.object({
+  running: z.boolean(),
+  phase: z.enum(burnPhases),
+  shape: z.enum(burnShapes),
+  elapsedMs: z.number(),
+  load: z.number(),
+  adapter: z.string().optional(),
+  /** the processor draws instead of a card: nothing is said about any card */
+  software: z.boolean().optional(),
+  gflop: z.number(),
+  gbyte: z.number(),
+  /** of the card while it worked; undefined: no card was observed doing it */
+  energyJ: z.number().optional(),
+  tempC: z.number().optional(),
+  peakTempC: z.number().optional(),
+  ending: z.enum(burnEndings).optional(),
+  error: z.string().optional(),
+});
+export type BurnStatus = z.infer<typeof burnStatus>;

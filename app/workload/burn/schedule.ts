@@ -1,0 +1,87 @@
+/**
+ * The fixed schedule of the reference load, so that any card is burnt the same way: idle, ramp, soak until it has warmed
+ * through, cool-down. Hard stops end it at any moment.
+ */
+export const burnShapes = ['diffusion', 'autoregressive'] as const;
+export type BurnShape = (typeof burnShapes)[number];
+
+export const burnPhases = ['idle', 'ramp', 'soak', 'cool-down', 'ended'] as const;
+export type BurnPhase = (typeof burnPhases)[number];
+export const burnEndings = ['complete', 'aborted', 'too-hot', 'time', 'telemetry-lost', 'failed'] as const;
+export type BurnEnding = (typeof burnEndings)[number];
+
+export type BurnPlan = {
+  readonly idleMs: number;
+  readonly rampMs: number;
+  /** soak lasts at least and at most this long */
+  readonly soakMs: readonly [number, number];
+  readonly coolMs: number;
+  /** hard stops */
+  readonly maxTempC: number;
+  readonly maxMs: number;
+};
+
+export const standardPlan: BurnPlan = {
+  idleMs: 30_000,
+  rampMs: 30_000,
+  soakMs: [180_000, 1_200_000],
+  coolMs: 120_000,
+  maxTempC: 88,
+  maxMs: 1_800_000,
+};
+
+/** A card has warmed through when it gains less than this over a minute (docs/wear-model.md: steady). */
+const STEADY_K_PER_MIN = 1;
+const MINUTE_MS = 60_000;
+const BLIND_MS = 10_000;
+
+export type BurnStep = { readonly phase: BurnPhase; readonly load: number; readonly ending?: BurnEnding };
+
+/** @param tempC of the card that is burnt; undefined for ever where none is observed, as on the software adapter */
+export function createSchedule(plan: BurnPlan) {
+  let phase: BurnPhase = 'idle';
+  let phaseMs = 0;
+  let lastSeenMs: number | undefined;
+  let ending: BurnEnding | undefined;
+  const minute: { tMs: number; tempC: number }[] = [];
+
+  const end = (why: BurnEnding): void => {
+    phase = 'ended';
+    ending ??= why;
+  };
+  const enter = (next: BurnPhase, tMs: number): void => {
+    phase = next;
+    phaseMs = tMs;
+  };
+  function steady(tMs: number): boolean {
+    const first = minute[0];
+    return (
+      first !== undefined && tMs - first.tMs >= MINUTE_MS * 0.9 && minute.at(-1)!.tempC - first.tempC < STEADY_K_PER_MIN
+    );
+  }
+
+  return {
+    /** @param tMs since the start of the burn */
+    step(tMs: number, tempC: number | undefined): BurnStep {
+      if (phase === 'ended') return { phase, load: 0, ending: ending! };
+      if (tempC !== undefined) {
+        lastSeenMs = tMs;
+        minute.push({ tMs, tempC });
+        while (minute[0]!.tMs < tMs - MINUTE_MS) minute.shift();
+      }
+      if (tempC !== undefined && tempC >= plan.maxTempC) end('too-hot');
+      else if (tMs >= plan.maxMs) end('time');
+      else if (lastSeenMs !== undefined && tMs - lastSeenMs > BLIND_MS) end('telemetry-lost');
+      else if (phase === 'idle' && tMs >= plan.idleMs) enter('ramp', tMs);
+      else if (phase === 'ramp' && tMs - phaseMs >= plan.rampMs) enter('soak', tMs);
+      else if (phase === 'soak') {
+        const soakedMs = tMs - phaseMs;
+        if (soakedMs >= plan.soakMs[1] || (soakedMs >= plan.soakMs[0] && (lastSeenMs === undefined || steady(tMs))))
+          enter('cool-down', tMs);
+      } else if (phase === 'cool-down' && tMs - phaseMs >= plan.coolMs) end('complete');
+      const load = phase === 'ramp' ? Math.min(1, (tMs - phaseMs) / plan.rampMs) : phase === 'soak' ? 1 : 0;
+      return { phase, load, ...(ending && { ending }) };
+    },
+    abort: (why: BurnEnding = 'aborted'): void => end(why),
+  };
+}

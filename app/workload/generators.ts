@@ -1,0 +1,170 @@
+/**
+ * THE table of generators: which programs load a card, and how each is recognised. A new program is a new row.
+ *
+ * `line` is matched against the command line and the working directory of a process, `place` against what surrounds it
+ * (control group, service unit, container monitor). A port proves nothing by itself: it only decides between programs
+ * that would fit, and is where the adapter is sought first. Sources: each project's own start instructions.
+ */
+export const workloadKinds = ['diffusion', 'autoregressive-image', 'llm', 'training', 'other'] as const;
+export type WorkloadKind = (typeof workloadKinds)[number];
+
+export const adapterIds = [
+  'comfyui',
+  'sd-webui',
+  'invokeai',
+  'ollama',
+  'llama.cpp',
+  'vllm',
+  'sglang',
+  'tgi',
+  'glob',
+  'lines',
+  'meter',
+] as const;
+export type AdapterId = (typeof adapterIds)[number];
+
+export type Generator = {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: WorkloadKind;
+  readonly line: RegExp;
+  readonly place?: RegExp;
+  /** the port that it listens on unless told otherwise */
+  readonly port?: number;
+  readonly adapter?: AdapterId;
+};
+
+// The first row that fits wins: forks stand before what they are forks of, training before the libraries it uses.
+export const generators: readonly Generator[] = [
+  { id: 'reference', name: 'Slowburn reference load', kind: 'other', line: /\s--burn(\s|$)/ },
+  {
+    id: 'comfyui',
+    name: 'ComfyUI',
+    kind: 'diffusion',
+    line: /comfy[-_ ]?ui|\bcomfy launch\b/i,
+    place: /comfy-?ui/i,
+    port: 8188,
+    adapter: 'comfyui',
+  },
+  {
+    id: 'forge',
+    name: 'Stable Diffusion WebUI Forge',
+    kind: 'diffusion',
+    line: /stable-diffusion-webui-(re)?forge|sd-webui-forge|\bwebui-forge\b/i,
+    place: /webui-forge/i,
+    port: 7860,
+    adapter: 'sd-webui',
+  },
+  {
+    id: 'sd-webui',
+    name: 'Stable Diffusion WebUI',
+    kind: 'diffusion',
+    line: /stable-diffusion-webui|\bsd-?webui\b|automatic1111/i,
+    place: /stable-diffusion-webui|automatic1111/i,
+    port: 7860,
+    adapter: 'sd-webui',
+  },
+  {
+    id: 'invokeai',
+    name: 'InvokeAI',
+    kind: 'diffusion',
+    line: /invoke-?ai/i,
+    place: /invoke-?ai/i,
+    port: 9090,
+    adapter: 'invokeai',
+  },
+  {
+    id: 'fooocus',
+    name: 'Fooocus',
+    kind: 'diffusion',
+    line: /fooocus|entry_with_update\.py/i,
+    place: /fooocus/i,
+    port: 7865,
+  },
+  {
+    id: 'ollama',
+    name: 'Ollama',
+    kind: 'llm',
+    line: /(^|[/\\\s])ollama(\.exe|_llama_server)?(\s|$)/i,
+    place: /\bollama(\.ollama)?(\.service)?\b/i,
+    port: 11434,
+    adapter: 'ollama',
+  },
+  {
+    id: 'lm-studio',
+    name: 'LM Studio',
+    kind: 'llm',
+    line: /lm[-_ ]?studio|\.lmstudio|(^|[/\\])(lms|llmster)(\.exe)?(\s|$)/i,
+    port: 1234,
+  },
+  {
+    id: 'tgi',
+    name: 'Text Generation Inference',
+    kind: 'llm',
+    line: /text-generation-(launcher|router|server)\b/,
+    place: /text-generation-inference/i,
+    port: 3000,
+    adapter: 'tgi',
+  },
+  {
+    id: 'text-generation-webui',
+    name: 'text-generation-webui',
+    kind: 'llm',
+    line: /text-generation-webui|oobabooga/i,
+    place: /text-generation-webui/i,
+    port: 5000,
+  },
+  {
+    id: 'llama.cpp',
+    name: 'llama.cpp',
+    kind: 'llm',
+    line: /(^|[/\\\s])(llama-(server|cli|bench|run)|llama_cpp\.server|koboldcpp)(\.exe|\.py)?(\s|$)|llama\.cpp[/\\]/i,
+    place: /llama[.-]?cpp|llama-server/i,
+    port: 8080,
+    adapter: 'llama.cpp',
+  },
+  {
+    id: 'sglang',
+    name: 'SGLang',
+    kind: 'llm',
+    line: /\bsglang(\.launch_server|::|\s|$)|sglang_router/i,
+    place: /sglang/i,
+    port: 30000,
+    adapter: 'sglang',
+  },
+  {
+    id: 'vllm',
+    name: 'vLLM',
+    kind: 'llm',
+    line: /\bvllm(\.entrypoints|::|\s+serve\b|\s+bench\b)|[/\\]vllm\s/i,
+    place: /\bvllm\b/i,
+    port: 8000,
+    adapter: 'vllm',
+  },
+  {
+    id: 'training',
+    name: 'Training loop',
+    kind: 'training',
+    line: /\b(torchrun|torch\.distributed\.(run|launch)|accelerate(\.commands)?[ .]launch|deepspeed|axolotl|llamafactory-cli|kohya_ss|sd-scripts)\b|(^|[/\\\s])(pre)?(train|finetune|fine_tune|sft|dreambooth)\w*\.py\b/i,
+  },
+  {
+    id: 'autoregressive-image',
+    name: 'Autoregressive image script',
+    kind: 'autoregressive-image',
+    line: /\b(llamagen|janus(pro)?|emu3|lumina[-_]?mgpt|parti|simplear|infinity|autoregressive)[\w-]*\b.*\.py\b|\.py\b.*\b(llamagen|janus|emu3|lumina-?mgpt|simplear)/i,
+  },
+  {
+    id: 'diffusers',
+    name: 'Diffusers script',
+    kind: 'diffusion',
+    line: /\bdiffusers\b|(^|[/\\\s])\S*(diffus|txt2img|text2image|text_to_image|img2img|sdxl|flux)\w*\.py\b/i,
+  },
+  {
+    id: 'transformers',
+    name: 'Transformers script',
+    kind: 'llm',
+    line: /\btransformers([ -]cli|\s+(serve|chat))\b|(^|[/\\\s])\S*(transformers|generate_text|text_generation|chat|llm)\w*\.py\b/i,
+  },
+];
+
+export const generatorOf = (id: string): Generator | undefined => generators.find((row) => row.id === id);

@@ -1,0 +1,68 @@
+import type { Result } from '../../result.ts';
+
+/** A change made by hand that is not confirmed is taken back after this: a person who sees nothing cannot confirm. */
+export const CONFIRM_MS = 15_000;
+
+export type Pending = { readonly gpuUuid: string; readonly capW: number; readonly untilMs: number };
+
+export type ByHandOptions = {
+  readonly setCap: (gpuUuid: string, watts: number) => Promise<Result<undefined>>;
+  readonly releaseCap: (gpuUuid: string) => Promise<Result<undefined>>;
+  readonly wallMs: () => number;
+  readonly onChange: () => void;
+  readonly after?: (ms: number, task: () => void) => () => void;
+};
+
+const timeout = (ms: number, task: () => void): (() => void) => {
+  const timer = setTimeout(task, ms);
+  return () => clearTimeout(timer);
+};
+
+/** A power cap set by hand: in force at once, reverted unless it is confirmed in time, and let go when asked. */
+export function createByHand({ setCap, releaseCap, wallMs, onChange, after = timeout }: ByHandOptions) {
+  const pending = new Map<string, Pending & { readonly cancel: () => void }>();
+  const kept = new Map<string, number>();
+
+  async function revert(gpuUuid: string): Promise<void> {
+    pending.get(gpuUuid)?.cancel();
+    pending.delete(gpuUuid);
+    const before = kept.get(gpuUuid);
+    await (before === undefined ? releaseCap(gpuUuid) : setCap(gpuUuid, before));
+    onChange();
+  }
+
+  return {
+    try: async (gpuUuid: string, capW: number): Promise<Result<undefined>> => {
+      const set = await setCap(gpuUuid, capW);
+      if (!set.ok) return set;
+      pending.get(gpuUuid)?.cancel();
+      const cancel = after(CONFIRM_MS, () => void revert(gpuUuid));
+      pending.set(gpuUuid, { gpuUuid, capW, untilMs: wallMs() + CONFIRM_MS, cancel });
+      onChange();
+      return set;
+    },
+    /** Too late or never tried: false. */
+    confirm: (gpuUuid: string): boolean => {
+      const change = pending.get(gpuUuid);
+      if (!change) return false;
+      change.cancel();
+      pending.delete(gpuUuid);
+      kept.set(gpuUuid, change.capW);
+      onChange();
+      return true;
+    },
+    release: async (gpuUuid: string): Promise<void> => {
+      kept.delete(gpuUuid);
+      await revert(gpuUuid);
+    },
+    /** Everything was undone by the tap. */
+    forget: (): void => {
+      for (const { cancel } of pending.values()) cancel();
+      pending.clear();
+      kept.clear();
+    },
+    kept: (gpuUuid: string) => kept.get(gpuUuid),
+    pending: (): readonly Pending[] =>
+      [...pending.values()].map(({ gpuUuid, capW, untilMs }) => ({ gpuUuid, capW, untilMs })),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * Steps a power cap so that a card stays at a steady temperature. It changes rarely on purpose: each change is a thermal
+ * cycle, small as it is, and a cap that hunts is worse than one that is a little off.
+ *
+ * It waits until the temperature has settled, divides what is left of the error by the gain that it has learnt from its
+ * own earlier steps (K/W), and changes the cap once by that much. Only a card that runs away is cut at once.
+ */
+export type CapLimits = {
+  readonly targetC: number;
+  readonly minW: number;
+  /** the cap that the card has when it is left alone: never exceeded */
+  readonly maxW: number;
+};
+
+export type CapReading = { readonly tMs: number; readonly tempC: number; readonly powerW: number };
+
+export const capReasons = ['too-hot', 'settled-hot', 'settled-cool'] as const;
+export type CapChange = { readonly capW: number; readonly why: (typeof capReasons)[number] };
+
+const WINDOW_MS = 300_000;
+/** Halves of the window that agree within this have settled. Sensors read whole degrees: finer cannot be told. */
+const STEADY_K = 0.4;
+/** An error below this is left alone. */
+const DEAD_K = 0.6;
+/** Not before the card had time to answer; once it was at its target, at most two changes an hour. */
+const SETTLING_MS = 480_000;
+const SETTLED_MS = 2_100_000;
+/** A load that never settles is acted on all the same, once in a while. */
+const IMPATIENT_MS = 2_700_000;
+const RUNAWAY_K = 3;
+const RUNAWAY_EVERY_MS = 90_000;
+/** Gains of air- and water-cooled cards as their thermal resistances, K/W, with room for either side. */
+const GAIN = { first: 0.14, low: 0.03, high: 0.5 };
+const LARGEST_STEP = 0.2;
+/** Up in smaller steps than down: too hot is worse than too slow. */
+const CAUTION = 0.7;
+const LOOK_EVERY_MS = 10_000;
+
+type Step = { readonly fromW: number; readonly fromC: number };
+
+export function createCapController(limits: CapLimits) {
+  let { targetC } = limits;
+  const window: CapReading[] = [];
+  let capW = limits.maxW;
+  let gain = GAIN.first;
+  let changedMs = -Infinity;
+  let startedMs: number | undefined;
+  let lookMs = -Infinity;
+  let settled = false;
+  let step: Step | undefined;
+  let fastC: number | undefined;
+
+  const mean = (list: readonly CapReading[], pick: (reading: CapReading) => number): number =>
+    list.reduce((sum, reading) => sum + pick(reading), 0) / list.length;
+
+  function change(toW: number, nowMs: number, meanC: number, why: CapChange['why']): CapChange | undefined {
+    const span = LARGEST_STEP * limits.maxW;
+    const within = Math.max(capW - span, Math.min(capW + span, toW));
+    const next = Math.round(Math.max(limits.minW, Math.min(limits.maxW, within)));
+    if (Math.abs(next - capW) < 2) return undefined;
+    step = { fromW: capW, fromC: meanC };
+    capW = next;
+    changedMs = nowMs;
+    window.length = 0;
+    return { capW, why };
+  }
+
+  /** What the last step did tells how the card answers. Steps too small to tell are not believed. */
+  function learn(meanC: number): void {
+    if (!step) return;
+    const [dW, dK] = [capW - step.fromW, meanC - step.fromC];
+    step = undefined;
+    if (Math.abs(dW) < 6 || Math.abs(dK) < 0.8 || dK / dW <= 0) return;
+    gain = Math.max(GAIN.low, Math.min(GAIN.high, 0.3 * gain + (0.7 * dK) / dW));
+  }
+
+  return {
+    capW: () => capW,
+    setTarget: (next: number): void => {
+      targetC = next;
+      settled = false;
+    },
+    /** What was tried is undone: the card is as it was. */
+    reset: (): void => {
+      capW = limits.maxW;
+      window.length = 0;
+      step = undefined;
+      settled = false;
+      changedMs = -Infinity;
+    },
+    /** Feeds one reading; a change of the cap to make now, or none. */
+    feed(reading: CapReading): CapChange | undefined {
+      const { tMs, tempC } = reading;
+      startedMs ??= tMs;
+      const previous = window.at(-1);
+      const dtMs = previous ? tMs - previous.tMs : 1000;
+      fastC = fastC === undefined ? tempC : fastC + (tempC - fastC) * Math.min(1, dtMs / 15_000);
+      window.push(reading);
+      while (window.length > 0 && window[0]!.tMs < tMs - WINDOW_MS) window.shift();
+
+      const overC = fastC - targetC;
+      if (overC > RUNAWAY_K && tMs - changedMs > RUNAWAY_EVERY_MS) {
+        const drawnW = mean(window.slice(-60), ({ powerW }) => powerW);
+        settled = false;
+        if (step && capW > step.fromW) gain = Math.min(GAIN.high, gain * 1.5); // the raise before did more than was thought
+        return change(Math.min(capW, drawnW) - overC / gain, tMs, fastC, 'too-hot');
+      }
+      if (tMs < lookMs || tMs - window[0]!.tMs < WINDOW_MS * 0.9) return undefined;
+      lookMs = tMs + LOOK_EVERY_MS;
+      const waitedMs = tMs - Math.max(changedMs, startedMs);
+      if (waitedMs < (settled ? SETTLED_MS : SETTLING_MS)) return undefined;
+      const middle = tMs - WINDOW_MS / 2;
+      const early = mean(
+        window.filter((each) => each.tMs < middle),
+        (each) => each.tempC,
+      );
+      const late = mean(
+        window.filter((each) => each.tMs >= middle),
+        (each) => each.tempC,
+      );
+      if (Math.abs(late - early) > STEADY_K && waitedMs < IMPATIENT_MS) return undefined;
+
+      const meanC = mean(window, (each) => each.tempC);
+      learn(meanC);
+      const errorC = meanC - targetC;
+      if (Math.abs(errorC) <= DEAD_K) {
+        settled = true;
+        return undefined;
+      }
+      const peakW = Math.max(...window.map(({ powerW }) => powerW));
+      const limited = peakW > 0.93 * capW;
+      if (errorC < 0 && !limited) return undefined; // the load itself asks for less: a higher cap changes nothing
+      return change(
+        (limited ? capW : peakW) - (errorC / gain) * (errorC < 0 ? CAUTION : 1),
+        tMs,
+        meanC,
+        errorC > 0 ? 'settled-hot' : 'settled-cool',
+      );
+    },
+  };
+}
+
+export type CapController = ReturnType<typeof createCapController>;

@@ -1,0 +1,253 @@
+import fs from 'node:fs';
+import { valueOf } from '../../reading.ts';
+import { err, type Result } from '../../result.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Tick } from '../../telemetry/sampler.ts';
+import type { Program } from '../detect.ts';
+import { identityOf } from '../process-facts.node.ts';
+import { createByHand, type Pending } from './by-hand.ts';
+import { createPolicy, limitKeys, type LimitKey } from './policy.ts';
+import type { Tap } from './tap.node.ts';
+
+/** One thing the governor did or saw, in the order it happened. */
+export type GovernorEntry = {
+  readonly tsMs: number;
+  readonly gpuUuid: string;
+  readonly what: 'passed' | 'held' | 'let-go' | 'capped' | 'released' | 'refused' | 'undone';
+  readonly why: string;
+  readonly capW?: number;
+  readonly program?: string;
+  /** in the words of who refused */
+  readonly message?: string;
+};
+
+export type GovernorStatus = {
+  readonly enabled: boolean;
+  readonly held: readonly { readonly program: string; readonly why: LimitKey; readonly sinceMs: number }[];
+  readonly caps: readonly { readonly gpuUuid: string; readonly capW: number }[];
+  readonly pending: readonly Pending[];
+  readonly log: readonly GovernorEntry[];
+};
+
+export type GovernorOptions = {
+  readonly settings: Settings;
+  /** opened when something is to be done for the first time */
+  readonly openTap: (onUndone: () => void) => Tap;
+  readonly programs: () => readonly Program[];
+  /** outputs made so far and jobs in work, by the program's own account */
+  readonly progress: (key: string) => { readonly running?: number; readonly made?: number } | undefined;
+  readonly stressTodayHours: (gpuUuid: string, tsMs: number) => number | undefined;
+  readonly onChange: () => void;
+  readonly wallMs: () => number;
+  readonly monoMs: () => number;
+};
+
+const LOG_KEPT = 200;
+/** Outputs that nobody reports are waited for this long; then work is held where it stands. */
+const BETWEEN_MS = 120_000;
+/** Telemetry that is silent for this long is lost: nothing is governed blindly. */
+const BLIND_MS = 10_000;
+
+type Held = {
+  readonly key: string;
+  readonly program: string;
+  readonly why: LimitKey;
+  readonly sinceMs: number;
+  readonly pids: readonly { pid: number; startedAt: string }[];
+};
+type Asked = { readonly why: LimitKey; readonly sinceMs: number; readonly made: number | undefined };
+
+/** A person's own process, and none of those that govern. */
+function ownProcess(pid: number): { pid: number; startedAt: string } | undefined {
+  try {
+    if (pid <= 1 || pid === process.pid || pid === process.ppid) return undefined;
+    if (fs.statSync(`/proc/${pid}`).uid !== process.getuid?.()) return undefined;
+    const startedAt = identityOf(pid)?.startedAt;
+    return startedAt === undefined ? undefined : { pid, startedAt };
+  } catch {
+    return undefined; // gone, or a system where processes are not held
+  }
+}
+
+/** Carries out what the policies of the cards decide. Feed it each tick; close it at the end. */
+export function createGovernor(options: GovernorOptions) {
+  const { programs, progress, wallMs, monoMs, onChange } = options;
+  let { settings } = options;
+  let tap: Tap | undefined;
+  let lastTickMs = monoMs();
+  let busy: Promise<void> | undefined;
+  const policies = new Map<string, ReturnType<typeof createPolicy>>();
+  const ownCaps = new Map<string, { minW: number; ownW: number }>();
+  const caps = new Map<string, number>();
+  const refused = new Map<string, number>();
+  const held = new Map<string, Held>();
+  const asked = new Map<string, Asked>();
+  const told = new Map<string, Set<LimitKey>>();
+  const log: GovernorEntry[] = [];
+
+  const note = (entry: Omit<GovernorEntry, 'tsMs'>): void => {
+    log.push({ tsMs: wallMs(), ...entry });
+    if (log.length > LOG_KEPT) log.shift();
+    onChange();
+  };
+  const withTap = (): Tap =>
+    (tap ??= options.openTap(() => {
+      forget();
+      note({ gpuUuid: '', what: 'undone', why: 'tap-lost' });
+    }));
+  const byHand = createByHand({
+    setCap: async (gpuUuid, watts) => withTap().setCap(gpuUuid, watts),
+    releaseCap: async (gpuUuid) => withTap().releaseCap(gpuUuid),
+    wallMs,
+    onChange,
+  });
+
+  function forget(): void {
+    held.clear();
+    asked.clear();
+    caps.clear();
+    byHand.forget();
+    policies.forEach((policy) => policy.reset());
+  }
+
+  async function letAllGo(why: string): Promise<void> {
+    if (!tap || (held.size === 0 && caps.size === 0 && byHand.pending().length === 0)) return forget();
+    forget();
+    await tap.undo();
+    note({ gpuUuid: '', what: 'undone', why });
+  }
+
+  async function applyCap(gpuUuid: string, capW: number | undefined, why: string): Promise<void> {
+    if (capW === caps.get(gpuUuid) || byHand.kept(gpuUuid) !== undefined) return;
+    if (byHand.pending().some((change) => change.gpuUuid === gpuUuid)) return;
+    if (monoMs() < (refused.get(gpuUuid) ?? 0)) return;
+    const done = await (capW === undefined ? withTap().releaseCap(gpuUuid) : withTap().setCap(gpuUuid, capW));
+    if (!done.ok) {
+      refused.set(gpuUuid, monoMs() + 600_000);
+      return note({ gpuUuid, what: 'refused', why, message: done.error.message });
+    }
+    if (capW === undefined) caps.delete(gpuUuid);
+    else caps.set(gpuUuid, capW);
+    note({ gpuUuid, what: capW === undefined ? 'released' : 'capped', why, ...(capW !== undefined && { capW }) });
+  }
+
+  /** Is this the moment between two outputs? By the program's own account where it gives one, else by the idle card. */
+  function between(program: Program, request: Asked): boolean {
+    const now = progress(program.key);
+    if (now?.running === 0 || (now?.made !== undefined && request.made !== undefined && now.made > request.made))
+      return true;
+    return (now?.running === undefined && !program.loads) || monoMs() - request.sinceMs > BETWEEN_MS;
+  }
+
+  async function hold(program: Program, gpuUuid: string, why: LimitKey): Promise<void> {
+    if (held.has(program.key)) return;
+    const request = asked.get(program.key) ?? { why, sinceMs: monoMs(), made: progress(program.key)?.made };
+    asked.set(program.key, request);
+    if (!between(program, request)) return;
+    asked.delete(program.key);
+    const stopped: Held['pids'][number][] = [];
+    for (const process of program.pids.flatMap((pid) => ownProcess(pid) ?? [])) {
+      const done = await withTap().stop(process.pid, process.startedAt);
+      if (done.ok) stopped.push(process);
+    }
+    if (stopped.length === 0) return;
+    held.set(program.key, { key: program.key, program: program.name, why, sinceMs: wallMs(), pids: stopped });
+    note({ gpuUuid, what: 'held', why, program: program.name });
+  }
+
+  async function letGo(key: string, gpuUuid: string): Promise<void> {
+    asked.delete(key);
+    const entry = held.get(key);
+    if (!entry) return;
+    held.delete(key);
+    for (const { pid, startedAt } of entry.pids) await withTap().resume(pid, startedAt);
+    note({ gpuUuid, what: 'let-go', why: entry.why, program: entry.program });
+  }
+
+  async function act(tick: Tick): Promise<void> {
+    const wanted = new Map<string, { why: LimitKey; gpuUuid: string }>();
+    for (const { gpu, frame } of tick.gpus) {
+      const own = valueOf(frame, 'powerDefaultLimitW') ?? valueOf(frame, 'powerLimitW');
+      const minW = valueOf(frame, 'powerMinLimitW');
+      if (own !== undefined && minW !== undefined && !ownCaps.has(gpu.uuid)) ownCaps.set(gpu.uuid, { minW, ownW: own });
+      const policy = policies.get(gpu.uuid) ?? createPolicy(settings.governor, settings);
+      policies.set(gpu.uuid, policy);
+      const decision = policy.decide({
+        tsMs: tick.tsMs,
+        tMs: monoMs(),
+        tempC: valueOf(frame, 'coreTempC'),
+        powerW: valueOf(frame, 'powerW'),
+        stressHours: options.stressTodayHours(gpu.uuid, tick.tsMs),
+        capRange: ownCaps.get(gpu.uuid),
+      });
+      tell(gpu.uuid, decision.passed);
+      await applyCap(gpu.uuid, decision.capW, decision.changed?.why ?? 'temperature');
+      if (decision.hold === undefined) continue;
+      for (const program of programs())
+        if (program.match && program.gpuUuids.includes(gpu.uuid))
+          wanted.set(program.key, { why: decision.hold, gpuUuid: gpu.uuid });
+    }
+    for (const program of programs()) {
+      const wish = wanted.get(program.key);
+      if (wish) await hold(program, wish.gpuUuid, wish.why);
+    }
+    for (const key of [...held.keys(), ...asked.keys()])
+      if (!wanted.has(key)) await letGo(key, tick.gpus[0]?.gpu.uuid ?? '');
+  }
+
+  /** The mildest means comes first: a limit that is newly passed is told. */
+  function tell(gpuUuid: string, passed: readonly LimitKey[]): void {
+    const before = told.get(gpuUuid) ?? new Set();
+    for (const why of passed) if (!before.has(why)) note({ gpuUuid, what: 'passed', why });
+    told.set(gpuUuid, new Set(limitKeys.filter((key) => passed.includes(key))));
+  }
+
+  const inTurn = (work: () => Promise<void>): void => {
+    if (busy) return; // the next tick decides anew
+    busy = work().finally(() => (busy = undefined));
+  };
+
+  const blind = setInterval(() => {
+    if (monoMs() - lastTickMs > BLIND_MS) inTurn(() => letAllGo('telemetry-lost'));
+  }, 1000);
+  blind.unref();
+
+  return {
+    feed(tick: Tick): void {
+      if (tick.fault) return; // no news is not good news: silence counts on
+      lastTickMs = monoMs();
+      if (settings.governor.enabled && !tick.source.simulated) inTurn(() => act(tick));
+    },
+    applySettings(next: Settings): void {
+      const changed =
+        JSON.stringify([next.governor, next.tariff, next.pricePerKwh]) !==
+        JSON.stringify([settings.governor, settings.tariff, settings.pricePerKwh]);
+      settings = next;
+      if (!changed) return;
+      policies.clear();
+      told.clear();
+      void (busy ?? Promise.resolve()).then(() => letAllGo('settings'));
+    },
+    async tryCap(gpuUuid: string, capW: number): Promise<Result<undefined>> {
+      const range = ownCaps.get(gpuUuid);
+      if (range && capW < range.minW) return err('invalid-argument', `This card goes no lower than ${range.minW} W.`);
+      return byHand.try(gpuUuid, capW);
+    },
+    confirmCap: byHand.confirm,
+    releaseCap: byHand.release,
+    status: (): GovernorStatus => ({
+      enabled: settings.governor.enabled,
+      held: [...held.values()].map(({ program, why, sinceMs }) => ({ program, why, sinceMs })),
+      caps: [...caps].map(([gpuUuid, capW]) => ({ gpuUuid, capW })),
+      pending: byHand.pending(),
+      log,
+    }),
+    async close(): Promise<void> {
+      clearInterval(blind);
+      await busy;
+      await tap?.close();
+    },
+  };
+}
+
+export type Governor = ReturnType<typeof createGovernor>;

@@ -1,0 +1,140 @@
+import { at, listAt, numberAt, textAt, type Json } from '../adapters/adapter.ts';
+import { createSlimJson } from './slim-json.ts';
+
+/** What one answer brought forth. */
+export type Counts = {
+  readonly tokens: number;
+  readonly promptTokens: number;
+  readonly images: number;
+  readonly model?: string;
+  /** tokens are the pieces that were streamed, as the server gave no count: one piece may hold more than one */
+  readonly atLeast?: boolean;
+};
+
+/** The answer's own count of tokens, in the forms that servers use. */
+function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: number } | undefined {
+  // OpenAI's Responses API puts the finished response into its last event
+  const usage = at(json, 'usage') ?? at(json, 'response', 'usage') ?? json;
+  const tokens =
+    numberAt(usage, 'completion_tokens') ?? // chat and text completions
+    numberAt(usage, 'output_tokens') ?? // Responses API
+    numberAt(usage, 'eval_count') ?? // Ollama's own API, docs/api.md
+    numberAt(usage, 'tokens_predicted'); // llama.cpp's own API, tools/server/README.md
+  const promptTokens =
+    numberAt(usage, 'prompt_tokens') ??
+    numberAt(usage, 'input_tokens') ??
+    numberAt(usage, 'prompt_eval_count') ??
+    numberAt(usage, 'tokens_evaluated');
+  return tokens === undefined && promptTokens === undefined
+    ? undefined
+    : { tokens: tokens ?? 0, promptTokens: promptTokens ?? 0 };
+}
+
+/** Images in an answer: OpenAI's `data` with a picture or its address in each, or WebUI's `images`. */
+function imagesOf(json: Json): number {
+  const data = (listAt(json, 'data') ?? []).filter(
+    (item) =>
+      textAt(item, 'b64_json') !== undefined || at(item, 'b64_json') === '' || textAt(item, 'url') !== undefined,
+  );
+  const images = (listAt(json, 'images') ?? []).filter((item) => typeof item === 'string');
+  return data.length + images.length;
+}
+
+const modelOf = (json: Json): string | undefined => textAt(json, 'model') ?? textAt(json, 'response', 'model');
+
+/** Does one streamed piece carry something that was generated? */
+const carries = (json: Json): boolean =>
+  (listAt(json, 'choices') ?? []).some((choice) =>
+    [
+      at(choice, 'delta', 'content'),
+      at(choice, 'delta', 'reasoning_content'),
+      at(choice, 'delta', 'tool_calls'),
+      at(choice, 'text'),
+    ].some((piece) => (typeof piece === 'string' ? piece !== '' : Array.isArray(piece))),
+  ) ||
+  (textAt(json, 'type') ?? '').endsWith('.delta') ||
+  (textAt(json, 'response') ?? textAt(json, 'message', 'content') ?? textAt(json, 'content')) !== undefined;
+
+const parse = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined; // not JSON: nothing to count
+  }
+};
+
+const LONGEST_LINE = 1024 * 1024;
+
+/** Counts a stream of events or of JSON lines: the last count that the server gives, else the pieces that came. */
+function countLines(prefix: string) {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let pieces = 0;
+  let images = 0;
+  let usage: ReturnType<typeof usageOf>;
+  let model: string | undefined;
+  function judge(line: string): void {
+    if (!line.startsWith(prefix)) return;
+    const json = parse(line.slice(prefix.length));
+    if (json === undefined) return;
+    model ??= modelOf(json);
+    usage = usageOf(json) ?? usage;
+    images += imagesOf(json) + (textAt(json, 'type') === 'image_generation.completed' ? 1 : 0);
+    if (carries(json)) pieces++;
+  }
+  return {
+    feed(piece: Uint8Array): void {
+      const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
+      rest = lines.pop()!;
+      if (rest.length > LONGEST_LINE) rest = ''; // a picture within an event: its line is not counted
+      lines.forEach(judge);
+    },
+    result(): Counts {
+      judge(rest);
+      const counted = usage && usage.tokens > 0;
+      return {
+        tokens: counted ? usage!.tokens : pieces,
+        promptTokens: usage?.promptTokens ?? 0,
+        images,
+        ...(model && { model }),
+        ...(!counted && pieces > 0 && { atLeast: true }),
+      };
+    },
+  };
+}
+
+function countBody() {
+  const slim = createSlimJson();
+  return {
+    feed: slim.feed,
+    result(): Counts {
+      const text = slim.text();
+      const json = text === undefined ? undefined : parse(text);
+      const model = modelOf(json);
+      return { tokens: 0, promptTokens: 0, ...usageOf(json), images: imagesOf(json), ...(model && { model }) };
+    },
+  };
+}
+
+export type Counter = { readonly feed: (piece: Uint8Array) => void; readonly result: () => Counts };
+
+/** Who counts an answer of that type; undefined: there is nothing to count in it. */
+export function counterFor(contentType: string): Counter | undefined {
+  const type = contentType.split(';')[0]!.trim().toLowerCase();
+  if (type === 'text/event-stream') return countLines('data:');
+  if (type === 'application/x-ndjson' || type === 'application/jsonl') return countLines('');
+  return type === 'application/json' ? countBody() : undefined;
+}
+
+/** Running totals of a meter. */
+export type Totals = {
+  readonly requests: number;
+  readonly running: number;
+  readonly tokens: number;
+  readonly promptTokens: number;
+  readonly images: number;
+  readonly atLeast: boolean;
+  readonly model?: string;
+  /** ms in which at least one request was under way */
+  readonly busyMs: number;
+};

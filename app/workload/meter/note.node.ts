@@ -1,0 +1,68 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import type { Totals } from './counts.ts';
+
+/**
+ * How a meter tells the collector what it counted: a small file in the data folder, one a meter. The collector joins it
+ * with the program that listens on the port behind the meter.
+ */
+const schema = z.object({
+  pid: z.int().positive(),
+  /** port of the server behind it; null: not on this machine */
+  upstreamPort: z.int().nullable(),
+  requests: z.number(),
+  running: z.number(),
+  tokens: z.number(),
+  promptTokens: z.number(),
+  images: z.number(),
+  atLeast: z.boolean(),
+  busyMs: z.number(),
+  model: z.string().optional(),
+});
+export type MeterNote = z.infer<typeof schema>;
+
+const folderOf = (dataFolder: string): string => path.join(dataFolder, 'meters');
+
+export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
+  const folder = folderOf(dataFolder);
+  const file = path.join(folder, `${process.pid}.json`);
+  fs.mkdirSync(folder, { recursive: true });
+  return {
+    write(totals: Totals): void {
+      const note: MeterNote = { pid: process.pid, upstreamPort, ...totals };
+      fs.writeFileSync(`${file}.tmp`, JSON.stringify(note));
+      fs.renameSync(`${file}.tmp`, file);
+    },
+    remove: (): void => fs.rmSync(file, { force: true }),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // asks only
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Notes of the meters that run now. One that died without removing its note is passed over. */
+export function readMeterNotes(dataFolder: string): MeterNote[] {
+  let names: string[];
+  try {
+    names = fs.readdirSync(folderOf(dataFolder));
+  } catch {
+    return []; // no meter was ever started
+  }
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      try {
+        const note = schema.safeParse(JSON.parse(fs.readFileSync(path.join(folderOf(dataFolder), name), 'utf8')));
+        return note.success && isAlive(note.data.pid) ? [note.data] : [];
+      } catch {
+        return []; // gone meanwhile
+      }
+    });
+}

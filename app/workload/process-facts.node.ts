@@ -1,0 +1,90 @@
+import fs from 'node:fs';
+import type { ProcessFacts } from './match.ts';
+import { SESSION_MARK } from './process-tree.node.ts';
+
+const GENERATIONS = 12;
+const LONGEST = 64 * 1024;
+
+const read = (file: string): string | undefined => {
+  try {
+    return fs.readFileSync(file, 'latin1').slice(0, LONGEST);
+  } catch {
+    return undefined; // gone, or another user's: not told
+  }
+};
+
+const commandOf = (pid: number): string[] => {
+  const text = read(`/proc/${pid}/cmdline`) ?? '';
+  return Buffer.from(text, 'latin1').toString('utf8').split('\0').filter(Boolean);
+};
+
+/** Start time in clock ticks after boot, and the parent; undefined when the process is gone. */
+export function identityOf(pid: number): { readonly startedAt: string; readonly parent: number } | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // pid (name) state ppid … starttime is field 22 (proc(5)); the name may hold anything, so the last bracket counts
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: fields[19]! };
+}
+
+export type KnownProcess = ProcessFacts & {
+  /** started by `slowburn run`, however it was re-parented */
+  readonly marked: boolean;
+};
+
+/**
+ * What the system tells about a process (Linux). On other systems the driver's name is all there is, so a process is
+ * known by that alone. Undefined: it is gone.
+ */
+export function readFacts(pid: number, name: string): KnownProcess | undefined {
+  if (process.platform !== 'linux') {
+    return { pid, startedAt: '', command: [name], ancestors: [], marked: false };
+  }
+  const identity = identityOf(pid);
+  if (!identity) return undefined;
+  const ancestors: { pid: number; command: string[] }[] = [];
+  let parent = identity.parent;
+  while (parent > 1 && ancestors.length < GENERATIONS) {
+    ancestors.push({ pid: parent, command: commandOf(parent) });
+    parent = identityOf(parent)?.parent ?? 0;
+  }
+  const command = commandOf(pid);
+  let folder: string | undefined;
+  try {
+    folder = fs.readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    folder = undefined; // another user's
+  }
+  // the control group names units and containers; podman's monitor names the container itself
+  const monitor = ancestors.find((ancestor) => /conmon|containerd-shim/.test(ancestor.command[0] ?? ''));
+  const place = [read(`/proc/${pid}/cgroup`)?.trim(), monitor?.command.join(' ')].filter(Boolean).join('\n');
+  return {
+    pid,
+    startedAt: identity.startedAt,
+    command: command.length > 0 ? command : [name],
+    ancestors,
+    marked: read(`/proc/${pid}/environ`)?.includes(`${SESSION_MARK}=`) ?? false,
+    ...(folder !== undefined && { folder }),
+    ...(place !== '' && { place }),
+  };
+}
+
+/** Facts of processes, remembered while they live: a look at a known one is one small read. */
+export function createFactsCache() {
+  const known = new Map<number, KnownProcess>();
+  return {
+    of(pid: number, name: string): KnownProcess | undefined {
+      const before = known.get(pid);
+      if (before && process.platform !== 'linux') return before;
+      if (before && identityOf(pid)?.startedAt === before.startedAt) return before;
+      const facts = readFacts(pid, name);
+      if (facts) known.set(pid, facts);
+      else known.delete(pid);
+      return facts;
+    },
+    /** Forgets all but these. */
+    keep(pids: ReadonlySet<number>): void {
+      for (const pid of known.keys()) if (!pids.has(pid)) known.delete(pid);
+    },
+  };
+}

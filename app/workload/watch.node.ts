@@ -1,0 +1,274 @@
+import type { SessionShare } from '../history/records.ts';
+import type { Store, StoredTick } from '../history/store.ts';
+import type { Tick } from '../telemetry/sampler.ts';
+import { createDetector, type Ended, type Program } from './detect.ts';
+import { matchProcess, modelFromCommand, type UserRule } from './match.ts';
+import { createFactsCache, type KnownProcess } from './process-facts.node.ts';
+import { leaderOf, programsOf, type Known } from './programs.ts';
+import type { Marks, Outputs } from './outputs.ts';
+import type { Workload } from './session.ts';
+import { divide, type Process, type ShareSpan } from './shares.ts';
+
+/** What a program tells of itself, as gathered by its adapter. */
+export type Account = {
+  readonly running?: number;
+  /** outputs so far, by its own running count */
+  readonly made?: number;
+  readonly model?: string;
+  readonly note?: string;
+};
+
+/** What came of a session by the program's own account. */
+export type Yield = { readonly outputs?: Outputs; readonly marks?: Marks };
+
+/** Asks programs about themselves; see adapters/poller.node.ts. */
+export type Accounts = {
+  /** what a program said last */
+  readonly of: (key: string) => Account | undefined;
+  /** the programs there are now, so that they can be asked */
+  readonly follow: (programs: readonly (Program & { readonly leader: number })[]) => void;
+  /** a session began at that moment, as it turns out now: what came since counts */
+  readonly begin: (key: string, startedMs: number) => void;
+  readonly end: (key: string) => Yield;
+  readonly stop: () => void;
+};
+
+export const noAccounts: Accounts = {
+  of: () => undefined,
+  follow: () => undefined,
+  begin: () => undefined,
+  end: () => ({}),
+  stop: () => undefined,
+};
+
+export type WatchOptions = {
+  readonly store: Store;
+  readonly accounts?: Accounts;
+  readonly rules?: readonly UserRule[];
+  readonly onSessions: () => void;
+};
+
+/** A session begun by hand by its id, a program by its key. */
+type Owner = number | string;
+type Open = { readonly id: number; readonly startedMs: number; readonly pids: Set<number>; program: Program };
+
+/** Shares kept for a program that has not worked long enough to be a session. */
+const EARLY_KEPT = 200;
+
+const WRITE_EVERY_MS = 5_000;
+
+/** Told processes hold until the next slow tick; for longer they are not believed. */
+const PROCESSES_HOLD_MS = 30_000;
+
+/**
+ * Follows who loads the cards: recognises programs, finds their sessions, and notes who shared a card with whom. Feed it
+ * each tick after it was written.
+ */
+export function createWorkloadWatch({ store, accounts = noAccounts, rules: first = [], onSessions }: WatchOptions) {
+  let rules = first;
+  const cache = createFactsCache();
+  const detector = createDetector();
+  const latest = new Map<string, { readonly tsMs: number; readonly processes: readonly Process[] }>();
+  const known = new Map<
+    number,
+    Known & { readonly facts: KnownProcess; readonly key: string; readonly leader: number }
+  >();
+  const open = new Map<string, Open>();
+  /** shares that are not on disk yet: of sessions, and of programs that may become one */
+  const unwritten = new Map<Owner, { readonly gpuId: number; span: ShareSpan }[]>();
+  let writtenMs = 0;
+  let programs: readonly Program[] = [];
+  let byHand: ReturnType<Store['sessions']['open']> = [];
+
+  function learn(process: Process) {
+    const facts = cache.of(process.pid, process.name);
+    if (!facts) {
+      known.delete(process.pid);
+      return undefined;
+    }
+    const before = known.get(process.pid);
+    if (before?.facts === facts) return before;
+    const match = matchProcess(facts, rules);
+    const leader = match ? leaderOf(facts, match, rules) : process.pid;
+    const entry = { facts, match, leader, key: match ? `${match.id}:${leader}` : '' };
+    known.set(process.pid, entry);
+    return entry;
+  }
+
+  /** The session begun by hand that started a process, if one did. */
+  function starterOf(pid: number): number | undefined {
+    const facts = known.get(pid)?.facts;
+    if (!facts) return undefined;
+    const starter = byHand.find(({ ownerPid }) => facts.ancestors.some((ancestor) => ancestor.pid === ownerPid));
+    if (starter) return starter.id;
+    return facts.marked && byHand.length === 1 ? byHand[0]!.id : undefined;
+  }
+
+  const isByHand = ({ pids }: Program): boolean => pids.some((pid) => starterOf(pid) !== undefined);
+  const works = ({ key, loads, running }: Program): boolean => loads || Boolean(running) || open.has(key);
+
+  function takeProcesses(tick: Tick): boolean {
+    let told = false;
+    for (const { gpu, processes } of tick.gpus) {
+      if (!processes) continue;
+      told = true;
+      latest.set(gpu.uuid, { tsMs: tick.tsMs, processes });
+    }
+    if (!told) return false;
+    const alive = new Set([...latest.values()].flatMap(({ processes }) => processes.map(({ pid }) => pid)));
+    cache.keep(alive);
+    for (const pid of known.keys()) if (!alive.has(pid)) known.delete(pid);
+    for (const { processes } of latest.values()) processes.forEach(learn);
+    const own = new Set([...open.values()].map(({ id }) => id));
+    byHand = store.sessions.open().filter(({ id }) => !own.has(id));
+    return true;
+  }
+
+  /** Notes each session's share of a card that is not its own alone; before a session has begun, for when it does. */
+  function noteShares(tick: Tick, stored: readonly StoredTick[]): void {
+    if (tick.dtMs === undefined) return;
+    const fromMs = tick.tsMs - tick.dtMs;
+    const keyOfPid = new Map(programs.filter(works).flatMap(({ key, pids }) => pids.map((pid) => [pid, key] as const)));
+    for (const { uuid, gpuId } of stored) {
+      const processes = latest.get(uuid)?.processes;
+      if (!processes || processes.length < 2) continue; // alone: nothing to divide
+      for (const [owner, share] of divide(processes, (pid) => starterOf(pid) ?? keyOfPid.get(pid))) {
+        if (share !== 1) addSpan(owner, gpuId, { fromMs, toMs: tick.tsMs, share });
+      }
+    }
+  }
+
+  /** A share that stays the same is one span: it grows in memory, and is written every few seconds. */
+  function addSpan(owner: Owner, gpuId: number, span: ShareSpan): void {
+    const list = unwritten.get(owner) ?? [];
+    unwritten.set(owner, list);
+    const before = list.findLast((entry) => entry.gpuId === gpuId);
+    if (before && before.span.share === span.share && before.span.toMs === span.fromMs) {
+      before.span = { ...before.span, toMs: span.toMs };
+    } else list.push({ gpuId, span });
+    if (list.length > EARLY_KEPT) list.shift();
+  }
+
+  function writeShares(): void {
+    const rows: SessionShare[] = [];
+    for (const [owner, list] of unwritten) {
+      const sessionId = typeof owner === 'number' ? owner : open.get(owner)?.id;
+      if (sessionId === undefined) continue; // not a session yet
+      rows.push(...list.map(({ gpuId, span }) => ({ sessionId, gpuId, span })));
+      unwritten.delete(owner);
+    }
+    if (rows.length > 0) store.shares.note(rows);
+  }
+
+  /** A program that says it rests while the driver cannot tell who loads the card is believed. */
+  function withAccount(program: Program): Program {
+    const running = accounts.of(program.key)?.running;
+    if (running === undefined) return program;
+    const told = program.pids.some((pid) => smPctOf(pid) !== undefined);
+    return { ...program, running, loads: program.loads && (running > 0 || told) };
+  }
+
+  const smPctOf = (pid: number): number | undefined => {
+    for (const { processes } of latest.values()) {
+      const found = processes.find((process) => process.pid === pid);
+      if (found?.smPct !== undefined) return found.smPct;
+    }
+    return undefined;
+  };
+
+  function workloadOf(program: Program, outputs?: Outputs): Workload {
+    const account = accounts.of(program.key);
+    const command = program.pids.map((pid) => known.get(pid)?.facts.command ?? []);
+    const model = account?.model ?? command.map((line) => modelFromCommand(line)).find(Boolean);
+    const { match } = program;
+    return {
+      kind: match?.kind ?? 'other',
+      found: 'detected',
+      program: program.name,
+      ...(match && { evidence: match.evidence }),
+      ...(match?.adapter && { adapter: match.adapter }),
+      ...(model && { model }),
+      ...(outputs && { outputs }),
+      ...(account?.note && { note: account.note }),
+    };
+  }
+
+  function begin(program: Program, startedMs: number): void {
+    const command = known.get(program.pids[0] ?? -1)?.facts.command.join(' ') ?? '';
+    const id = store.sessions.begin(program.name, command, startedMs, process.pid);
+    open.set(program.key, { id, startedMs, pids: new Set(program.pids), program });
+    const since = unwritten.get(program.key)?.filter(({ span }) => span.toMs > startedMs);
+    if (since) unwritten.set(program.key, since);
+    accounts.begin(program.key, startedMs);
+    store.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
+  }
+
+  function end({ key, endedMs }: Ended): void {
+    const session = open.get(key);
+    if (!session) return;
+    writeShares();
+    open.delete(key);
+    const { outputs, marks } = accounts.end(key);
+    store.finishSession(session, endedMs, null, session.pids, {
+      workload: workloadOf(session.program, outputs),
+      gpuUuids: session.program.gpuUuids,
+      ...(marks && { marks }),
+    });
+  }
+
+  return {
+    feed(tick: Tick, stored: readonly StoredTick[]): void {
+      const told = takeProcesses(tick);
+      programs = programsOf(
+        tick,
+        (uuid) => {
+          const entry = latest.get(uuid);
+          return entry && tick.tsMs - entry.tsMs < PROCESSES_HOLD_MS ? entry.processes : undefined;
+        },
+        (process) => known.get(process.pid),
+        (entry) => known.get(entry.facts.pid)!.key,
+      ).map(withAccount);
+      noteShares(tick, stored);
+      // what `slowburn run` sums up in its own process must be there when it does
+      if (byHand.length > 0 || Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS) {
+        writeShares();
+        writtenMs = tick.tsMs;
+      }
+      const handKeys = new Set(byHand.length > 0 ? programs.filter(isByHand).map(({ key }) => key) : []);
+      const free = programs.filter(({ key, pids }) => !handKeys.has(key) && (pids.length > 0 || byHand.length === 0));
+      if (told) {
+        const here = new Set<Owner>(programs.map(({ key }) => key));
+        for (const owner of unwritten.keys())
+          if (typeof owner === 'string' && !open.has(owner) && !here.has(owner)) unwritten.delete(owner);
+        accounts.follow(programs.map((program) => ({ ...program, leader: known.get(program.pids[0]!)?.leader ?? 0 })));
+      }
+      const { began, ended } = detector.feed(tick.tsMs, free);
+      for (const program of free) {
+        const session = open.get(program.key);
+        if (!session) continue;
+        session.program = { ...program, gpuUuids: [...new Set([...session.program.gpuUuids, ...program.gpuUuids])] };
+        program.pids.forEach((pid) => session.pids.add(pid));
+      }
+      for (const found of began) begin(found.program, found.startedMs);
+      for (const gone of ended) end(gone);
+      if (began.length + ended.length > 0) onSessions();
+    },
+
+    programs: (): readonly Program[] => programs,
+    progress: (key: string): Account | undefined => accounts.of(key),
+
+    setRules(next: readonly UserRule[]): void {
+      if (next === rules) return;
+      rules = next;
+      known.clear();
+    },
+
+    /** Ends what goes on, with what was seen of it. */
+    stop(): void {
+      detector.finish().forEach(end);
+      accounts.stop();
+    },
+  };
+}
+
+export type WorkloadWatch = ReturnType<typeof createWorkloadWatch>;

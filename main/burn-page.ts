@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { app, BrowserWindow, MessageChannelMain } from 'electron';
+import { ORIGIN, serveApp } from './protocol.ts';
+import { hardenSessions } from './security.ts';
+
+/** Before the app is ready: WebGPU, on the card or, as told, on the processor. The window's own process has neither. */
+export function prepareBurn(software: boolean): void {
+  app.commandLine.appendSwitch('enable-unsafe-webgpu'); // WebGPU on Linux is behind it
+  app.commandLine.appendSwitch('enable-features', 'Vulkan');
+  if (!software) return;
+  app.commandLine.appendSwitch('use-webgpu-adapter', 'swiftshader');
+  app.commandLine.appendSwitch('use-vulkan', 'swiftshader');
+}
+
+/**
+ * A process of its own that burns: one hidden, sandboxed page, ordered over standard input and reporting over standard
+ * output, a line of JSON each. It ends with its input, so whoever started it cannot leave it burning.
+ */
+export async function runBurn(out: string): Promise<void> {
+  hardenSessions();
+  serveApp(path.join(out, 'renderer'), async () => '');
+  const window = new BrowserWindow({
+    show: false,
+    webPreferences: {
+      preload: path.join(out, 'burn-preload', 'burn-preload.cjs'),
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      backgroundThrottling: false, // it is never shown, and must not be slowed for that
+    },
+  });
+  const { port1: page, port2: own } = new MessageChannelMain();
+  own.on('message', ({ data }) => process.stdout.write(`${JSON.stringify(data)}\n`));
+  own.start();
+  const orders = createInterface({ input: process.stdin });
+  orders.on('line', (line) => own.postMessage(JSON.parse(line)));
+  orders.on('close', () => app.exit(0));
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    process.stdout.write(`${JSON.stringify({ type: 'failed', message: `The page has gone: ${reason}` })}\n`);
+    app.exit(1);
+  });
+  await window.loadURL(`${ORIGIN}/burn.html`);
+  window.webContents.postMessage('burn', null, [page]);
+}

@@ -1,0 +1,150 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { app } from 'electron';
+import { valueOf } from '../app/reading.ts';
+import { err, ok, type Result } from '../app/result.ts';
+import type { Tick } from '../app/telemetry/sampler.ts';
+import { burnReport, type BurnOrder, type BurnStatus } from '../app/workload/burn/messages.ts';
+import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../app/workload/burn/schedule.ts';
+import { trapezoidJ } from '../app/workload/energy.ts';
+
+export type BurnRequest = { readonly shape: BurnShape; readonly gpuUuid: string; readonly plan: Partial<BurnPlan> };
+
+const STEP_MS = 250;
+const idle: BurnStatus = {
+  running: false,
+  phase: 'idle',
+  shape: 'diffusion',
+  elapsedMs: 0,
+  load: 0,
+  gflop: 0,
+  gbyte: 0,
+};
+
+/** Runs the reference load by its schedule, in a process of its own. One at a time. */
+export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) => void) {
+  let status = idle;
+  let child: ChildProcess | undefined;
+  let schedule: ReturnType<typeof createSchedule> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let request: BurnRequest | undefined;
+  let before: { readonly energyMj?: number; readonly powerW?: number } = {};
+
+  const set = (change: Partial<BurnStatus>): void => onStatus((status = { ...status, ...change }));
+
+  function end(change: Partial<BurnStatus>): void {
+    clearInterval(timer);
+    child?.stdin?.end(); // it ends with its input
+    child?.removeAllListeners('exit');
+    const burning = child;
+    setTimeout(() => burning?.kill('SIGKILL'), 3000).unref();
+    child = undefined;
+    schedule = undefined;
+    set({ ...change, running: false, load: 0, phase: 'ended' });
+  }
+
+  function launch(software: boolean): void {
+    const own = app.isPackaged ? [] : [app.getAppPath()];
+    const args = [
+      ...own,
+      '--burn',
+      ...(software ? ['--burn-software'] : []),
+      '--data-dir',
+      dataFolder,
+      '--log-level=3',
+    ];
+    const started = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    child = started;
+    started.stdin.on('error', () => undefined); // it has ended: the exit says so
+    started.on('error', (error) => end({ ending: 'failed', error: error.message }));
+    started.on(
+      'exit',
+      () => child === started && end({ ending: 'failed', error: 'The reference load ended by itself.' }),
+    );
+    createInterface({ input: started.stdout }).on('line', (line) => {
+      if (child !== started) return;
+      const report = burnReport.safeParse(parse(line));
+      if (!report.success) return; // Chromium's own words
+      const { data } = report;
+      if (data.type === 'adapter') begin(data.name, data.software);
+      else if (data.type === 'work') set({ gflop: status.gflop + data.gflop, gbyte: status.gbyte + data.gbyte });
+      else if (data.message === 'no-adapter' && !software) {
+        started.removeAllListeners('exit');
+        started.stdin.end();
+        launch(true); // no card that WebGPU can use: on the processor, and it says so
+      } else end({ ending: 'failed', error: data.message });
+    });
+  }
+
+  function begin(adapter: string, software: boolean): void {
+    set({ adapter, software });
+    const startedMs = performance.now();
+    const running = createSchedule({ ...standardPlan, ...request!.plan });
+    schedule = running;
+    timer = setInterval(() => {
+      const elapsedMs = performance.now() - startedMs;
+      const { phase, load, ending } = running.step(elapsedMs, software ? undefined : status.tempC);
+      if (ending) return end({ ending, elapsedMs });
+      const order: BurnOrder = { shape: request!.shape, load };
+      child?.stdin?.write(`${JSON.stringify(order)}\n`);
+      set({ phase, load, elapsedMs });
+    }, STEP_MS);
+  }
+
+  return {
+    status: () => status,
+    start(next: BurnRequest): Result<BurnStatus> {
+      if (status.running) return err('not-ready', 'The reference load is running already.');
+      request = next;
+      before = {};
+      set({
+        ...idle,
+        running: true,
+        shape: next.shape,
+        adapter: undefined,
+        software: undefined,
+        energyJ: undefined,
+        tempC: undefined,
+        peakTempC: undefined,
+        ending: undefined,
+        error: undefined,
+      });
+      launch(false);
+      return ok(status);
+    },
+    stop(): void {
+      if (status.running) end({ ending: 'aborted' });
+    },
+    /** What the card does meanwhile. Simulated and replayed cards do not burn: nothing is taken from them. */
+    feed(tick: Tick): void {
+      if (!status.running || !schedule || status.software || tick.source.simulated) return;
+      const frame = tick.gpus.find(({ gpu }) => gpu.uuid === request!.gpuUuid)?.frame;
+      if (!frame) return;
+      const [tempC, energyMj, powerW] = [
+        valueOf(frame, 'coreTempC'),
+        valueOf(frame, 'energyMj'),
+        valueOf(frame, 'powerW'),
+      ];
+      const stepJ =
+        energyMj !== undefined && before.energyMj !== undefined && energyMj >= before.energyMj
+          ? (energyMj - before.energyMj) / 1000
+          : powerW !== undefined && before.powerW !== undefined && tick.dtMs !== undefined
+            ? trapezoidJ(before.powerW, powerW, tick.dtMs)
+            : undefined;
+      before = { ...(energyMj !== undefined && { energyMj }), ...(powerW !== undefined && { powerW }) };
+      const working = status.phase === 'ramp' || status.phase === 'soak';
+      set({
+        ...(tempC !== undefined && { tempC, peakTempC: Math.max(status.peakTempC ?? tempC, tempC) }),
+        ...(stepJ !== undefined && working && { energyJ: (status.energyJ ?? 0) + stepJ }),
+      });
+    },
+  };
+}
+
+const parse = (line: string): unknown => {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined; // not one of ours
+  }
+};

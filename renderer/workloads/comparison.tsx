@@ -1,0 +1,139 @@
+import { useTranslation } from 'react-i18next';
+import { joined } from '../../app/format.ts';
+import { figuresOf, type Figures } from '../../app/workload/figures.ts';
+import { publishedFor } from '../../app/workload/published.ts';
+import { kneeOf } from '../../app/workload/sweep.ts';
+import { useShared } from '../context.tsx';
+import { Panel } from '../parts/panel.tsx';
+import css from './comparison.module.css';
+import type { Session } from './session-table.tsx';
+
+type Line = {
+  readonly key: string;
+  readonly label: string;
+  readonly note: string;
+  readonly value: number | undefined;
+  readonly text: string;
+  readonly published?: boolean;
+  readonly mark?: string;
+};
+
+/** One quantity of several sessions: a bar each, told apart by its label. Published figures are outlined. */
+function Bars({ title, lines }: { readonly title: string; readonly lines: readonly Line[] }) {
+  const highest = Math.max(...lines.map(({ value }) => value ?? 0));
+  if (highest <= 0) return null;
+  return (
+    <div className={css.group}>
+      <h3>{title}</h3>
+      {lines.map(({ key, label, note, value, text, published, mark }) => (
+        <div key={key} className={css.line}>
+          <div className={css.label} title={`${label} · ${note}`}>
+            {label} <span className={css.note}>{note}</span>
+          </div>
+          <div className={css.track}>
+            <div
+              className={css.bar}
+              data-published={published}
+              style={{ width: `${((value ?? 0) / highest) * 100}%` }}
+            />
+          </div>
+          <div className={css.value}>
+            {text}
+            {mark && <span className={css.mark}> {mark}</span>}
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Two or more sessions side by side, each for one of its outputs where they are counted in the same unit. */
+export function Comparison({
+  sessions,
+  names,
+}: {
+  readonly sessions: readonly Session[];
+  readonly names: ReadonlyMap<string, string>;
+}) {
+  const { t } = useTranslation();
+  const { format, settings } = useShared();
+  const rows = [...sessions]
+    .sort((a, b) => (a.summary?.workload?.capW ?? 0) - (b.summary?.workload?.capW ?? 0) || a.startedMs - b.startedMs)
+    .map((session) => ({ session, figures: figuresOf(session, settings) }));
+  const units = [...new Set(rows.map(({ figures }) => figures.outputs?.unit))];
+  const unit = units.length === 1 ? units[0] : undefined;
+  const points = rows.map(({ session, figures }) => ({
+    capW: session.summary?.workload?.capW ?? Number.NaN,
+    joulesEach: figures.each?.energyJ,
+    perHour: figures.outputsPerHour,
+    meanTempC: figures.meanTempC,
+  }));
+  const knee = points.every(({ capW }) => capW > 0) ? kneeOf(points) : undefined;
+  const kinds = [...new Set(sessions.map(({ summary }) => summary?.workload?.kind ?? 'other'))];
+  const references = unit ? publishedFor(unit, kinds) : [];
+
+  const lines = (pick: (figures: Figures) => number | undefined, show: (value: number) => string): Line[] =>
+    rows.map(({ session, figures }, i) => {
+      const value = pick(figures);
+      const { model, capW } = session.summary?.workload ?? {};
+      const card = names.get(session.summary?.gpus[0]?.gpuUuid ?? '');
+      return {
+        key: String(session.id),
+        label: [session.name, model].filter(Boolean).join(' · '),
+        note: [capW !== undefined && `${capW} W`, card].filter(Boolean).join(' · '),
+        value,
+        text: value === undefined ? t('report.notObserved') : show(value),
+        ...(knee === points[i] && { mark: t('workloads.knee') }),
+      };
+    });
+  const joules = (value: number): string => `${format.significant(value, 3)} J`;
+  const each = unit !== undefined;
+
+  return (
+    <Panel
+      title={t('workloads.comparison')}
+      aside={unit && t('workloads.perOutput', { unit: t(`outputUnit.${unit}`) })}
+    >
+      {!each && <p className={css.hint}>{t('workloads.differentUnits')}</p>}
+      <Bars
+        title={each ? t('workloads.energyEach') : t('sessions.energy')}
+        lines={[
+          ...lines(
+            (figures) => (each ? figures.each?.energyJ : figures.energyJ),
+            each ? joules : (value) => joined(format.energy(value)),
+          ),
+          ...references.map((row, i) => ({
+            key: `published-${i}`,
+            label: row.label,
+            note: `${row.device} · ${row.batch}`,
+            value: row.joules,
+            text: joules(row.joules),
+            published: true,
+          })),
+        ]}
+      />
+      {each && (
+        <Bars
+          title={t('workloads.outputsPerHour')}
+          lines={lines(
+            (figures) => figures.outputsPerHour,
+            (value) => format.significant(value, 3),
+          )}
+        />
+      )}
+      <Bars
+        title={t('report.mean')}
+        lines={lines(
+          (figures) => figures.meanTempC,
+          (value) => joined(format.temperature(value)),
+        )}
+      />
+      <Bars
+        title={each ? t('workloads.costEach') : t('sessions.cost')}
+        lines={lines((figures) => (each ? figures.each?.cost : figures.cost), format.money)}
+      />
+      {references.length > 0 && <p className={css.hint}>{t('workloads.publishedNote')}</p>}
+      {kinds.includes('autoregressive-image') && <p className={css.hint}>{t('workloads.nonePublished')}</p>}
+    </Panel>
+  );
+}

@@ -1,0 +1,161 @@
+import { Button, NumberInput, Switch } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Settings } from '../../app/settings/settings.ts';
+import { ask } from '../bridge.ts';
+import { useShared } from '../context.tsx';
+import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { useQuestion } from '../use-question.ts';
+import css from './comparison.module.css';
+
+type Limits = Settings['governor'];
+const NUMBERS = ['coreTempC', 'powerW', 'stressHoursPerDay', 'pricePerKwh'] as const;
+const SHOWN = 8;
+
+/** Seconds left until an unconfirmed change is taken back. */
+function Countdown({ untilMs }: { readonly untilMs: number }) {
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, []);
+  return <>{Math.max(0, Math.ceil((untilMs - nowMs) / 1000))}</>;
+}
+
+/** Limits that a person sets, what the governor does for them, and a cap by hand. */
+export function GovernorPanel() {
+  const { t } = useTranslation();
+  const { settings, format } = useShared();
+  const { governor } = settings;
+  const { data: status, again } = useQuestion('governor.status', undefined, { everyMs: 2000 });
+  const choice = useGpuChoice();
+  const [cap, setCap] = useState<number | ''>('');
+  const [error, setError] = useState('');
+  const set = (change: Partial<Limits>): void =>
+    void ask('settings.set', { governor: { ...governor, ...change } }).then((answer) =>
+      setError(answer.ok ? '' : answer.error.message),
+    );
+  const act = (doing: Promise<{ ok: boolean; error?: { message: string } }>): void =>
+    void doing.then((answer) => {
+      setError(answer.error?.message ?? '');
+      again();
+    });
+  const uuid = choice.chosen?.uuid;
+  return (
+    <Panel
+      title={t('governor.title')}
+      aside={
+        <Switch
+          size="sm"
+          label={t('governor.enabled')}
+          checked={governor.enabled}
+          onChange={(event) => set({ enabled: event.currentTarget.checked })}
+        />
+      }
+    >
+      <p className={css.hint}>{t('governor.what')}</p>
+      <div className={css.controls} style={{ marginTop: 12 }}>
+        {NUMBERS.map((key) => (
+          <NumberInput
+            key={key}
+            size="xs"
+            w={148}
+            label={t(`governor.limit.${key}`)}
+            placeholder={t('governor.off')}
+            disabled={!governor.enabled}
+            value={governor[key] ?? ''}
+            onBlur={(event) => {
+              const value = Number(event.currentTarget.value);
+              set({ [key]: event.currentTarget.value === '' || !(value > 0) ? null : value });
+            }}
+          />
+        ))}
+        <Switch
+          size="xs"
+          disabled={!governor.enabled}
+          label={t('governor.mayHold')}
+          checked={governor.mayHold}
+          onChange={(event) => set({ mayHold: event.currentTarget.checked })}
+        />
+        <Switch
+          size="xs"
+          disabled={!governor.enabled}
+          label={t('governor.mayCap')}
+          checked={governor.mayCap}
+          onChange={(event) => set({ mayCap: event.currentTarget.checked })}
+        />
+      </div>
+      <div className={css.controls} style={{ marginTop: 12 }}>
+        <GpuSelect {...choice} />
+        <NumberInput
+          size="xs"
+          w={148}
+          min={30}
+          max={3000}
+          allowDecimal={false}
+          suffix=" W"
+          label={t('governor.byHand')}
+          value={cap}
+          onChange={(value) => setCap(typeof value === 'number' ? value : '')}
+        />
+        <Button
+          size="xs"
+          variant="default"
+          disabled={cap === '' || !uuid}
+          onClick={() => uuid && cap !== '' && act(ask('governor.tryCap', { gpuUuid: uuid, capW: cap }))}
+        >
+          {t('governor.try')}
+        </Button>
+        <Button
+          size="xs"
+          variant="subtle"
+          disabled={!uuid}
+          onClick={() => uuid && act(ask('governor.releaseCap', { gpuUuid: uuid }))}
+        >
+          {t('governor.release')}
+        </Button>
+      </div>
+      {error && (
+        <p role="alert" className={css.hint}>
+          {error}
+        </p>
+      )}
+      {status?.pending.map(({ gpuUuid, capW, untilMs }) => (
+        <div key={gpuUuid} className={css.pending} role="alert">
+          <span>
+            {t('governor.pending', { cap: `${capW} W` })} <Countdown untilMs={untilMs} /> s
+          </span>
+          <Button size="xs" onClick={() => act(ask('governor.confirmCap', { gpuUuid }))}>
+            {t('governor.keep')}
+          </Button>
+        </div>
+      ))}
+      {status?.held.map(({ program, why, sinceMs }) => (
+        <div key={program} className={css.pending}>
+          {t('governor.held', { program, why: t(`governor.why.${why}`), since: format.time(sinceMs) })}
+        </div>
+      ))}
+      {status && status.log.length > 0 && (
+        <ul className={css.log}>
+          {status.log
+            .slice(-SHOWN)
+            .reverse()
+            .map((entry, i) => (
+              <li key={`${entry.tsMs}-${i}`}>
+                <span className={css.note}>{format.time(entry.tsMs)}</span>
+                <span>
+                  {t(`governor.did.${entry.what}`, {
+                    why: t(`governor.why.${entry.why}`),
+                    cap: entry.capW === undefined ? '' : `${entry.capW} W`,
+                    program: entry.program ?? '',
+                  })}{' '}
+                  {entry.message}
+                </span>
+              </li>
+            ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}

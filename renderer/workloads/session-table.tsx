@@ -1,0 +1,207 @@
+import { Checkbox, Table, Tooltip } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { ResponseOf } from '../../app/contract/channels.ts';
+import { joined } from '../../app/format.ts';
+import { errorShareOf } from '../../app/workload/energy.ts';
+import { figuresOf, type Figures } from '../../app/workload/figures.ts';
+import { useShared } from '../context.tsx';
+import table from '../pages/table.module.css';
+
+export type Session = ResponseOf<'sessions.newest'>[number];
+
+/** Energy with what is not certain about it: ±5 % of a counter, or the range of integrated power. */
+export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly figures: Figures }) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  if (energyJ === undefined) return <span className={table.absent}>{t('report.notObserved')}</span>;
+  const range = rangeJ && `${joined(format.energy(rangeJ.low))} – ${joined(format.energy(rangeJ.high))}`;
+  return (
+    <Tooltip label={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
+      <span>
+        {joined(format.energy(energyJ))}
+        <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
+      </span>
+    </Tooltip>
+  );
+}
+
+function Outputs({ figures }: { readonly figures: Figures }) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const { outputs, each, speed } = figures;
+  if (!outputs) return <span className={table.absent}>–</span>;
+  return (
+    <>
+      {outputs.atLeast && '≥ '}
+      {t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) })}
+      <div className={table.note}>
+        {[
+          each?.energyJ !== undefined &&
+            t('workloads.perUnit', {
+              value: `${format.significant(each.energyJ, 3)} J`,
+              unit: t(`outputUnit.${outputs.unit}`),
+            }),
+          speed && `${format.significant(speed.value, 3)} ${speed.unit}`,
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </div>
+    </>
+  );
+}
+
+function Row({
+  session,
+  names,
+  picked,
+  onPick,
+}: {
+  readonly session: Session;
+  readonly names: ReadonlyMap<string, string>;
+  readonly picked: boolean;
+  readonly onPick: () => void;
+}) {
+  const { t } = useTranslation();
+  const { format, settings } = useShared();
+  const figures = figuresOf(session, settings);
+  const { workload } = session.summary ?? {};
+  const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost } = figures;
+  const absent = <span className={table.absent}>{t('report.notObserved')}</span>;
+  const held = Object.entries(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
+  const running = session.endedMs === null;
+  const failed = session.exitCode !== null && session.exitCode !== 0;
+  const cards = [...new Set((session.summary?.gpus ?? []).map(({ gpuUuid }) => names.get(gpuUuid) ?? gpuUuid))];
+  const about = [
+    format.dateTime(session.startedMs),
+    workload?.capW !== undefined && `${workload.capW} W`,
+    running ? t('sessions.running') : format.duration(session.endedMs - session.startedMs),
+    t(`kind.${workload?.kind ?? 'other'}`),
+    failed && t('sessions.exit', { code: session.exitCode }),
+    session.exitCode === null && !running && workload?.found === 'by-hand' && t('sessions.interrupted'),
+  ].filter(Boolean);
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Checkbox
+          size="xs"
+          checked={picked}
+          disabled={running}
+          onChange={onPick}
+          aria-label={t('workloads.pick', { name: session.name, when: format.dateTime(session.startedMs) })}
+        />
+      </Table.Td>
+      <Table.Td className={table.wide}>
+        <strong title={session.command}>{session.name}</strong>
+        {workload?.model && <span className={table.note}> {workload.model}</span>}
+        <div className={table.command}>{about.join(' · ')}</div>
+        {(names.size > 1 || session.gpus.length === 0) && cards.length > 0 && (
+          <div className={table.command} title={cards.join(', ')}>
+            {cards.join(', ')}
+            {session.gpus.length === 0 && ' *'}
+          </div>
+        )}
+        {workload?.note && <div className={table.remark}>{workload.note}</div>}
+      </Table.Td>
+      <Table.Td>
+        <Outputs figures={figures} />
+      </Table.Td>
+      <Table.Td>
+        <Energy figures={figures} />
+        {figures.aboveIdleJ !== undefined && (
+          <div className={table.note}>
+            {t('workloads.aboveIdle', { value: joined(format.energy(figures.aboveIdleJ)) })}
+          </div>
+        )}
+        {sharedJ !== undefined && (
+          <div className={table.note}>{t('workloads.shared', { value: joined(format.energy(sharedJ)) })}</div>
+        )}
+      </Table.Td>
+      {hasMoney(settings) && <Table.Td>{cost === undefined ? absent : format.money(cost)}</Table.Td>}
+      <Table.Td>
+        {peakTempC === undefined ? absent : joined(format.temperature(peakTempC))}
+        {meanTempC !== undefined && (
+          <div className={table.note}>{t('workloads.mean', { value: joined(format.temperature(meanTempC)) })}</div>
+        )}
+      </Table.Td>
+      <Table.Td>
+        {throttledMs === undefined ? (
+          <span className={table.absent}>{t('report.notTold')}</span>
+        ) : held.length === 0 ? (
+          <span className={table.absent}>{t('report.never')}</span>
+        ) : (
+          held.map(([cause, ms]) => (
+            <div key={cause}>
+              {t(`cause.${cause}`)}
+              <div className={table.note}>{format.duration(ms)}</div>
+            </div>
+          ))
+        )}
+      </Table.Td>
+      <Table.Td>
+        {equivalentHours === undefined ? (
+          absent
+        ) : (
+          <>
+            <span className={table.modelled}>{format.significant(equivalentHours.mid)} h</span>
+            <div className={table.band}>
+              {format.significant(equivalentHours.low)}–{format.significant(equivalentHours.high)}
+            </div>
+          </>
+        )}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+export const hasMoney = (settings: {
+  readonly pricePerKwh: number | null;
+  readonly tariff: readonly unknown[];
+}): boolean => settings.pricePerKwh !== null || settings.tariff.length > 0;
+
+export function SessionTable({
+  sessions,
+  names,
+  picked,
+  onPick,
+}: {
+  readonly sessions: readonly Session[];
+  readonly names: ReadonlyMap<string, string>;
+  readonly picked: ReadonlySet<number>;
+  readonly onPick: (id: number) => void;
+}) {
+  const { t } = useTranslation();
+  const { settings } = useShared();
+  return (
+    <Table.ScrollContainer minWidth={820}>
+      <Table verticalSpacing="xs" className={table.table}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th aria-label={t('workloads.compare')} />
+            <Table.Th>{t('sessions.name')}</Table.Th>
+            <Table.Th>{t('sessions.outputs')}</Table.Th>
+            <Table.Th>{t('sessions.energy')}</Table.Th>
+            {hasMoney(settings) && <Table.Th>{t('sessions.cost')}</Table.Th>}
+            <Table.Th>{t('sessions.peak')}</Table.Th>
+            <Table.Th>{t('sessions.throttled')}</Table.Th>
+            <Table.Th>
+              <Tooltip label={t('sessions.stressNote')}>
+                <span>{t('sessions.stress')}</span>
+              </Tooltip>
+            </Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {sessions.map((session) => (
+            <Row
+              key={session.id}
+              session={session}
+              names={names}
+              picked={picked.has(session.id)}
+              onPick={() => onPick(session.id)}
+            />
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}

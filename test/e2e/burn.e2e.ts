@@ -1,0 +1,55 @@
+import { expect, test } from './app.ts';
+
+const short = { idleMs: 500, rampMs: 500, soakMs: [3000, 4000], coolMs: 500, maxMs: 60_000 } as const;
+type Status = {
+  running: boolean;
+  phase: string;
+  adapter?: string;
+  software?: boolean;
+  gflop: number;
+  gbyte: number;
+  ending?: string;
+  error?: string;
+  energyJ?: number;
+};
+
+for (const shape of ['diffusion', 'autoregressive'] as const) {
+  test(`burns through its phases on the software adapter and says so: ${shape}`, async ({ slowburn }) => {
+    const { page, complaints } = await slowburn.launch('--source', 'simulator');
+    await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
+    const status = (): Promise<Status> =>
+      page.evaluate(async () => ((await window.slowburn.ask('burn.status')) as { value: Status }).value);
+    await page.evaluate(
+      ([wanted, plan]) => window.slowburn.ask('burn.start', { shape: wanted, gpuUuid: 'SIM-0001-00', plan }),
+      [shape, short] as const,
+    );
+    await expect.poll(async () => (await status()).phase, { timeout: 40_000 }).toBe('soak');
+    await expect
+      .poll(async () => (await status()).ending ?? (await status()).error, { timeout: 40_000 })
+      .toBe('complete');
+    const done = await status();
+    expect(done).toMatchObject({ running: false, software: true });
+    expect(done.adapter).toContain('swiftshader');
+    expect(done.gflop).toBeGreaterThan(0);
+    expect(done.gbyte).toBeGreaterThan(0);
+    expect(done.energyJ).toBeUndefined(); // a processor and a simulated card say nothing about any card
+    expect(complaints).toEqual([]);
+  });
+}
+
+test('ends when it is aborted, and at its hard stop', async ({ slowburn }) => {
+  const { page } = await slowburn.launch('--source', 'simulator');
+  const status = (): Promise<Status> =>
+    page.evaluate(async () => ((await window.slowburn.ask('burn.status')) as { value: Status }).value);
+  const start = (plan: object): Promise<unknown> =>
+    page.evaluate(
+      (given) => window.slowburn.ask('burn.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan: given }),
+      plan,
+    );
+  await start(short);
+  await expect.poll(async () => (await status()).phase, { timeout: 40_000 }).toBe('soak');
+  await page.evaluate(() => window.slowburn.ask('burn.stop'));
+  expect(await status()).toMatchObject({ running: false, ending: 'aborted' });
+  await start({ ...short, soakMs: [60_000, 60_000], maxMs: 3000 });
+  await expect.poll(async () => (await status()).ending, { timeout: 40_000 }).toBe('time');
+});

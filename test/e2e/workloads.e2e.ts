@@ -1,0 +1,31 @@
+import path from 'node:path';
+import { writeWorkloadHistory } from '../support/workload-history.ts';
+import { expect, open, picture, test } from './app.ts';
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`lists and compares sessions, ${theme}`, async ({ slowburn }) => {
+    writeWorkloadHistory(path.join(slowburn.dataFolder, 'history.simulated.db'), Date.now());
+    const { page, app, complaints } = await slowburn.launch('--source', 'simulator');
+    await page.evaluate((scheme) => window.slowburn.ask('settings.set', { theme: scheme, pricePerKwh: 0.32 }), theme);
+    await open(page, 'Workloads');
+    await expect(page.getByRole('row', { name: /ComfyUI/ })).toContainText('210 images');
+    await expect(page.getByText('Ollama does not count its tokens.')).toBeVisible();
+    await picture(page, `workloads-${theme}`);
+    for (const name of [/^Compare Janus/, /^Compare ComfyUI/]) await page.getByRole('checkbox', { name }).check();
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    await expect(page.getByText('FLUX.1-dev').first()).toBeVisible();
+    await picture(page, `workloads-compared-${theme}`);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    for (const box of await page.getByRole('checkbox', { name: /^Compare generate\.py/ }).all()) await box.check();
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    await expect(page.getByText('knee').first()).toBeVisible();
+    await picture(page, `workloads-sweep-${theme}`);
+    await page.getByRole('heading', { name: 'Reference load' }).scrollIntoViewIfNeeded();
+    await picture(page, `workloads-below-${theme}`);
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.setContentSize(640, 480));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide).toBe(0);
+    await picture(page, `workloads-small-${theme}`);
+    expect(complaints).toEqual([]);
+  });
+}

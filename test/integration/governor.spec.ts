@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
+import type { Program } from '../../app/workload/detect.ts';
+import { CONFIRM_MS, createByHand } from '../../app/workload/governor/by-hand.ts';
+import { createGovernor } from '../../app/workload/governor/governor.node.ts';
+import { createPolicy, type Situation } from '../../app/workload/governor/policy.ts';
+import { openTap } from '../../app/workload/governor/tap.node.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { frameWith, tickWith } from '../support/frames.ts';
+
+type Limits = Partial<Settings['governor']>;
+const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings =>
+  settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } });
+const situation = (more: Partial<Situation> = {}): Situation => ({
+  tsMs: new Date(2026, 0, 12, 12).getTime(),
+  tMs: 0,
+  tempC: 60,
+  powerW: 300,
+  stressHours: 0,
+  capRange: { minW: 100, ownW: 400 },
+  ...more,
+});
+const policyWith = (governor: Limits, more: Partial<Settings> = {}) => {
+  const settings = settingsWith(governor, more);
+  return createPolicy(settings.governor, settings);
+};
+
+describe('the governor’s policy', () => {
+  it('only tells, where it may do nothing', () => {
+    const policy = policyWith({ powerW: 200, pricePerKwh: 0.1 }, { pricePerKwh: 0.3 });
+    expect(policy.decide(situation())).toEqual({
+      passed: ['power', 'price'],
+      hold: undefined,
+      capW: undefined,
+      changed: undefined,
+    });
+  });
+
+  it('holds work while electricity costs too much, and no longer', () => {
+    const tariff = [{ days: 'all' as const, fromMin: 17 * 60, toMin: 20 * 60, pricePerKwh: 0.5 }];
+    const policy = policyWith({ pricePerKwh: 0.3, mayHold: true }, { tariff, pricePerKwh: 0.2 });
+    const at = (hour: number) => policy.decide(situation({ tsMs: new Date(2026, 0, 12, hour).getTime() })).hold;
+    expect([at(16), at(17), at(19), at(20)]).toEqual([undefined, 'price', 'price', undefined]);
+  });
+
+  it('prefers a steady cap to stop-and-go for temperature', () => {
+    const policy = policyWith({ coreTempC: 60, mayHold: true, mayCap: true });
+    let capW: number | undefined;
+    for (let s = 0; s < 300; s++) {
+      const decision = policy.decide(situation({ tMs: s * 1000, tempC: 75 }));
+      expect(decision.hold).toBeUndefined();
+      capW = decision.capW ?? capW;
+    }
+    expect(capW).toBeLessThan(400);
+  });
+
+  it('holds for temperature only where no cap can be set, and not for a spike', () => {
+    const policy = policyWith({ coreTempC: 60, mayHold: true });
+    const at = (s: number, tempC: number) => policy.decide(situation({ tMs: s * 1000, tempC })).hold;
+    expect([at(0, 75), at(5, 60), at(10, 75), at(39, 75)]).toEqual([undefined, undefined, undefined, undefined]);
+    expect(at(41, 75)).toBe('temperature');
+    expect(at(100, 40)).toBe('temperature'); // cool, but held for a moment only: cycling is wear too
+    expect(at(400, 40)).toBeUndefined();
+  });
+
+  it('claims nothing of a card that tells nothing', () => {
+    const policy = policyWith({ coreTempC: 60, powerW: 100, stressHoursPerDay: 1, mayHold: true, mayCap: true });
+    const silent = { tempC: undefined, powerW: undefined, stressHours: undefined, capRange: undefined };
+    for (let s = 0; s < 100; s++) expect(policy.decide(situation({ tMs: s * 1000, ...silent })).passed).toEqual([]);
+  });
+});
+
+describe('a cap set by hand', () => {
+  const open = () => {
+    const caps: (number | 'own')[] = [];
+    let fire = (): void => undefined;
+    const ok = async (): Promise<{ ok: true; value: undefined }> => ({ ok: true, value: undefined });
+    const byHand = createByHand({
+      setCap: (_gpu, watts) => (caps.push(watts), ok()),
+      releaseCap: () => (caps.push('own'), ok()),
+      wallMs: () => 1000,
+      onChange: () => undefined,
+      after: (ms, task) => {
+        expect(ms).toBe(CONFIRM_MS);
+        fire = task;
+        return () => (fire = () => undefined);
+      },
+    });
+    return { byHand, caps, fire: () => fire() };
+  };
+
+  it('is taken back when nobody confirms it', async () => {
+    const { byHand, caps, fire } = open();
+    await byHand.try('GPU', 250);
+    expect(byHand.pending()).toEqual([{ gpuUuid: 'GPU', capW: 250, untilMs: 1000 + CONFIRM_MS }]);
+    fire();
+    expect(caps).toEqual([250, 'own']);
+    expect(byHand.confirm('GPU')).toBe(false);
+  });
+
+  it('stays when confirmed; the next one falls back to it', async () => {
+    const { byHand, caps, fire } = open();
+    await byHand.try('GPU', 250);
+    expect(byHand.confirm('GPU')).toBe(true);
+    fire();
+    await byHand.try('GPU', 200);
+    fire();
+    expect(caps).toEqual([250, 200, 250]);
+    await byHand.release('GPU');
+    expect(caps.at(-1)).toBe('own');
+  });
+});
+
+describe('the governor', () => {
+  it('holds a person’s own generating process, tells why, and lets it go when telemetry is lost', async () => {
+    const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const stopped = (): boolean => / T /.test(fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\)/, ''));
+    const program: Program = {
+      key: 'comfyui:1',
+      match: { id: 'comfyui', name: 'ComfyUI', kind: 'diffusion', evidence: 'command' },
+      name: 'ComfyUI',
+      pids: [child.pid!],
+      gpuUuids: ['GPU-test-0'],
+      loads: true,
+    };
+    let made = 3;
+    let monoMs = 0;
+    const journal = path.join(temporaryFolder(), 'tap.journal');
+    const governor = createGovernor({
+      settings: settingsWith({ pricePerKwh: 0.1, mayHold: true }, { pricePerKwh: 0.4 }),
+      openTap: (onUndone) => openTap({ journal, onUndone }),
+      programs: () => [program],
+      progress: () => ({ running: 1, made }),
+      stressTodayHours: () => undefined,
+      onChange: () => undefined,
+      wallMs: () => Date.now(),
+      monoMs: () => monoMs,
+    });
+    onTestFinished(() => governor.close());
+    const until = async (done: () => boolean): Promise<void> => {
+      while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const real = { kind: 'nvml', label: 'Test', simulated: false } as const;
+    const feed = (): void => {
+      monoMs += 1000;
+      governor.feed({ ...tickWith(Date.now(), 1000, [frameWith({ coreTempC: 60, powerW: 200 })]), source: real });
+    };
+    for (let i = 0; i < 5; i++) {
+      feed();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(stopped()).toBe(false); // an image is in work: it waits for its end
+    made = 4;
+    feed();
+    await until(stopped);
+    await until(() => governor.status().held.length === 1);
+    expect(governor.status().held).toMatchObject([{ program: 'ComfyUI', why: 'price' }]);
+    expect(governor.status().log.map(({ what, why }) => `${what} ${why}`)).toEqual(['passed price', 'held price']);
+    monoMs += 60_000; // no tick any more
+    await until(() => !stopped());
+    await until(() => governor.status().log.at(-1)?.what === 'undone');
+    expect(governor.status().log.at(-1)).toMatchObject({ what: 'undone', why: 'telemetry-lost' });
+  });
+});

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder, threads } from '../support/folders.ts';
+import { compileMock } from '../support/mock-nvml.ts';
+
+/** An nvidia-smi that sets the stand-in driver's power limit, as the real one sets the real driver's. */
+function stubSmi(folder: string, control: string): void {
+  fs.writeFileSync(control, 'set * power_limit_mw 350000\nset -1 count 1\n');
+  fs.writeFileSync(
+    path.join(folder, 'nvidia-smi'),
+    `#!/bin/sh
+case $3 in
+  -pl) printf 'set -1 count 1\\nset * power_limit_mw %s\\nset * power_mw %s\\n' "\${4%.*}000" "\${4%.*}000" > ${control}.new
+    mv ${control}.new ${control}; echo "\${4%.*}" >> ${folder}/caps ;;
+  *) sed -n 's/^set \\* power_limit_mw \\([0-9]*\\)000$/\\1.00/p' ${control} ;;
+esac
+`,
+    { mode: 0o755 },
+  );
+}
+
+describe('slowburn sweep', () => {
+  it('runs the command at each cap, prints the curve, and restores the cap', () => {
+    const folder = temporaryFolder();
+    const control = path.join(folder, 'control');
+    stubSmi(folder, control);
+    const program = fileURLToPath(new URL('slowburn.js', threads));
+    const args = ['sweep', '--power', '200:300:50', '--source', `nvml:${compileMock()}`, '--interval', '0.2'];
+    const ran = spawnSync(
+      process.execPath,
+      [
+        program,
+        ...args,
+        '--data-dir',
+        path.join(folder, 'data'),
+        '--lines',
+        '^done',
+        '--',
+        'sh',
+        '-c',
+        'sleep 1; echo done',
+      ],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, MOCK_NVML_CONTROL: control, PATH: `${folder}:${process.env['PATH']}` },
+      },
+    );
+    expect(ran.status, ran.stderr).toBe(0);
+    expect(fs.readFileSync(path.join(folder, 'caps'), 'utf8').split('\n')).toEqual(['200', '250', '300', '350', '']);
+    expect(fs.readFileSync(control, 'utf8')).toContain('power_limit_mw 350000');
+    const rows = ran.stderr.split('\n').filter((line) => /^ *(200|250|300) /.test(line));
+    expect(rows).toHaveLength(3);
+    expect(ran.stdout).toBe('done\ndone\ndone\n');
+  });
+
+  it('says why when the cap cannot be set, and runs nothing', () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(path.join(folder, 'nvidia-smi'), '#!/bin/sh\nexit 4\n', { mode: 0o755 });
+    const program = fileURLToPath(new URL('slowburn.js', threads));
+    const ran = spawnSync(
+      process.execPath,
+      [program, 'sweep', '--power', '200:300:50', '--source', 'simulator', '--data-dir', folder, '--', 'echo', 'ran'],
+      { encoding: 'utf8', env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } },
+    );
+    expect(ran.status).toBe(1);
+    expect(ran.stdout).toBe('');
+    expect(ran.stderr).toContain('the cap cannot be read');
+  });
+});

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createWorkloadWatch } from '../../app/workload/watch.node.ts';
+import type { Process } from '../../app/workload/shares.ts';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { openStore } from '../support/store.ts';
+
+/** A real process that does nothing, with a command line of its own. */
+function idleProcess(...args: readonly string[]): number {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child.pid!;
+}
+
+function openWatch() {
+  const { store } = openStore();
+  const watch = createWorkloadWatch({ store, onSessions: () => undefined });
+  let second = 0;
+  return {
+    store,
+    watch,
+    /** @param processes undefined: the source tells none */
+    play: (seconds: number, utilPct: number, processes: readonly Process[] | undefined): void => {
+      for (const end = second + seconds; second < end; second++) {
+        const frame = frameWith({ gpuUtilPct: utilPct, coreTempC: 60, powerW: 200, energyMj: second * 200_000 });
+        const plain = tickWith(second * 1000, second === 0 ? undefined : 1000, [frame]);
+        const tick = { ...plain, gpus: [{ gpu: testGpu(), frame, ...(processes && { processes }) }] };
+        watch.feed(tick, store.append(tick));
+      }
+    },
+  };
+}
+
+describe('the watch over workloads', () => {
+  it('records a session of a generator that it finds, with program, kind and model', () => {
+    const { store, play } = openWatch();
+    const pid = idleProcess('/opt/llama.cpp/llama-server', '--model', '/models/qwen.gguf');
+    play(60, 95, [{ pid, name: 'node' }]);
+    expect(store.sessions.newest(1)).toMatchObject([{ endedMs: null, gpus: ['GPU-test-0'] }]);
+    play(200, 0, [{ pid, name: 'node' }]);
+    const [session] = store.sessions.newest(2);
+    expect(session).toMatchObject({
+      name: 'llama.cpp',
+      startedMs: 0,
+      endedMs: 59_000,
+      summary: {
+        workload: { kind: 'llm', found: 'detected', model: 'qwen.gguf', evidence: 'command', adapter: 'llama.cpp' },
+        gpus: [{ gpuUuid: 'GPU-test-0', energyJ: 58 * 200 }],
+      },
+    });
+  });
+
+  it('finds a session by the load alone where no process is told', () => {
+    const { store, play } = openWatch();
+    play(60, 95, undefined);
+    play(120, 0, undefined);
+    expect(store.sessions.newest(1)).toMatchObject([
+      { name: 'Test GPU 0', summary: { workload: { kind: 'other', found: 'detected' } } },
+    ]);
+  });
+
+  it('counts no joule twice when two programs use one card', () => {
+    const { store, play } = openWatch();
+    const [one, two] = [idleProcess('/x/ComfyUI/main.py'), idleProcess('vllm', 'serve', 'a/b')];
+    play(60, 95, [
+      { pid: one, name: 'node', smPct: 60 },
+      { pid: two, name: 'node', smPct: 20 },
+    ]);
+    play(60, 95, [
+      { pid: one, name: 'node' },
+      { pid: two, name: 'node' },
+    ]);
+    play(120, 0, []);
+    const gpus = store.sessions.newest(2).map(({ summary }) => summary!.gpus[0]!);
+    const own = gpus.reduce((sum, { energyJ }) => sum + energyJ!, 0);
+    expect(gpus[0]!.sharedJ).toBeGreaterThan(10_000);
+    expect(gpus[0]!.sharedJ).toBe(gpus[1]!.sharedJ);
+    expect(own + gpus[0]!.sharedJ!).toBeLessThanOrEqual(119 * 200 + 1e-6);
+    expect(own).toBeGreaterThan(10_000);
+  });
+
+  it('does not find again what a person began by hand', () => {
+    const { store, play } = openWatch();
+    store.sessions.begin('by hand', 'command', 0, process.pid);
+    play(60, 95, [{ pid: idleProcess('/x/ComfyUI/main.py'), name: 'node' }]);
+    expect(store.sessions.newest(5)).toMatchObject([{ name: 'by hand' }]);
+  });
+
+  it('ends a session with what was seen when watching ends', () => {
+    const { store, watch, play } = openWatch();
+    play(30, 95, undefined);
+    watch.stop();
+    expect(store.sessions.newest(1)).toMatchObject([{ endedMs: 29_000 }]);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { BEGIN_AFTER_MS, createDetector, END_AFTER_MS, type Program } from '../../app/workload/detect.ts';
+
+const program = (loads: boolean, more: Partial<Program> = {}): Program => ({
+  key: 'comfyui:1',
+  match: undefined,
+  name: 'ComfyUI',
+  pids: [1],
+  gpuUuids: ['GPU'],
+  loads,
+  ...more,
+});
+
+/** Feeds one program a second; returns what began and ended, with the second. */
+function play(seconds: number, at: (second: number) => Program) {
+  const detector = createDetector();
+  const seen: string[] = [];
+  for (let s = 0; s < seconds; s++) {
+    const { began, ended } = detector.feed(s * 1000, [at(s)]);
+    began.forEach(({ startedMs }) => seen.push(`began ${startedMs / 1000} at ${s}`));
+    ended.forEach(({ endedMs }) => seen.push(`ended ${endedMs / 1000} at ${s}`));
+  }
+  return seen;
+}
+
+describe('a session found by itself', () => {
+  it('begins with the first work, once it has gone on for a while, and ends with the last', () => {
+    expect(play(300, (s) => program(s >= 10 && s < 100))).toEqual([
+      `began 10 at ${10 + BEGIN_AFTER_MS / 1000}`,
+      `ended 99 at ${99 + END_AFTER_MS / 1000}`,
+    ]);
+  });
+
+  it('is one session although the card rests between images', () => {
+    expect(play(400, (s) => program(s < 200 && s % 40 < 20)).filter((line) => line.startsWith('began'))).toHaveLength(
+      1,
+    );
+  });
+
+  it('is none for a moment of load', () => {
+    expect(play(300, (s) => program(s % 60 < 3))).toEqual([]);
+  });
+
+  it('goes on while the program says that it works, whatever the load', () => {
+    expect(play(300, (s) => program(s < 10, { running: s < 200 ? 1 : 0 }))).toEqual([
+      `began 0 at 5`,
+      `ended 199 at ${199 + END_AFTER_MS / 1000}`,
+    ]);
+  });
+
+  it('is ended at its last work when watching ends', () => {
+    const detector = createDetector();
+    for (let s = 0; s < 30; s++) detector.feed(s * 1000, [program(s < 20)]);
+    expect(detector.finish()).toEqual([{ key: 'comfyui:1', endedMs: 19_000 }]);
+    expect(detector.finish()).toEqual([]);
+  });
+});
