@@ -41,18 +41,29 @@ describe('a call that never returns', () => {
     expect(at(back, 1, 'coreTempC')).toMatchObject({ value: 77 });
   });
 
-  it('about two of three GPUs leaves the third to a third thread', async () => {
+  it.each([
+    ['in the order in which they hung', 0, 1],
+    ['the later one first', 1, 0],
+  ])('about two of three GPUs leaves the third to a third thread, and all are back: %s', async (_, first, second) => {
+    const hang = (gpu: number): string => `hang ${gpu} nvmlDeviceGetTemperature`;
     const control = controlMock('set -1 count 3');
     const source = await openMock({ patience: soon });
-    await source.read(2000);
-    control.set('set -1 count 3', 'hang 0 nvmlDeviceGetTemperature', 'hang 1 nvmlDeviceGetTemperature');
+    const before = await source.read(2000);
+    control.set('set -1 count 3', hang(0), hang(1));
     const beside = await readUntil(
       source,
       (sample) => states(sample)[2] === 'value' && states(sample)[1] === 'stalled',
     );
     expect(states(beside)).toEqual(['stalled', 'stalled', 'value']);
+    control.set('set -1 count 3', hang(second));
+    await readUntil(
+      source,
+      (sample) => states(sample)[first] === 'value' && sample.fault?.code === 'nvml-gpu-hangs',
+    );
     control.set('set -1 count 3');
-    await readUntil(source, (sample) => states(sample).every((state) => state === 'value') && !sample.fault);
+    const back = await readUntil(source, (sample) => states(sample).every((state) => state === 'value'));
+    expect(back.fault).toBeUndefined();
+    expect(uuids(back)).toEqual(uuids(before));
   });
 });
 

@@ -178,17 +178,20 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     };
   }
 
-  /** Ends what is over: a thread that has come back from its hanging call reads again, and its stand-in is closed. */
+  /**
+   * Ends what is over. Each thread reads what those before it do not hang in: one that has come back from its hanging
+   * call reads again, and those after it, which stood in for it, are closed.
+   */
   function mend(): void {
     const nowMs = clock.monoMs();
-    const back = hanging.find(
+    const back = hanging.findIndex(
       ({ thread, sinceMs }) => thread.dead() !== undefined || thread.silentMs() < nowMs - sinceMs,
     );
-    if (back) {
-      const standIns = [active, ...hanging.map(({ thread }) => thread)].filter((thread) => thread !== back.thread);
+    if (back >= 0) {
+      const [first, ...standIns] = [...hanging.slice(back).map(({ thread }) => thread), active];
       for (const thread of standIns) void thread.close();
-      hanging = [];
-      active = back.thread;
+      hanging = hanging.slice(0, back);
+      active = first!;
       shownTick = 0; // each thread counts its own
     }
     if (active.dead() !== undefined) {
