@@ -178,15 +178,19 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     };
   }
 
+  /** Whether a thread has left the call it hung in: it spoke again, has ended, or went on to another GPU. */
+  function isBack({ thread, gpu, sinceMs }: (typeof hanging)[number]): boolean {
+    if (thread.dead() !== undefined || thread.silentMs() < clock.monoMs() - sinceMs) return true;
+    return thread.gpus()[thread.inside()?.position ?? -1]?.identity.uuid !== gpu.uuid;
+  }
+
   /**
    * Ends what is over. Each thread reads what those before it do not hang in: one that has come back from its hanging
    * call reads again, and those after it, which stood in for it, are closed.
    */
   function mend(): void {
     const nowMs = clock.monoMs();
-    const back = hanging.findIndex(
-      ({ thread, sinceMs }) => thread.dead() !== undefined || thread.silentMs() < nowMs - sinceMs,
-    );
+    const back = hanging.findIndex(isBack);
     if (back >= 0) {
       const [first, ...standIns] = [...hanging.slice(back).map(({ thread }) => thread), active];
       for (const thread of standIns) void thread.close();
