@@ -8,6 +8,7 @@ import { loadSettings, saveSettings } from '../app/settings/file.node.ts';
 import { settingsFile } from '../app/settings/folders.node.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
+import { applicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createBurn } from './burn.ts';
 import { startCollectorHost } from './collector-host.ts';
@@ -19,13 +20,6 @@ import { saveReport } from './report.ts';
 import { hardenSessions } from './security.ts';
 import { createTray, trayIsVisible } from './tray.ts';
 import { applyTheme, createWindow, preloadFile } from './window.ts';
-
-/** CPU since the last call and memory of all of the application's processes. */
-function applicationCost(): { readonly cpuPct: number; readonly rssBytes: number } {
-  const processes = app.getAppMetrics();
-  const sum = (of: (metric: Electron.ProcessMetric) => number) => processes.reduce((all, one) => all + of(one), 0);
-  return { cpuPct: sum(({ cpu }) => cpu.percentCPUUsage), rssBytes: sum(({ memory }) => memory.workingSetSize) * 1024 };
-}
 
 /**
  * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
@@ -48,7 +42,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, settings);
 
-  app.getAppMetrics(); // CPU is told since the call before: this is the first
+  applicationCost(); // CPU is told since the call before: this is the first
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
   const burn = createBurn(dataFolder, (status) => pushTo(window, 'burn', status));

@@ -367,7 +367,7 @@ export const cost = z.object({
 export const ownCost = z.object({
   collector: cost,
   /** all processes of the window's application together; shared memory is counted in each */
-  application: z.object({ cpuPct: z.number(), rssBytes: z.number() }),
+  application: z.object({ cpuPct: z.number(), memoryBytes: z.number() }),
 });
 
 export const appError = z.object({ code: z.enum(errorCodes), message: z.string(), next: z.string().optional() });

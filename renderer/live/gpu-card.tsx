@@ -9,13 +9,20 @@ import { Arc } from './arc.tsx';
 import css from './gpu-card.module.css';
 import { STRIP_MS, stripMetrics, type LiveGpu } from './store.ts';
 
+/** One card opens wide, a few stand side by side, many stay readable on one screen. */
+export type CardSize = 'wide' | 'medium' | 'small';
+export const cardSize = (gpus: number): CardSize => (gpus === 1 ? 'wide' : gpus <= 3 ? 'medium' : 'small');
+
+/** Strips a card has room for, and how high. */
+const strips = { wide: { count: 3, height: 72 }, medium: { count: 2, height: 56 }, small: { count: 1, height: 34 } };
+
 type Props = {
   readonly gpu: LiveGpu;
   readonly source: string;
   readonly nowMs: number;
   /** how long ago it was last heard of, when that is too long */
   readonly silentMs: number | undefined;
-  readonly wide: boolean;
+  readonly size: CardSize;
 };
 
 /** A reading as a bar against its limit. */
@@ -36,7 +43,7 @@ const stripBounds: Partial<Record<MetricKey, { low: number; high?: number }>> = 
 };
 
 /** One GPU at a glance: how hot, how hard, what holds it, and the last minutes. */
-export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
+export function GpuCard({ gpu, source, nowMs, silentMs, size }: Props) {
   const { t } = useTranslation();
   const { format } = useShared();
   const { gpu: identity, status } = gpu;
@@ -85,11 +92,12 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
       ? undefined
       : [...new Set(reasonsIn(reasons).map(({ cause }) => cause))].filter((cause) => cause !== 'idle');
   const strip = gpu.strip();
+  const wide = size === 'wide';
 
   return (
     <article
       className={css.card}
-      data-wide={wide}
+      data-size={size}
       data-silent={silentMs !== undefined}
       data-gone={status.key === 'lost'}
       aria-label={identity.name}
@@ -102,7 +110,7 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
       </header>
 
       <div className={css.gauge}>
-        <Arc gpu={gpu} format={format} compact={!wide} />
+        <Arc gpu={gpu} format={format} compact={size === 'small'} />
       </div>
 
       <p className={css.sentence} data-level={status.level}>
@@ -162,7 +170,7 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
       </dl>
 
       <div className={css.strips}>
-        {(wide ? stripMetrics : stripMetrics.slice(0, 1)).map((key) => {
+        {stripMetrics.slice(0, strips[size].count).map((key) => {
           const newest = gpu.value(key);
           const shown = newest === undefined ? undefined : quantity(key)(newest);
           return (
@@ -172,9 +180,10 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
               values={strip.values[stripMetrics.indexOf(key)]!}
               spanMs={STRIP_MS}
               nowMs={nowMs}
-              height={wide ? 72 : 34}
-              label={wide ? t(`metric.${key}`) : ''}
-              text={wide && shown ? `${shown.text} ${shown.unit}` : ''}
+              height={strips[size].height}
+              label={size === 'small' ? '' : t(`metric.${key}`)}
+              text={shown ? `${shown.text} ${shown.unit}` : ''}
+              show={(of) => quantity(key)(of).text}
               low={stripBounds[key]?.low}
               high={key === 'powerW' ? gpu.value('powerLimitW') : stripBounds[key]?.high}
             />

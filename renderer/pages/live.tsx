@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShared } from '../context.tsx';
 import { AllReadings } from '../live/all-readings.tsx';
-import { GpuCard } from '../live/gpu-card.tsx';
+import { cardSize, GpuCard } from '../live/gpu-card.tsx';
 import { useLive, type Live } from '../live/store.ts';
 import { Empty } from '../parts/panel.tsx';
 import css from './live.module.css';
@@ -40,7 +40,6 @@ export function LivePage() {
       </Empty>
     );
   }
-  const wide = live.gpus.length === 1;
   return (
     <>
       <div className={css.grid} data-count={Math.min(live.gpus.length, 3)}>
@@ -51,7 +50,7 @@ export function LivePage() {
             source={live.source?.label ?? ''}
             nowMs={live.tsMs ?? 0}
             silentMs={silentMs}
-            wide={wide}
+            size={cardSize(live.gpus.length)}
           />
         ))}
       </div>
