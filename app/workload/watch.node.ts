@@ -15,6 +15,8 @@ export type Account = {
   /** outputs so far, by its own running count */
   readonly made?: number;
   readonly model?: string;
+  /** of the session that goes on, so far */
+  readonly outputs?: Outputs;
   readonly note?: string;
 };
 
@@ -50,7 +52,13 @@ export type WatchOptions = {
 
 /** A session begun by hand by its id, a program by its key. */
 type Owner = number | string;
-type Open = { readonly id: number; readonly startedMs: number; readonly pids: Set<number>; program: Program };
+type Open = {
+  readonly id: number;
+  readonly startedMs: number;
+  readonly pids: Set<number>;
+  program: Program;
+  noted?: string;
+};
 
 /** Shares kept for a program that has not worked long enough to be a session. */
 const EARLY_KEPT = 200;
@@ -176,7 +184,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     return undefined;
   };
 
-  function workloadOf(program: Program, outputs?: Outputs): Workload {
+  function workloadOf(program: Program, outputs = accounts.of(program.key)?.outputs): Workload {
     const account = accounts.of(program.key);
     const command = program.pids.map((pid) => known.get(pid)?.facts.command ?? []);
     const model = account?.model ?? command.map((line) => modelFromCommand(line)).find(Boolean);
@@ -201,6 +209,17 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     if (since) unwritten.set(program.key, since);
     accounts.begin(program.key, startedMs);
     store.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
+  }
+
+  /** What sessions have come to so far is on disk too: a recorder that is killed loses no more than seconds of it. */
+  function noteProgress(): void {
+    for (const session of open.values()) {
+      const workload = workloadOf(session.program);
+      const state = JSON.stringify([workload, session.program.gpuUuids]);
+      if (state === session.noted) continue;
+      session.noted = state;
+      store.sessions.note(session.id, session.program.gpuUuids, { gpus: [], workload });
+    }
   }
 
   function end({ key, endedMs }: Ended): void {
@@ -230,8 +249,10 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
       ).map(withAccount);
       noteShares(tick, stored);
       // what `slowburn run` sums up in its own process must be there when it does
-      if (byHand.length > 0 || Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS) {
-        writeShares();
+      const due = Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS;
+      if (byHand.length > 0 || due) writeShares();
+      if (due) {
+        noteProgress();
         writtenMs = tick.tsMs;
       }
       const handKeys = new Set(byHand.length > 0 ? programs.filter(isByHand).map(({ key }) => key) : []);

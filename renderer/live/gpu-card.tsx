@@ -7,6 +7,7 @@ import { useShared } from '../context.tsx';
 import { Number, Value } from '../parts/value.tsx';
 import { Arc } from './arc.tsx';
 import css from './gpu-card.module.css';
+import { SessionLine, type RunningSession } from './session-line.tsx';
 import { STRIP_MS, stripMetrics, type LiveGpu } from './store.ts';
 
 /** One card opens wide, a few stand side by side, many stay readable on one screen. */
@@ -23,6 +24,8 @@ type Props = {
   /** how long ago it was last heard of, when that is too long */
   readonly silentMs: number | undefined;
   readonly size: CardSize;
+  /** all that go on, on any card */
+  readonly sessions: readonly RunningSession[];
 };
 
 /** A reading as a bar against its limit. */
@@ -43,7 +46,7 @@ const stripBounds: Partial<Record<MetricKey, { low: number; high?: number }>> = 
 };
 
 /** One GPU at a glance: how hot, how hard, what holds it, and the last minutes. */
-export function GpuCard({ gpu, source, nowMs, silentMs, size }: Props) {
+export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props) {
   const { t } = useTranslation();
   const { format } = useShared();
   const { gpu: identity, status } = gpu;
@@ -93,6 +96,8 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size }: Props) {
       : [...new Set(reasonsIn(reasons).map(({ cause }) => cause))].filter((cause) => cause !== 'idle');
   const strip = gpu.strip();
   const wide = size === 'wide';
+  const here = sessions.filter(({ gpus }) => gpus.includes(identity.uuid));
+  const session = here.length > 0 && <SessionLine sessions={here} gpuUuid={identity.uuid} nowMs={nowMs} />;
 
   return (
     <article
@@ -113,12 +118,15 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size }: Props) {
         <Arc gpu={gpu} format={format} compact={size === 'small'} />
       </div>
 
-      <p className={css.sentence} data-level={status.level}>
-        <span aria-hidden className={css.sign} />
-        {silentMs === undefined
-          ? [t(`status.${status.key}`), margin].filter(Boolean).join(' · ')
-          : t('state.stale', { ago: format.duration(silentMs) })}
-      </p>
+      <div className={css.state}>
+        <p className={css.sentence} data-level={status.level}>
+          <span aria-hidden className={css.sign} />
+          {silentMs === undefined
+            ? [t(`status.${status.key}`), margin].filter(Boolean).join(' · ')
+            : t('state.stale', { ago: format.duration(silentMs) })}
+        </p>
+        {!wide && session}
+      </div>
 
       <dl className={css.readings}>
         <div>
@@ -165,6 +173,12 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size }: Props) {
                     : causes.map((cause) => t(`cause.${cause}`)).join(', ')}
               </dd>
             </div>
+            {session && (
+              <div className={css.session}>
+                <dt>{t('live.session')}</dt>
+                <dd>{session}</dd>
+              </div>
+            )}
           </>
         )}
       </dl>

@@ -221,7 +221,9 @@ describe('the poller', () => {
     tokens = 350;
     const before = seen.length;
     await until(() => seen.length > before + 2);
+    expect(poller.of('k')!.outputs).toBeUndefined(); // nothing of a session that has not begun
     poller.begin('k', startedMs);
+    expect(poller.of('k')!.outputs).toMatchObject({ unit: 'token', count: 250 });
     expect(poller.end('k').outputs).toMatchObject({ unit: 'token', count: 250, countedBy: 'llama.cpp' });
     expect(poller.of('k')).toMatchObject({ model: 'qwen2.5-7b-q4.gguf' });
   });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createWorkloadWatch } from '../../app/workload/watch.node.ts';
+import { createWorkloadWatch, noAccounts, type Accounts } from '../../app/workload/watch.node.ts';
+import type { Outputs } from '../../app/workload/outputs.ts';
 import type { Process } from '../../app/workload/shares.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
@@ -12,9 +13,9 @@ function idleProcess(...args: readonly string[]): number {
   return child.pid!;
 }
 
-function openWatch() {
+function openWatch(accounts?: Accounts) {
   const { store } = openStore();
-  const watch = createWorkloadWatch({ store, onSessions: () => undefined });
+  const watch = createWorkloadWatch({ store, onSessions: () => undefined, ...(accounts && { accounts }) });
   let second = 0;
   return {
     store,
@@ -48,6 +49,18 @@ describe('the watch over workloads', () => {
         gpus: [{ gpuUuid: 'GPU-test-0', energyJ: 58 * 200 }],
       },
     });
+  });
+
+  it('has on disk what a session has come to while it goes on', () => {
+    let count = 0;
+    const outputs = (): Outputs => ({ unit: 'image', count, countedBy: 'comfyui' });
+    const { store, play } = openWatch({ ...noAccounts, of: () => ({ model: 'flux1-dev', outputs: outputs() }) });
+    const pid = idleProcess('/x/ComfyUI/main.py');
+    for (count of [1, 7, 41]) {
+      play(60, 95, [{ pid, name: 'node' }]);
+      const [session] = store.sessions.newest(1);
+      expect(session).toMatchObject({ endedMs: null, summary: { gpus: [], workload: { outputs: { count } } } });
+    }
   });
 
   it('finds a session by the load alone where no process is told', () => {
