@@ -12,9 +12,10 @@ import type {
 } from '../source.ts';
 import { normalBusId } from './device.ts';
 import { hangFault, libraryFault, slowedFault, stallFault, threadFault, unopenedFault, whyNoGpu } from './faults.ts';
-import { patience as usualPatience, type Patience, type WorkerEvent } from './protocol.ts';
+import { patience as usualPatience, type NvmlTick, type Patience, type WorkerEvent } from './protocol.ts';
+import type { ReaderGpu } from './reader.ts';
 import { NVML_GPU_IS_LOST, NVML_SUCCESS, returnCode } from './return-codes.ts';
-import { startThread, type NvmlThread, type NvmlTick } from './thread.node.ts';
+import { startThread, type NvmlThread } from './thread.node.ts';
 
 export type NvmlOptions = {
   readonly clock: Clock;
@@ -59,8 +60,8 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   let active = start();
 
   /** Resolves when a thread says something, or when the time is up. */
-  const sign = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
+  function sign(ms: number): Promise<void> {
+    return new Promise((resolve) => {
       const timer = setTimeout(done, ms);
       function done() {
         clearTimeout(timer);
@@ -69,10 +70,17 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
       }
       waiting = done;
     });
+  }
 
   /** Learns who the GPUs are. One that slept until now has had its slot for a name. */
+  let learnt: readonly ReaderGpu[] = [];
+  let positions: ReadonlyMap<string, number> = new Map(); // by UUID, in the list that was learnt last
   function learn(): void {
-    for (const { identity, openCode } of active.gpus()) {
+    const gpus = active.gpus();
+    if (gpus === learnt) return;
+    learnt = gpus;
+    positions = new Map(gpus.map(({ identity }, position) => [identity.uuid, position]));
+    for (const { identity, openCode } of gpus) {
       if (openCode !== NVML_SUCCESS) continue;
       known.delete(slotName(identity.pciBusId));
       known.set(identity.uuid, identity);
@@ -136,10 +144,10 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     shownMs = monoMs;
     if (code !== NVML_SUCCESS) return { ...base, gpus: allOf(absent), fault: libraryFault(code) };
     const frames = active.framesOf(tick.tick);
-    const at = new Map(active.gpus().map(({ identity }, position) => [identity.uuid, position]));
     const gpus = [...known.values()].map((gpu): GpuSample => {
-      const position = at.get(gpu.uuid);
-      if (position === undefined || asleep.has(normalBusId(gpu.pciBusId))) return { gpu, frame: absent(gpu) };
+      const position = positions.get(gpu.uuid);
+      if (position === undefined || (asleep.size > 0 && asleep.has(normalBusId(gpu.pciBusId))))
+        return { gpu, frame: absent(gpu) };
       const frame = frames[position] ?? absentFrame('stalled');
       return { gpu, frame, processes: tick.processes?.[position], mig: tick.mig?.[position] };
     });
@@ -170,10 +178,10 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     const fresh = inside !== undefined && inside.tick > shownTick;
     const frames = fresh ? active.framesOf(inside.tick) : [];
     if (fresh) shownTick = inside.tick;
-    const at = new Map(active.gpus().map(({ identity }, position) => [identity.uuid, position]));
+    learn();
     return {
       ...now,
-      gpus: allOf((gpu) => frames[at.get(gpu.uuid) ?? -1] ?? absentFrame('stalled')),
+      gpus: allOf((gpu) => frames[positions.get(gpu.uuid) ?? -1] ?? absentFrame('stalled')),
       fault: dead === undefined ? stallFault(active.silentMs() / 1000) : threadFault(dead),
     };
   }

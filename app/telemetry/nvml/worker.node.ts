@@ -12,10 +12,11 @@ import { watchPciGpus, type PciWatch } from '../runtime-status.node.ts';
 import { createSleepPolicy, type SleepPolicy } from '../sleep-policy.ts';
 import type { GpuProcess } from '../source.ts';
 import { openKernelLog, type KernelLog } from '../xid/kernel-log.node.ts';
+import { createSleeper, turn, type Sleeper } from './bell.ts';
 import { normalBusId } from './device.ts';
 import { loadLibrary } from './library.node.ts';
 import type { NvmlLibrary } from './library.ts';
-import type { FromWorker, LeftAlone, ToWorker, WorkerEvent } from './protocol.ts';
+import { packTick, type FromWorker, type LeftAlone, type ToWorker, type WorkerEvent } from './protocol.ts';
 import { createReader, type NvmlReader } from './reader.ts';
 import { NVML_LIBRARY_NOT_FOUND, NVML_SUCCESS, returnCode } from './return-codes.ts';
 
@@ -177,23 +178,17 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
   const current = opened;
   const tookMs = clock.monoMs() - monoMs;
   const intervalMs = budget.spent(tookMs);
-  say({
-    type: 'tick',
-    tick,
-    code,
-    tsMs,
-    monoMs,
-    tookMs,
-    intervalMs,
-    processes: slow && current ? [...processes] : undefined,
-    mig: slow && current ? current.busIds.map((_, position) => current.reader.mig(position)) : undefined,
+  const extras = {
+    ...(slow && current ? { processes, mig: current.busIds.map((_, position) => current.reader.mig(position)) } : {}),
     leftAlone,
     events: slow ? takeEvents() : [],
-  });
+  };
+  say(packTick({ tick, code, tsMs, monoMs, tookMs, intervalMs, ...extras }));
   return intervalMs;
 }
 
 let closing = false;
+let sleeper: Sleeper | undefined;
 let pace: Pace | undefined;
 let budget: Budget | undefined;
 
@@ -203,10 +198,12 @@ async function run(paced: Pace, spending: Budget): Promise<void> {
     if (closing) return;
     const asked = cadences.includes('slow') && start.settings.pcieThroughput;
     paced.setInterval(takeTick(asked ? [...cadences, 'request'] : cadences, spending));
+    if (cadences.includes('slow')) await turn();
   }
 }
 
 port.on('message', (message: ToWorker) => {
+  sleeper?.heard();
   switch (message.type) {
     case 'start': {
       start = message;
@@ -217,7 +214,11 @@ port.on('message', (message: ToWorker) => {
       if (only?.length === 0) say({ type: 'all-asleep' });
       else open(); // when it fails it is tried again, until the one who started it wants no more of it
       kernelLog = openKernelLog(start.kernelLog);
-      pace = createPace(clock, start.settings.intervalMs, { slow: patience.slowMs, rare: patience.rareMs });
+      sleeper = createSleeper(start.bell, clock.monoMs);
+      pace = createPace({ ...clock, sleep: sleeper.sleep }, start.settings.intervalMs, {
+        slow: patience.slowMs,
+        rare: patience.rareMs,
+      });
       budget = createBudget(start.settings.intervalMs);
       void run(pace, budget);
       return;
@@ -229,6 +230,7 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'close':
       closing = true;
+      sleeper?.wake();
       close();
       kernelLog?.close();
       say({ type: 'closed' });
