@@ -322,6 +322,7 @@ const process = z.object({
   type: z.enum(processTypes).optional(),
   vramBytes: z.number().optional(),
   smPct: z.number().optional(),
+  countedBy: z.literal('windows').optional(),
 });
 const migInstance = z.object({
   index: z.int(),

@@ -9,6 +9,7 @@ const cTypes: Record<Parameter, string> = {
   uint: 'unsigned int',
   ulonglong: 'unsigned long long',
   text: 'const char *',
+  text16: 'const char16_t *',
   out: 'void *',
 };
 
@@ -22,6 +23,26 @@ function candidates(): string[] {
   ];
 }
 
+/** Loads a shared library. Throws when there is none. */
+export function openLibrary(file: string): NvmlLibrary {
+  const library = koffi.load(file);
+  return {
+    path: file,
+    bind: (symbol, parameters) => {
+      try {
+        const types = parameters.map((parameter) => cTypes[parameter]);
+        return library.func(symbol, 'int', types);
+      } catch {
+        return undefined; // koffi throws for a symbol that is not exported: the caller takes an older one
+      }
+    },
+    unload: () => library.unload(),
+  };
+}
+
+/** Where a buffer lies, to find what pointers in it point to within it. */
+export const addressOf = (buffer: ArrayBuffer): bigint => koffi.address(buffer);
+
 /**
  * Loads NVML. Nothing is initialised yet and no device is touched.
  * @param override a library to load instead of the driver's
@@ -30,19 +51,7 @@ export function loadLibrary(override?: string): Result<NvmlLibrary> {
   const tried: string[] = [];
   for (const file of override === undefined ? candidates() : [override]) {
     try {
-      const library = koffi.load(file);
-      return ok({
-        path: file,
-        bind: (symbol, parameters) => {
-          try {
-            const types = parameters.map((parameter) => cTypes[parameter]);
-            return library.func(symbol, 'int', types);
-          } catch {
-            return undefined; // koffi throws for a symbol that is not exported: the caller takes an older one
-          }
-        },
-        unload: () => library.unload(),
-      });
+      return ok(openLibrary(file));
     } catch (thrown) {
       tried.push(`${file}: ${messageOf(thrown)}`);
     }
