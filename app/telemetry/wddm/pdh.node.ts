@@ -1,4 +1,4 @@
-import { addressOf, openLibrary } from '../nvml/library.node.ts';
+import { addressOf, openLibrary } from '../native-library.node.ts';
 import type { GpuProcess } from '../source.ts';
 import { withCounters, type CounterItem, type WindowsCounters } from './counters.ts';
 
