@@ -101,7 +101,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid);
 
   const outputs = followOutputs(command, options, settings.programs);
-  const ran = await runCommand(command, randomUUID(), t, outputs);
+  const ran = await runCommand(command, `${process.pid}-${randomUUID()}`, t, outputs);
   const endedMs = Date.now();
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const { code, pids } = ran.ok ? ran.value : { code: null, pids: new Set<number>() };

@@ -5,11 +5,20 @@ import { SESSION_MARK } from './process-tree.node.ts';
 const GENERATIONS = 12;
 const LONGEST = 64 * 1024;
 
+const buffer = Buffer.allocUnsafe(LONGEST);
+
+/** The beginning of a file of /proc, with as few calls as can be: it is asked often. */
 const read = (file: string): string | undefined => {
+  let fd: number | undefined;
   try {
-    return fs.readFileSync(file, 'latin1').slice(0, LONGEST);
+    fd = fs.openSync(file, 'r');
+    let length = 0;
+    for (let got = -1; got !== 0; length += got) got = fs.readSync(fd, buffer, length, LONGEST - length, null);
+    return buffer.toString('latin1', 0, length);
   } catch {
     return undefined; // gone, or another user's: not told
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
   }
 };
 
@@ -27,9 +36,11 @@ export function identityOf(pid: number): { readonly startedAt: string; readonly 
   return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: fields[19]! };
 }
 
+const MARK = new RegExp(`(?:^|\0)${SESSION_MARK}=(\\d+)-`);
+
 export type KnownProcess = ProcessFacts & {
-  /** started by `slowburn run`, however it was re-parented */
-  readonly marked: boolean;
+  /** the `slowburn run` that started it, however it was re-parented */
+  readonly markedBy?: number;
 };
 
 /**
@@ -38,7 +49,7 @@ export type KnownProcess = ProcessFacts & {
  */
 export function readFacts(pid: number, name: string): KnownProcess | undefined {
   if (process.platform !== 'linux') {
-    return { pid, startedAt: '', command: [name], ancestors: [], marked: false };
+    return { pid, startedAt: '', command: [name], ancestors: [] };
   }
   const identity = identityOf(pid);
   if (!identity) return undefined;
@@ -58,14 +69,15 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
   // the control group names units and containers; podman's monitor names the container itself
   const monitor = ancestors.find((ancestor) => /conmon|containerd-shim/.test(ancestor.command[0] ?? ''));
   const place = [read(`/proc/${pid}/cgroup`)?.trim(), monitor?.command.join(' ')].filter(Boolean).join('\n');
+  const mark = MARK.exec(read(`/proc/${pid}/environ`) ?? '');
   return {
     pid,
     startedAt: identity.startedAt,
     command: command.length > 0 ? command : [name],
     ancestors,
-    marked: read(`/proc/${pid}/environ`)?.includes(`${SESSION_MARK}=`) ?? false,
     ...(folder !== undefined && { folder }),
     ...(place !== '' && { place }),
+    ...(mark && { markedBy: Number(mark[1]) }),
   };
 }
 
