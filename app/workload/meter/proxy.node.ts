@@ -172,7 +172,7 @@ export async function openMeter({ to, port, host = '127.0.0.1', onTotals }: Mete
       if (counter) countCopy(answer, counter, () => counted(counter));
       answer.pipe(response, { end: false });
       answer.on('end', () => {
-        if (Object.keys(answer.trailers).length > 0) response.addTrailers(answer.trailers as Record<string, string>);
+        if (Object.keys(answer.trailers).length > 0) response.addTrailers(answer.trailers);
         response.end();
       });
       // an answer that breaks off must not look whole
