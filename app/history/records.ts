@@ -168,6 +168,8 @@ export function createSessionTable(db: Db) {
   /** changes when another connection wrote: `slowburn run` writes its session itself */
   const version = db.prepare('PRAGMA data_version').pluck();
   let known: { readonly version: unknown; readonly rows: readonly OpenSession[] } | undefined;
+  const removeShares = db.prepare('DELETE FROM session_share WHERE session_id = ?');
+  const remove = db.prepare('DELETE FROM session WHERE id = ?');
   const note = db.prepare('UPDATE session SET gpus = ?, summary = ? WHERE id = ? AND ended_ms IS NULL');
   const byId = db.prepare(`SELECT ${fields} WHERE id = ?`);
   const parse = (row: SessionRow): StoredSession => ({
@@ -186,6 +188,12 @@ export function createSessionTable(db: Db) {
       const now = version.get();
       if (known?.version !== now) known = { version: now, rows: open.all() as OpenSession[] };
       return known!.rows;
+    },
+    /** A session that never was: its command could not be started. */
+    remove(id: number): void {
+      known = undefined;
+      removeShares.run(id);
+      remove.run(id);
     },
     finish(
       id: number,
