@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLibrary } from '../../app/telemetry/native-library.node.ts';
+import { matchProcess } from '../../app/workload/match.ts';
+import { readWindowsFacts } from '../../app/workload/process-facts.node.ts';
 import { openWindowsProcesses } from '../../app/workload/windows-process.node.ts';
 import { compileLibrary } from '../support/compile-library.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -35,6 +37,24 @@ describe('a process of Windows', () => {
     running('4100 900 133700000000000000 -');
     expect(open().of(4100)).toMatchObject({ parent: 900, commandLine: undefined });
     expect(open().of(4101)).toBeUndefined();
+  });
+
+  it.each([
+    ['ComfyUI', '".\\python_embeded\\python.exe" -s ComfyUI\\main.py --windows-standalone-build', 'python.exe'],
+    ['ComfyUI', '"C:\\My AI\\python.exe" "C:\\My AI\\ComfyUI\\main.py" --port 8190', 'python.exe'],
+    ['Ollama', 'C:\\Users\\me\\AppData\\Local\\Programs\\Ollama\\ollama.exe serve', 'ollama.exe'],
+    ['llama.cpp', 'D:\\llama\\llama-server.exe -m D:\\models\\qwen.gguf --port 8080', 'llama-server.exe'],
+    ['LM Studio', '"C:\\Program Files\\LM Studio\\LM Studio.exe" --type=utility', 'LM Studio.exe'],
+  ])('that is %s is recognised by its command line', (program, commandLine, name) => {
+    running(`4100 900 20 ${commandLine}`, '900 4 10 cmd.exe');
+    const facts = readWindowsFacts(open(), 4100, name);
+    expect(matchProcess(facts, [])?.name).toBe(program);
+  });
+
+  it('has for ancestors those that are older, and is known by name where nothing is told', () => {
+    running('4100 900 20 a', '900 800 10 b "c d"', '800 700 30 an-unlucky-number', '700 4 5 e');
+    expect(readWindowsFacts(open(), 4100, 'a.exe').ancestors).toEqual([{ pid: 900, command: ['b', 'c d'] }]);
+    expect(readWindowsFacts(open(), 5000, 'dwm.exe')).toMatchObject({ command: ['dwm.exe'], ancestors: [] });
   });
 
   it('is not held on to', () => {
