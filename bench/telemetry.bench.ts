@@ -1,93 +1,104 @@
 // What reading costs: the NVML source alone (calls, decoding, thread, copy), against others on the same stand-in driver.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { systemClock } from '../app/clock.node.ts';
-import { openNvml } from '../app/telemetry/nvml/source.node.ts';
+import { promisify } from 'node:util';
+import { build } from 'vite';
 import { decodeDocument } from '../app/telemetry/smi/document.ts';
 import { NODE_FLAGS } from '../scripts/slowburn.mjs';
 import { compileMock } from '../test/support/mock-nvml.ts';
-import { cpuMsEach, nodeNvidiaSmi } from './baseline.ts';
+import { stubNvidiaSmi } from './baseline.ts';
 import { documentOf } from './documents.ts';
-import { percentile, rounded } from './stats.ts';
+import type { Measured, Probe } from './probe.ts';
+import { median, percentile, rounded } from './stats.ts';
 
 type Context = { readonly say: (text: string) => void };
 
 const checkout = process.cwd();
-const workerUrl = new URL('../out/node/nvml-worker.js', import.meta.url);
+const probeFile = path.join(checkout, 'out/bench/probe.js');
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const WARM_MS = 5_000;
+const TICKS_AN_HOUR = 3_600; // at one a second
 const MEASURE_MS = 10_000;
+const ROUNDS = 3;
 const JITTER_MS = 5 * 60_000;
+const NOT_INSTALLED = 3; // exit code
 /** What a core draws while it works: a round figure for a desktop processor, to turn time into energy. */
 const WATTS_A_CORE = 10;
 
-/** Opens the source on the stand-in driver and reads until `work` has ended. */
-async function reading<T>(gpus: number, intervalMs: number, work: (seen: Seen) => Promise<T>): Promise<T> {
-  process.env['MOCK_NVML_COUNT'] = String(gpus);
-  const opened = await openNvml({
-    clock: systemClock,
-    settings: { intervalMs, pcieThroughput: false },
-    workerUrl,
-    library: compileMock(),
+/** Builds the probe as the product is built: the same bundler, and nothing else in its process's memory. */
+async function buildProbe(): Promise<void> {
+  await build({
+    configFile: false,
+    root: checkout,
+    logLevel: 'warn',
+    ssr: { noExternal: true },
+    build: {
+      ssr: true,
+      target: 'node20',
+      outDir: path.dirname(probeFile),
+      rolldownOptions: {
+        input: path.join(checkout, 'bench/probe.ts'),
+        external: ['koffi', /^node:/],
+        output: { format: 'es', entryFileNames: path.basename(probeFile) },
+      },
+    },
   });
-  if (!opened.ok) throw new Error(opened.error.message);
-  const source = opened.value;
-  const seen: Seen = { ticks: 0, tookMs: [], stampsMs: [] };
-  let going = true;
-  const loop = (async () => {
-    while (going) {
-      const { monoMs, tookMs } = await source.read(5_000);
-      seen.ticks++;
-      seen.tookMs.push(tookMs);
-      seen.stampsMs.push(monoMs);
-    }
-  })();
-  const result = await work(seen);
-  going = false;
-  await source.close();
-  await loop;
-  delete process.env['MOCK_NVML_COUNT']; // the stand-in asks for it as long as it runs
-  return result;
 }
-type Seen = { ticks: number; tookMs: number[]; stampsMs: number[] };
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+async function measured(probe: Probe, flags: readonly string[], env: NodeJS.ProcessEnv): Promise<Measured> {
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, probeFile, JSON.stringify(probe)], {
+    env: { ...process.env, ...env },
+    maxBuffer: 2 ** 26,
+  });
+  return JSON.parse(stdout) as Measured;
+}
 
-/** CPU and wall time a tick, one after the other. */
-const perTick = (gpus: number) =>
-  reading(gpus, 5, async (seen) => {
-    await sleep(WARM_MS);
-    seen.tookMs.length = 0;
-    const cpuMs = await cpuMsEach(MEASURE_MS, () => seen.ticks);
-    return { cpuMs: rounded(cpuMs), wallMs: rounded(mean(seen.tookMs)) };
+/** Our source on the stand-in driver, in a process with the flags of a recorder. */
+const ours = (gpus: number, intervalMs: number, measureMs = MEASURE_MS): Promise<Measured> =>
+  measured({ what: 'nvml', library: compileMock(), intervalMs, warmSamples: TICKS_AN_HOUR, measureMs }, NODE_FLAGS, {
+    MOCK_NVML_COUNT: String(gpus),
   });
 
-/** Share of one core that reading at some rate takes, %. */
-const coreShare = (gpus: number, intervalMs: number) =>
-  reading(gpus, intervalMs, async (seen) => {
-    await sleep(WARM_MS);
-    const each = await cpuMsEach(2 * MEASURE_MS, () => seen.ticks);
-    return rounded((100 * each) / intervalMs);
-  });
+/** node-nvidia-smi on a stub that prints a document; the stub's own time is not counted. */
+async function theirs(gpus: number, intervalMs: number, measureMs = MEASURE_MS): Promise<Measured> {
+  const folder = stubNvidiaSmi(gpus);
+  try {
+    return await measured({ what: 'node-nvidia-smi', intervalMs, warmSamples: 200, measureMs }, [], {
+      PATH: `${folder}:${process.env['PATH']}`,
+    });
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
 
-/** How far the time between ticks strays from its grid while every core is busy. */
-const jitter = (gpus: number, intervalMs: number) =>
-  reading(gpus, intervalMs, async (seen) => {
-    const busy = os.cpus().map(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
-    await sleep(2_000);
-    seen.stampsMs.length = 0;
-    await sleep(JITTER_MS);
-    for (const child of busy) child.kill('SIGKILL');
-    const stray = seen.stampsMs.slice(1).map((stamp, i) => Math.abs(stamp - seen.stampsMs[i]! - intervalMs));
+/** Both at the same pace, in turn, because a machine is not the same from one minute to the next; the medians. */
+async function against(gpus: number, intervalMs: number, measureMs = MEASURE_MS) {
+  const own: Measured[] = [];
+  const other: Measured[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    own.push(await ours(gpus, intervalMs, measureMs));
+    other.push(await theirs(gpus, intervalMs, measureMs));
+  }
+  const cpuMs = (all: readonly Measured[]): number => median(all.map((one) => one.cpuMs));
+  return { own: cpuMs(own), other: cpuMs(other), wallMs: median(own.map((one) => one.wallMs)) };
+}
+
+/** How far ticks stray from their grid while every core is busy. */
+async function jitter(gpus: number, intervalMs: number) {
+  const busy = os.cpus().map(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
+  try {
+    const { strayMs } = await ours(gpus, intervalMs, JITTER_MS);
     return {
-      ticks: stray.length,
-      p50Ms: rounded(percentile(stray, 0.5)),
-      p99Ms: rounded(percentile(stray, 0.99)),
-      worstMs: rounded(Math.max(...stray)),
+      ticks: strayMs.length,
+      p50Ms: rounded(percentile(strayMs, 0.5)),
+      p99Ms: rounded(percentile(strayMs, 0.99)),
+      worstMs: rounded(Math.max(...strayMs)),
     };
-  });
+  } finally {
+    for (const child of busy) child.kill('SIGKILL');
+  }
+}
 
 /** CPU time for one document of `nvidia-smi -q -x -l`, decoded as our own second source does. */
 function decoding(gpus: number): number {
@@ -114,7 +125,7 @@ import sys, time, ctypes
 try:
     import pynvml
 except ImportError:
-    sys.exit(3)
+    sys.exit(${NOT_INSTALLED})
 pynvml.nvmlLib = ctypes.CDLL(sys.argv[1])
 pynvml._LoadNvmlLibrary = lambda: None
 pynvml.nvmlInit()
@@ -132,11 +143,16 @@ start = time.process_time(); n = 1000
 for _ in range(n): tick()
 print((time.process_time() - start) * 1000 / n)
 `;
-  const { status, stdout } = spawnSync('python3', ['-c', script, compileMock()], {
-    encoding: 'utf8',
-    env: { ...process.env, MOCK_NVML_COUNT: String(gpus) },
-  });
-  return status === 0 ? rounded(Number(stdout)) : 'not installed';
+  // a distribution's package is seen by its own interpreter alone
+  for (const interpreter of ['python3', '/usr/bin/python3']) {
+    const { status, stdout, stderr } = spawnSync(interpreter, ['-c', script, compileMock()], {
+      encoding: 'utf8',
+      env: { ...process.env, MOCK_NVML_COUNT: String(gpus) },
+    });
+    if (status === 0) return rounded(Number(stdout));
+    if (status !== null && status !== NOT_INSTALLED) throw new Error(stderr);
+  }
+  return 'not installed';
 }
 
 /** Memory of the headless recorder after as many ticks as an hour has at one a second. */
@@ -147,7 +163,7 @@ async function recorderRssMiB(gpus: number): Promise<number> {
     stdio: 'ignore',
     env: { ...process.env, MOCK_NVML_COUNT: String(gpus) },
   });
-  await sleep(3600 * 100);
+  await sleep(TICKS_AN_HOUR * 100);
   const status = fs.readFileSync(`/proc/${child.pid}/status`, 'utf8');
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.kill('SIGINT');
@@ -157,14 +173,24 @@ async function recorderRssMiB(gpus: number): Promise<number> {
 }
 
 export async function run({ say }: Context) {
-  say('a tick of 1, 8 and 64 GPUs');
-  const tick = { gpus1: await perTick(1), gpus8: await perTick(8), gpus64: await perTick(64) };
+  await buildProbe();
+  say('a tick of 8 GPUs, one after the other, against node-nvidia-smi');
+  const fastest = await against(8, 0);
+  const tickOf = ({ cpuMs, wallMs }: Measured) => ({ cpuMs: rounded(cpuMs), wallMs: rounded(wallMs) });
+  say('1 GPU, 64 GPUs');
+  const tick = {
+    gpus1: tickOf(await ours(1, 0)),
+    gpus8: { cpuMs: rounded(fastest.own), wallMs: rounded(fastest.wallMs) },
+    gpus64: tickOf(await ours(64, 0)),
+  };
   say('64 GPUs ten times a second');
-  const corePct64GpusAt10Hz = await coreShare(64, 100);
-  const corePct8GpusAt1Hz = await coreShare(8, 1000);
-  say('node-nvidia-smi');
+  const corePct64GpusAt10Hz = rounded((await ours(64, 100, 2 * MEASURE_MS)).cpuMs);
+  say('8 GPUs once a second, against node-nvidia-smi');
+  const aSecond = await against(8, 1000, 2 * MEASURE_MS);
+  say('other ways');
   const others = {
-    nodeNvidiaSmi8Gpus: rounded(await nodeNvidiaSmi(8)),
+    nodeNvidiaSmi8Gpus: rounded(fastest.other),
+    nodeNvidiaSmi8GpusOncePerSecond: rounded(aSecond.other),
     nvidiaSmiLoopDecoded8Gpus: decoding(8),
     pythonBinding8Gpus: python(8),
   };
@@ -173,13 +199,14 @@ export async function run({ say }: Context) {
   say('memory of the recorder after 3,600 ticks, six minutes');
   const recorderRss = await recorderRssMiB(8);
   return {
-    tick,
+    tick: { ...tick, gpus8OncePerSecond: { cpuMs: rounded(aSecond.own), wallMs: rounded(aSecond.wallMs) } },
     corePct64GpusAt10Hz,
-    corePct8GpusAt1Hz,
-    cpuJoulesADay8GpusAt1Hz: rounded((corePct8GpusAt1Hz / 100) * 86_400 * WATTS_A_CORE),
+    corePct8GpusAt1Hz: rounded(aSecond.own / 10),
+    cpuJoulesADay8GpusAt1Hz: rounded((aSecond.own / 1000) * 86_400 * WATTS_A_CORE),
     wattsACore: WATTS_A_CORE,
     cpuMsATickOfOthers: others,
-    ratioToNodeNvidiaSmi: rounded(others.nodeNvidiaSmi8Gpus / tick.gpus8.cpuMs),
+    ratioToNodeNvidiaSmi: rounded(fastest.other / fastest.own),
+    ratioToNodeNvidiaSmiOncePerSecond: rounded(aSecond.other / aSecond.own),
     jitterAt10Hz,
     recorderRssMiBAfter3600Ticks: recorderRss,
   };

@@ -23,37 +23,39 @@ export const frameBlockSize = (count: number): number => firstFrameAt(count) + c
 
 /** Lays `count` frames over a buffer of `frameBlockSize(count)` bytes. */
 export function layFrameBlock(buffer: ArrayBufferLike, count: number): FrameBlock {
+  return {
+    buffer,
+    begun: new Int32Array(buffer, 0, count),
+    done: new Int32Array(buffer, count * 4, count),
+    frames: Array.from({ length: count }, (_, i) => frameAt(buffer, count, i)),
+  };
+}
+
+function frameAt(buffer: ArrayBufferLike, count: number, i: number): Frame {
   const valuesAt = firstFrameAt(count);
   const reasonsAt = valuesAt + count * M * 8;
   const statesAt = reasonsAt + count * M * 2;
   const derivedAt = statesAt + count * M;
   const viaAt = derivedAt + count * M;
   return {
-    buffer,
-    begun: new Int32Array(buffer, 0, count),
-    done: new Int32Array(buffer, count * 4, count),
-    frames: Array.from({ length: count }, (_, i) => ({
-      values: new Float64Array(buffer, valuesAt + i * M * 8, M),
-      reasons: new Uint16Array(buffer, reasonsAt + i * M * 2, M),
-      states: new Uint8Array(buffer, statesAt + i * M, M),
-      derived: new Uint8Array(buffer, derivedAt + i * M, M),
-      via: new Uint8Array(buffer, viaAt + i * M, M),
-    })),
+    values: new Float64Array(buffer, valuesAt + i * M * 8, M),
+    reasons: new Uint16Array(buffer, reasonsAt + i * M * 2, M),
+    states: new Uint8Array(buffer, statesAt + i * M, M),
+    derived: new Uint8Array(buffer, derivedAt + i * M, M),
+    via: new Uint8Array(buffer, viaAt + i * M, M),
   };
 }
 
 /**
- * A copy of a shared block in memory of its own, and which of its GPUs are whole for `tick`: completed, and not begun
- * again while the copy was made.
+ * The frames of a shared block, copied into memory of their own. Undefined where a GPU is not whole for `tick`: not
+ * completed, or begun again while the copy was made.
  */
-export function copyFrameBlock(
-  shared: FrameBlock,
-  tick: number,
-): { readonly frames: readonly Frame[]; readonly whole: readonly boolean[] } {
-  const before = shared.done.map((_, i) => Atomics.load(shared.done, i));
-  const memory = new ArrayBuffer(shared.buffer.byteLength);
-  new Uint8Array(memory).set(new Uint8Array(shared.buffer));
-  const { frames } = layFrameBlock(memory, shared.frames.length);
-  const whole = frames.map((_, i) => before[i] === tick && Atomics.load(shared.begun, i) === tick);
-  return { frames, whole };
+export function copyFrameBlock({ buffer, frames, begun, done }: FrameBlock, tick: number): (Frame | undefined)[] {
+  const count = frames.length;
+  const completed = frames.map((_, i) => Atomics.load(done, i) === tick);
+  const memory = new ArrayBuffer(buffer.byteLength);
+  new Uint8Array(memory).set(new Uint8Array(buffer));
+  return completed.map((whole, i) =>
+    whole && Atomics.load(begun, i) === tick ? frameAt(memory, count, i) : undefined,
+  );
 }

@@ -24,6 +24,10 @@ static int init(const char *symbol) {
 }
 API(nvmlInit)(void) { return init("nvmlInit"); }
 API(nvmlInit_v2)(void) { return init("nvmlInit_v2"); }
+API(nvmlInitWithFlags)(unsigned flags) { /* what NVIDIA's Python binding calls */
+  (void)flags;
+  return init("nvmlInitWithFlags");
+}
 API(nvmlShutdown)(void) {
   int code = enter(LIBRARY, "nvmlShutdown");
   pthread_mutex_lock(&lock);

@@ -124,11 +124,7 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
       latest = undefined;
       return tick;
     },
-    framesOf(tick) {
-      if (!block) return [];
-      const { frames, whole } = copyFrameBlock(block, tick);
-      return frames.map((frame, position) => (whole[position] ? frame : undefined));
-    },
+    framesOf: (tick) => (block ? copyFrameBlock(block, tick) : []),
     inside() {
       if (!block) return undefined;
       const { begun, done } = block;
