@@ -6,7 +6,7 @@ import path from 'node:path';
 import { openCollector } from '../app/collector.node.ts';
 import { createChunkTable } from '../app/history/chunks.ts';
 import { openDatabase } from '../app/history/database.node.ts';
-import { readingsOf } from '../app/history/frame-row.ts';
+import { readFrame } from '../app/history/frame-row.ts';
 import { HOUR_MS } from '../app/history/open-hour.ts';
 import { createRollupParts } from '../app/history/rollup-parts.ts';
 import { createSampleCollector } from '../app/history/sample-collector.ts';
@@ -64,7 +64,7 @@ function writeYear(file: string, say: Context['say']) {
   for (const moments of hoursOf(DAYS * 24, START)) {
     const collector = createSampleCollector();
     for (const { tsMs, dtMs, frame } of moments) {
-      collector.add(seq++, tsMs, dtMs, readingsOf(frame));
+      readFrame(frame, collector.add(seq++, tsMs, dtMs));
       for (let i = 0; i < metrics.length; i++) if (hasValue(frame, i)) values++;
       for (const i of tickIndices) if (hasValue(frame, i)) tickValues++;
     }

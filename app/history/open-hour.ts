@@ -1,5 +1,5 @@
 import type { Db } from './database.node.ts';
-import { createTickEncoder, readTick, type FrameOfGpu } from './frame-row.ts';
+import { createTickEncoder, readTick, type FrameOfGpu, type Target } from './frame-row.ts';
 import type { SampleColumns } from './sample-chunk.ts';
 import { createSampleCollector, type SampleCollector } from './sample-collector.ts';
 
@@ -10,6 +10,11 @@ export const hourOf = (tsMs: number): number => Math.floor(tsMs / HOUR_MS) * HOU
 export type Run = { readonly hourMs: number; readonly firstSeq: number; readonly lastSeq: number };
 
 type Row = { readonly id: number; readonly ts: number; readonly dt: number | null; readonly frames: Uint8Array };
+
+/** Rows that are read at once: quicker than one after the other, and some hundred kilobytes. */
+const PAGE = 200;
+/** Longer than an hour at the shortest interval. */
+const MOST_EXPECTED = 40_000;
 
 /** The samples that are not sealed yet: one row a tick, for all GPUs. */
 export type OpenHour = {
@@ -31,7 +36,7 @@ export function createOpenHour(db: Db): OpenHour {
   const insert = db.prepare('INSERT INTO tick (id, ts_ms, dt_ms, frames) VALUES (?, ?, ?, ?)');
   const stamps = db.prepare('SELECT id, ts_ms AS ts FROM tick ORDER BY id');
   const rows = db.prepare(
-    'SELECT id, ts_ms AS ts, dt_ms AS dt, frames FROM tick WHERE id >= ? AND id <= ? ORDER BY id',
+    `SELECT id, ts_ms AS ts, dt_ms AS dt, frames FROM tick WHERE id >= ? AND id <= ? ORDER BY id LIMIT ${PAGE}`,
   );
   const remove = db.prepare('DELETE FROM tick WHERE id >= ? AND id <= ?');
   const first = db.prepare('SELECT min(id) AS id FROM tick');
@@ -40,10 +45,19 @@ export function createOpenHour(db: Db): OpenHour {
   const encode = createTickEncoder();
   const idIn = (statement: typeof first): number | null => (statement.get() as { id: number | null }).id;
 
-  function collect(collector: SampleCollector, gpuId: number, firstSeq: number, lastSeq: number): void {
-    for (const { id, ts, dt, frames } of rows.iterate(firstSeq, lastSeq) as IterableIterator<Row>) {
-      for (const gpu of readTick(frames)) if (gpu.gpuId === gpuId) collector.add(id, ts, dt, gpu.readings);
+  /** @param targetOf where the readings of a GPU of this row go; undefined: they are passed over */
+  function readRows(firstSeq: number, lastSeq: number, targetOf: (row: Row, gpuId: number) => Target | undefined) {
+    for (let from = firstSeq; from <= lastSeq;) {
+      const page = rows.all(from, lastSeq) as Row[];
+      for (const row of page) readTick(row.frames, (gpuId) => targetOf(row, gpuId));
+      if (page.length < PAGE) return;
+      from = page.at(-1)!.id + 1;
     }
+  }
+  function collect(collector: SampleCollector, wantedGpu: number, firstSeq: number, lastSeq: number): void {
+    readRows(firstSeq, lastSeq, ({ id, ts, dt }, gpuId) =>
+      gpuId === wantedGpu ? collector.add(id, ts, dt) : undefined,
+    );
   }
 
   type Kept = { collector: SampleCollector; wanted: Set<number>; firstSeq: number; nextSeq: number };
@@ -68,17 +82,17 @@ export function createOpenHour(db: Db): OpenHour {
       collect(collector, gpuId, Math.max(0, seq + 1), Number.MAX_SAFE_INTEGER);
       return collector.columns();
     },
-    read(run, gpuId) {
-      const collector = createSampleCollector();
+    read(run, wantedGpu) {
+      const { firstSeq, lastSeq } = run;
+      const collector = createSampleCollector(undefined, Math.min(lastSeq - firstSeq + 1, MOST_EXPECTED));
       const others = new Set<number>();
-      let chosen = gpuId;
-      for (const { id, ts, dt, frames } of rows.iterate(run.firstSeq, run.lastSeq) as IterableIterator<Row>) {
-        for (const gpu of readTick(frames)) {
-          chosen ??= gpu.gpuId;
-          if (gpu.gpuId === chosen) collector.add(id, ts, dt, gpu.readings);
-          else others.add(gpu.gpuId);
-        }
-      }
+      let chosen = wantedGpu;
+      readRows(firstSeq, lastSeq, ({ id, ts, dt }, gpuId) => {
+        chosen ??= gpuId;
+        if (gpuId === chosen) return collector.add(id, ts, dt);
+        others.add(gpuId);
+        return undefined;
+      });
       return { gpuId: chosen, columns: collector.columns(), others: [...others] };
     },
     recent(gpuId, metricIds) {

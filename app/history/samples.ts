@@ -41,6 +41,12 @@ export type ReplayColumn = { readonly values: Float64Array; readonly states: Uin
 /** A stretch of samples by time, as typed arrays: what a model reads that is run over years. */
 export type ReplayPart = Stamps & { readonly metrics: Readonly<Partial<Record<MetricKey, ReplayColumn>>> };
 
+function statesOf(codes: Float64Array): Uint8Array {
+  const states = new Uint8Array(codes.length);
+  for (let i = 0; i < states.length; i++) states[i] = stateOfCode(codes[i]!);
+  return states;
+}
+
 export type Samples = {
   /** samples of a GPU after one, in the order they came; after −Infinity: all, imported ones first */
   readonly after: (gpuId: number, id: number) => IterableIterator<StoredSample>;
@@ -69,9 +75,9 @@ export function createSamples(byHour: ByHour): Samples {
         const found: Partial<Record<MetricKey, ReplayColumn>> = {};
         keys.forEach((key, k) => {
           const column = columns.get(ids[k]!);
-          const states = new Uint8Array(tsMs.length);
-          if (column) for (let i = 0; i < states.length; i++) states[i] = stateOfCode(column.codes[i]!);
-          found[key] = { values: column?.values ?? new Float64Array(tsMs.length).fill(Number.NaN), states };
+          found[key] = column
+            ? { values: column.values, states: statesOf(column.codes) }
+            : { values: new Float64Array(tsMs.length).fill(Number.NaN), states: new Uint8Array(tsMs.length) };
         });
         yield { tsMs, dtMs, metrics: found };
       }
