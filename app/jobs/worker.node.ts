@@ -1,7 +1,7 @@
 // Long work on a history, on a thread and a connection of its own: sampling must not wait for it.
 import fs from 'node:fs';
-import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { behindRecorder } from '../behind-recorder.node.ts';
 import { exportHistory } from '../exchange/export.node.ts';
 import { importExport } from '../exchange/import.node.ts';
 import { explain, openDatabase, openForReading, type Db } from '../history/database.node.ts';
@@ -17,7 +17,6 @@ export type FromJobWorker =
   | { readonly type: 'done'; readonly result: Result<JobAnswers[JobKind]> };
 
 const PROGRESS_MS = 100;
-const NICE = 10;
 
 /** Runs work on an opened file and closes it. */
 async function using<T>(opened: Result<Db>, work: (db: Db) => Result<T> | Promise<Result<T>>): Promise<Result<T>> {
@@ -62,8 +61,7 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
   }
 }
 
-// Linux gives each thread a priority of its own: the recorder's comes first. Elsewhere it would be the whole process'.
-if (process.platform === 'linux') os.setPriority(NICE);
+behindRecorder();
 
 const { job, cancel } = workerData as WorkerJob;
 const flag = new Int32Array(cancel);
