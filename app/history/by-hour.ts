@@ -64,7 +64,7 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
   // one snapshot of both forms: an hour that is sealed between two reads would come twice or never
   const list = db.transaction((gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => ({
     places: chunks.between(gpuId, hourOf(fromMs), toMs),
-    rows: openHour.after(gpuId, -1, wanted),
+    rows: openHour.between(gpuId, fromMs, toMs, wanted),
   }));
   const listAfter = db.transaction((gpuId: number, seq: number) => ({
     places: chunks.after(gpuId, seq),
@@ -77,7 +77,7 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
     const hours = new Map<number, ChunkPlace[]>();
     for (const place of places) hours.set(place.hourMs, [...(hours.get(place.hourMs) ?? []), place]);
     const openHours = new Set<number>();
-    for (const ts of rows.tsMs) if (ts >= fromMs && ts < toMs) openHours.add(hourOf(ts));
+    for (const ts of rows.tsMs) openHours.add(hourOf(ts));
 
     for (const hourMs of [...new Set([...hours.keys(), ...openHours])].sort((a, b) => a - b)) {
       const sources = (hours.get(hourMs) ?? []).flatMap((place) => load(place, wanted) ?? []);

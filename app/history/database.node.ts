@@ -191,8 +191,8 @@ export const isOutdated = (file: string): boolean => {
 /** A new, empty file without a schema, for a copy to be written into. */
 export function openBlank(file: string): Db {
   const db = connect(file, {});
-  db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = OFF'); // a copy that was not finished is thrown away
+  db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('synchronous = OFF');
   return db;
 }
