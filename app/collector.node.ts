@@ -105,6 +105,7 @@ export async function openCollector(
   const { kind } = source.value.info();
   const databaseFile = historyFile(config.dataFolder, kind);
   if (kind === 'replay') removeReplayHistory(databaseFile);
+  let setAside: string | undefined;
   if (isOutdated(databaseFile)) {
     // in a thread: years of history take a while, and whoever supervises this process must see it live
     const upgraded = await startJob(threads, { kind: 'upgrade', databaseFile }).result;
@@ -113,6 +114,7 @@ export async function openCollector(
       release();
       return upgraded;
     }
+    setAside = upgraded.value.setAside;
   }
   const opened = openDatabase(databaseFile);
   if (!opened.ok) {
@@ -283,7 +285,7 @@ export async function openCollector(
   let stopped: Promise<void> | undefined;
   return ok({
     answer,
-    setAside: opened.value.setAside,
+    setAside: opened.value.setAside ?? setAside,
     databaseFile,
     finished: sampler.finished,
     applySettings(next) {

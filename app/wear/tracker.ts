@@ -2,7 +2,7 @@ import { createSteadyDetector } from '../cooling/windows.ts';
 import type { Store, StoredTick } from '../history/store.ts';
 import { valueOf } from '../reading.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import { createColumns } from './columns.ts';
+import { createColumns, wearReadings } from './columns.ts';
 import { summariseExposure, type Exposure } from './exposure.ts';
 import type { LedgerFile, LedgerShelf } from './ledger-file.node.ts';
 import { cellsOf, hoursInOrder, mergeLedgers, type Ledger } from './ledger.ts';
@@ -119,7 +119,7 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
       card.meter = meterFor(card, saved.state);
       card.fedToId = saved.fedToId;
       catchUp(card);
-    } else if (!elsewhere) take(card, replayCard(store.samplesInTime(id)));
+    } else if (!elsewhere) take(card, replayCard(store.replayAll(id, wearReadings)));
     else {
       card.replaying = 0;
       void elsewhere(id, (share) => (card.replaying = share)).then((replayed) => {
