@@ -7,7 +7,7 @@ import {
   headerLine,
   keepLine,
   ledgerLine,
-  ledgerText,
+  openLedgerText,
   readLedger,
   type LedgerLine,
   type ReadLedger,
@@ -62,6 +62,13 @@ function dropTornLine(file: string): void {
   if (end < content.length) fs.truncateSync(file, end);
 }
 
+/** The day that a line adds to, where it adds to what is sealed. */
+function dayTouched(content: LedgerLine): number | undefined {
+  if ('hour' in content) return dayOf(content.hour.hourMs);
+  if ('window' in content) return dayOf(content.window.tsMs);
+  return 'event' in content ? dayOf(content.event.tsMs) : undefined;
+}
+
 /**
  * Opens the ledgers of a folder. One that is no ledger any more is moved aside under a name that says so and a new one is
  * begun: nothing is deleted.
@@ -80,6 +87,10 @@ export function openShelf(folder: string): LedgerShelf {
         ledger = found.value.ledger;
         sealedTo = found.value.seals.at(-1)?.dayMs ?? -Infinity;
         dropTornLine(file);
+        // a crash may have come between a day's last hour and its seal
+        const missing = sealDays(ledger, sha256).filter(({ dayMs }) => dayMs > sealedTo);
+        if (missing.length > 0) fs.appendFileSync(file, `${missing.map((seal) => ledgerLine({ seal })).join('\n')}\n`);
+        sealedTo = missing.at(-1)?.dayMs ?? sealedTo;
       } else fs.renameSync(file, `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
     }
     if (!fs.existsSync(file)) fs.writeFileSync(file, `${headerLine(ledger)}\n`);
@@ -91,7 +102,7 @@ export function openShelf(folder: string): LedgerShelf {
         const daysBefore = new Set([...ledger.hours.keys()].map(dayOf)).size;
         lines.forEach((content) => keepLine(ledger, content));
         const texts = lines.map(ledgerLine);
-        const touched = lines.flatMap((content) => ('hour' in content ? dayOf(content.hour.hourMs) : []));
+        const touched = lines.flatMap((content) => dayTouched(content) ?? []);
         const days = new Set([...ledger.hours.keys()].map(dayOf)).size;
         if (days !== daysBefore || touched.some((day) => day <= sealedTo)) {
           const from = Math.min(...touched);
@@ -102,8 +113,8 @@ export function openShelf(folder: string): LedgerShelf {
         fs.appendFileSync(file, `${texts.join('\n')}\n`);
       },
       replace(next) {
-        const text = ledgerText(next, sha256);
-        writeWhole(file, text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)); // without the end: it goes on growing
+        const text = openLedgerText(next, sha256);
+        writeWhole(file, text);
         const again = readLedger(text, sha256);
         if (again.ok) {
           ledger = again.value.ledger;

@@ -110,8 +110,15 @@ describe('slowburn ledger', () => {
     const text = fs.readFileSync(file, 'utf8');
     fs.writeFileSync(file, text.replace(/"observedMs":\d+/, '"observedMs":1'));
     expect(slowburn('ledger', 'verify', file).status).toBe(1);
+    const cut = path.join(folder, 'cut.ledger');
+    fs.writeFileSync(cut, text.slice(0, text.lastIndexOf('{"end"')));
+    expect(slowburn('ledger', 'verify', cut)).toMatchObject({ status: 1, stderr: expect.stringContaining('cut off') });
+    expect(slowburn('ledger', 'verify', path.join(folder, 'none'))).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('There is no file'),
+    });
     const refused = slowburn('ledger', 'import', file, '--data-dir', temporaryFolder());
     expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain('was changed after 2026-03-01');
+    expect(refused.stderr).toContain('what it says of 2026-03-01 (UTC) or before is not what was sealed');
   });
 });
