@@ -24,7 +24,7 @@ describe('slowburn wear', () => {
     const told = slowburn('wear', '--trace', traceOf(constant), '--json');
     expect(told.status).toBe(0);
     const json = JSON.parse(told.stdout) as Record<string, any>;
-    expect(json).toMatchObject({ model_version: '2', ref_profile: 'REF-65', calibrated: false, coverage: 1 });
+    expect(json).toMatchObject({ model_version: '3', ref_profile: 'REF-65', calibrated: false, coverage: 1 });
     // constant 80 °C: 2.07 – 2.77 – 3.71 by the published look-up of the silicon rate
     expect(json['per_family'].M1.rate_low).toBeCloseTo(2.073, 3);
     expect(json['per_family'].M1.rate_mid).toBeCloseTo(2.774, 3);
