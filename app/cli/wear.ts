@@ -157,7 +157,7 @@ function table({ gpu, name, exposure }: Card, options: WearOptions): string {
     return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${t(`wear.confidence.${confidence}`)}`;
   });
   const observed = `${number(exposure.observedHours, 1)} h, ${percent(exposure.coverage)} %`;
-  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(percent(exposure.coverage)), ''].join('\n');
+  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(exposure.coverage), ''].join('\n');
 }
 
 /**

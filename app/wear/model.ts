@@ -92,9 +92,18 @@ export const FAN_AIR_C = { low: 30, mid: 40, high: 50 } as const;
  */
 export const POWER_OFF = { minMs: 30 * 60_000, coldC: 45, roomC: 25 } as const;
 
-/** The sentence that must stand beside every modelled number. */
-export const disclaimer = (coveragePct: string): string =>
+/** A coverage in words: never "100" for a little less than all, nor "0" for a little. */
+function percentOf(coverage: number): string {
+  if (coverage > 0 && coverage < 0.01) return 'less than 1';
+  return String(coverage < 1 ? Math.min(99, Math.round(coverage * 100)) : 100);
+}
+
+/**
+ * The sentence that must stand beside every modelled number.
+ * @param coverage share of the period that was observed, 0–1
+ */
+export const disclaimer = (coverage: number): string =>
   `Estimated stress exposure relative to reference profile ${REFERENCE.name}, model v${MODEL_VERSION}. This is an estimate ` +
   `computed from temperature and power readings. It is not a measured lifetime, not a percentage of life used, not a ` +
   `remaining-life prediction and not a failure probability. Voltage-driven wear, hot-spot temperature and manufacturing ` +
-  `defects are not visible to this tool. Coverage: ${coveragePct} % of the period.`;
+  `defects are not visible to this tool. Coverage: ${percentOf(coverage)} % of the period.`;
