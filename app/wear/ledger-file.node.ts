@@ -18,6 +18,8 @@ export const sha256: Hash = (text) => createHash('sha256').update(text).digest('
 /** The ledger of one card, on disk: lines are appended, and what was appended is there after a crash. */
 export type LedgerFile = {
   readonly ledger: () => Ledger;
+  /** another number whenever something was written */
+  readonly revision: () => number;
   readonly append: (lines: readonly LedgerLine[]) => void;
   /** Writes another ledger in this one's place, whole or not at all. */
   readonly replace: (ledger: Ledger) => void;
@@ -81,6 +83,7 @@ export function openShelf(folder: string): LedgerShelf {
     const file = ledgerPath(folder, uuid);
     let ledger = emptyLedger(uuid, name);
     let sealedTo = -Infinity;
+    let revision = 0;
     if (fs.existsSync(file)) {
       const found = readLedgerFile(file);
       if (found.ok && found.value.ledger.uuid === uuid) {
@@ -97,8 +100,10 @@ export function openShelf(folder: string): LedgerShelf {
 
     return {
       ledger: () => ledger,
+      revision: () => revision,
       append(lines) {
         if (lines.length === 0) return;
+        revision++;
         const daysBefore = new Set([...ledger.hours.keys()].map(dayOf)).size;
         lines.forEach((content) => keepLine(ledger, content));
         const texts = lines.map(ledgerLine);
@@ -113,6 +118,7 @@ export function openShelf(folder: string): LedgerShelf {
         fs.appendFileSync(file, `${texts.join('\n')}\n`);
       },
       replace(next) {
+        revision++;
         const text = openLedgerText(next, sha256);
         writeWhole(file, text);
         const again = readLedger(text, sha256);
@@ -150,10 +156,18 @@ export function memoryShelf(): LedgerShelf {
     uuids: () => [...files.keys()],
     open(uuid, name) {
       let ledger = emptyLedger(uuid, name);
+      let revision = 0;
       const file: LedgerFile = files.get(uuid) ?? {
         ledger: () => ledger,
-        append: (lines) => lines.forEach((content) => keepLine(ledger, content)),
-        replace: (next) => void (ledger = next),
+        revision: () => revision,
+        append(lines) {
+          revision++;
+          lines.forEach((content) => keepLine(ledger, content));
+        },
+        replace(next) {
+          revision++;
+          ledger = next;
+        },
       };
       files.set(uuid, file);
       return file;

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { createCardPages } from '../../app/wear/card-page.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { openShelf } from '../../app/wear/ledger-file.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
@@ -66,6 +67,36 @@ function recorded(hours: number, startMs = Date.UTC(2026, 2, 1)) {
   store.close();
   return folder;
 }
+
+describe('the page of a card', () => {
+  it('follows its ledger and the hour that goes on, and a mark is there at once', () => {
+    const { store } = openStore();
+    const tracker = createWearTracker(store, openShelf(temporaryFolder()));
+    const page = createCardPages(store, tracker, false);
+    const { uuid } = testGpu();
+    let i = 0;
+    const record = (hours: number): void => {
+      for (const end = i + hours * 450; i < end; i++) {
+        const frame = frameWith({ coreTempC: 60, powerW: 200, throttledSwPowerUs: i * 8e6 });
+        const tick = tickWith(Date.UTC(2026, 2, 1) + i * 8000, i === 0 ? undefined : 8000, [frame]);
+        tracker.feed(tick, store.append(tick));
+      }
+    };
+    expect(page(uuid)).toBeUndefined();
+    for (const hours of [0.5, 1, 26]) {
+      record(hours);
+      const { odometer, exposure, days, health } = page(uuid)!;
+      expect(odometer.observedHours).toBeCloseTo(((i - 1) * 8) / 3600, 9);
+      expect(exposure!.observedHours).toBeCloseTo(odometer.observedHours, 9);
+      expect(odometer.throttledMs.powerCap).toBeCloseTo((i - 1) * 8000, 3);
+      expect(days.reduce((sum, day) => sum + day.hours, 0)).toBeCloseTo(odometer.observedHours, 9);
+      expect(health.facts.find(({ id }) => id === 'throttle')!.values['cap']).toBeCloseTo(((i - 1) * 8) / 60, 6);
+    }
+    tracker.ledgerOf(uuid)!.append([{ mark: { tsMs: Date.UTC(2026, 2, 2), kind: 'cleaning', text: '' } }]);
+    expect(page(uuid)!.sinceMark).toMatchObject({ kind: 'cleaning' });
+    expect(page(testGpu(1).uuid)).toBeUndefined();
+  });
+});
 
 describe('slowburn wear of the history', () => {
   it('tells a period of a card', () => {
