@@ -178,7 +178,7 @@ program
     new Option('--gap <seconds>', 'longer between two samples of a trace is unobserved (10)').argParser(secondsOption),
   )
   .option('--json', 'all of it, for other programs')
-  .action((options: WearOptions) => finish(wear(options)));
+  .action(async (options: WearOptions) => finish(await wear(options)));
 
 const ledger = program.command('ledger').description('the life of a card: export, import, verify');
 const ledgerOptions = (command: Command): Command =>

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
-import { messageOf } from '../result.ts';
 import { checkVector, parseVectors } from '../wear/vectors.ts';
 import { printError } from './monitor.ts';
-import { EXIT } from './options.ts';
+import { EXIT, unreadable } from './options.ts';
 
 /** `slowburn vectors FILE`: evaluates test vectors with the product's own code, a line each. Exit 1 on any FAIL. */
 export function vectors(file: string): number {
@@ -10,7 +9,7 @@ export function vectors(file: string): number {
   try {
     text = fs.readFileSync(file, 'utf8');
   } catch (thrown) {
-    printError({ message: `The vector file ${file} cannot be read: ${messageOf(thrown)}` });
+    printError(unreadable(file, thrown));
     return EXIT.usage;
   }
   const parsed = parseVectors(text);

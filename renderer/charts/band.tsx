@@ -9,35 +9,35 @@ export function decades(bands: readonly Band[]): readonly [low: number, high: nu
   return [10 ** Math.min(-1, Math.floor(Math.min(...lows))), 10 ** Math.max(1, Math.ceil(Math.max(...highs)))];
 }
 
-/**
- * A modelled rate as an interval on a scale of factors, on which the reference is 1: half as much and twice as much stand
- * equally far from it. Outlined: it is not a measurement.
- */
-export function BandScale({
-  band,
-  ends: [low, high],
-}: {
-  readonly band: Band;
-  readonly ends: readonly [number, number];
-}) {
+type Ends = readonly [low: number, high: number];
+
+/** Where a value stands on a scale of factors: half as much and twice as much stand equally far from 1. */
+const placeOf = (value: number, [low, high]: Ends): string =>
+  `${(100 * Math.max(0, Math.min(1, Math.log(Math.max(value, low) / low) / Math.log(high / low)))).toFixed(2)}%`;
+
+/** The scale of bands that stand under it, with the reference named. */
+export function BandAxis({ ends, text }: { readonly ends: Ends; readonly text: (value: number) => string }) {
   const { t } = useTranslation();
-  const share = (value: number): number =>
-    Math.max(0, Math.min(1, Math.log(Math.max(value, low) / low) / Math.log(high / low)));
-  const at = (value: number): string => `${(share(value) * 100).toFixed(2)}%`;
+  const powers = Array.from({ length: Math.round(Math.log10(ends[1] / ends[0])) + 1 }, (_, i) => ends[0] * 10 ** i);
+  return (
+    <div className={css.axis} aria-hidden>
+      {powers.map((value) => (
+        <span key={value} style={{ left: placeOf(value, ends) }}>
+          {Math.abs(value - 1) < 1e-9 ? `1 · ${t('wear.reference')}` : text(value)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** A modelled rate as an interval. Outlined: it is not a measurement. */
+export function BandScale({ band, ends }: { readonly band: Band; readonly ends: Ends }) {
+  const [low, high] = [placeOf(band.low, ends), placeOf(band.high, ends)];
   return (
     <div className={css.scale} aria-hidden>
-      <span className={css.end}>{low}</span>
-      <span className={css.end} data-high>
-        {high}
-      </span>
-      <div className={css.reference} style={{ left: at(1) }}>
-        <span className={css.label}>1 · {t('wear.reference')}</span>
-      </div>
-      <div
-        className={css.band}
-        style={{ left: at(band.low), width: `max(2px, calc(${at(band.high)} - ${at(band.low)}))` }}
-      />
-      <div className={css.mid} style={{ left: at(band.mid) }} />
+      <div className={css.reference} style={{ left: placeOf(1, ends) }} />
+      <div className={css.band} style={{ left: low, width: `max(4px, calc(${high} - ${low}))` }} />
+      <div className={css.mid} style={{ left: placeOf(band.mid, ends) }} />
     </div>
   );
 }

@@ -25,8 +25,11 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Looks at the beginning of a file: what is it, and in which encoding. */
-export async function openLog(file: string): Promise<Result<LogFile>> {
+/**
+ * Looks at the beginning of a file: what is it, and in which encoding.
+ * @param otherwise a format that may read what no other one recognises
+ */
+export async function openLog(file: string, otherwise?: LogFormat): Promise<Result<LogFile>> {
   try {
     const handle = await fs.promises.open(file);
     try {
@@ -34,7 +37,8 @@ export async function openLog(file: string): Promise<Result<LogFile>> {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       const bytes = buffer.subarray(0, bytesRead);
       const encoding = encodingOf(bytes, isUtf8);
-      const format = formatOf(new TextDecoder(encoding).decode(bytes, { stream: true }));
+      const head = new TextDecoder(encoding).decode(bytes, { stream: true });
+      const format = formatOf(head) ?? (otherwise?.recognises(head) ? otherwise : undefined);
       if (format) return ok({ file, format, encoding, sizeBytes: size });
     } finally {
       await handle.close();
