@@ -119,13 +119,10 @@ export function openShelf(folder: string): LedgerShelf {
       },
       replace(next) {
         revision++;
-        const text = openLedgerText(next, sha256);
-        writeWhole(file, text);
-        const again = readLedger(text, sha256);
-        if (again.ok) {
-          ledger = again.value.ledger;
-          sealedTo = again.value.seals.at(-1)?.dayMs ?? -Infinity;
-        }
+        const seals = sealDays(next, sha256);
+        writeWhole(file, openLedgerText(next, seals));
+        ledger = next;
+        sealedTo = seals.at(-1)?.dayMs ?? -Infinity;
       },
     };
   }

@@ -102,21 +102,21 @@ export function keepLine({ hours, marks, windows, events }: Ledger, content: Led
   else if ('event' in content) events.set(eventKey(content.event), content.event);
 }
 
-const linesOf = (ledger: Ledger, hash: Hash): string[] => [
+const linesOf = (ledger: Ledger, seals: readonly Seal[]): string[] => [
   ...hoursInOrder(ledger).flatMap(({ parts }) => parts.map((cell) => ledgerLine({ hour: cell }))),
   ...inOrder(ledger.marks).map((mark) => ledgerLine({ mark })),
   ...inOrder(ledger.windows).map((window) => ledgerLine({ window })),
   ...inOrder(ledger.events).map((event) => ledgerLine({ event })),
-  ...sealDays(ledger, hash).map((seal) => ledgerLine({ seal })),
+  ...seals.map((seal) => ledgerLine({ seal })),
 ];
 
-/** Everything of a ledger, sealed anew, to go on with: more lines may follow. */
-export const openLedgerText = (ledger: Ledger, hash: Hash): string =>
-  `${[headerLine(ledger), ...linesOf(ledger, hash)].join('\n')}\n`;
+/** Everything of a ledger with its seals, to go on with: more lines may follow. */
+export const openLedgerText = (ledger: Ledger, seals: readonly Seal[]): string =>
+  `${[headerLine(ledger), ...linesOf(ledger, seals)].join('\n')}\n`;
 
 /** Everything of a ledger as an export, closed by its last line. The same content is the same text. */
 export function ledgerText(ledger: Ledger, hash: Hash): string {
-  const body = [headerLine(ledger, true), ...linesOf(ledger, hash)].join('\n');
+  const body = [headerLine(ledger, true), ...linesOf(ledger, sealDays(ledger, hash))].join('\n');
   return `${body}\n${canonical({ end: { hours: ledger.hours.size, hash: hash(body) } })}\n`;
 }
 

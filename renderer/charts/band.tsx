@@ -2,11 +2,15 @@ import { useTranslation } from 'react-i18next';
 import type { Band } from '../../app/wear/families.ts';
 import css from './band.module.css';
 
+const LEAST = -2; // below a hundredth of the reference there is nothing to tell apart; such bands stand at the left end
+const power = (exponent: number): number => Number(`1e${exponent}`); // 10 ** -2 is not 0.01
+const within = (value: number): number => Math.max(LEAST, Math.log10(value));
+
 /** Ends of a scale of powers of ten that holds all bands and the reference. */
-export function decades(bands: readonly Band[]): readonly [low: number, high: number] {
-  const lows = bands.map(({ low }) => Math.log10(Math.max(low, 1e-4)));
-  const highs = bands.map(({ high }) => Math.log10(Math.max(high, 1e-4)));
-  return [10 ** Math.min(-1, Math.floor(Math.min(...lows))), 10 ** Math.max(1, Math.ceil(Math.max(...highs)))];
+export function decades(bands: readonly Band[]): Ends {
+  const low = Math.min(-1, ...bands.map((band) => Math.floor(within(band.low))));
+  const high = Math.max(1, ...bands.map((band) => Math.ceil(within(band.high))));
+  return [power(low), power(high)];
 }
 
 type Ends = readonly [low: number, high: number];
@@ -18,12 +22,13 @@ const placeOf = (value: number, [low, high]: Ends): string =>
 /** The scale of bands that stand under it, with the reference named. */
 export function BandAxis({ ends, text }: { readonly ends: Ends; readonly text: (value: number) => string }) {
   const { t } = useTranslation();
-  const powers = Array.from({ length: Math.round(Math.log10(ends[1] / ends[0])) + 1 }, (_, i) => ends[0] * 10 ** i);
+  const [first, last] = [Math.round(Math.log10(ends[0])), Math.round(Math.log10(ends[1]))];
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => power(first + i));
   return (
     <div className={css.axis} aria-hidden>
       {powers.map((value) => (
         <span key={value} style={{ left: placeOf(value, ends) }}>
-          {Math.abs(value - 1) < 1e-9 ? `1 · ${t('wear.reference')}` : text(value)}
+          {value === 1 ? `1 · ${t('wear.reference')}` : text(value)}
         </span>
       ))}
     </div>

@@ -4,7 +4,15 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openShelf, readLedgerFile, sha256 } from '../../app/wear/ledger-file.node.ts';
 import { ledgerText, openLedgerText, readLedger, verifyLedger } from '../../app/wear/ledger-text.ts';
-import { emptyLedger, hoursInOrder, ledgerTally, mergeLedgers, withCell, type Ledger } from '../../app/wear/ledger.ts';
+import {
+  emptyLedger,
+  hoursInOrder,
+  ledgerTally,
+  mergeLedgers,
+  sealDays,
+  withCell,
+  type Ledger,
+} from '../../app/wear/ledger.ts';
 import { HOUR_MS, type HourCell } from '../../app/wear/meter.ts';
 import { MODEL_VERSION } from '../../app/wear/model.ts';
 import { emptyTally } from '../../app/wear/tally.ts';
@@ -133,7 +141,7 @@ describe('a ledger as text', () => {
       ledger.events.set(`${tsMs}`, { tsMs, kind: 'xid', code: 79, text: 'fallen off the bus' });
     }
     return {
-      lines: openLedgerText(ledger, sha256).trimEnd().split('\n'),
+      lines: openLedgerText(ledger, sealDays(ledger, sha256)).trimEnd().split('\n'),
       holds(changed) {
         const read = readLedger(changed.join('\n'), sha256);
         return read.ok && verifyLedger(read.value, sha256).ok;
