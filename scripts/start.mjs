@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { root, runCommand, say } from './setup/console.mjs';
 import { findDisplay } from './setup/display.mjs';
 import { ensureReady } from './setup/index.mjs';
-import { slowburn } from './slowburn.mjs';
+import { refuseEatenOptions, slowburn } from './slowburn.mjs';
 
 function openWindow({ executable }, { wayland }) {
   const env = { ...process.env };
@@ -26,6 +26,7 @@ function openWindow({ executable }, { wayland }) {
 }
 
 await runCommand(async () => {
+  refuseEatenOptions('npm start --');
   const display = await findDisplay();
   if (display.there) {
     const { electron } = await ensureReady({ window: true });

@@ -6,7 +6,7 @@ import { createFormatter } from '../format.ts';
 import { openDatabase } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n, type Translate } from '../i18n.ts';
-import { err, ok, type Result } from '../result.ts';
+import { err, messageOf, ok, type Result } from '../result.ts';
 import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
 import { printError } from './monitor.ts';
 import { dataFolder } from '../settings/folders.node.ts';
@@ -17,6 +17,9 @@ import { describe } from './run-summary.ts';
 
 export type RunOptions = RecordingOptions & OutputOptions & { readonly name?: string };
 
+/** As a shell reports a command that it could not run. */
+const NO_PROGRAM = 127;
+const NOT_STARTED = 126;
 const LOOK_EVERY_MS = 500;
 /** Samples arrive up to an interval after the fact: the last ones are waited for. */
 const SETTLE_MS = 1500;
@@ -40,9 +43,12 @@ async function runCommand(
     from?.on('data', (text: Buffer) => outputs.lines?.feed(text.toString('utf8')));
   }
   const ended = new Promise<Result<number>>((resolve) => {
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
-      resolve(err('invalid-argument', `${program} could not be started: ${why}.`));
+    child.on('error', (error) => {
+      const code = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'not-found' : 'invalid-argument';
+      const why = code === 'not-found' ? 'there is no such program' : messageOf(error);
+      resolve(
+        err(code, `${program} could not be started: ${why}.`, 'Give the command after --, as a shell would find it.'),
+      );
     });
     child.on('exit', (code, signal) => resolve(ok(code ?? 128 + (signal ? os.constants.signals[signal] : 0))));
   });
@@ -113,7 +119,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 
   if (!ran.ok) {
     printError(ran.error);
-    return EXIT.failed;
+    return ran.error.code === 'not-found' ? NO_PROGRAM : NOT_STARTED;
   }
   process.stderr.write(`\n${t('run.done', { name, duration: format.duration(endedMs - startedMs) })}\n`);
   if (summaries.length === 0) process.stderr.write(`${t('run.nothing')}\n`);

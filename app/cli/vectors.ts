@@ -10,7 +10,10 @@ export function vectors(file: string): number {
   try {
     text = fs.readFileSync(file, 'utf8');
   } catch (thrown) {
-    printError({ message: `The vector file ${file} cannot be read: ${messageOf(thrown)}` });
+    printError({
+      message: `The vector file ${file} cannot be read: ${messageOf(thrown)}.`,
+      next: 'Name a file of test vectors.',
+    });
     return EXIT.usage;
   }
   const parsed = parseVectors(text);

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { err, ok, type Result } from '../../result.ts';
+import { makeFolder } from '../../settings/folders.node.ts';
 import { tapScript } from './tap-script.ts';
 
 export type TapOptions = {
@@ -40,7 +40,7 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
   let waiting: ((line: string | undefined) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let ready: Promise<boolean> = Promise.resolve(false);
-  fs.mkdirSync(path.dirname(journal), { recursive: true });
+  makeFolder(path.dirname(journal));
 
   function start(): void {
     const args = ['-c', tapScript, 'slowburn-tap', journal, smi];
