@@ -9,6 +9,9 @@ import { identityOf } from '../../app/workload/process-facts.node.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 const ORIGINAL_W = '350.00';
+// 25 in all; lanes stand beside each other, because a round waits more than it works
+const LANES = 5;
+const ROUNDS = 5;
 
 /** A folder with an nvidia-smi whose cap is a file, as slow as the real one is quick. */
 function stubSmi(): { readonly smi: string; readonly cap: () => string; readonly journal: string } {
@@ -114,45 +117,45 @@ describe('whoever is killed, nothing stays stopped and the cap is the original o
     return () => fs.rmSync(folder, { recursive: true });
   });
 
-  it.each(['the governor', 'the tap'] as const)(
-    'kill -9 of %s at 25 random moments',
-    async (whom) => {
-      const random = createRandom(whom.length);
-      const { smi, cap, journal } = stubSmi();
-      const { pid, startedAt, state } = target();
-      const start = (): ChildProcess =>
-        spawn(process.execPath, [script, journal, smi, String(pid), startedAt], {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        });
-      for (let round = 0; round < 25; round++) {
-        const governor = start();
-        let tapPid = 0;
-        let held = false;
-        governor.stdout!.on('data', (text) => {
-          for (const [, word, number] of String(text).matchAll(/(tap|held) (\d+)/g)) {
-            tapPid = Number(number);
-            held ||= word === 'held';
-          }
-        });
-        const ended = new Promise((resolve) => governor.on('exit', resolve));
-        await until(() => (round % 5 === 0 ? tapPid > 0 : held));
-        await sleep(random() * 120);
-        if (whom === 'the tap') {
-          process.kill(tapPid, 'SIGKILL');
-          await sleep(random() * 250); // another tap takes its place, and goes on; then the governor goes too
+  /** Kills `whom` at random moments, one round after the other, on a tap and a process of its own. */
+  async function killRounds(whom: 'the governor' | 'the tap', lane: number): Promise<void> {
+    const random = createRandom(whom.length + 100 * lane);
+    const { smi, cap, journal } = stubSmi();
+    const { pid, startedAt, state } = target();
+    const start = (): ChildProcess =>
+      spawn(process.execPath, [script, journal, smi, String(pid), startedAt], { stdio: ['ignore', 'pipe', 'inherit'] });
+    for (let round = 0; round < ROUNDS; round++) {
+      const governor = start();
+      let tapPid = 0;
+      let held = false;
+      governor.stdout!.on('data', (text) => {
+        for (const [, word, number] of String(text).matchAll(/(tap|held) (\d+)/g)) {
+          tapPid = Number(number);
+          held ||= word === 'held';
         }
-        governor.kill('SIGKILL');
-        await ended;
-        const restored = await until(() => state() !== 'T' && cap() === ORIGINAL_W && !fs.existsSync(journal), 2000);
-        if (!restored && whom === 'the tap') {
-          // both were killed before another tap was there: the next start undoes it
-          const tap = openTap({ journal, smi });
-          await tap.undo();
-          await tap.close();
-        }
-        expect([state() === 'T', cap()], `round ${round}`).toEqual([false, ORIGINAL_W]);
+      });
+      const ended = new Promise((resolve) => governor.on('exit', resolve));
+      await until(() => (round % 5 === 0 ? tapPid > 0 : held), 20_000);
+      await sleep(random() * 120);
+      if (whom === 'the tap') {
+        process.kill(tapPid, 'SIGKILL');
+        await sleep(random() * 250); // another tap takes its place, and goes on; then the governor goes too
       }
-    },
-    120_000,
-  );
+      governor.kill('SIGKILL');
+      await ended;
+      const isRestored = () => state() !== 'T' && cap() === ORIGINAL_W && !fs.existsSync(journal);
+      const restored = await until(isRestored, whom === 'the tap' ? 2000 : 20_000);
+      if (!restored && whom === 'the tap') {
+        // both were killed before another tap was there: the next start undoes it
+        const tap = openTap({ journal, smi });
+        await tap.undo();
+        await tap.close();
+      }
+      expect([state() === 'T', cap()], `round ${round}`).toEqual([false, ORIGINAL_W]);
+    }
+  }
+
+  it.each(['the governor', 'the tap'] as const)('kill -9 of %s at 25 random moments', async (whom) => {
+    await Promise.all(Array.from({ length: LANES }, (_, lane) => killRounds(whom, lane)));
+  });
 });

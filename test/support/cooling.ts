@@ -32,7 +32,9 @@ function settle(
   for (let i = 0; i < 200; i++) {
     const fan = fanAt(tempC, model.limits.slowdown, steeper);
     const r = factor * (model.conduction + model.convection / Math.max(0.15, fan) ** 0.8);
+    const before = tempC;
     tempC += 0.2 * (airC + r * powerW - tempC);
+    if (tempC === before) break;
   }
   return { tempC, fan: fanAt(tempC, model.limits.slowdown, steeper) };
 }
