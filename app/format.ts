@@ -108,13 +108,15 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
       const seconds = Math.round(ms / 1000);
       const hours = Math.floor(seconds / 3600);
       const minutes = Math.floor((seconds % 3600) / 60);
-      if (hours >= 48) return `${number(Math.floor(hours / 24))} d ${hours % 24} h`;
-      if (hours > 0) return `${hours} h ${minutes} min`;
-      if (minutes > 0) return `${minutes} min ${seconds % 60} s`;
+      const two = (large: string, rest: number, unit: string): string =>
+        rest === 0 ? large : `${large} ${rest} ${unit}`;
+      if (hours >= 48) return two(`${number(Math.floor(hours / 24))} d`, hours % 24, 'h');
+      if (hours > 0) return two(`${hours} h`, minutes, 'min');
+      if (minutes > 0) return two(`${minutes} min`, seconds % 60, 's');
       return `${seconds} s`;
     },
-    time: dateFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
+    time: dateFormat({ hour: 'numeric', minute: '2-digit', second: '2-digit' }),
     date: dateFormat({ year: 'numeric', month: 'short', day: 'numeric' }),
-    dateTime: dateFormat({ year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }),
+    dateTime: dateFormat({ year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }),
   };
 }

@@ -26,3 +26,17 @@ export function scaleAround(values: Iterable<number>, { fromZero = false, parts 
   const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step);
   return { low, high, ticks };
 }
+
+const FROM_ZERO: readonly string[] = ['W', 'B'];
+
+/**
+ * The scale of a chart of one reading: percentages stand between 0 and 100, power and memory on zero; of all others a
+ * level line stands in the middle. Undefined when there is no value.
+ */
+export function scaleOf(unit: string, lowest: number | null, highest: number | null, parts = 3): Scale | undefined {
+  if (lowest === null || highest === null) return undefined;
+  if (unit === '%') return scaleAround([0, 100, lowest, highest], { parts });
+  const fromZero = FROM_ZERO.includes(unit);
+  const around = lowest === highest && !fromZero ? 1 : 0;
+  return scaleAround([lowest - around, highest + around], { fromZero, parts });
+}

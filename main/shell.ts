@@ -8,24 +8,18 @@ import { loadSettings, saveSettings } from '../app/settings/file.node.ts';
 import { settingsFile } from '../app/settings/folders.node.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
+import { applicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createBurn } from './burn.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
-import { notify, notifyFault } from './notifications.ts';
+import { notify, notifyDeed, notifyFault } from './notifications.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
 import { hardenSessions } from './security.ts';
 import { createTray, trayIsVisible } from './tray.ts';
 import { applyTheme, createWindow, preloadFile } from './window.ts';
-
-/** CPU since the last call and memory of all of the application's processes. */
-function applicationCost(): { readonly cpuPct: number; readonly rssBytes: number } {
-  const processes = app.getAppMetrics();
-  const sum = (of: (metric: Electron.ProcessMetric) => number) => processes.reduce((all, one) => all + of(one), 0);
-  return { cpuPct: sum(({ cpu }) => cpu.percentCPUUsage), rssBytes: sum(({ memory }) => memory.workingSetSize) * 1024 };
-}
 
 /**
  * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
@@ -48,7 +42,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, settings);
 
-  app.getAppMetrics(); // CPU is told since the call before: this is the first
+  applicationCost(); // CPU is told since the call before: this is the first
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
   const burn = createBurn(dataFolder, (status) => pushTo(window, 'burn', status));
@@ -72,6 +66,9 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
           for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
+      onDeed(deed) {
+        if (settings.notifications) notifyDeed(deed, t, () => showWindow('workloads'));
+      },
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
       onJob: (job) => pushTo(window, 'job', job),
       onStatus(status) {
@@ -81,7 +78,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     },
   );
 
-  function showWindow(page?: 'live' | 'alerts' | 'settings'): void {
+  function showWindow(page?: 'live' | 'workloads' | 'alerts' | 'settings'): void {
     if (!window) openWindow(true);
     else {
       if (window.isMinimized()) window.restore();

@@ -57,7 +57,7 @@ function OwnCost() {
   useEffect(() => onPush('cost', setCost), []);
   if (!cost) return null;
   const { collector, application } = cost;
-  const { text, unit } = format.bytes(application.rssBytes, 2);
+  const { text, unit } = format.bytes(application.memoryBytes, 2);
   return (
     <footer className={css.foot} title={t('cost.note')}>
       <span>{t('cost.cpu', { pct: format.number(application.cpuPct, 1) })}</span>

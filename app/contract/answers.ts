@@ -19,7 +19,7 @@ export type GovernorAnswers = {
   readonly status: () => ResponseOf<'governor.status'>;
   readonly tryCap: (gpuUuid: string, capW: number) => Promise<Result<undefined>>;
   readonly confirmCap: (gpuUuid: string) => boolean;
-  readonly releaseCap: (gpuUuid: string) => Promise<void>;
+  readonly releaseCap: (gpuUuid: string) => Promise<Result<undefined>>;
 };
 
 /**
@@ -72,10 +72,7 @@ export function createAnswers(
       governor.confirmCap(gpuUuid)
         ? ok(undefined)
         : err('not-found', 'There is no change to confirm: it was taken back already.'),
-    'governor.releaseCap': async ({ gpuUuid }) => {
-      await governor.releaseCap(gpuUuid);
-      return ok(undefined);
-    },
+    'governor.releaseCap': ({ gpuUuid }) => governor.releaseCap(gpuUuid),
     'report.make': makeReport,
   };
 

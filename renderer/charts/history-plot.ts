@@ -4,7 +4,7 @@ import type { ResponseOf } from '../../app/contract/channels.ts';
 import type { Formatter } from '../../app/format.ts';
 import { stretches } from '../../app/history/segments.ts';
 import type { Metric } from '../../app/metrics.ts';
-import { scaleAround } from '../../app/scale.ts';
+import { scaleOf } from '../../app/scale.ts';
 import { colour } from './colour.ts';
 import type { View } from './view.ts';
 
@@ -122,6 +122,16 @@ function drawMarks(plot: uPlot, { marks }: Current): void {
   ctx.restore();
 }
 
+/** Samples that stand alone, with time not observed on both sides: a line would not show them. */
+const alone: uPlot.Series.Points.Filter = (plot, series, show) => {
+  const values = plot.data[series]!;
+  const [first, last] = plot.series[0]!.idxs ?? [0, values.length - 1];
+  if (!show) return null;
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i).filter(
+    (i) => values[i] != null && values[i - 1] == null && values[i + 1] == null,
+  );
+};
+
 /** How a chart is drawn and what the mouse does in it. */
 export function optionsOf(
   element: HTMLElement,
@@ -149,10 +159,7 @@ export function optionsOf(
       y: {
         // of what is in view
         range: (_plot, lowest, highest) => {
-          const { unit } = current().metric;
-          const flat = lowest === highest ? 1 : 0; // a level line stands in the middle
-          const shown = [lowest, highest].flatMap((value, i) => (value == null ? [] : [value + (i === 0 ? -flat : flat)]));
-          const scale = scaleAround(unit === '%' ? [0, 100, ...shown] : shown, { fromZero: unit === 'W' || unit === 'B', parts: 3 });
+          const scale = scaleOf(current().metric.unit, lowest, highest);
           return scale ? [scale.low, scale.high] : [0, 1];
         },
       },
@@ -166,7 +173,7 @@ export function optionsOf(
       {},
       { stroke: 'transparent', points: { show: false } },
       { stroke: 'transparent', points: { show: false } },
-      { stroke: colour('--ink'), width: 1.4 },
+      { stroke: colour('--ink'), width: 1.4, points: { show: true, size: 3, fill: colour('--ink'), filter: alone } },
     ],
     hooks: {
       drawClear: [(plot) => drawBehind(plot, current())],

@@ -14,12 +14,22 @@ export type StripProps = {
   readonly high?: number;
   readonly height: number;
   readonly label: string;
-  /** value of a point, for the reader of the last one */
+  /** the newest value */
   readonly text: string;
+  /** a value in words: of the lowest and the highest in view */
+  readonly show: (value: number) => string;
 };
 
+/** "33–78": what the line runs between, once it has run. */
+function rangeOf(values: readonly (number | null)[], show: (value: number) => string): string {
+  const finite = values.filter((value) => value !== null);
+  if (finite.length < 2) return '';
+  const [lowest, highest] = [show(Math.min(...finite)), show(Math.max(...finite))];
+  return lowest === highest ? '' : `${lowest}–${highest}`;
+}
+
 /** A live strip: a few minutes of one reading, drawn on a canvas. Cheap enough for ten redraws a second. */
-export function Strip({ times, values, spanMs, nowMs, low, high, height, label, text }: StripProps) {
+export function Strip({ times, values, spanMs, nowMs, low, high, height, label, text, show }: StripProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
 
@@ -69,7 +79,9 @@ export function Strip({ times, values, spanMs, nowMs, low, high, height, label, 
     <div className={css.strip}>
       {label && (
         <div className={css.head}>
-          <span>{label}</span>
+          <span>
+            {label} <span className={css.range}>{rangeOf(values, show)}</span>
+          </span>
           <span className={css.text}>{text}</span>
         </div>
       )}

@@ -7,7 +7,15 @@ import { useShared } from '../context.tsx';
 import { Number, Value } from '../parts/value.tsx';
 import { Arc } from './arc.tsx';
 import css from './gpu-card.module.css';
+import { SessionLine, type RunningSession } from './session-line.tsx';
 import { STRIP_MS, stripMetrics, type LiveGpu } from './store.ts';
+
+/** One card opens wide, a few stand side by side, many stay readable on one screen. */
+export type CardSize = 'wide' | 'medium' | 'small';
+export const cardSize = (gpus: number): CardSize => (gpus === 1 ? 'wide' : gpus <= 3 ? 'medium' : 'small');
+
+/** Strips a card has room for, and how high. */
+const strips = { wide: { count: 3, height: 72 }, medium: { count: 2, height: 56 }, small: { count: 1, height: 34 } };
 
 type Props = {
   readonly gpu: LiveGpu;
@@ -15,7 +23,9 @@ type Props = {
   readonly nowMs: number;
   /** how long ago it was last heard of, when that is too long */
   readonly silentMs: number | undefined;
-  readonly wide: boolean;
+  readonly size: CardSize;
+  /** all that go on, on any card */
+  readonly sessions: readonly RunningSession[];
 };
 
 /** A reading as a bar against its limit. */
@@ -36,7 +46,7 @@ const stripBounds: Partial<Record<MetricKey, { low: number; high?: number }>> = 
 };
 
 /** One GPU at a glance: how hot, how hard, what holds it, and the last minutes. */
-export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
+export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props) {
   const { t } = useTranslation();
   const { format } = useShared();
   const { gpu: identity, status } = gpu;
@@ -85,11 +95,14 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
       ? undefined
       : [...new Set(reasonsIn(reasons).map(({ cause }) => cause))].filter((cause) => cause !== 'idle');
   const strip = gpu.strip();
+  const wide = size === 'wide';
+  const here = sessions.filter(({ gpus }) => gpus.includes(identity.uuid));
+  const session = here.length > 0 && <SessionLine sessions={here} gpuUuid={identity.uuid} nowMs={nowMs} />;
 
   return (
     <article
       className={css.card}
-      data-wide={wide}
+      data-size={size}
       data-silent={silentMs !== undefined}
       data-gone={status.key === 'lost'}
       aria-label={identity.name}
@@ -102,15 +115,18 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
       </header>
 
       <div className={css.gauge}>
-        <Arc gpu={gpu} format={format} compact={!wide} />
+        <Arc gpu={gpu} format={format} compact={size === 'small'} />
       </div>
 
-      <p className={css.sentence} data-level={status.level}>
-        <span aria-hidden className={css.sign} />
-        {silentMs === undefined
-          ? [t(`status.${status.key}`), margin].filter(Boolean).join(' · ')
-          : t('state.stale', { ago: format.duration(silentMs) })}
-      </p>
+      <div className={css.state}>
+        <p className={css.sentence} data-level={status.level}>
+          <span aria-hidden className={css.sign} />
+          {silentMs === undefined
+            ? [t(`status.${status.key}`), margin].filter(Boolean).join(' · ')
+            : t('state.stale', { ago: format.duration(silentMs) })}
+        </p>
+        {!wide && session}
+      </div>
 
       <dl className={css.readings}>
         <div>
@@ -157,12 +173,18 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
                     : causes.map((cause) => t(`cause.${cause}`)).join(', ')}
               </dd>
             </div>
+            {session && (
+              <div className={css.session}>
+                <dt>{t('live.session')}</dt>
+                <dd>{session}</dd>
+              </div>
+            )}
           </>
         )}
       </dl>
 
       <div className={css.strips}>
-        {(wide ? stripMetrics : stripMetrics.slice(0, 1)).map((key) => {
+        {stripMetrics.slice(0, strips[size].count).map((key) => {
           const newest = gpu.value(key);
           const shown = newest === undefined ? undefined : quantity(key)(newest);
           return (
@@ -172,9 +194,10 @@ export function GpuCard({ gpu, source, nowMs, silentMs, wide }: Props) {
               values={strip.values[stripMetrics.indexOf(key)]!}
               spanMs={STRIP_MS}
               nowMs={nowMs}
-              height={wide ? 72 : 34}
-              label={wide ? t(`metric.${key}`) : ''}
-              text={wide && shown ? `${shown.text} ${shown.unit}` : ''}
+              height={strips[size].height}
+              label={size === 'small' ? '' : t(`metric.${key}`)}
+              text={shown ? `${shown.text} ${shown.unit}` : ''}
+              show={(of) => quantity(key)(of).text}
               low={stripBounds[key]?.low}
               high={key === 'powerW' ? gpu.value('powerLimitW') : stripBounds[key]?.high}
             />

@@ -2,7 +2,8 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShared } from '../context.tsx';
 import { AllReadings } from '../live/all-readings.tsx';
-import { GpuCard } from '../live/gpu-card.tsx';
+import { cardSize, GpuCard } from '../live/gpu-card.tsx';
+import { useRunningSessions } from '../live/session-line.tsx';
 import { useLive, type Live } from '../live/store.ts';
 import { Empty } from '../parts/panel.tsx';
 import css from './live.module.css';
@@ -27,6 +28,7 @@ export function LivePage() {
   const { t } = useTranslation();
   const { settings, collector } = useShared();
   const live = useLive();
+  const sessions = useRunningSessions(live.gpus.length > 0);
   const silentMs = useSilence(live, settings.intervalMs);
 
   if (live.gpus.length === 0) {
@@ -40,7 +42,6 @@ export function LivePage() {
       </Empty>
     );
   }
-  const wide = live.gpus.length === 1;
   return (
     <>
       <div className={css.grid} data-count={Math.min(live.gpus.length, 3)}>
@@ -51,7 +52,8 @@ export function LivePage() {
             source={live.source?.label ?? ''}
             nowMs={live.tsMs ?? 0}
             silentMs={silentMs}
-            wide={wide}
+            sessions={sessions}
+            size={cardSize(live.gpus.length)}
           />
         ))}
       </div>

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { writeWorkloadHistory } from '../support/workload-history.ts';
+import { seedHistory } from '../support/seed-history.ts';
+import { writeRunningSession, writeWorkloadHistory } from '../support/workload-history.ts';
 import { expect, open, picture, test } from './app.ts';
 
 for (const theme of ['dark', 'light'] as const) {
@@ -29,3 +30,16 @@ for (const theme of ['dark', 'light'] as const) {
     expect(complaints).toEqual([]);
   });
 }
+
+test('shows on its card who is at work, and what that came to so far', async ({ slowburn }) => {
+  const card = { uuid: 'SIM-0001-00', name: 'Simulated 450 W card' };
+  seedHistory(slowburn.dataFolder, 1, card);
+  const file = path.join(slowburn.dataFolder, 'history.simulated.db');
+  writeRunningSession(file, card.uuid, Date.now() - 31 * 60_000);
+  const { page, complaints } = await slowburn.launch('--source', 'simulator');
+  const article = page.getByRole('article', { name: card.name });
+  await expect(article.getByText('ComfyUI')).toBeVisible();
+  await expect(article.getByText(/31 min .*· 41 images · [\d.]+ Wh · [\d,]+ J each image/)).toBeVisible();
+  await picture(page, 'at-work');
+  expect(complaints).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MetricKey } from '../../app/metrics.ts';
 import { createFrame, readingOf, valueOf, type Frame } from '../../app/reading.ts';
-import { FIELD_VALUE_SIZE, fieldAnswer, prepareFields } from '../../app/telemetry/nvml/field-values.ts';
+import { fieldCode, fieldValue, prepareFields } from '../../app/telemetry/nvml/field-values.ts';
 import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import type { NvmlLibrary } from '../../app/telemetry/nvml/library.ts';
 import { createReader, type NvmlReader } from '../../app/telemetry/nvml/reader.ts';
@@ -159,8 +159,8 @@ describe('what is no number', () => {
   });
 
   it('a field that the driver left as it was is not the answer of the call before', () => {
-    const view = new DataView(prepareFields([{ id: 82 }]));
-    expect(fieldAnswer(view, 0, 8)).toEqual({ code: 0, value: 0 });
+    const batch = prepareFields([{ id: 82 }]);
+    expect([fieldCode(batch, 0), fieldValue(batch, 0, 8)]).toEqual([0, 0]);
     controlMock('set 0 field_82 70', 'set 0 field_82_code 21');
     expect(readingOf(openReader().read(), 'memTempC')).toEqual({ state: 'failed', reason: 21 });
   });
@@ -171,10 +171,11 @@ describe('numbers of several sizes', () => {
     [4, 7],
     [8, 2 ** 33 + 7],
   ] as const)('an unsigned long of %d bytes is read as %d', (ulongBytes, expected) => {
-    const view = new DataView(new ArrayBuffer(FIELD_VALUE_SIZE));
+    const batch = prepareFields([{ id: 82 }]);
+    const { view } = batch;
     view.setUint32(24, 2, true);
     view.setBigUint64(32, 2n ** 33n + 7n, true);
-    expect(fieldAnswer(view, 0, ulongBytes).value).toBe(expected);
+    expect(fieldValue(batch, 0, ulongBytes)).toBe(expected);
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6])('a field is the same as value type %d', (type) => {

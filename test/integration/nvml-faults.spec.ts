@@ -56,10 +56,7 @@ describe('a call that never returns', () => {
     );
     expect(states(beside)).toEqual(['stalled', 'stalled', 'value']);
     control.set('set -1 count 3', hang(second));
-    await readUntil(
-      source,
-      (sample) => states(sample)[first] === 'value' && sample.fault?.code === 'nvml-gpu-hangs',
-    );
+    await readUntil(source, (sample) => states(sample)[first] === 'value' && sample.fault?.code === 'nvml-gpu-hangs');
     control.set('set -1 count 3');
     const back = await readUntil(source, (sample) => states(sample).every((state) => state === 'value'));
     expect(back.fault).toBeUndefined();

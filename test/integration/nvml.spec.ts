@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricKey } from '../../app/metrics.ts';
 import { readingOf, valueOf } from '../../app/reading.ts';
-import { compileMock, controlMock } from '../support/mock-nvml.ts';
+import { compileMock, controlMock, logMock } from '../support/mock-nvml.ts';
 import { at, openMock, readUntil, tryMock } from '../support/nvml-source.ts';
 
 describe('NVML', () => {
@@ -154,6 +154,14 @@ describe('NVML', () => {
       'stalled',
     ]);
     control.set();
+  });
+
+  it('lets go of the driver when it is closed, however long it is until the next tick', async () => {
+    const log = logMock();
+    const source = await openMock({ settings: { intervalMs: 600_000, pcieThroughput: false } });
+    await source.read(2000);
+    await source.close();
+    expect(log.calls().at(-1)).toBe('-1 nvmlShutdown');
   });
 
   it('takes a new interval while it runs', async () => {

@@ -27,6 +27,41 @@ static event_t told[MAX_EVENTS];
 static int told_count;
 static struct stat control;
 
+/* The environment steers too, and may change while the process runs. It is looked through when it has changed and not at
+   every call: what a call costs is measured as the driver's time. */
+extern char **environ;
+enum { CONTROL_FILE, PROFILE_NAME, LOG_FILE, GPU_COUNT, VARIABLES };
+static const char *const variables[VARIABLES] = {"MOCK_NVML_CONTROL=", "MOCK_NVML_PROFILE=", "MOCK_NVML_LOG=",
+                                                 "MOCK_NVML_COUNT="};
+static struct {
+  char **list, *last, *entry[VARIABLES];
+  int size, slot[VARIABLES];
+} seen;
+
+static int has_changed(void) {
+  if (environ != seen.list || environ[seen.size] || (seen.size && environ[seen.size - 1] != seen.last)) return 1;
+  for (int i = 0; i < VARIABLES; i++)
+    if (seen.entry[i] && environ[seen.slot[i]] != seen.entry[i]) return 1;
+  return 0;
+}
+
+static void look_again(void) {
+  memset(seen.entry, 0, sizeof seen.entry);
+  for (seen.size = 0; environ[seen.size]; seen.size++)
+    for (int i = 0; i < VARIABLES; i++)
+      if (!strncmp(environ[seen.size], variables[i], strlen(variables[i]))) {
+        seen.entry[i] = environ[seen.size];
+        seen.slot[i] = seen.size;
+      }
+  seen.list = environ;
+  seen.last = seen.size ? environ[seen.size - 1] : 0;
+}
+
+/* what `enter` saw at the beginning of the call */
+static const char *variable(int which) {
+  return seen.entry[which] ? seen.entry[which] + strlen(variables[which]) : 0;
+}
+
 static double number(const char *text) {
   return !strcmp(text, "none") ? NONE : strtod(text, 0);
 }
@@ -68,7 +103,8 @@ static void parse(FILE *file) {
 }
 
 static void reload(void) {
-  const char *path = getenv("MOCK_NVML_CONTROL");
+  if (environ && has_changed()) look_again();
+  const char *path = variable(CONTROL_FILE);
   struct stat now = {0};
   if (!path || stat(path, &now)) {
     if (rule_count) parse(0); /* the test is over: what hangs goes on */
@@ -96,13 +132,13 @@ static const rule_t *find(int kind, int gpu, const char *name) {
 
 const profile_t *profile_of(int gpu) {
   const rule_t *rule = find(PROFILE, gpu, 0);
-  const char *named = rule ? 0 : getenv("MOCK_NVML_PROFILE");
+  const char *named = rule ? 0 : variable(PROFILE_NAME);
   return rule ? rule->profile : named ? profile_named(named) : 0;
 }
 
 /* nothing is steered: what follows must cost next to nothing, for it is measured as the driver's time */
 int is_plain(void) {
-  return !__atomic_load_n(&rule_count, __ATOMIC_RELAXED) && !getenv("MOCK_NVML_PROFILE");
+  return !__atomic_load_n(&rule_count, __ATOMIC_RELAXED) && !seen.entry[PROFILE_NAME];
 }
 
 double value(int gpu, const char *name, double otherwise) {
@@ -136,9 +172,7 @@ double seconds(void) {
 }
 
 static void write_log(int gpu, const char *symbol) {
-  const char *path = getenv("MOCK_NVML_LOG");
-  if (!path) return;
-  int file = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+  int file = open(variable(LOG_FILE), O_WRONLY | O_APPEND | O_CREAT, 0600);
   if (file < 0) return;
   dprintf(file, "%d %s\n", gpu, symbol);
   close(file);
@@ -146,8 +180,9 @@ static void write_log(int gpu, const char *symbol) {
 
 /* 0, or the code that the control file wants; without it, what a library that is not open answers */
 int enter(int gpu, const char *symbol) {
-  write_log(gpu, symbol);
-  if (is_plain() && !getenv("MOCK_NVML_CONTROL")) return gpu == LIBRARY || is_open() ? SUCCESS : UNINITIALIZED;
+  if (environ && has_changed()) look_again();
+  if (seen.entry[LOG_FILE]) write_log(gpu, symbol);
+  if (is_plain() && !seen.entry[CONTROL_FILE]) return gpu == LIBRARY || is_open() ? SUCCESS : UNINITIALIZED;
   pthread_mutex_lock(&lock);
   reload();
   const rule_t *rule = find(DELAY, gpu, symbol);
@@ -169,14 +204,14 @@ int enter(int gpu, const char *symbol) {
 }
 
 int count(void) {
-  const char *many = getenv("MOCK_NVML_COUNT");
+  const char *many = variable(GPU_COUNT);
   double number = value(LIBRARY, "count", many ? atoi(many) : 2);
   return number < MAX_GPUS ? (int)number : MAX_GPUS;
 }
 
 /* a file beside the control file, or "" where there is none: state that outlives the library's being unloaded */
 void control_path(char *path, size_t size, const char *suffix, int gpu) {
-  const char *file = getenv("MOCK_NVML_CONTROL");
+  const char *file = variable(CONTROL_FILE);
   if (file) snprintf(path, size, "%s.%s%d", file, suffix, gpu);
   else path[0] = 0;
 }

@@ -123,3 +123,16 @@ export function writeWorkloadHistory(file: string, nowMs: number): void {
   }
   store.close();
 }
+
+/** Adds a session that goes on: its owner is this process, which lives. */
+export function writeRunningSession(file: string, gpuUuid: string, startedMs: number): void {
+  const opened = openDatabase(file);
+  if (!opened.ok) throw new Error(opened.error.message);
+  const store = createStore(opened.value.db);
+  const id = store.sessions.begin('ComfyUI', 'python main.py', startedMs, process.pid);
+  store.sessions.note(id, [gpuUuid], {
+    gpus: [],
+    workload: { kind: 'diffusion', found: 'detected', model: 'flux1-dev', outputs: images(41) },
+  });
+  store.close();
+}

@@ -5,7 +5,7 @@ import { stretches } from '../../app/history/segments.ts';
 import { createI18n } from '../../app/i18n.ts';
 import { metrics } from '../../app/metrics.ts';
 import { readingStates } from '../../app/reading.ts';
-import { scaleAround } from '../../app/scale.ts';
+import { scaleAround, scaleOf } from '../../app/scale.ts';
 import { defaultSettings, settingsSchema } from '../../app/settings/settings.ts';
 import { readRecording, recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
 import { gapReasons } from '../../app/telemetry/sampler.ts';
@@ -128,6 +128,7 @@ describe('numbers for people', () => {
       '1 h 2 min',
       '2 d 7 h',
     ]);
+    expect([600_000, 7_200_000, 259_200_000].map(format.duration)).toEqual(['10 min', '2 h', '3 d']);
   });
   it('show two significant digits of what is modelled', () => {
     expect([0.0001234, 0.555, 5.46, 123].map((value) => format.significant(value))).toEqual([
@@ -150,7 +151,25 @@ describe('an axis', () => {
       }),
     );
   });
-  it('is not made up when there is no value', () => expect(scaleAround([Number.NaN])).toBeUndefined());
+  it('is not made up when there is no value', () => {
+    expect(scaleAround([Number.NaN])).toBeUndefined();
+    expect(scaleOf('W', null, null)).toBeUndefined();
+  });
+  it.each(['%', 'W', 'B'])('of a reading in %s never goes below zero, even when it stands still', (unit) => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        (a, b) => {
+          const scale = scaleOf(unit, Math.min(a, b), Math.max(a, b))!;
+          expect(scale.low).toBe(0);
+          expect(scale.high).toBeGreaterThanOrEqual(Math.max(a, b));
+          if (unit === '%') expect(scale.high).toBe(100);
+        },
+      ),
+    );
+  });
+  it('has a level line in its middle', () => expect(scaleOf('°C', 60, 60)).toMatchObject({ low: 59, high: 61 }));
 });
 
 describe('a line over time', () => {

@@ -1,5 +1,5 @@
-import type { Cadence, MetricKey } from '../../metrics.ts';
-import { setValue, type Frame } from '../../reading.ts';
+import { metricIndex, type Cadence, type MetricKey } from '../../metrics.ts';
+import { setValueAt, type Frame } from '../../reading.ts';
 import type { NativeCall, Parameter } from './library.ts';
 
 /** One way to ask NVML for something: a symbol, how it is called, and what its answer means. */
@@ -29,6 +29,18 @@ export const i32 = (view: DataView, at = 0): number => view.getInt32(at, LE);
 /** Without a BigInt on the way: dozens a tick would keep the collector of garbage busy. */
 export const u64 = (view: DataView, at = 0): number => view.getUint32(at, LE) + view.getUint32(at + 4, LE) * 2 ** 32;
 
+/** Puts one number of an answer into a frame: the one at `at`, in the metric's unit after `scale`. */
+export function into(key: MetricKey, read: typeof u32, at = 0, scale = 1): Variant['decode'] {
+  const slot = metricIndex[key];
+  return (view, frame) => setValueAt(frame, slot, read(view, at) * scale);
+}
+
+export const each =
+  (...parts: readonly Variant['decode'][]): Variant['decode'] =>
+  (view, frame) => {
+    for (const part of parts) part(view, frame);
+  };
+
 /** device → one or more numbers in a row, or a struct */
 export const plain = (symbol: string, size: number, decode: Variant['decode']): Variant => ({
   symbol,
@@ -53,17 +65,12 @@ export const pair = (symbol: string, decode: Variant['decode']): Variant => ({
   decode,
 });
 
-/** device, one or more selectors → one number */
-export const selected = (
-  symbol: string,
-  selectors: readonly number[],
-  decode: Variant['decode'],
-  size: 4 | 8 = 4,
-): Variant => ({
+/** device, a selector → one number */
+export const selected = (symbol: string, selector: number, decode: Variant['decode']): Variant => ({
   symbol,
-  parameters: ['device', ...selectors.map(() => 'uint' as const), 'out'],
-  size,
-  invoke: (call, device, out) => call(device, ...selectors, out),
+  parameters: ['device', 'uint', 'out'],
+  size: 4,
+  invoke: (call, device, out) => call(device, selector, out),
   decode,
 });
 
@@ -71,5 +78,5 @@ export const selected = (
 export const single = (key: MetricKey, symbol: string, cadence: Cadence, scale = 1): Getter => ({
   metrics: [key],
   cadence,
-  variants: [plain(symbol, 4, (view, frame) => setValue(frame, key, u32(view) * scale))],
+  variants: [plain(symbol, 4, into(key, u32, 0, scale))],
 });

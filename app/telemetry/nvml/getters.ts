@@ -1,32 +1,32 @@
 import type { Cadence, MetricKey } from '../../metrics.ts';
-import { setAbsent, setValue } from '../../reading.ts';
-import { i32, pair, plain, selected, single, u32, u64, versioned, type Getter, type Variant } from './getter.ts';
+import { setAbsent } from '../../reading.ts';
+import { each, i32, into, pair, plain, selected, single, u32, u64, versioned, type Getter } from './getter.ts';
 
 const MILLI = 1e-3;
 
 const threshold = (key: MetricKey, type: number): Getter => ({
   metrics: [key],
   cadence: 'slow',
-  variants: [selected('nvmlDeviceGetTemperatureThreshold', [type], (view, frame) => setValue(frame, key, u32(view)))],
+  variants: [selected('nvmlDeviceGetTemperatureThreshold', type, into(key, u32))],
 });
 
 const clock = (key: MetricKey, symbol: string, type: number, cadence: Cadence): Getter => ({
   metrics: [key],
   cadence,
-  variants: [selected(symbol, [type], (view, frame) => setValue(frame, key, u32(view)))],
+  variants: [selected(symbol, type, into(key, u32))],
 });
 
 /** A mask is 8 bytes in NVML; all known bits are in the low word, so that all ones in both is no mask. */
-const reasonMask = (symbol: string): Variant =>
-  plain(symbol, 8, (view, frame) => setValue(frame, 'throttleReasons', u64(view)));
+const reasonMask = into('throttleReasons', u64);
 
 const PSTATE_UNKNOWN = 32; // NVML_PSTATE_UNKNOWN
+const pstate = into('pstate', u32);
 
 /** Share of a unit's time; the second number is the sampling period. */
 const unit = (key: MetricKey, symbol: string): Getter => ({
   metrics: [key],
   cadence: 'slow',
-  variants: [pair(symbol, (view, frame) => setValue(frame, key, u32(view)))],
+  variants: [pair(symbol, into(key, u32))],
 });
 
 const fan = (key: MetricKey, index: number): Getter => ({
@@ -34,7 +34,7 @@ const fan = (key: MetricKey, index: number): Getter => ({
   cadence: 'slow',
   variants: [
     {
-      ...selected('nvmlDeviceGetFanSpeed_v2', [index], (view, frame) => setValue(frame, key, u32(view))),
+      ...selected('nvmlDeviceGetFanSpeed_v2', index, into(key, u32)),
       ofSeveral: true,
     },
   ],
@@ -45,7 +45,13 @@ const eccTotal = (key: MetricKey, error: 0 | 1, counter: 0 | 1): Getter => ({
   metrics: [key],
   cadence: 'rare',
   variants: [
-    selected('nvmlDeviceGetTotalEccErrors', [error, counter], (view, frame) => setValue(frame, key, u64(view)), 8),
+    {
+      symbol: 'nvmlDeviceGetTotalEccErrors',
+      parameters: ['device', 'uint', 'uint', 'out'],
+      size: 8,
+      invoke: (call, device, out) => call(device, error, counter, out),
+      decode: into(key, u64),
+    },
   ],
 });
 
@@ -53,9 +59,7 @@ const eccTotal = (key: MetricKey, error: 0 | 1, counter: 0 | 1): Getter => ({
 const throughput = (key: MetricKey, counter: 0 | 1): Getter => ({
   metrics: [key],
   cadence: 'request',
-  variants: [
-    selected('nvmlDeviceGetPcieThroughput', [counter], (view, frame) => setValue(frame, key, u32(view) * 1000)),
-  ],
+  variants: [selected('nvmlDeviceGetPcieThroughput', counter, into(key, u32, 0, 1000))],
 });
 
 const banks = ['remapBanksMax', 'remapBanksHigh', 'remapBanksPartial', 'remapBanksLow', 'remapBanksNone'] as const;
@@ -69,41 +73,39 @@ export const getters: readonly Getter[] = [
   {
     metrics: ['coreTempC'],
     cadence: 'tick',
-    variants: [selected('nvmlDeviceGetTemperature', [0], (view, frame) => setValue(frame, 'coreTempC', u32(view)))],
+    variants: [selected('nvmlDeviceGetTemperature', 0, into('coreTempC', u32))],
   },
   single('powerW', 'nvmlDeviceGetPowerUsage', 'tick', MILLI),
   {
     metrics: ['energyMj'],
     cadence: 'tick',
-    variants: [
-      plain('nvmlDeviceGetTotalEnergyConsumption', 8, (view, frame) => setValue(frame, 'energyMj', u64(view))),
-    ],
+    variants: [plain('nvmlDeviceGetTotalEnergyConsumption', 8, into('energyMj', u64))],
   },
   {
     metrics: ['gpuUtilPct', 'memUtilPct'],
     cadence: 'tick',
-    variants: [
-      plain('nvmlDeviceGetUtilizationRates', 8, (view, frame) => {
-        setValue(frame, 'gpuUtilPct', u32(view));
-        setValue(frame, 'memUtilPct', u32(view, 4));
-      }),
-    ],
+    variants: [plain('nvmlDeviceGetUtilizationRates', 8, each(into('gpuUtilPct', u32), into('memUtilPct', u32, 4)))],
   },
   {
     metrics: ['vramUsedBytes', 'vramReservedBytes', 'vramFreeBytes', 'vramTotalBytes'],
     cadence: 'tick',
     variants: [
-      versioned('nvmlDeviceGetMemoryInfo_v2', 40, 2, (view, frame) => {
-        setValue(frame, 'vramTotalBytes', u64(view, 8));
-        setValue(frame, 'vramReservedBytes', u64(view, 16));
-        setValue(frame, 'vramFreeBytes', u64(view, 24));
-        setValue(frame, 'vramUsedBytes', u64(view, 32));
-      }),
-      plain('nvmlDeviceGetMemoryInfo', 24, (view, frame) => {
-        setValue(frame, 'vramTotalBytes', u64(view, 0));
-        setValue(frame, 'vramFreeBytes', u64(view, 8));
-        setValue(frame, 'vramUsedBytes', u64(view, 16));
-      }),
+      versioned(
+        'nvmlDeviceGetMemoryInfo_v2',
+        40,
+        2,
+        each(
+          into('vramTotalBytes', u64, 8),
+          into('vramReservedBytes', u64, 16),
+          into('vramFreeBytes', u64, 24),
+          into('vramUsedBytes', u64, 32),
+        ),
+      ),
+      plain(
+        'nvmlDeviceGetMemoryInfo',
+        24,
+        each(into('vramTotalBytes', u64, 0), into('vramFreeBytes', u64, 8), into('vramUsedBytes', u64, 16)),
+      ),
     ],
   },
   clock('graphicsClockMhz', 'nvmlDeviceGetClockInfo', 0, 'tick'),
@@ -115,7 +117,7 @@ export const getters: readonly Getter[] = [
     variants: [
       plain('nvmlDeviceGetPerformanceState', 4, (view, frame) => {
         if (u32(view) === PSTATE_UNKNOWN) setAbsent(frame, 'pstate', 'unsupported');
-        else setValue(frame, 'pstate', u32(view));
+        else pstate(view, frame);
       }),
     ],
   },
@@ -123,16 +125,14 @@ export const getters: readonly Getter[] = [
     metrics: ['throttleReasons'],
     cadence: 'tick',
     variants: [
-      reasonMask('nvmlDeviceGetCurrentClocksEventReasons'),
-      reasonMask('nvmlDeviceGetCurrentClocksThrottleReasons'),
+      plain('nvmlDeviceGetCurrentClocksEventReasons', 8, reasonMask),
+      plain('nvmlDeviceGetCurrentClocksThrottleReasons', 8, reasonMask),
     ],
   },
   {
     metrics: ['tempMarginK'],
     cadence: 'tick',
-    variants: [
-      versioned('nvmlDeviceGetMarginTemperature', 8, 1, (view, frame) => setValue(frame, 'tempMarginK', i32(view, 4))),
-    ],
+    variants: [versioned('nvmlDeviceGetMarginTemperature', 8, 1, into('tempMarginK', i32, 4))],
   },
 
   clock('videoClockMhz', 'nvmlDeviceGetClockInfo', 3, 'slow'),
@@ -144,18 +144,12 @@ export const getters: readonly Getter[] = [
     metrics: ['bar1UsedBytes', 'bar1TotalBytes'],
     cadence: 'slow',
     variants: [
-      plain('nvmlDeviceGetBAR1MemoryInfo', 24, (view, frame) => {
-        setValue(frame, 'bar1TotalBytes', u64(view, 0));
-        setValue(frame, 'bar1UsedBytes', u64(view, 16));
-      }),
+      plain('nvmlDeviceGetBAR1MemoryInfo', 24, each(into('bar1TotalBytes', u64, 0), into('bar1UsedBytes', u64, 16))),
     ],
   },
   {
     ...fan('fanPct', 0),
-    variants: [
-      ...fan('fanPct', 0).variants,
-      plain('nvmlDeviceGetFanSpeed', 4, (view, frame) => setValue(frame, 'fanPct', u32(view))),
-    ],
+    variants: [...fan('fanPct', 0).variants, plain('nvmlDeviceGetFanSpeed', 4, into('fanPct', u32))],
   },
   fan('fan2Pct', 1),
   fan('fan3Pct', 2),
@@ -163,7 +157,7 @@ export const getters: readonly Getter[] = [
   {
     metrics: ['fanRpm'],
     cadence: 'slow',
-    variants: [versioned('nvmlDeviceGetFanSpeedRPM', 12, 1, (view, frame) => setValue(frame, 'fanRpm', u32(view, 8)))],
+    variants: [versioned('nvmlDeviceGetFanSpeedRPM', 12, 1, into('fanRpm', u32, 8))],
   },
   threshold('tempShutdownC', 0),
   threshold('tempSlowdownC', 1),
@@ -177,10 +171,10 @@ export const getters: readonly Getter[] = [
     metrics: ['powerMinLimitW', 'powerMaxLimitW'],
     cadence: 'slow',
     variants: [
-      pair('nvmlDeviceGetPowerManagementLimitConstraints', (view, frame) => {
-        setValue(frame, 'powerMinLimitW', u32(view) * MILLI);
-        setValue(frame, 'powerMaxLimitW', u32(view, 4) * MILLI);
-      }),
+      pair(
+        'nvmlDeviceGetPowerManagementLimitConstraints',
+        each(into('powerMinLimitW', u32, 0, MILLI), into('powerMaxLimitW', u32, 4, MILLI)),
+      ),
     ],
   },
   single('pcieGen', 'nvmlDeviceGetCurrPcieLinkGeneration', 'slow'),
@@ -196,7 +190,7 @@ export const getters: readonly Getter[] = [
   {
     metrics: ['eccMode'],
     cadence: 'rare',
-    variants: [pair('nvmlDeviceGetEccMode', (view, frame) => setValue(frame, 'eccMode', u32(view)))],
+    variants: [pair('nvmlDeviceGetEccMode', into('eccMode', u32))],
   },
   eccTotal('eccCorrectedVolatile', 0, 0),
   eccTotal('eccUncorrectedVolatile', 1, 0),
@@ -205,26 +199,18 @@ export const getters: readonly Getter[] = [
   {
     metrics: ['sramThresholdExceeded'],
     cadence: 'rare',
-    variants: [
-      versioned('nvmlDeviceGetSramEccErrorStatus', 104, 1, (view, frame) =>
-        setValue(frame, 'sramThresholdExceeded', u32(view, 96)),
-      ),
-    ],
+    variants: [versioned('nvmlDeviceGetSramEccErrorStatus', 104, 1, into('sramThresholdExceeded', u32, 96))],
   },
   {
     metrics: banks,
     cadence: 'rare',
-    variants: [
-      plain('nvmlDeviceGetRowRemapperHistogram', 20, (view, frame) =>
-        banks.forEach((key, i) => setValue(frame, key, u32(view, 4 * i))),
-      ),
-    ],
+    variants: [plain('nvmlDeviceGetRowRemapperHistogram', 20, each(...banks.map((key, i) => into(key, u32, 4 * i))))],
   },
   single('persistenceMode', 'nvmlDeviceGetPersistenceMode', 'rare'),
   {
     metrics: ['migMode'],
     cadence: 'rare',
-    variants: [pair('nvmlDeviceGetMigMode', (view, frame) => setValue(frame, 'migMode', u32(view)))],
+    variants: [pair('nvmlDeviceGetMigMode', into('migMode', u32))],
   },
 
   throughput('pcieTxBytesPerS', 0),

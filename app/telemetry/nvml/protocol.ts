@@ -1,4 +1,5 @@
 import type { GpuProcess, MigInstance, SourceSettings } from '../source.ts';
+import type { Bell } from './bell.ts';
 import type { ReaderGpu } from './reader.ts';
 
 /** How long things are waited for, in ms. Everything but `slowMs` and `rareMs` is about faults and sleep. */
@@ -25,7 +26,10 @@ export const patience: Patience = {
   restartMs: 5_000,
 };
 
-/** Messages between the collector and the thread that owns NVML. The thread sets the pace: one message a tick. */
+/**
+ * Messages between the collector and the thread that owns NVML. The thread sets the pace: one message a tick. Between
+ * ticks it sleeps on the bell: whoever sends it a message after `start` rings.
+ */
 export type ToWorker =
   | {
       readonly type: 'start';
@@ -36,8 +40,11 @@ export type ToWorker =
       readonly pciDevices: string | undefined;
       /** where the kernel's log is, when not in the usual place */
       readonly kernelLog: string | undefined;
+      /** Windows' performance library, when not the system's own */
+      readonly pdh: string | undefined;
       /** slots of the GPUs to read, when another thread hangs in one; undefined: all */
       readonly only: readonly string[] | undefined;
+      readonly bell: Bell;
     }
   | { readonly type: 'settings'; readonly settings: SourceSettings }
   | { readonly type: 'close' };
@@ -68,21 +75,47 @@ export type FromWorker =
     }
   /** all GPUs sleep: NVML is not opened until one is woken */
   | { readonly type: 'all-asleep' }
-  | {
-      readonly type: 'tick';
-      /** number of the tick in the shared memory */
-      readonly tick: number;
-      /** 0, or why NVML has to be opened anew: then there are no readings */
-      readonly code: number;
-      readonly tsMs: number;
-      readonly monoMs: number;
-      readonly tookMs: number;
-      /** time between samples now: longer than asked for when reading takes too long */
-      readonly intervalMs: number;
-      /** by position in the list of GPUs; only on the slow cadence */
-      readonly processes: readonly (readonly GpuProcess[] | undefined)[] | undefined;
-      readonly mig: readonly (readonly MigInstance[] | undefined)[] | undefined;
-      readonly leftAlone: readonly LeftAlone[];
-      readonly events: readonly WorkerEvent[];
-    }
-  | { readonly type: 'closed' };
+  | { readonly type: 'closed' }
+  | TickMessage;
+
+/** One reading of all GPUs: when, how it went, and what came with it. The readings are in the shared memory. */
+export type NvmlTick = {
+  /** number of the tick in the shared memory */
+  readonly tick: number;
+  /** 0, or why NVML has to be opened anew: then there are no readings */
+  readonly code: number;
+  readonly tsMs: number;
+  readonly monoMs: number;
+  readonly tookMs: number;
+  /** time between samples now: longer than asked for when reading takes too long */
+  readonly intervalMs: number;
+} & TickExtras;
+
+type TickExtras = {
+  /** by position in the list of GPUs; only on the slow cadence */
+  readonly processes?: readonly (readonly GpuProcess[] | undefined)[] | undefined;
+  readonly mig?: readonly (readonly MigInstance[] | undefined)[] | undefined;
+  readonly leftAlone: readonly LeftAlone[];
+  readonly events: readonly WorkerEvent[];
+};
+
+/** A tick as it crosses threads: numbers in a row, because most have nothing else, and names would cost more than they do. */
+export type TickMessage = readonly [
+  tick: number,
+  code: number,
+  tsMs: number,
+  monoMs: number,
+  tookMs: number,
+  intervalMs: number,
+  extras?: TickExtras,
+];
+
+export function packTick({ tick, code, tsMs, monoMs, tookMs, intervalMs, ...extras }: NvmlTick): TickMessage {
+  const { processes, mig, leftAlone, events } = extras;
+  const numbers = [tick, code, tsMs, monoMs, tookMs, intervalMs] as const;
+  return processes || mig || leftAlone.length > 0 || events.length > 0 ? [...numbers, extras] : numbers;
+}
+
+export function unpackTick([tick, code, tsMs, monoMs, tookMs, intervalMs, extras]: TickMessage): NvmlTick {
+  return { tick, code, tsMs, monoMs, tookMs, intervalMs, ...(extras ?? { leftAlone: [], events: [] }) };
+}

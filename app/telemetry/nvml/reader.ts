@@ -1,4 +1,4 @@
-import { metricIndex, metricOf, metrics, type Cadence, type MetricKey } from '../../metrics.ts';
+import { cadences, metrics, type Cadence, type MetricKey } from '../../metrics.ts';
 import { clearFrame, readingOf, setAbsent, setValue, valueOf, type Frame } from '../../reading.ts';
 import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
 import type { GpuIdentity, GpuProcess, MigInstance } from '../source.ts';
@@ -6,27 +6,21 @@ import { openByBusId, openByIndex, type OpenedDevice } from './device.ts';
 import { watchEvents, type EventWatch } from './events.ts';
 import {
   clearAnswers,
-  fieldAnswer,
+  fieldCode,
   fields,
+  fieldValue,
   prepareFields,
   storeField,
   tLimitFields,
-  type Field,
+  type Batch,
 } from './field-values.ts';
-import type { Getter, Variant } from './getter.ts';
 import { getters } from './getters.ts';
 import { createSymbols, textIn, type NativeCall, type NvmlLibrary } from './library.ts';
 import { readMig } from './mig.ts';
 import { linkMetrics, readNvLink } from './nvlink.ts';
 import { createProcessReader, type ProcessReader } from './processes.ts';
-import {
-  endsReading,
-  NVML_FUNCTION_NOT_FOUND,
-  NVML_INVALID_ARGUMENT,
-  NVML_NOT_SUPPORTED,
-  NVML_SUCCESS,
-  returnCode,
-} from './return-codes.ts';
+import { ask, bindGetters, byCadence, markAbsent, type Question } from './questions.ts';
+import { endsReading, NVML_FUNCTION_NOT_FOUND, NVML_NOT_SUPPORTED, NVML_SUCCESS } from './return-codes.ts';
 
 /** A GPU as the reader holds it. `openCode` is not 0 when the driver lists it but would not open it. */
 export type ReaderGpu = { readonly identity: GpuIdentity; readonly openCode: number };
@@ -63,19 +57,8 @@ export type NvmlReader = {
   readonly close: () => void;
 };
 
-type Bound = {
-  readonly call: NativeCall;
-  readonly variant: Variant;
-  readonly out: ArrayBuffer;
-  readonly view: DataView;
-  /** index of the symbol in the catalogue's list, for each metric */
-  readonly via: readonly number[];
-};
 type Device = OpenedDevice & {
-  /** getters this device has refused, with the code */
-  readonly refused: Map<Getter, number>;
-  /** how many of a getter's variants this device has refused: the next one is tried */
-  readonly skipped: Map<Getter, number>;
+  readonly questions: Record<Cadence, Question[]>;
   readonly processes: ProcessReader;
   offsets: TLimitOffsets;
   mig: readonly MigInstance[] | undefined;
@@ -84,106 +67,48 @@ type Device = OpenedDevice & {
 const VERSION_SIZE = 80;
 const MOST_GPUS = 256; // a larger number was misread
 
-function byCadence<T extends { readonly cadence: Cadence }>(all: readonly T[]): Record<Cadence, readonly T[]> {
-  const of = (cadence: Cadence) => all.filter((one) => one.cadence === cadence);
-  return { tick: of('tick'), slow: of('slow'), rare: of('rare'), request: of('request') };
-}
-
-const gettersOf = byCadence(getters);
 const fieldsOf = byCadence(fields);
 const allKeys = metrics.map(({ key }) => key);
-
-function markAbsent(frame: Frame, keys: readonly MetricKey[], code: number): void {
-  const { means } = returnCode(code);
-  for (const key of keys) setAbsent(frame, key, means, code);
-}
 
 /** @param ulongBytes size of C's `unsigned long`: 8 on Linux, 4 on Windows */
 export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReader {
   const symbols = createSymbols(library, NVML_FUNCTION_NOT_FOUND);
-  const { bind, callFirst } = symbols;
+  const { callFirst } = symbols;
+  let questionsFor: ReturnType<typeof bindGetters> | undefined;
   let initialised = false;
   let devices: Device[] = [];
   let watch: EventWatch | undefined;
 
-  const variants = new Map<Getter, readonly Bound[]>();
-  /** The variants of a getter that this library has, newest first. */
-  function boundOf(getter: Getter): readonly Bound[] {
-    let bound = variants.get(getter);
-    if (!bound) {
-      bound = getter.variants.flatMap((variant) => {
-        const call = bind(variant.symbol, variant.parameters);
-        if (!call) return [];
-        const out = new ArrayBuffer(variant.size);
-        const via = getter.metrics.map((key) => Math.max(0, metricOf(key).nvml.indexOf(variant.symbol)));
-        return [{ call, variant, out, view: new DataView(out), via }];
-      });
-      variants.set(getter, bound);
-    }
-    return bound;
+  const batchOf = Object.fromEntries(cadences.map((cadence) => [cadence, prepareFields(fieldsOf[cadence])])) as Record<
+    Cadence,
+    Batch
+  >;
+  const limitBatch = prepareFields(tLimitFields);
+  let getFieldValues: NativeCall | undefined;
+  function askFields(device: Device, batch: Batch): number {
+    getFieldValues ??= symbols.bind('nvmlDeviceGetFieldValues', ['device', 'uint', 'out']);
+    clearAnswers(batch);
+    return getFieldValues?.(device.handle, batch.count, batch.memory) ?? NVML_FUNCTION_NOT_FOUND;
   }
 
-  function ask(device: Device, getter: Getter, frame: Frame): number {
-    const refusal = device.refused.get(getter);
-    if (refusal !== undefined) {
-      markAbsent(frame, getter.metrics, refusal);
-      return NVML_SUCCESS;
-    }
-    const bound = boundOf(getter);
-    let code = NVML_FUNCTION_NOT_FOUND;
-    for (let i = device.skipped.get(getter) ?? 0; i < bound.length; i++) {
-      const { call, variant, out, view, via } = bound[i]!;
-      variant.prepare?.(view);
-      code = variant.invoke(call, device.handle, out);
-      if (code === NVML_SUCCESS) {
-        // what a variant does not tell, the card cannot tell with this driver
-        if (via.length > 1) markAbsent(frame, getter.metrics, NVML_NOT_SUPPORTED);
-        variant.decode(view, frame);
-        for (let k = 0; k < via.length; k++) frame.via[metricIndex[getter.metrics[k]!]] = via[k]!;
-        return code;
-      }
-      if (code === NVML_INVALID_ARGUMENT && variant.ofSeveral) code = NVML_NOT_SUPPORTED;
-      if (returnCode(code).means !== 'unsupported') break;
-      device.skipped.set(getter, i + 1); // an older name may still work
-    }
-    markAbsent(frame, getter.metrics, code);
-    // what a card does not support it will hardly support on the next tick: asked again on the rare cadence
-    if (returnCode(code).means === 'unsupported') device.refused.set(getter, code);
-    return code;
-  }
-
-  const batches = new Map<object, { readonly buffer: ArrayBuffer; readonly view: DataView }>();
-  function askFields(device: Device, wanted: readonly { readonly id: number; readonly scope?: number }[]) {
-    let batch = batches.get(wanted);
-    if (!batch) {
-      const buffer = prepareFields(wanted);
-      batch = { buffer, view: new DataView(buffer) };
-      batches.set(wanted, batch);
-    }
-    clearAnswers(batch.view);
-    const parameters = ['device', 'uint', 'out'] as const;
-    const args = [device.handle, wanted.length, batch.buffer];
-    return { code: callFirst(['nvmlDeviceGetFieldValues'], parameters, args), view: batch.view };
-  }
-
-  function readFields(device: Device, wanted: readonly Field[], frame: Frame): number {
+  function readFields(device: Device, cadence: Cadence, frame: Frame): number {
+    const wanted = fieldsOf[cadence];
+    const batch = batchOf[cadence];
     if (wanted.length === 0) return NVML_SUCCESS;
-    const { code, view } = askFields(device, wanted);
-    wanted.forEach((field, i) => {
-      if (code === NVML_SUCCESS) storeField(frame, field, fieldAnswer(view, i, ulongBytes));
-      else markAbsent(frame, [field.metric], code);
-    });
+    const code = askFields(device, batch);
+    for (let i = 0; i < wanted.length; i++) {
+      if (code === NVML_SUCCESS) storeField(frame, wanted[i]!, batch, i, ulongBytes);
+      else markAbsent(frame, [wanted[i]!.metric], code);
+    }
     return code;
   }
 
   function tLimitOffsets(device: Device): TLimitOffsets {
-    const { code, view } = askFields(device, tLimitFields);
-    if (code !== NVML_SUCCESS) return {};
+    if (askFields(device, limitBatch) !== NVML_SUCCESS) return {};
     return Object.fromEntries(
-      tLimitFields
-        .map(({ name }, i) => [name, fieldAnswer(view, i, ulongBytes)] as const)
-        .filter(([, answer]) => answer.code === NVML_SUCCESS)
-        .map(([name, answer]) => [name, answer.value]),
+      tLimitFields.flatMap(({ name }, i) =>
+        fieldCode(limitBatch, i) === NVML_SUCCESS ? [[name, fieldValue(limitBatch, i, ulongBytes)]] : [],
+      ),
     );
   }
 
@@ -214,17 +139,18 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     return endsReading(code) ? code : NVML_SUCCESS;
   }
 
+  function forgetRefusals({ questions }: Device): void {
+    for (const question of Object.values(questions).flat()) [question.skipped, question.refusal] = [0, NVML_SUCCESS];
+  }
+
   /** Reads what is due at one cadence. Returns a code that ends the reading of this GPU, or 0. */
   function readCadence(device: Device, cadence: Cadence, frame: Frame): number {
-    if (cadence === 'rare') {
-      device.refused.clear();
-      device.skipped.clear();
-    }
-    for (const getter of gettersOf[cadence]) {
-      const code = ask(device, getter, frame);
+    if (cadence === 'rare') forgetRefusals(device);
+    for (const question of device.questions[cadence]) {
+      const code = ask(question, device.handle, frame);
       if (endsReading(code)) return code;
     }
-    const code = readFields(device, fieldsOf[cadence], frame);
+    const code = readFields(device, cadence, frame);
     if (endsReading(code)) return code;
     if (cadence === 'slow') {
       dropZeroLimits(frame);
@@ -247,10 +173,10 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
       const opened = only
         ? only.map((busId, position) => openByBusId(symbols, busId, position))
         : Array.from({ length: listed() }, (_, index) => openByIndex(symbols, index));
+      questionsFor ??= bindGetters(symbols, getters);
       devices = opened.map((device) => ({
         ...device,
-        refused: new Map(),
-        skipped: new Map(),
+        questions: questionsFor!(),
         processes: createProcessReader(symbols, device.handle),
         offsets: {},
         mig: undefined,

@@ -12,9 +12,10 @@ import type {
 } from '../source.ts';
 import { normalBusId } from './device.ts';
 import { hangFault, libraryFault, slowedFault, stallFault, threadFault, unopenedFault, whyNoGpu } from './faults.ts';
-import { patience as usualPatience, type Patience, type WorkerEvent } from './protocol.ts';
+import { patience as usualPatience, type NvmlTick, type Patience, type WorkerEvent } from './protocol.ts';
+import type { ReaderGpu } from './reader.ts';
 import { NVML_GPU_IS_LOST, NVML_SUCCESS, returnCode } from './return-codes.ts';
-import { startThread, type NvmlThread, type NvmlTick } from './thread.node.ts';
+import { startThread, type NvmlThread } from './thread.node.ts';
 
 export type NvmlOptions = {
   readonly clock: Clock;
@@ -26,6 +27,8 @@ export type NvmlOptions = {
   /** where the system lists PCI devices and writes the kernel's log, when not in the usual places */
   readonly pciDevices?: string;
   readonly kernelLog?: string;
+  /** Windows' performance library, when not the system's own */
+  readonly pdh?: string;
   /** how long things are waited for, when not for the usual times */
   readonly patience?: Partial<Patience>;
 };
@@ -36,7 +39,7 @@ export type NvmlOptions = {
  * one GPU does not return, a second thread reads the others until it does.
  */
 export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
-  const { clock, workerUrl, library, pciDevices, kernelLog } = options;
+  const { clock, workerUrl, library, pciDevices, kernelLog, pdh } = options;
   let { settings } = options;
   const patience: Patience = { ...usualPatience, ...options.patience };
   const known = new Map<string, GpuIdentity>(); // by UUID
@@ -51,7 +54,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     startThread({
       clock,
       workerUrl,
-      start: { library, settings, patience, pciDevices, kernelLog, only },
+      start: { library, settings, patience, pciDevices, kernelLog, pdh, only },
       onSign: () => waiting?.(),
     });
   /** Threads that hang, each in one GPU, and the one that reads. */
@@ -59,8 +62,8 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   let active = start();
 
   /** Resolves when a thread says something, or when the time is up. */
-  const sign = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
+  function sign(ms: number): Promise<void> {
+    return new Promise((resolve) => {
       const timer = setTimeout(done, ms);
       function done() {
         clearTimeout(timer);
@@ -69,10 +72,17 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
       }
       waiting = done;
     });
+  }
 
   /** Learns who the GPUs are. One that slept until now has had its slot for a name. */
+  let learnt: readonly ReaderGpu[] = [];
+  let positions: ReadonlyMap<string, number> = new Map(); // by UUID, in the list that was learnt last
   function learn(): void {
-    for (const { identity, openCode } of active.gpus()) {
+    const gpus = active.gpus();
+    if (gpus === learnt) return;
+    learnt = gpus;
+    positions = new Map(gpus.map(({ identity }, position) => [identity.uuid, position]));
+    for (const { identity, openCode } of gpus) {
       if (openCode !== NVML_SUCCESS) continue;
       known.delete(slotName(identity.pciBusId));
       known.set(identity.uuid, identity);
@@ -136,10 +146,10 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     shownMs = monoMs;
     if (code !== NVML_SUCCESS) return { ...base, gpus: allOf(absent), fault: libraryFault(code) };
     const frames = active.framesOf(tick.tick);
-    const at = new Map(active.gpus().map(({ identity }, position) => [identity.uuid, position]));
     const gpus = [...known.values()].map((gpu): GpuSample => {
-      const position = at.get(gpu.uuid);
-      if (position === undefined || asleep.has(normalBusId(gpu.pciBusId))) return { gpu, frame: absent(gpu) };
+      const position = positions.get(gpu.uuid);
+      if (position === undefined || (asleep.size > 0 && asleep.has(normalBusId(gpu.pciBusId))))
+        return { gpu, frame: absent(gpu) };
       const frame = frames[position] ?? absentFrame('stalled');
       return { gpu, frame, processes: tick.processes?.[position], mig: tick.mig?.[position] };
     });
@@ -170,12 +180,18 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     const fresh = inside !== undefined && inside.tick > shownTick;
     const frames = fresh ? active.framesOf(inside.tick) : [];
     if (fresh) shownTick = inside.tick;
-    const at = new Map(active.gpus().map(({ identity }, position) => [identity.uuid, position]));
+    learn();
     return {
       ...now,
-      gpus: allOf((gpu) => frames[at.get(gpu.uuid) ?? -1] ?? absentFrame('stalled')),
+      gpus: allOf((gpu) => frames[positions.get(gpu.uuid) ?? -1] ?? absentFrame('stalled')),
       fault: dead === undefined ? stallFault(active.silentMs() / 1000) : threadFault(dead),
     };
+  }
+
+  /** Whether a thread has left the call it hung in: it spoke again, has ended, or went on to another GPU. */
+  function isBack({ thread, gpu, sinceMs }: (typeof hanging)[number]): boolean {
+    if (thread.dead() !== undefined || thread.silentMs() < clock.monoMs() - sinceMs) return true;
+    return thread.gpus()[thread.inside()?.position ?? -1]?.identity.uuid !== gpu.uuid;
   }
 
   /**
@@ -184,9 +200,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
    */
   function mend(): void {
     const nowMs = clock.monoMs();
-    const back = hanging.findIndex(
-      ({ thread, sinceMs }) => thread.dead() !== undefined || thread.silentMs() < nowMs - sinceMs,
-    );
+    const back = hanging.findIndex(isBack);
     if (back >= 0) {
       const [first, ...standIns] = [...hanging.slice(back).map(({ thread }) => thread), active];
       for (const thread of standIns) void thread.close();

@@ -3,11 +3,11 @@ import type { Clock } from '../../clock.ts';
 import { copyFrameBlock, layFrameBlock, type FrameBlock } from '../frame-block.ts';
 import type { Frame } from '../../reading.ts';
 import type { SourceSettings } from '../source.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import { createBell, ring } from './bell.ts';
+import { unpackTick, type FromWorker, type NvmlTick, type TickMessage, type ToWorker } from './protocol.ts';
 import type { ReaderGpu } from './reader.ts';
 import { NVML_SUCCESS } from './return-codes.ts';
 
-export type NvmlTick = Extract<FromWorker, { type: 'tick' }>;
 /** How NVML could be opened: 0 with GPUs, a code, no library, or not yet because all GPUs sleep. */
 export type NvmlStart = Extract<FromWorker, { type: 'opened' | 'no-library' | 'all-asleep' }>;
 
@@ -36,7 +36,7 @@ export type NvmlThread = {
 export type ThreadOptions = {
   readonly clock: Clock;
   readonly workerUrl: URL;
-  readonly start: Omit<Extract<ToWorker, { type: 'start' }>, 'type'>;
+  readonly start: Omit<Extract<ToWorker, { type: 'start' }>, 'type' | 'bell'>;
   /** called after each of its messages, and at its end */
   readonly onSign: () => void;
 };
@@ -48,7 +48,11 @@ const SMALL = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions): NvmlThread {
   const worker = new Worker(workerUrl, { resourceLimits: SMALL });
-  const send = (message: ToWorker): void => worker.postMessage(message);
+  const bell = createBell();
+  function send(message: ToWorker): void {
+    worker.postMessage(message);
+    ring(bell);
+  }
   let block: FrameBlock | undefined;
   let gpus: readonly ReaderGpu[] = [];
   let driver: string | undefined;
@@ -63,17 +67,21 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
   const closed = new Promise<boolean>((resolve) => (resolveClosed = resolve));
   const openTimer = setTimeout(() => resolveStarted(undefined), OPEN_DEADLINE_MS);
 
-  function take(message: FromWorker): void {
+  function takeTick(message: TickMessage): void {
+    const tick = unpackTick(message);
+    // what the collector had no time to take is overwritten; what happened only once is not lost with it
+    latest = latest
+      ? {
+          ...tick,
+          processes: tick.processes ?? latest.processes,
+          mig: tick.mig ?? latest.mig,
+          events: [...latest.events, ...tick.events],
+        }
+      : tick;
+  }
+
+  function takeNews(message: Exclude<FromWorker, TickMessage>): void {
     switch (message.type) {
-      case 'tick':
-        // what the collector had no time to take is overwritten; what happened only once is not lost with it
-        latest = {
-          ...message,
-          processes: message.processes ?? latest?.processes,
-          mig: message.mig ?? latest?.mig,
-          events: [...(latest?.events ?? []), ...message.events],
-        };
-        return;
       case 'opened':
         if (message.code === NVML_SUCCESS) {
           ({ driver, nvml } = message);
@@ -100,12 +108,13 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
   worker.on('message', (message: FromWorker) => {
     lastSignMs = clock.monoMs();
     clearTimeout(openTimer);
-    take(message);
+    if ('type' in message) takeNews(message);
+    else takeTick(message);
     onSign();
   });
   worker.on('error', (error) => die(error.message));
   worker.on('exit', () => die('the thread has ended'));
-  send({ type: 'start', ...start });
+  worker.postMessage({ type: 'start', ...start, bell } satisfies ToWorker);
 
   return {
     gpus: () => gpus,

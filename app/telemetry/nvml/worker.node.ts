@@ -11,11 +11,13 @@ import { createPace, type Pace } from '../pace.ts';
 import { watchPciGpus, type PciWatch } from '../runtime-status.node.ts';
 import { createSleepPolicy, type SleepPolicy } from '../sleep-policy.ts';
 import type { GpuProcess } from '../source.ts';
+import { createProcessFiller, type ProcessFiller } from '../wddm/pdh.node.ts';
 import { openKernelLog, type KernelLog } from '../xid/kernel-log.node.ts';
+import { createSleeper, turn, type Sleeper } from './bell.ts';
 import { normalBusId } from './device.ts';
 import { loadLibrary } from './library.node.ts';
 import type { NvmlLibrary } from './library.ts';
-import type { FromWorker, LeftAlone, ToWorker, WorkerEvent } from './protocol.ts';
+import { packTick, type FromWorker, type LeftAlone, type ToWorker, type WorkerEvent } from './protocol.ts';
 import { createReader, type NvmlReader } from './reader.ts';
 import { NVML_LIBRARY_NOT_FOUND, NVML_SUCCESS, returnCode } from './return-codes.ts';
 
@@ -51,6 +53,7 @@ let pci: PciWatch;
 let leftAlone: readonly LeftAlone[] = [];
 let only: readonly string[] | undefined; // slots to be open
 let policy: SleepPolicy;
+let filler: ProcessFiller;
 const busy = new Map<string, boolean>(); // slot → whether any reading since the last judgement found it in use
 let untold: readonly WorkerEvent[] = []; // events of before NVML was closed
 let processes: (readonly GpuProcess[] | undefined)[] = [];
@@ -124,11 +127,15 @@ function noteUse(current: Opened, position: number): void {
 function read(current: Opened, cadences: readonly Cadence[]): number {
   const { reader, block } = current;
   let lost = false;
+  filler.next();
   for (let position = 0; position < block.frames.length; position++) {
     Atomics.store(block.begun, position, tick);
     const code = reader.read(position, cadences, block.frames[position]!);
     if (returnCode(code).library) return code;
-    if (cadences.includes('slow')) processes[position] = code === NVML_SUCCESS ? reader.processes(position) : undefined;
+    if (cadences.includes('slow')) {
+      const used = valueOf(block.frames[position]!, 'vramUsedBytes');
+      processes[position] = code === NVML_SUCCESS ? filler.fill(reader.processes(position), used) : undefined;
+    }
     lost ||= code !== NVML_SUCCESS;
     Atomics.store(block.done, position, tick);
     noteUse(current, position);
@@ -177,23 +184,17 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
   const current = opened;
   const tookMs = clock.monoMs() - monoMs;
   const intervalMs = budget.spent(tookMs);
-  say({
-    type: 'tick',
-    tick,
-    code,
-    tsMs,
-    monoMs,
-    tookMs,
-    intervalMs,
-    processes: slow && current ? [...processes] : undefined,
-    mig: slow && current ? current.busIds.map((_, position) => current.reader.mig(position)) : undefined,
+  const extras = {
+    ...(slow && current ? { processes, mig: current.busIds.map((_, position) => current.reader.mig(position)) } : {}),
     leftAlone,
     events: slow ? takeEvents() : [],
-  });
+  };
+  say(packTick({ tick, code, tsMs, monoMs, tookMs, intervalMs, ...extras }));
   return intervalMs;
 }
 
 let closing = false;
+let sleeper: Sleeper | undefined;
 let pace: Pace | undefined;
 let budget: Budget | undefined;
 
@@ -203,21 +204,28 @@ async function run(paced: Pace, spending: Budget): Promise<void> {
     if (closing) return;
     const asked = cadences.includes('slow') && start.settings.pcieThroughput;
     paced.setInterval(takeTick(asked ? [...cadences, 'request'] : cadences, spending));
+    if (cadences.includes('slow')) await turn();
   }
 }
 
 port.on('message', (message: ToWorker) => {
+  sleeper?.heard();
   switch (message.type) {
     case 'start': {
       start = message;
       const { patience } = start;
       policy = createSleepPolicy(patience.graceMs);
       pci = watchPciGpus(start.pciDevices);
+      filler = createProcessFiller(start.pdh ?? (process.platform === 'win32' ? 'pdh.dll' : undefined));
       only = wanted(clock.monoMs());
       if (only?.length === 0) say({ type: 'all-asleep' });
       else open(); // when it fails it is tried again, until the one who started it wants no more of it
       kernelLog = openKernelLog(start.kernelLog);
-      pace = createPace(clock, start.settings.intervalMs, { slow: patience.slowMs, rare: patience.rareMs });
+      sleeper = createSleeper(start.bell, clock.monoMs);
+      pace = createPace({ ...clock, sleep: sleeper.sleep }, start.settings.intervalMs, {
+        slow: patience.slowMs,
+        rare: patience.rareMs,
+      });
       budget = createBudget(start.settings.intervalMs);
       void run(pace, budget);
       return;
@@ -229,8 +237,10 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'close':
       closing = true;
+      sleeper?.wake();
       close();
       kernelLog?.close();
+      filler.close();
       say({ type: 'closed' });
       port.close(); // one that was inside a hanging call is no longer waited for: it ends by itself
   }

@@ -154,6 +154,20 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
     }
   }
 
+  /** What the session has brought forth so far. Undefined: nobody counts. */
+  function outputsOf({ session, countedBy, failure }: Followed): Outputs | undefined {
+    if (session.unit === undefined) return undefined;
+    const { speeds } = session;
+    return {
+      unit: session.unit,
+      count: session.tally.total(),
+      countedBy: countedBy ?? 'meter',
+      ...(session.prompt.total() > 0 && { promptTokens: session.prompt.total() }),
+      ...(speeds && { speed: { value: speeds.sum / speeds.count, unit: speeds.unit } }),
+      ...(failure !== undefined && { atLeast: true }),
+    };
+  }
+
   const timer = setInterval(() => {
     const now = performance.now();
     for (const entry of followed.values()) {
@@ -173,6 +187,7 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
         ...(entry.reading?.running !== undefined && { running: entry.reading.running }),
         ...(entry.reading?.made && { made: entry.reading.made.count }),
         ...(entry.reading?.model && { model: entry.reading.model }),
+        ...(entry.inSession && { outputs: outputsOf(entry) }),
         ...(note && { note }),
       };
     },
@@ -215,17 +230,9 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
       entry.inSession = false;
       entry.session = newSession();
       if (entry.reading) count(entry, entry.reading); // the next one counts from here
-      if (session.unit === undefined) return {};
-      const { speeds } = session;
-      const outputs: Outputs = {
-        unit: session.unit,
-        count: session.tally.total(),
-        countedBy: entry.countedBy ?? 'meter',
-        ...(session.prompt.total() > 0 && { promptTokens: session.prompt.total() }),
-        ...(speeds && { speed: { value: speeds.sum / speeds.count, unit: speeds.unit } }),
-        ...(entry.failure !== undefined && { atLeast: true }),
-      };
-      const marks: Marks | undefined = MARKED.has(session.unit) ? session.tally.marks() : undefined;
+      const outputs = outputsOf({ ...entry, session });
+      if (!outputs) return {};
+      const marks: Marks | undefined = MARKED.has(outputs.unit) ? session.tally.marks() : undefined;
       return { outputs, ...(marks && { marks }) };
     },
     stop: () => clearInterval(timer),
