@@ -44,10 +44,19 @@ export function speedOption(text: string): number {
   return speed;
 }
 
+const LONGEST_S = 24 * 86_400; // as far as a timer reaches (2³¹ ms)
+
 export function secondsOption(text: string): number {
   const seconds = Number(text);
-  if (!(seconds > 0)) throw new InvalidArgumentError('Give a number of seconds above 0.');
+  if (!(seconds > 0 && seconds <= LONGEST_S))
+    throw new InvalidArgumentError('Give a number of seconds above 0, at most 24 days.');
   return seconds;
+}
+
+export function wattsOption(text: string): number {
+  const watts = Number(text);
+  if (!(watts > 0 && watts <= 10_000)) throw new InvalidArgumentError('Give a number of watts above 0.');
+  return watts;
 }
 
 export function intervalOption(text: string): number {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { err, messageOf, ok, type Err, type Result } from '../result.ts';
+import { makeFolder } from '../settings/folders.node.ts';
 import type { Packer } from './blocks.ts';
 import { migrations } from './migrations.ts';
 import { packer } from './packer.node.ts';
@@ -69,7 +70,11 @@ export function explain(file: string, thrown: unknown, what: 'history' | 'copy' 
       'Start Slowburn again: it sets the file aside and begins a new one. `slowburn db check` tells what can be read.',
     );
   }
-  return err('database-unusable', `The history ${file} cannot be used: ${messageOf(thrown)}`);
+  return err(
+    'database-unusable',
+    `The history ${file} cannot be used: ${messageOf(thrown)}.`,
+    'Choose another folder with --data-dir.',
+  );
 }
 
 function migrate(db: Db): void {
@@ -154,7 +159,7 @@ export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(
  */
 export function openDatabase(file: string): Result<OpenedDatabase> {
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     if (!fs.existsSync(damagedMark(file))) {
       const opened = open(file);
       return opened.ok ? ok({ db: opened.value }) : opened;
@@ -224,7 +229,7 @@ export function openForReading(file: string): Result<Db> {
 export function lockRecorder(folder: string): Result<() => void> {
   const file = path.join(folder, 'recorder.lock');
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const lock = new Database(file, { timeout: 0 });
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');

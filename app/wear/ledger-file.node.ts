@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, messageOf, type Result } from '../result.ts';
+import { makeFolder } from '../settings/folders.node.ts';
 import { dayOf, emptyLedger, sealDays, type Hash, type Ledger } from './ledger.ts';
 import {
   headerLine,
@@ -79,7 +80,7 @@ export function openShelf(folder: string): LedgerShelf {
   const opened = new Map<string, LedgerFile>();
 
   function openFile(uuid: string, name: string): LedgerFile {
-    fs.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const file = ledgerPath(folder, uuid);
     let ledger = emptyLedger(uuid, name);
     let sealedTo = -Infinity;

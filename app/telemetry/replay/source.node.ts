@@ -26,7 +26,11 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
     }
     text = await fs.readFile(file, 'utf8');
   } catch (thrown) {
-    return err('recording-unreadable', `The recording ${file} cannot be read: ${messageOf(thrown)}`);
+    return err(
+      'recording-unreadable',
+      `The recording ${file} cannot be read: ${messageOf(thrown)}.`,
+      'Name a recording.',
+    );
   }
   const recording = readRecording(text, path.basename(file));
   if (!recording.ok) return recording;
