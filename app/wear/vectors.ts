@@ -15,7 +15,8 @@ const fileSchema = z.object({
 
 export type Verdict = {
   readonly id: string;
-  readonly outcome: 'pass' | 'FAIL';
+  /** not built: a mechanism that no code evaluates, a failure like any other */
+  readonly outcome: 'pass' | 'FAIL' | 'not built';
   readonly expected: string;
   readonly got: string;
 };
@@ -101,7 +102,7 @@ export function checkVector(vector: Vector): Verdict {
   const wanted = Object.fromEntries(Object.entries(vector.expected).map(([name, { value }]) => [name, value]));
   const expected = show(wanted);
   const evaluate = Object.hasOwn(evaluators, vector.mechanism) ? evaluators[vector.mechanism] : undefined;
-  if (!evaluate) return { id: vector.id, outcome: 'FAIL', expected, got: `no code for ${vector.mechanism}` };
+  if (!evaluate) return { id: vector.id, outcome: 'not built', expected, got: `no code for ${vector.mechanism}` };
   try {
     const outputs = evaluate(inputsOf(vector));
     if (Object.keys(wanted).length === 0) throw new Error('it expects nothing');

@@ -1,7 +1,7 @@
 /**
  * The arguments in a command line of Windows, by the rules of Microsoft's C runtime, which nearly all programs follow:
  * quotes group, a quote within them is doubled or has a backslash before it, and backslashes count only before a quote.
- * https://learn.microsoft.com/en-us/cpp/c-language/parsing-c-command-line-arguments
+ * Source: Microsoft Learn, "Parsing C command-line arguments".
  */
 export function splitCommandLine(line: string): string[] {
   const parts: string[] = [];

@@ -193,7 +193,7 @@ describe('slowburn monitor', () => {
     [['no-such-command'], 2, 'unknown command'],
     [['monitor', '--source', 'replay:/nonexistent.csv'], 1, 'cannot be read'],
     [['monitor', '--source', 'nvml:/nonexistent.so'], 1, 'No NVIDIA driver library'],
-    [['vectors', '/nonexistent.json'], 2, 'cannot be read'],
+    [['vectors', '/nonexistent.json'], 2, 'There is no file /nonexistent.json.'],
   ])('%j ends with code %d and a sentence', (args, code, sentence) => {
     const ran = slowburn([...args, ...(args[0] === 'monitor' ? ['--data-dir', temporaryFolder()] : [])]);
     expect(ran.status).toBe(code);
