@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { StoredAlert } from './history/records.ts';
 import { createAlertEngine } from './alerts/engine.ts';
+import { createAlertOutbox } from './alerts/outbox.ts';
 import { alertRules } from './alerts/rules.ts';
 import { systemClock } from './clock.node.ts';
 import { createAnswers, type MakeReport } from './contract/answers.ts';
@@ -8,7 +9,7 @@ import { createCostMeter, type Cost } from './cost.node.ts';
 import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
 import { explain, isCorruption, isOutdated, lockRecorder, markDamaged, openDatabase } from './history/database.node.ts';
-import { removeRecorder, writeRecorder } from './history/recorder.node.ts';
+import { isAlive, removeRecorder, writeRecorder } from './history/recorder.node.ts';
 import { createStore } from './history/store.ts';
 import { createJobs } from './jobs/jobs.node.ts';
 import type { JobState } from './jobs/jobs.ts';
@@ -152,7 +153,8 @@ export async function openCollector(
   });
   const alerts = createAlertEngine(alertRules);
   const meter = createCostMeter();
-  for (const { gpuUuid, rule, peak } of store.alerts.open()) alerts.resume(gpuUuid, rule, peak);
+  const outbox = createAlertOutbox({ recordAlerts: store.recordAlerts, open: store.alerts.open });
+  for (const { gpuUuid, rule, peak } of outbox.firing()) alerts.resume(gpuUuid, rule, peak);
 
   const timers = new Set<NodeJS.Timeout>();
   /** Housekeeping: when the disk fails, the next tick says so; the task is tried again at its next turn. */
@@ -208,10 +210,7 @@ export async function openCollector(
       lostSinceMs = undefined;
       storedMs = tick.tsMs;
       wear.feed(tick, stored);
-      axisMs += tick.dtMs ?? 0;
-      judge(tick, stored);
       watch.feed(tick, stored);
-      governor.feed(tick);
       writeFault = undefined;
     } catch (thrown) {
       if (storedMs !== tick.tsMs) lostSinceMs ??= storedMs ?? tick.tsMs;
@@ -221,6 +220,9 @@ export async function openCollector(
         events.onDamaged?.();
       }
     }
+    const observed = { ...tick, dtMs: sampled.dtMs }; // though perhaps not written
+    judge(observed);
+    governor.feed(observed);
     meter.tick(tick, writeFault === undefined, settings.intervalMs);
     events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
   }
@@ -232,17 +234,18 @@ export async function openCollector(
     housekeeping.unref();
   }
 
-  function judge(tick: Tick, stored: readonly { readonly gpuId: number }[]): void {
-    let firedCount = 0;
-    let changed = false;
-    tick.gpus.forEach(({ gpu, frame }, i) => {
-      const changes = alerts.judge(gpu.uuid, frame, axisMs, tick.dtMs === undefined);
-      if (changes.length === 0) return;
-      store.recordAlerts(stored[i]!.gpuId, tick.tsMs, changes);
-      changed = true;
-      firedCount += changes.filter((change) => change.kind === 'fired').length;
-    });
-    if (changed) events.onAlerts(store.alerts.open(), store.alerts.newest(firedCount));
+  /** A hot card is told of, whatever the disk does. */
+  function judge(tick: Tick): void {
+    axisMs += tick.dtMs ?? 0;
+    const entries = tick.gpus.flatMap(({ gpu, frame }) =>
+      alerts
+        .judge(gpu.uuid, frame, axisMs, tick.dtMs === undefined)
+        .map((change) => ({ tsMs: tick.tsMs, gpuName: gpu.name, change })),
+    );
+    const posted = outbox.post(entries, writeFault === undefined);
+    if (!posted) return;
+    if ('thrown' in posted) writeFault = recordingFault(databaseFile, posted.thrown);
+    events.onAlerts(posted.firing, posted.fired);
   }
 
   /**
@@ -275,7 +278,7 @@ export async function openCollector(
 
   if ((await recover(config.dataFolder)) === 'cap-left') governor.foundLeft();
   const sampler = startSampler({ source: source.value, onTick });
-  if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
+  if (outbox.firing().length > 0) events.onAlerts(outbox.firing(), []);
   every(SAVE_WEAR_MS, wear.save);
   let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
   every(SESSION_POLL_MS, watchSessions);
@@ -309,15 +312,6 @@ export async function openCollector(
         release();
       })()),
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // asks only
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'; // alive, but another user's
-  }
 }
 
 /** A replay's history is a copy of a file that the person has: each replay begins a new one. */

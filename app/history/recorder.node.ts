@@ -28,9 +28,21 @@ const fileOf = (folder: string): string => path.join(folder, 'recorder.json');
 export const writeRecorder = (folder: string, recorder: Recorder): void =>
   fs.writeFileSync(fileOf(folder), `${JSON.stringify(recorder)}\n`);
 
+/** Whether a process of that number runs now. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // asks only
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM'; // alive, but another user's
+  }
+}
+
+/** Who records into this folder now. The note of one that was killed tells of nobody. */
 export function readRecorder(folder: string): Recorder | undefined {
   try {
-    return schema.safeParse(JSON.parse(fs.readFileSync(fileOf(folder), 'utf8'))).data;
+    const note = schema.safeParse(JSON.parse(fs.readFileSync(fileOf(folder), 'utf8'))).data;
+    return note && isAlive(note.pid) ? note : undefined;
   } catch {
     return undefined; // not there or torn: nobody to be found
   }

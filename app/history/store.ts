@@ -156,8 +156,11 @@ export function createStore(db: Db) {
     /** The same without any rule: nothing is given up. */
     tidy,
 
-    recordAlerts: db.transaction((gpuId: number, tsMs: number, changes: readonly AlertChange[]): void =>
-      changes.forEach((change) => alerts.record(gpuId, tsMs, change)),
+    /** Alerts that fired or cleared on cards that have been seen. */
+    recordAlerts: db.transaction((entries: readonly { readonly tsMs: number; readonly change: AlertChange }[]): void =>
+      entries.forEach(({ tsMs, change }) =>
+        alerts.record(ids.get(change.gpuUuid) ?? findId(change.gpuUuid)!, tsMs, change),
+      ),
     ),
 
     /** A GPU of that UUID has never been seen: undefined. */

@@ -12,6 +12,7 @@ import { defaultSettings } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
+import { writeHotRecording } from '../support/hot-recording.ts';
 import { openStore } from '../support/store.ts';
 
 const START = Date.UTC(2026, 2, 1, 9);
@@ -73,6 +74,40 @@ describe.each([
     expect(samples.some(({ tsMs }) => tsMs > gap!.fromMs && tsMs < gap!.toMs)).toBe(false);
     expect(samples.find(({ tsMs }) => tsMs === gap!.toMs)!.dtMs).toBeUndefined(); // nothing is added up across it
     expect(samples.filter(({ tsMs }) => tsMs > gap!.toMs).length).toBeGreaterThan(2);
+  });
+
+  it('keeps no hot card from being told of, and takes the alert when it can', async () => {
+    const folder = temporaryFolder();
+    const control = path.join(folder, 'control');
+    fs.writeFileSync(control, '0');
+    const source = `replay:${writeHotRecording(folder)}`;
+    const recorder = spawn(
+      process.execPath,
+      [program, 'monitor', '--source', source, '--speed', '10', '--data-dir', folder],
+      { env: { ...process.env, LD_PRELOAD: compileDisk(), MOCK_DISK_CONTROL: control } },
+    );
+    onTestFinished(() => void recorder.kill('SIGKILL'));
+    let said = '';
+    recorder.stdout.on('data', (text) => (said += String(text)));
+    const until = async (condition: () => boolean): Promise<void> => {
+      for (let i = 0; i < 600 && !condition(); i++) await wait(50);
+    };
+    await until(() => said !== '');
+    fs.writeFileSync(control, String(errno));
+    await until(() => /^! Hot card: /m.test(said));
+    expect(said).toContain('Recording is paused.');
+    expect(said).toMatch(/^! Hot card: /m);
+    const written = () => {
+      const opened = openForReading(path.join(folder, 'history.replay.db'));
+      if (!opened.ok) throw new Error(opened.error.message);
+      const alerts = createStore(opened.value).alerts.newest(10);
+      opened.value.close();
+      return alerts;
+    };
+    expect(written()).toEqual([]);
+    fs.writeFileSync(control, '0');
+    await until(() => written().length > 0);
+    expect(written()).toMatchObject([{ gpuName: 'Hot card', rule: 'core-at-slowdown', severity: 'act' }]);
   });
 });
 

@@ -193,11 +193,11 @@ describe('alerts on disk', () => {
     const { store, file } = openStore();
     fill(store, [50]);
     const change = { gpuUuid: uuid, rule: alertRules[0]!, value: 95, threshold: 90, peak: 95 };
-    store.recordAlerts(1, START, [{ ...change, kind: 'fired' }]);
+    store.recordAlerts([{ tsMs: START, change: { ...change, kind: 'fired' } }]);
     store.close();
     const again = openStore(file).store;
     expect(again.alerts.open()).toMatchObject([{ rule: 'core-near-slowdown', firedMs: START, clearedMs: null }]);
-    again.recordAlerts(1, START + 9000, [{ ...change, peak: 99, kind: 'cleared' }]);
+    again.recordAlerts([{ tsMs: START + 9000, change: { ...change, peak: 99, kind: 'cleared' } }]);
     expect(again.alerts.open()).toEqual([]);
     expect(again.alerts.newest(1)).toMatchObject([{ clearedMs: START + 9000, peak: 99 }]);
     expect(again.alerts.between(START + 1000, START + 2000)).toHaveLength(1);

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAlertEngine } from '../../app/alerts/engine.ts';
 import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
+import { createAlertOutbox, type AlertEntry } from '../../app/alerts/outbox.ts';
+import type { StoredAlert } from '../../app/history/records.ts';
 import type { Absence } from '../../app/reading.ts';
 import { frameWith } from '../support/frames.ts';
 
@@ -113,4 +115,56 @@ describe('the limit of the first warning', () => {
   it('is not that of a laptop part, which works above it every day', () => expect(limit(75, 102)).toBe(97));
   it('is taken from the slowdown limit where that is all there is', () => expect(limit(undefined, 92)).toBe(87));
   it('is not there when the card reports neither', () => expect(limit(undefined, undefined)).toBeUndefined());
+});
+
+describe('an alert on its way to the disk', () => {
+  const entry = (kind: 'fired' | 'cleared', tsMs: number, gpuUuid = 'GPU-1'): AlertEntry => ({
+    tsMs,
+    gpuName: 'Card',
+    change: { kind, gpuUuid, rule, value: 95, threshold: 90, peak: 95 },
+  });
+
+  /** A table that can be made to fail. */
+  function table() {
+    const rows: { id: number; gpuUuid: string; clearedMs: number | null }[] = [];
+    const disk = { full: false, order: [] as number[] };
+    const outbox = createAlertOutbox({
+      recordAlerts(entries) {
+        if (disk.full) throw new Error('full');
+        for (const { tsMs, change } of entries) {
+          disk.order.push(tsMs);
+          if (change.kind === 'fired') rows.push({ id: rows.length + 1, gpuUuid: change.gpuUuid, clearedMs: null });
+          else rows.find((row) => row.gpuUuid === change.gpuUuid && row.clearedMs === null)!.clearedMs = tsMs;
+        }
+      },
+      open: () =>
+        rows.filter(({ clearedMs }) => clearedMs === null).map((row) => ({ ...row, rule: rule.id }) as StoredAlert),
+    });
+    return { disk, outbox };
+  }
+  const ids = (alerts: readonly StoredAlert[]): number[] => alerts.map(({ id }) => id);
+
+  it('is shown as it stands on disk', () => {
+    const { outbox } = table();
+    const posted = outbox.post([entry('fired', 1)], true)!;
+    expect([ids(posted.firing), ids(posted.fired)]).toEqual([[1], [1]]);
+    expect(outbox.post([], true)).toBeUndefined();
+    expect(outbox.post([entry('cleared', 2)], true)).toEqual({ firing: [], fired: [] });
+  });
+
+  it('is shown all the same when the disk does not take it, and written in its order when it does', () => {
+    const { disk, outbox } = table();
+    disk.full = true;
+    const posted = outbox.post([entry('fired', 1)], true)!;
+    expect(posted.thrown).toBeInstanceOf(Error);
+    expect(posted.fired).toMatchObject([{ gpuUuid: 'GPU-1', gpuName: 'Card', value: 95, threshold: 90, firedMs: 1 }]);
+    expect(outbox.post([], false)).toBeUndefined();
+    expect(outbox.post([entry('fired', 2, 'GPU-2'), entry('cleared', 2)], false)!.firing).toMatchObject([
+      { gpuUuid: 'GPU-2' },
+    ]);
+    disk.full = false;
+    const late = outbox.post([], true)!;
+    expect([ids(late.firing), late.fired]).toEqual([[2], []]); // told of already
+    expect(disk.order).toEqual([1, 2, 2]);
+  });
 });

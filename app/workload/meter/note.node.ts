@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { makeFolder } from '../../settings/folders.node.ts';
+import { isAlive } from '../../history/recorder.node.ts';
 import type { Totals } from './counts.ts';
 
 /**
@@ -37,15 +38,6 @@ export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
     },
     remove: (): void => fs.rmSync(file, { force: true }),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // asks only
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Notes of the meters that run now. One that died without removing its note is passed over. */
