@@ -100,9 +100,14 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
     },
     percent: (share, digits = 0) => number(share * 100, digits),
     money: (amount) =>
-      numberFormat({ style: 'currency', currency, maximumFractionDigits: amount !== 0 && amount < 0.1 ? 4 : 2 }).format(
-        amount,
-      ),
+      numberFormat({
+        style: 'currency',
+        currency,
+        // a picture costs a part of a cent: three figures of it
+        ...(Math.abs(amount) > 0 && Math.abs(amount) < 0.1
+          ? { maximumSignificantDigits: 3 }
+          : { maximumFractionDigits: 2 }),
+      }).format(amount),
     duration(ms) {
       // international symbols, which need no translation
       const seconds = Math.round(ms / 1000);

@@ -10,6 +10,8 @@ export type Answer<T> = {
   readonly again: () => void;
 };
 
+const NOT_READY_MS = 1000;
+
 /**
  * Asks when the question changes, and every `everyMs` if given. An answer that was overtaken by a newer question is
  * dropped. `undefined` as request of a channel that needs one: nothing is asked yet.
@@ -27,11 +29,14 @@ export function useQuestion<C extends OpenChannel>(
   useEffect(() => {
     if (!when) return;
     let current = true;
+    let retry: ReturnType<typeof setTimeout> | undefined;
     const put = async (): Promise<void> => {
       if (document.hidden) return; // nobody looks
       const payload = (key === undefined ? [] : [JSON.parse(key)]) as never;
       const answer = await ask(channel, ...payload);
       if (!current) return;
+      // the collector starts, or starts again: a page opened meanwhile must not stay empty
+      if (!answer.ok && answer.error.code === 'not-ready') retry = setTimeout(() => void put(), NOT_READY_MS);
       setState((before) => (answer.ok ? { data: answer.value } : { ...before, error: answer.error }));
     };
     void put();
@@ -39,6 +44,7 @@ export function useQuestion<C extends OpenChannel>(
     return () => {
       current = false;
       clearInterval(timer);
+      clearTimeout(retry);
     };
   }, [channel, key, everyMs, when, round]);
 

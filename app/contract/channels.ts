@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { exportFormats } from '../exchange/format.ts';
 import { metrics } from '../metrics.ts';
 import { err, ok, type Result } from '../result.ts';
-import { settingsSchema } from '../settings/settings.ts';
+import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { burnStatus } from '../workload/burn/messages.ts';
 import { burnShapes, standardPlan } from '../workload/burn/schedule.ts';
 import * as s from './schemas.ts';
@@ -50,7 +50,7 @@ export const channels = {
   },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
-  'settings.set': { by: 'main', request: settingsSchema.partial().strict(), response: settingsSchema },
+  'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'collector.status': { by: 'main', request: nothing, response: collectorStatus },
   'alerts.firing': { by: 'main', request: nothing, response: z.array(s.alert) },
   'live.latest': { by: 'main', request: nothing, response: s.tick.nullable() },

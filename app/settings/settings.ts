@@ -57,4 +57,19 @@ export const settingsSchema = z.object({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
+/**
+ * Some of them changed. Without the defaults, which belong to a file that does not say: in a change, what is not named
+ * would be set back to them.
+ */
+export const settingsChange: z.ZodType<Partial<Settings>> = z
+  .strictObject(
+    Object.fromEntries(
+      Object.entries(settingsSchema.shape).map(([key, field]) => [
+        key,
+        field instanceof z.ZodDefault ? field.unwrap() : field,
+      ]),
+    ),
+  )
+  .partial();
+
 export const defaultSettings: Settings = settingsSchema.parse({});

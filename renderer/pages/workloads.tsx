@@ -7,6 +7,8 @@ import { useQuestion } from '../use-question.ts';
 import { BurnPanel } from '../workloads/burn-panel.tsx';
 import { Comparison } from '../workloads/comparison.tsx';
 import { GovernorPanel } from '../workloads/governor-panel.tsx';
+import { PricesPanel } from '../workloads/prices-panel.tsx';
+import { ProgramsPanel } from '../workloads/programs-panel.tsx';
 import { SessionTable } from '../workloads/session-table.tsx';
 import css from './table.module.css';
 
@@ -74,6 +76,8 @@ export function WorkloadsPage() {
         </div>
       )}
       <GovernorPanel />
+      <PricesPanel />
+      <ProgramsPanel />
       <BurnPanel />
     </>
   );

@@ -66,7 +66,7 @@ export function BurnPanel() {
           time: format.duration(standardPlan.maxMs),
         })}
       </p>
-      <div className={css.controls} style={{ marginTop: 12 }}>
+      <div className={css.controls}>
         <SegmentedControl
           size="xs"
           aria-label={t('burn.shape')}

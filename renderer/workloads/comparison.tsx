@@ -1,12 +1,13 @@
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/format.ts';
 import { figuresOf, type Figures } from '../../app/workload/figures.ts';
-import { publishedFor } from '../../app/workload/published.ts';
+import { publishedFor, type Published as PublishedFigure } from '../../app/workload/published.ts';
 import { kneeOf } from '../../app/workload/sweep.ts';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
 import css from './comparison.module.css';
 import type { Session } from './session-table.tsx';
+import { SweepCurve } from './sweep-curve.tsx';
 
 type Line = {
   readonly key: string;
@@ -19,12 +20,12 @@ type Line = {
 };
 
 /** One quantity of several sessions: a bar each, told apart by its label. Published figures are outlined. */
-function Bars({ title, lines }: { readonly title: string; readonly lines: readonly Line[] }) {
+function Bars({ title, lines }: { readonly title?: string; readonly lines: readonly Line[] }) {
   const highest = Math.max(...lines.map(({ value }) => value ?? 0));
   if (highest <= 0) return null;
   return (
     <div className={css.group}>
-      <h3>{title}</h3>
+      {title !== undefined && <h3>{title}</h3>}
       {lines.map(({ key, label, note, value, text, published, mark }) => (
         <div key={key} className={css.line}>
           <div className={css.label} title={`${label} · ${note}`}>
@@ -44,6 +45,35 @@ function Bars({ title, lines }: { readonly title: string; readonly lines: readon
         </div>
       ))}
     </div>
+  );
+}
+
+/**
+ * Published figures on a scale of their own, apart from a person's sessions: they hold for their own device, batch and
+ * size alone, so they are no measure of another card (docs/wear-model.md). Those of a card that is here come first.
+ */
+function Published({ rows, cards }: { readonly rows: readonly PublishedFigure[]; readonly cards: readonly string[] }) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const isHere = ({ device }: PublishedFigure): boolean => cards.some((card) => card.includes(device));
+  const here = rows.some(isHere);
+  return (
+    <details className={css.published} open={here}>
+      <summary>{t('workloads.published')}</summary>
+      <Bars
+        lines={[...rows]
+          .sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
+          .map((row, i) => ({
+            key: `published-${i}`,
+            label: row.label,
+            note: `${row.device} · ${row.batch}`,
+            value: row.joules,
+            text: `${format.significant(row.joules, 3)} J`,
+            published: true,
+          }))}
+      />
+      <p className={css.hint}>{t(here ? 'workloads.publishedHere' : 'workloads.publishedNote')}</p>
+    </details>
   );
 }
 
@@ -68,9 +98,11 @@ export function Comparison({
     perHour: figures.outputsPerHour,
     meanTempC: figures.meanTempC,
   }));
-  const knee = points.every(({ capW }) => capW > 0) ? kneeOf(points) : undefined;
+  const caps = new Set(points.map(({ capW }) => capW)).size > 1 && points.every(({ capW }) => capW > 0);
+  const knee = caps ? kneeOf(points) : undefined;
   const kinds = [...new Set(sessions.map(({ summary }) => summary?.workload?.kind ?? 'other'))];
   const references = unit ? publishedFor(unit, kinds) : [];
+  const cards = rows.map(({ session }) => names.get(session.summary?.gpus[0]?.gpuUuid ?? '') ?? '');
 
   const lines = (pick: (figures: Figures) => number | undefined, show: (value: number) => string): Line[] =>
     rows.map(({ session, figures }, i) => {
@@ -94,25 +126,16 @@ export function Comparison({
       title={t('workloads.comparison')}
       aside={unit && t('workloads.perOutput', { unit: t(`outputUnit.${unit}`) })}
     >
+      {caps && <SweepCurve points={points} knee={knee} />}
       {!each && <p className={css.hint}>{t('workloads.differentUnits')}</p>}
       <Bars
         title={each ? t('workloads.energyEach') : t('sessions.energy')}
-        lines={[
-          ...lines(
-            (figures) => (each ? figures.each?.energyJ : figures.energyJ),
-            each ? joules : (value) => joined(format.energy(value)),
-          ),
-          ...references.map((row, i) => ({
-            key: `published-${i}`,
-            label: row.label,
-            note: `${row.device} · ${row.batch}`,
-            value: row.joules,
-            text: joules(row.joules),
-            published: true,
-          })),
-        ]}
+        lines={lines(
+          (figures) => (each ? figures.each?.energyJ : figures.energyJ),
+          each ? joules : (value) => joined(format.energy(value)),
+        )}
       />
-      {each && (
+      {each && !caps && (
         <Bars
           title={t('workloads.outputsPerHour')}
           lines={lines(
@@ -121,18 +144,20 @@ export function Comparison({
           )}
         />
       )}
-      <Bars
-        title={t('report.mean')}
-        lines={lines(
-          (figures) => figures.meanTempC,
-          (value) => joined(format.temperature(value)),
-        )}
-      />
+      {!caps && (
+        <Bars
+          title={t('report.mean')}
+          lines={lines(
+            (figures) => figures.meanTempC,
+            (value) => joined(format.temperature(value)),
+          )}
+        />
+      )}
       <Bars
         title={each ? t('workloads.costEach') : t('sessions.cost')}
         lines={lines((figures) => (each ? figures.each?.cost : figures.cost), format.money)}
       />
-      {references.length > 0 && <p className={css.hint}>{t('workloads.publishedNote')}</p>}
+      {references.length > 0 && <Published rows={references} cards={cards} />}
       {kinds.includes('autoregressive-image') && <p className={css.hint}>{t('workloads.nonePublished')}</p>}
     </Panel>
   );

@@ -6,12 +6,14 @@ import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { TimeField } from '../parts/time-field.tsx';
 import { useQuestion } from '../use-question.ts';
 import css from './comparison.module.css';
 
 type Limits = Settings['governor'];
 const NUMBERS = ['coreTempC', 'powerW', 'stressHoursPerDay', 'pricePerKwh'] as const;
 const SHOWN = 8;
+const [EVENING, MORNING] = [22 * 60, 7 * 60];
 
 /** Seconds left until an unconfirmed change is taken back. */
 function Countdown({ untilMs }: { readonly untilMs: number }) {
@@ -28,6 +30,7 @@ export function GovernorPanel() {
   const { t } = useTranslation();
   const { settings, format } = useShared();
   const { governor } = settings;
+  const quiet = governor.quietHours;
   const { data: status, again } = useQuestion('governor.status', undefined, { everyMs: 2000 });
   const choice = useGpuChoice();
   const [cap, setCap] = useState<number | ''>('');
@@ -55,7 +58,7 @@ export function GovernorPanel() {
       }
     >
       <p className={css.hint}>{t('governor.what')}</p>
-      <div className={css.controls} style={{ marginTop: 12 }}>
+      <div className={css.controls}>
         {NUMBERS.map((key) => (
           <NumberInput
             key={key}
@@ -71,6 +74,22 @@ export function GovernorPanel() {
             }}
           />
         ))}
+        <TimeField
+          label={t('governor.quietFrom')}
+          disabled={!governor.enabled}
+          minute={quiet?.fromMin}
+          onChange={(fromMin) =>
+            set({ quietHours: fromMin === undefined ? null : { toMin: MORNING, ...quiet, fromMin } })
+          }
+        />
+        <TimeField
+          label={t('governor.quietTo')}
+          disabled={!governor.enabled}
+          minute={quiet?.toMin}
+          onChange={(toMin) => set({ quietHours: toMin === undefined ? null : { fromMin: EVENING, ...quiet, toMin } })}
+        />
+      </div>
+      <div className={css.controls}>
         <Switch
           size="xs"
           disabled={!governor.enabled}
@@ -86,7 +105,7 @@ export function GovernorPanel() {
           onChange={(event) => set({ mayCap: event.currentTarget.checked })}
         />
       </div>
-      <div className={css.controls} style={{ marginTop: 12 }}>
+      <div className={css.controls}>
         <GpuSelect {...choice} />
         <NumberInput
           size="xs"
@@ -130,6 +149,14 @@ export function GovernorPanel() {
             {t('governor.keep')}
           </Button>
         </div>
+      ))}
+      {status?.caps.map(({ gpuUuid, capW, by }) => (
+        <p key={gpuUuid} className={css.hint}>
+          {t(`governor.inForce.${by}`, {
+            cap: `${capW} W`,
+            gpu: choice.gpus.find((gpu) => gpu.uuid === gpuUuid)?.name ?? gpuUuid,
+          })}
+        </p>
       ))}
       {status?.held.map(({ program, why, sinceMs }) => (
         <div key={program} className={css.pending}>

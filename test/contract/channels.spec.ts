@@ -148,6 +148,12 @@ describe('the table of channels', () => {
     expect(answer).toMatchObject({ ok: false, error: { code: 'not-found' } });
   });
 
+  it('changes no setting that is not named', () => {
+    for (const [key, value] of Object.entries(defaultSettings))
+      expect(checkRequest('settings.set', { [key]: value })).toEqual(ok({ [key]: value }));
+    expect(checkRequest('settings.set', { theme: 'neon' }).ok).toBe(false);
+  });
+
   it('lets no setting through that does not exist', () => {
     expect(checkRequest('settings.set', { pricePerKwh: 0.3 }).ok).toBe(true);
     expect(checkRequest('settings.set', { ...defaultSettings, hacked: 1 }).ok).toBe(false);

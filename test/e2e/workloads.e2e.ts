@@ -14,6 +14,8 @@ for (const theme of ['dark', 'light'] as const) {
     await picture(page, `workloads-${theme}`);
     for (const name of [/^Compare Janus/, /^Compare ComfyUI/]) await page.getByRole('checkbox', { name }).check();
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    await expect(page.getByText('FLUX.1-dev').first()).toBeHidden(); // another card's: not beside one's own
+    await page.getByText('Published figures').click();
     await expect(page.getByText('FLUX.1-dev').first()).toBeVisible();
     await picture(page, `workloads-compared-${theme}`);
     await page.getByRole('button', { name: 'Clear' }).click();
@@ -21,6 +23,18 @@ for (const theme of ['dark', 'light'] as const) {
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await expect(page.getByText('knee').first()).toBeVisible();
     await picture(page, `workloads-sweep-${theme}`);
+    await page.getByRole('button', { name: 'Add a price' }).click();
+    await page.getByLabel('Text in the command line').fill('own_generator.py');
+    await page.getByLabel('Name', { exact: true }).fill('Own');
+    await page.getByRole('button', { name: 'Add a rule' }).click();
+    await expect(page.getByText('own_generator.py')).toBeVisible();
+    const set = await page.evaluate(() => window.slowburn.ask('settings.get'));
+    expect(set).toMatchObject({
+      value: {
+        tariff: [{ days: 'all', fromMin: 1320, toMin: 360, pricePerKwh: 0.32 }],
+        programs: [{ contains: 'own_generator.py', name: 'Own', kind: 'diffusion' }],
+      },
+    });
     await page.getByRole('heading', { name: 'Reference load' }).scrollIntoViewIfNeeded();
     await picture(page, `workloads-below-${theme}`);
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.setContentSize(640, 480));
