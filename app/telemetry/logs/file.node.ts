@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { err, messageOf, ok, type Result } from '../../result.ts';
-import { encodingOf, formatOf, type Encoding } from './formats.ts';
+import { encodingOf, type Encoding } from './encoding.node.ts';
+import { formatOf } from './formats.ts';
 import type { LogContext, LogFormat, LogReader } from './log.ts';
 import { createDateSurvey, parseTime, type DateSurvey } from './stamps.ts';
 
@@ -16,15 +17,6 @@ const HEAD_BYTES = 256 * 1024; // HWiNFO's header alone may have 50 kB
 const MAX_LINE = 4 * 2 ** 20; // a line of a recording of 64 GPUs has 200 kB; memory must not follow a file without lines
 const LAST_LINES = 3;
 
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
-    return true;
-  } catch {
-    return false; // the decoder's way to say no
-  }
-}
-
 /** Looks at the beginning of a file: what is it, and in which encoding. */
 export async function openLog(file: string): Promise<Result<LogFile>> {
   try {
@@ -33,7 +25,7 @@ export async function openLog(file: string): Promise<Result<LogFile>> {
       const { size } = await handle.stat();
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       const bytes = buffer.subarray(0, bytesRead);
-      const encoding = encodingOf(bytes, isUtf8);
+      const encoding = encodingOf(bytes);
       const format = formatOf(new TextDecoder(encoding).decode(bytes, { stream: true }));
       if (format) return ok({ file, format, encoding, sizeBytes: size });
     } finally {
