@@ -1,11 +1,30 @@
+import os from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+const cores = os.availableParallelism();
+/** tests of the heart and of what stands in the source: they compute, and share nothing but code */
+const inNode = ['test/{unit,contract,replay,security}/**/*.spec.ts', 'test/architecture.spec.ts'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.spec.ts'],
-    exclude: ['test/e2e/**', 'test/packaged/**'],
-    // real processes, threads and files: generous, but a test that hangs must end
-    testTimeout: 30_000,
+    // a test that hangs must end, whatever else the machine has to do
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: inNode, isolate: false, maxWorkers: cores },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.spec.ts'],
+          // real processes, threads and files: they wait more than they compute
+          maxWorkers: cores * 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

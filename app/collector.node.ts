@@ -26,7 +26,8 @@ import { createWearTracker } from './wear/tracker.ts';
 import { createPoller } from './workload/adapters/poller.node.ts';
 import { createGovernor } from './workload/governor/governor.node.ts';
 import { createStressOfDay } from './workload/governor/stress-of-day.ts';
-import { openTaps } from './workload/governor/taps.node.ts';
+import type { GovernorEntry } from './workload/governor/policy.ts';
+import { openTaps, recover } from './workload/governor/taps.node.ts';
 import { readMeterNotes } from './workload/meter/note.node.ts';
 import { createWorkloadWatch } from './workload/watch.node.ts';
 
@@ -37,6 +38,8 @@ export type CollectorEvents = {
   /** after alerts fired or cleared: what is firing now, and what just began */
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
+  /** the governor did something, or saw a limit passed */
+  readonly onDeed?: (deed: GovernorEntry) => void;
   /** every few seconds: what recording costs */
   readonly onCost?: (cost: Cost) => void;
   /** a long job began, went on or ended */
@@ -102,6 +105,7 @@ export async function openCollector(
   const { kind } = source.value.info();
   const databaseFile = historyFile(config.dataFolder, kind);
   if (kind === 'replay') removeReplayHistory(databaseFile);
+  let setAside: string | undefined;
   if (isOutdated(databaseFile)) {
     // in a thread: years of history take a while, and whoever supervises this process must see it live
     const upgraded = await startJob(threads, { kind: 'upgrade', databaseFile }).result;
@@ -110,6 +114,7 @@ export async function openCollector(
       release();
       return upgraded;
     }
+    setAside = upgraded.value.setAside;
   }
   const opened = openDatabase(databaseFile);
   if (!opened.ok) {
@@ -137,11 +142,11 @@ export async function openCollector(
   });
   const governor = createGovernor({
     settings,
-    openTap: (onUndone) => openTaps(config.dataFolder, onUndone),
+    openTap: (onLost) => openTaps(config.dataFolder, onLost),
     programs: watch.programs,
     progress: watch.progress,
     stressTodayHours: createStressOfDay((uuid) => wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
-    onChange: () => undefined,
+    onDeed: (deed) => events.onDeed?.(deed),
     wallMs: clock.wallMs,
     monoMs: clock.monoMs,
   });
@@ -268,6 +273,7 @@ export async function openCollector(
   };
   const answer = createAnswers(store, wear, governor, makeReport, jobs, kind === 'nvml');
 
+  if ((await recover(config.dataFolder)) === 'cap-left') governor.foundLeft();
   const sampler = startSampler({ source: source.value, onTick });
   if (store.alerts.open().length > 0) events.onAlerts(store.alerts.open(), []);
   every(SAVE_WEAR_MS, wear.save);
@@ -279,7 +285,7 @@ export async function openCollector(
   let stopped: Promise<void> | undefined;
   return ok({
     answer,
-    setAside: opened.value.setAside,
+    setAside: opened.value.setAside ?? setAside,
     databaseFile,
     finished: sampler.finished,
     applySettings(next) {

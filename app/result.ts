@@ -33,5 +33,23 @@ export const err = (code: ErrorCode, message: string, next?: string): Err => ({
   error: next === undefined ? { code, message } : { code, message, next },
 });
 
-/** The message of anything thrown, for joining into a sentence. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+/** What the system's error codes (errno.h) mean to a person. */
+const plainWords: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+  EEXIST: 'something else is there already',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk reports an error',
+};
+
+/** The message of anything thrown, for joining into a sentence; a failure of the system in plain words. */
+export function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return plainWords[(thrown as { readonly code?: string }).code ?? ''] ?? thrown.message;
+}

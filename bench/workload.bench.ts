@@ -111,7 +111,7 @@ async function proxy(say: Context['say']) {
 }
 
 /** Following eight cards with two programs each, lists of processes on every tenth tick as the driver gives them. */
-function attribution(say: Context['say']) {
+export function attribution(say: Context['say']) {
   say('Attribution');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-bench-workload-'));
   const opened = openDatabase(path.join(folder, 'history.db'));

@@ -13,20 +13,51 @@ export type Arguments = {
   readonly burn?: 'card' | 'software';
 };
 
+const options = {
+  source: { type: 'string', default: 'auto' },
+  speed: { type: 'string', default: '1' },
+  'data-dir': { type: 'string' },
+  hidden: { type: 'boolean', default: false },
+  burn: { type: 'boolean', default: false },
+  'burn-software': { type: 'boolean', default: false },
+} as const;
+
+const OF_THE_TERMINAL: readonly string[] = ['for', 'interval', 'record'];
+
+/** How many letters must be added, removed or exchanged to make one word the other (Levenshtein). */
+function distance(one: string, other: string): number {
+  let row = [...other, ''].map((_, i) => i);
+  [...one].forEach((letter, i) => {
+    const next = [i + 1];
+    [...other].forEach((with_, j) => {
+      next.push(Math.min(row[j]! + (letter === with_ ? 0 : 1), row[j + 1]! + 1, next[j]! + 1));
+    });
+    row = next;
+  });
+  return row.at(-1)!;
+}
+
+/** What is wrong with an option that is not the window's: a slip, or the terminal's. Undefined: Chromium's business. */
+function strayOption(name: string): Result<never> | undefined {
+  if (OF_THE_TERMINAL.includes(name))
+    return err(
+      'invalid-argument',
+      `--${name} is an option of the terminal, not of the window.`,
+      `Run: npm run slowburn -- monitor --${name} …`,
+    );
+  const meant = Object.keys(options).find((own) => distance(name, own) <= 2);
+  if (meant === undefined) return undefined;
+  return err('invalid-argument', `There is no option --${name}.`, `Did you mean --${meant}?`);
+}
+
 /** The window's own options. Chromium's switches stand in the same list and are passed over. */
 export function parseArguments(argv: readonly string[]): Result<Arguments> {
-  const { values } = parseArgs({
-    args: [...argv],
-    strict: false,
-    options: {
-      source: { type: 'string', default: 'auto' },
-      speed: { type: 'string', default: '1' },
-      'data-dir': { type: 'string' },
-      hidden: { type: 'boolean', default: false },
-      burn: { type: 'boolean', default: false },
-      'burn-software': { type: 'boolean', default: false },
-    },
-  });
+  const { values, tokens } = parseArgs({ args: [...argv], strict: false, tokens: true, options });
+  for (const token of tokens) {
+    if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue;
+    const stray = strayOption(token.name);
+    if (stray) return stray;
+  }
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   const source = parseSourceSpec(text(values.source) ?? '');
   if (!source.ok) return source;

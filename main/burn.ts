@@ -1,12 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { app } from 'electron';
-import { valueOf } from '../app/reading.ts';
 import { err, ok, type Result } from '../app/result.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
+import { createBurnCard } from '../app/workload/burn/card.ts';
 import { burnReport, type BurnOrder, type BurnStatus } from '../app/workload/burn/messages.ts';
 import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../app/workload/burn/schedule.ts';
-import { trapezoidJ } from '../app/workload/energy.ts';
 
 export type BurnRequest = { readonly shape: BurnShape; readonly gpuUuid: string; readonly plan: Partial<BurnPlan> };
 
@@ -28,7 +27,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
   let schedule: ReturnType<typeof createSchedule> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let request: BurnRequest | undefined;
-  let before: { readonly energyMj?: number; readonly powerW?: number } = {};
+  let card = createBurnCard('');
 
   const set = (change: Partial<BurnStatus>): void => onStatus((status = { ...status, ...change }));
 
@@ -79,11 +78,12 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
   function begin(adapter: string, software: boolean): void {
     set({ adapter, software });
     const startedMs = performance.now();
-    const running = createSchedule({ ...standardPlan, ...request!.plan });
+    const running = createSchedule({ ...standardPlan, ...request!.plan }, !software);
     schedule = running;
     timer = setInterval(() => {
       const elapsedMs = performance.now() - startedMs;
-      const { phase, load, ending } = running.step(elapsedMs, software ? undefined : status.tempC);
+      const heat = software ? undefined : card.take();
+      const { phase, load, ending } = running.step(elapsedMs, heat?.tempC, heat?.hottestC);
       if (ending) return end({ ending, elapsedMs });
       const order: BurnOrder = { shape: request!.shape, load };
       child?.stdin?.write(`${JSON.stringify(order)}\n`);
@@ -96,7 +96,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
     start(next: BurnRequest): Result<BurnStatus> {
       if (status.running) return err('not-ready', 'The reference load is running already.');
       request = next;
-      before = {};
+      card = createBurnCard(next.gpuUuid);
       set({
         ...idle,
         running: true,
@@ -106,6 +106,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
         energyJ: undefined,
         tempC: undefined,
         peakTempC: undefined,
+        elsewhere: undefined,
         ending: undefined,
         error: undefined,
       });
@@ -115,28 +116,11 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
     stop(): void {
       if (status.running) end({ ending: 'aborted' });
     },
-    /** What the card does meanwhile. Simulated and replayed cards do not burn: nothing is taken from them. */
+    /** What the cards do meanwhile. */
     feed(tick: Tick): void {
-      if (!status.running || !schedule || status.software || tick.source.simulated) return;
-      const frame = tick.gpus.find(({ gpu }) => gpu.uuid === request!.gpuUuid)?.frame;
-      if (!frame) return;
-      const [tempC, energyMj, powerW] = [
-        valueOf(frame, 'coreTempC'),
-        valueOf(frame, 'energyMj'),
-        valueOf(frame, 'powerW'),
-      ];
-      const stepJ =
-        energyMj !== undefined && before.energyMj !== undefined && energyMj >= before.energyMj
-          ? (energyMj - before.energyMj) / 1000
-          : powerW !== undefined && before.powerW !== undefined && tick.dtMs !== undefined
-            ? trapezoidJ(before.powerW, powerW, tick.dtMs)
-            : undefined;
-      before = { ...(energyMj !== undefined && { energyMj }), ...(powerW !== undefined && { powerW }) };
-      const working = status.phase === 'ramp' || status.phase === 'soak';
-      set({
-        ...(tempC !== undefined && { tempC, peakTempC: Math.max(status.peakTempC ?? tempC, tempC) }),
-        ...(stepJ !== undefined && working && { energyJ: (status.energyJ ?? 0) + stepJ }),
-      });
+      if (!status.running || !schedule || status.software) return;
+      card.feed(tick, status.phase === 'ramp' || status.phase === 'soak');
+      set(card.figures());
     },
   };
 }

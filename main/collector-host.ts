@@ -8,11 +8,13 @@ import type { JobState } from '../app/jobs/jobs.ts';
 import { err, type Result } from '../app/result.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
+import type { GovernorEntry } from '../app/workload/governor/policy.ts';
 
 export type HostEvents = {
   readonly onTick: (tick: Tick) => void;
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
+  readonly onDeed: (deed: GovernorEntry) => void;
   readonly onCost: (cost: Cost) => void;
   readonly onJob: (job: JobState) => void;
   readonly onStatus: (status: CollectorStatus) => void;
@@ -98,6 +100,8 @@ export function startCollectorHost(
         return events.onAlerts(message.firing, message.fired);
       case 'sessions':
         return events.onSessions();
+      case 'deed':
+        return events.onDeed(message.deed);
       case 'cost':
         return events.onCost(message.cost);
       case 'job':

@@ -1,8 +1,10 @@
 // The window's process. Boots, and leaves the rest to shell.ts.
+import fs from 'node:fs';
 import path from 'node:path';
 import { app, dialog } from 'electron';
 import { loadSettings } from '../app/settings/file.node.ts';
-import { settingsFile } from '../app/settings/folders.node.ts';
+import { makeFolder, settingsFile } from '../app/settings/folders.node.ts';
+import { err, messageOf, ok, type Err, type Result } from '../app/result.ts';
 import { parseArguments } from './arguments.ts';
 import { keepOffTheGpu } from './drawing.ts';
 import { prepareBurn, runBurn } from './burn-page.ts';
@@ -11,12 +13,29 @@ import { startShell } from './shell.ts';
 
 const out = path.resolve(import.meta.dirname, '..');
 
-const parsed = parseArguments(process.argv.slice(1));
-if (!parsed.ok) {
-  process.stderr.write(`${parsed.error.message}\n${parsed.error.next ?? ''}\n`);
-  app.exit(2);
+/** Ends before anything was begun, with a sentence. */
+function refuse({ error }: Err, code: number): undefined {
+  process.stderr.write(`${error.message}\n${error.next ? `  ${error.next}\n` : ''}`);
+  app.exit(code);
 }
-const args = parsed.ok ? parsed.value : undefined;
+
+/** Makes the folder for data: Chromium ends without a word where it cannot write its own part of it. */
+function prepareFolder(folder: string): Result<void> {
+  try {
+    makeFolder(folder);
+    fs.accessSync(folder, fs.constants.W_OK);
+    return ok(undefined);
+  } catch (thrown) {
+    const why = `The folder ${folder} cannot be used: ${messageOf(thrown)}.`;
+    return err('write-failed', why, 'Choose another with --data-dir.');
+  }
+}
+
+const parsed = parseArguments(process.argv.slice(1));
+const prepared = parsed.ok ? prepareFolder(parsed.value.dataFolder) : parsed;
+if (!parsed.ok) refuse(parsed, 2);
+else if (!prepared.ok) refuse(prepared, 1);
+const args = parsed.ok && prepared.ok ? parsed.value : undefined;
 
 /** A setting that takes effect at the next start; settings that cannot be read are the defaults. */
 function drawsWithGpu(dataFolder: string): boolean {

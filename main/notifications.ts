@@ -3,26 +3,37 @@ import { joined, type Formatter } from '../app/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import type { Translate } from '../app/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
+import type { GovernorEntry } from '../app/workload/governor/policy.ts';
 
-/** Shows a desktop notification for an alert that is already on disk. A desktop without notifications is no error. */
-export function notify(alert: StoredAlert, t: Translate, format: Formatter, onClick: () => void): void {
+type Words = { readonly title: string; readonly body: string; readonly urgent: boolean };
+
+/** A desktop without notifications is no error. */
+function show({ title, body, urgent }: Words, onClick: () => void): void {
   if (!Notification.isSupported()) return;
-  const limit = joined(format.temperature(alert.threshold));
-  const notification = new Notification({
-    title: t(`rule.${alert.rule}`, { limit }),
-    body: t('notification.body', { gpu: alert.gpuName, value: joined(format.temperature(alert.value)) }),
-    urgency: alert.severity === 'act' ? 'critical' : 'normal',
-  });
+  const notification = new Notification({ title, body, urgency: urgent ? 'critical' : 'normal' });
   notification.on('click', onClick);
   notification.on('failed', (_event, error) => console.error(`The notification could not be shown: ${error}`));
   notification.show();
 }
 
+/** Tells of an alert that is already on disk. */
+export function notify(alert: StoredAlert, t: Translate, format: Formatter, onClick: () => void): void {
+  const limit = joined(format.temperature(alert.threshold));
+  const body = t('notification.body', { gpu: alert.gpuName, value: joined(format.temperature(alert.value)) });
+  show({ title: t(`rule.${alert.rule}`, { limit }), body, urgent: alert.severity === 'act' }, onClick);
+}
+
 /** Tells that recording has paused: whoever relies on the history must know, whether or not alerts are to be shown. */
 export function notifyFault({ message, next }: SourceFault, onClick: () => void): void {
-  if (!Notification.isSupported()) return;
-  const notification = new Notification({ title: message, body: next ?? '', urgency: 'critical' });
-  notification.on('click', onClick);
-  notification.on('failed', (_event, error) => console.error(`The notification could not be shown: ${error}`));
-  notification.show();
+  show({ title: message, body: next ?? '', urgent: true }, onClick);
+}
+
+/** Steps of a cap are many and need nobody; these a person wants to know. */
+const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'refused', 'left']);
+
+/** Tells what the governor saw or did: the mildest of its means. */
+export function notifyDeed({ what, why, program, message }: GovernorEntry, t: Translate, onClick: () => void): void {
+  if (!TOLD.has(what)) return;
+  const title = t(`governor.did.${what}`, { why: t(`governor.why.${why}`), program: program ?? '' });
+  show({ title, body: message ?? t('governor.title'), urgent: what === 'left' }, onClick);
 }

@@ -13,7 +13,7 @@ import type { Arguments } from './arguments.ts';
 import { createBurn } from './burn.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
-import { notify, notifyFault } from './notifications.ts';
+import { notify, notifyDeed, notifyFault } from './notifications.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
@@ -66,6 +66,9 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
           for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
+      onDeed(deed) {
+        if (settings.notifications) notifyDeed(deed, t, () => showWindow('workloads'));
+      },
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
       onJob: (job) => pushTo(window, 'job', job),
       onStatus(status) {
@@ -75,7 +78,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     },
   );
 
-  function showWindow(page?: 'live' | 'alerts' | 'settings'): void {
+  function showWindow(page?: 'live' | 'workloads' | 'alerts' | 'settings'): void {
     if (!window) openWindow(true);
     else {
       if (window.isMinimized()) window.restore();

@@ -1,6 +1,9 @@
 // `npm run docs`: writes docs/metrics.md from the metric catalogue, and the figures of README.md from bench/results.json.
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runCommand } from './setup/console.mjs';
+import { ensureDependencies } from './setup/dependencies.mjs';
+import { oneAtATime } from './setup/lock.mjs';
 
 /** The page as Markdown. */
 export function metricsPage(metrics) {
@@ -61,7 +64,8 @@ export function readmeWith(readme, table) {
   return `${readme.slice(0, begin + MARKS[0].length)}\n\n${table}\n\n${readme.slice(end)}`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function writeDocs() {
+  await oneAtATime(ensureDependencies);
   const { runnerImport } = await import('vite');
   const { module } = await runnerImport(fileURLToPath(new URL('../app/metrics.ts', import.meta.url)));
   fs.writeFileSync(new URL('../docs/metrics.md', import.meta.url), metricsPage(module.metrics));
@@ -69,3 +73,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const results = JSON.parse(fs.readFileSync(new URL('../bench/results.json', import.meta.url), 'utf8'));
   fs.writeFileSync(readme, readmeWith(fs.readFileSync(readme, 'utf8'), figuresTable(results)));
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand(writeDocs);

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
-import { electronInfo } from './setup/electron.mjs';
-import { root } from './setup/console.mjs';
+import { root, runCommand } from './setup/console.mjs';
+import { ensureReady } from './setup/index.mjs';
 
 const checkout = fileURLToPath(root);
 const sizes = [16, 24, 32, 48, 64, 128, 256, 512];
@@ -26,13 +26,16 @@ app.whenReady().then(async () => {
   }
   app.quit();
 });`;
-const folder = fs.mkdtempSync(path.join(checkout, 'out', '.icons-'));
-fs.writeFileSync(path.join(folder, 'main.cjs'), program);
-fs.writeFileSync(path.join(folder, 'package.json'), '{"name":"icons","version":"1.0.0","main":"main.cjs"}');
-const { status } = spawnSync(electronInfo().executable, [folder, '--log-level=3'], {
-  stdio: 'inherit',
-  timeout: 60_000,
+await runCommand(async () => {
+  const { electron } = await ensureReady({ window: true });
+  const folder = fs.mkdtempSync(path.join(checkout, 'out', '.icons-'));
+  fs.writeFileSync(path.join(folder, 'main.cjs'), program);
+  fs.writeFileSync(path.join(folder, 'package.json'), '{"name":"icons","version":"1.0.0","main":"main.cjs"}');
+  const { status } = spawnSync(electron.executable, [folder, '--log-level=3'], {
+    stdio: 'inherit',
+    timeout: 60_000,
+  });
+  fs.rmSync(folder, { recursive: true });
+  fs.copyFileSync(path.join(checkout, 'assets/icons/256x256.png'), path.join(checkout, 'assets/page/icon.png'));
+  return status ?? 1;
 });
-fs.rmSync(folder, { recursive: true });
-fs.copyFileSync(path.join(checkout, 'assets/icons/256x256.png'), path.join(checkout, 'assets/page/icon.png'));
-process.exitCode = status ?? 1;

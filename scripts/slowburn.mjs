@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand } from './setup/console.mjs';
+import { root, runCommand, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 /**
@@ -10,6 +10,17 @@ import { ensureReady } from './setup/index.mjs';
  * collect and compile is enough.
  */
 export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+
+// npm takes `--source X` without a `--` before it for a setting of its own, and hands on what is left
+const EATEN = ['source', 'speed', 'data_dir', 'interval', 'record'];
+
+/** Refuses options that npm has taken: the command would silently do something else. */
+export function refuseEatenOptions(command, env = process.env) {
+  const eaten = EATEN.find((name) => env[`npm_config_${name}`] !== undefined);
+  if (eaten === undefined) return;
+  const option = `--${eaten.replace('_', '-')}`;
+  throw new SetupError(`npm has taken ${option} for itself.`, `Put -- before it: ${command} ${option} …`);
+}
 
 /** Runs the built command line with the caller's terminal; resolves to its exit code. */
 export function slowburn(args) {
@@ -25,6 +36,7 @@ export function slowburn(args) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runCommand(async () => {
+    refuseEatenOptions('npm run slowburn -- COMMAND');
     await ensureReady({ window: false });
     return slowburn(process.argv.slice(2));
   });

@@ -2,30 +2,39 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { root, runCommand, say } from './setup/console.mjs';
+import { findDisplay } from './setup/display.mjs';
 import { ensureReady } from './setup/index.mjs';
-import { slowburn } from './slowburn.mjs';
+import { refuseEatenOptions, slowburn } from './slowburn.mjs';
 
-const hasDisplay = process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
-
-function openWindow({ executable }) {
+function openWindow({ executable }, { wayland }) {
   const env = { ...process.env };
   const args = [fileURLToPath(root), ...process.argv.slice(2)];
   if (process.platform === 'linux' && process.getuid() === 0) {
     say('Running as root: Chromium cannot use its sandbox for root. Use an ordinary account for daily work.');
     env.ELECTRON_DISABLE_SANDBOX = '1';
   }
-  // Chromium's own chatter about buses that a desktop may not have; the application's errors still come through
-  const child = spawn(executable, [...args, '--log-level=3'], { stdio: 'inherit', env });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  if (wayland) args.push('--ozone-platform-hint=auto');
+  // Chromium's own chatter about buses that a desktop may not have; the application's errors still come through.
+  // In a group of its own: Ctrl-C would else reach Chromium's processes too, which die of it while main still works
+  const child = spawn(executable, [...args, '--log-level=3'], {
+    stdio: 'inherit',
+    env,
+    detached: process.platform !== 'win32',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
   return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
 }
 
 await runCommand(async () => {
-  if (hasDisplay) {
+  refuseEatenOptions('npm start --');
+  const display = await findDisplay();
+  if (display.there) {
     const { electron } = await ensureReady({ window: true });
-    return openWindow(electron);
+    return openWindow(electron, display);
   }
   await ensureReady({ window: false });
-  say('No display: monitoring in the terminal. For the window, start it on a desktop or under `xvfb-run npm start`.');
+  say(
+    `${display.why}: monitoring in the terminal. For the window, start it on a desktop or under \`xvfb-run npm start\`.`,
+  );
   return slowburn(['monitor', ...process.argv.slice(2)]);
 });

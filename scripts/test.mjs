@@ -1,19 +1,24 @@
 // `npm test`: everything that must hold, from a fresh clone: set-up, types, lint, tests in Node, tests in the real window
 // with its sandbox on, and the packaged application. The last line sums all runners: "N passed, N failed".
 //
-//   npm test              everything
-//   npm test -- unit      tests in plain Node alone      npm test -- window    window tests alone
+//   npm test                     everything
+//   npm test -- unit             what needs no more than Node, in less than a minute
+//   npm test -- integration      on real files, threads, processes and the stand-in driver
+//   npm test -- window           in the real window
+//   npm test -- packaged         the packaged application
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand, say } from './setup/console.mjs';
+import { root, runCommand, say, SetupError, systemFailure } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 const checkout = fileURLToPath(root);
 const results = path.join(checkout, 'test-results');
 const bin = (name) => path.join('node_modules', '.bin', name);
-const wanted = process.argv[2] ?? 'all';
+const PARTS = ['unit', 'integration', 'window', 'packaged'];
+const part = process.argv[2];
+const wanted = (name) => part === undefined || part === name;
 const totals = { passed: 0, failed: 0 };
 
 function show(command, args, options = {}) {
@@ -44,14 +49,16 @@ function add(name, code, { passed, failed }) {
 
 const readJson = (file) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined);
 
-async function unit() {
-  say('Tests in Node');
-  const file = path.join(results, 'vitest.json');
+/** Tests in Node: one project of vitest.config.ts. */
+async function vitest(name, project) {
+  say(name);
+  const file = path.join(results, `vitest-${project}.json`);
   fs.rmSync(file, { force: true });
-  const code = await show(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const code = await show(bin('vitest'), ['run', '--project', project, ...reporters]);
   const report = readJson(file);
   // a test that did not run is not a passed one
-  add('Tests in Node', code, {
+  add(name, code, {
     passed: report?.numPassedTests ?? 0,
     failed: (report?.numTotalTests ?? 0) - (report?.numPassedTests ?? 0),
   });
@@ -97,16 +104,30 @@ async function checks() {
   await check('Format', bin('prettier'), ['--check', '--log-level=warn', '.']);
 }
 
-await runCommand(async () => {
-  await ensureReady({ window: wanted !== 'unit' });
+async function tests() {
+  await ensureReady({ window: wanted('window') || wanted('packaged') });
   fs.mkdirSync(results, { recursive: true });
-  if (wanted === 'all') await checks();
-  if (wanted === 'all' || wanted === 'unit') await unit();
-  if (wanted === 'all' || wanted === 'window') await playwright('Tests in the window', 'e2e');
-  if (wanted === 'all' || wanted === 'packaged') {
+  if (part === undefined) await checks();
+  if (wanted('unit')) await vitest('Tests in Node', 'unit');
+  if (wanted('integration')) await vitest('Tests on real parts', 'integration');
+  if (wanted('window')) await playwright('Tests in the window', 'e2e');
+  if (wanted('packaged')) {
     const { packageApp } = await import('./package.mjs');
     await packageApp();
     await playwright('The packaged application', 'packaged');
+  }
+}
+
+await runCommand(async () => {
+  if (part !== undefined && !PARTS.includes(part))
+    throw new SetupError(`There is no part ${part} of the tests.`, `There are: ${PARTS.join(', ')}; none means all.`);
+  try {
+    await tests();
+  } catch (error) {
+    const expected = error instanceof SetupError ? error : systemFailure(error);
+    if (!expected) throw error;
+    totals.failed++; // what could not be run did not pass
+    process.stderr.write(`\n${expected.message}\n`);
   }
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
   return totals.failed === 0 && totals.passed > 0 ? 0 : 1;

@@ -117,7 +117,7 @@ describe('the walls of the house', () => {
   });
 
   it.each([
-    ['koffi', ['app/telemetry/nvml/library.node.ts']],
+    ['koffi', ['app/telemetry/native-library.node.ts']],
     ['better-sqlite3', ['app/history/database.node.ts']],
     ['recharts', ['renderer/charts/bars.tsx']],
     ['uplot', ['renderer/charts/history-chart.tsx', 'renderer/charts/history-plot.ts', 'renderer/charts/strip.tsx']],

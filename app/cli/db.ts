@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { joined } from '../format.ts';
-import { lockRecorder, openForReading } from '../history/database.node.ts';
+import { isOutdated, lockRecorder, openForReading } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
 import { err, ok, type Result } from '../result.ts';
+import { dataFolder, historyFile } from '../settings/folders.node.ts';
 import { historyOf, type FileOptions } from './history-file.ts';
 import { concluded, runJob, terminal } from './job.ts';
 import { printError } from './monitor.ts';
@@ -48,28 +49,52 @@ export async function dbBackup(target: string, options: FileOptions): Promise<nu
   return concluded(result, (bytes) => [t('db.backedUp', { target, size: joined(format.bytes(bytes)) })]);
 }
 
+/** Makes a copy of a backup that can take the history's place: of this schema, and sound. */
+async function soundCopy(backup: string, copy: string): Promise<Result<unknown>> {
+  // through SQLite, not as a file: what still stands in its write-ahead log belongs to it
+  const copied = await runJob({ kind: 'backup', databaseFile: backup, target: copy });
+  if (!copied.ok) return copied;
+  if (isOutdated(copy)) {
+    const upgraded = await runJob({ kind: 'upgrade', databaseFile: copy });
+    if (!upgraded.ok) return upgraded;
+  }
+  const checked = await runJob({ kind: 'check', databaseFile: copy });
+  const [problem] = checked.ok ? checked.value.problems : [];
+  return problem === undefined
+    ? checked
+    : err('database-unusable', `The backup ${backup} is damaged: ${problem}`, 'The history was left as it is.');
+}
+
 /** `slowburn db restore FILE`: checks a backup, sets the history aside and puts the backup in its place. */
 export async function dbRestore(backup: string, options: FileOptions): Promise<number> {
   const { t } = terminal();
-  const file = historyOf(options);
-  if (!file.ok) return concluded(file, () => []);
-  const target = file.value;
-  const result = await alone(target, async (): Promise<Result<string>> => {
-    const checked = await runJob({ kind: 'check', databaseFile: backup });
-    if (!checked.ok) return checked;
-    const [problem] = checked.value.problems;
-    if (problem !== undefined) {
-      return err('database-unusable', `The backup ${backup} is damaged: ${problem}`, 'The history was left as it is.');
+  const found = historyOf(options);
+  const target = found.ok
+    ? found.value
+    : path.resolve(options.file ?? historyFile(dataFolder(options.dataDir), 'nvml'));
+  const copy = `${target}.new`;
+  const result = await alone(target, async (): Promise<Result<string | undefined>> => {
+    if (!isOutdated(backup)) {
+      const opened = openForReading(backup);
+      if (!opened.ok) return opened;
+      opened.value.close();
     }
-    const aside = `${target}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-    fs.copyFileSync(backup, `${target}.new`);
-    for (const suffix of ['', '-wal', '-shm']) {
-      if (fs.existsSync(target + suffix)) fs.renameSync(target + suffix, aside + suffix);
+    try {
+      const sound = await soundCopy(path.resolve(backup), copy);
+      if (!sound.ok) return sound;
+      const aside = found.ok ? `${target}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}` : undefined;
+      for (const suffix of ['', '-wal', '-shm']) {
+        if (aside !== undefined && fs.existsSync(target + suffix)) fs.renameSync(target + suffix, aside + suffix);
+      }
+      fs.renameSync(copy, target);
+      return ok(aside);
+    } finally {
+      for (const suffix of ['', '-wal', '-shm']) fs.rmSync(copy + suffix, { force: true });
     }
-    fs.renameSync(`${target}.new`, target);
-    return ok(aside);
   });
-  return concluded(result, (aside) => [t('db.restored', { target, aside })]);
+  return concluded(result, (aside) => [
+    aside === undefined ? t('db.restoredAnew', { target }) : t('db.restored', { target, aside }),
+  ]);
 }
 
 /** `slowburn db compact`: seals and merges what is finished, and gives free room back to the disk. */

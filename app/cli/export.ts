@@ -18,13 +18,17 @@ export type ExportOptions = FileOptions & {
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/;
+
 /** A moment: an ISO date or time (local where it names no zone), or how long ago: 90m, 24h, 7d. */
 export function momentOption(text: string): number {
   const ago = /^(\d+)([smhd])$/.exec(text);
   if (ago) return Date.now() - Number(ago[1]) * units[ago[2] as keyof typeof units];
-  const day = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text;
-  const ms = Date.parse(day);
-  if (Number.isNaN(ms))
+  const [, day = '', time = '00:00', zone = ''] = ISO.exec(text) ?? [];
+  const ms = Date.parse(`${day}T${time}${zone}`);
+  // Date.parse takes February 30th for March 2nd
+  const exists = day === new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().slice(0, 10);
+  if (Number.isNaN(ms) || !exists)
     throw new InvalidArgumentError('Give a date (2026-03-01), a time (2026-03-01T18:00) or an age (24h, 7d).');
   return ms;
 }
@@ -49,7 +53,7 @@ function gpuUuids(databaseFile: string, wanted: string | undefined): Result<read
   const gpus = store.gpus.list();
   store.close();
   const found = gpus.filter(({ uuid, index }) => uuid.startsWith(wanted) || String(index) === wanted);
-  if (found.length > 0) return ok(found.map(({ uuid }) => uuid));
+  if (wanted !== '' && found.length > 0) return ok(found.map(({ uuid }) => uuid));
   return err(
     'not-found',
     `There is no GPU ${wanted} in the history.`,
@@ -65,27 +69,24 @@ export async function exportCommand(target: string, options: ExportOptions): Pro
   const { t, format: numbers } = terminal();
   const file = historyOf(options);
   if (!file.ok) return concluded(file, () => []);
+  const { from: fromMs = -8.64e15, to: toMs = 8.64e15 } = options;
+  if (fromMs >= toMs) {
+    return concluded(
+      err('invalid-argument', '--from must be before --to.', 'An empty range has no samples.'),
+      () => [],
+    );
+  }
   const format = options.format ?? formatOf(target);
+  if (format === undefined) {
+    const error = err('invalid-argument', `The format of ${target} cannot be told from its name.`, 'Add --format csv, jsonl or parquet.'); // prettier-ignore
+    return concluded(error, () => []);
+  }
   const uuids = gpuUuids(file.value, options.gpu);
   if (!uuids.ok) return concluded(uuids, () => []);
-  const result =
-    format === undefined
-      ? err(
-          'invalid-argument',
-          `The format of ${target} cannot be told from its name.`,
-          'Add --format csv, jsonl or parquet.',
-        )
-      : await runJob({
-          kind: 'export',
-          databaseFile: file.value,
-          request: {
-            format,
-            target: path.resolve(target),
-            fromMs: options.from ?? -8.64e15,
-            toMs: options.to ?? 8.64e15,
-            metrics: options.metrics,
-            gpuUuids: uuids.value,
-          },
-        });
+  const result = await runJob({
+    kind: 'export',
+    databaseFile: file.value,
+    request: { format, target: path.resolve(target), fromMs, toMs, metrics: options.metrics, gpuUuids: uuids.value },
+  });
   return concluded(result, (samples) => [t('db.exported', { samples: numbers.number(samples), target })]);
 }

@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { err, messageOf, type Result } from '../result.ts';
 import { dataFolder, ledgerFolder } from '../settings/folders.node.ts';
-import { openShelf, readLedgerFile, sha256, writeWhole, type LedgerShelf } from '../wear/ledger-file.node.ts';
-import { ledgerText, verifyLedger } from '../wear/ledger-text.ts';
+import { openShelf, sha256, writeWhole, type LedgerShelf } from '../wear/ledger-file.node.ts';
+import { ledgerText, readLedger, verifyLedger, type ReadLedger } from '../wear/ledger-text.ts';
 import { hoursInOrder, mergeLedgers, type Ledger } from '../wear/ledger.ts';
 import { lockRecorder } from '../history/database.node.ts';
 import { HOUR_MS } from '../wear/meter.ts';
 import { printError } from './monitor.ts';
-import { EXIT } from './options.ts';
+import { EXIT, unreadable } from './options.ts';
 
 export type LedgerOptions = { readonly dataDir?: string; readonly simulated?: boolean; readonly gpu?: string };
 
@@ -21,6 +21,20 @@ function failed(result: Extract<Result<unknown>, { ok: false }>): number {
   printError(result.error);
   return result.error.code === 'not-found' || result.error.code === 'invalid-argument' ? EXIT.usage : EXIT.failed;
 }
+
+/** A ledger file that a person named, or a sentence that says what it is instead. */
+function readLedgerOf(file: string): Result<ReadLedger> {
+  try {
+    const read = readLedger(fs.readFileSync(file, 'utf8'), sha256);
+    return read.ok ? read : err(read.error.code, `${file}: ${read.error.message}`, read.error.next);
+  } catch (thrown) {
+    return { ok: false, error: unreadable(file, thrown) };
+  }
+}
+
+/** What the seals do not cover. */
+const closed = ({ complete }: ReadLedger): string =>
+  complete ? ', and its end fits its content' : '; its newest day and its marks are not sealed';
 
 /** One line for people: what a ledger holds. */
 function describe(ledger: Ledger): string {
@@ -62,7 +76,7 @@ export function exportLedger(file: string | undefined, options: LedgerOptions): 
 
 /** `slowburn ledger import FILE`: takes another account of a card in; no hour is counted twice. */
 export function importLedger(file: string, options: LedgerOptions): number {
-  const read = readLedgerFile(file);
+  const read = readLedgerOf(file);
   if (!read.ok) return failed(read);
   const verified = verifyLedger(read.value, sha256);
   if (!verified.ok) return failed(verified);
@@ -99,13 +113,14 @@ export function verifyLedgers(file: string | undefined, options: LedgerOptions):
     return failed(err('not-found', `There is no ledger in ${folder}.`, 'Record first: slowburn monitor'));
   let code: number = EXIT.ok;
   for (const each of files) {
-    const read = readLedgerFile(each);
+    const read = readLedgerOf(each);
     const verified = read.ok ? verifyLedger(read.value, sha256) : read;
     if (verified.ok && read.ok)
-      process.stdout.write(`${describe(verified.value)}: ${read.value.seals.length} sealed days hold\n`);
+      process.stdout.write(
+        `${describe(verified.value)}: ${read.value.seals.length} sealed days hold${closed(read.value)}\n`,
+      );
     else if (!verified.ok) {
-      printError(verified.error);
-      code = EXIT.failed;
+      code = failed(verified);
     }
   }
   return code;

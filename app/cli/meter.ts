@@ -2,7 +2,7 @@ import { createFormatter } from '../format.ts';
 import { createI18n } from '../i18n.ts';
 import { dataFolder } from '../settings/folders.node.ts';
 import { openMeterNote } from '../workload/meter/note.node.ts';
-import { openMeter } from '../workload/meter/proxy.node.ts';
+import { isLoopback, openMeter } from '../workload/meter/proxy.node.ts';
 import { printError } from './monitor.ts';
 import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
 import { startRecording } from './recording.ts';
@@ -14,11 +14,10 @@ export type MeterCommandOptions = RecordingOptions & {
 };
 
 const NOTE_EVERY_MS = 500;
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost', '[::1]'];
 
 /** Port of the server behind the meter, where it is on this machine: so its load is known for its. */
 const upstreamPortOf = (to: URL): number | null =>
-  LOOPBACK.includes(to.hostname) ? Number(to.port || (to.protocol === 'https:' ? 443 : 80)) : null;
+  isLoopback(to.hostname) ? Number(to.port || (to.protocol === 'https:' ? 443 : 80)) : null;
 
 /** `slowburn meter --to URL --port N`: until Ctrl-C. */
 export async function meter(options: MeterCommandOptions): Promise<number> {
@@ -43,7 +42,7 @@ export async function meter(options: MeterCommandOptions): Promise<number> {
   note.write(totals());
   const timer = setInterval(() => note.write(totals()), NOTE_EVERY_MS);
   process.stderr.write(`${t('meter.ready', { to: options.to.origin, host: options.host, port })}\n`);
-  if (!LOOPBACK.includes(options.host)) process.stderr.write(`${t('meter.open', { host: options.host })}\n`);
+  if (!isLoopback(options.host)) process.stderr.write(`${t('meter.open', { host: options.host })}\n`);
 
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

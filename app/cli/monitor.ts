@@ -1,10 +1,9 @@
-import fs from 'node:fs';
 import { openCollector } from '../collector.node.ts';
 import { createFormatter } from '../format.ts';
 import { createI18n } from '../i18n.ts';
 import type { AppError } from '../result.ts';
-import { recordingHeader, recordingLine } from '../telemetry/replay/recording.ts';
 import type { Tick } from '../telemetry/sampler.ts';
+import { openRecordFile } from './record-file.ts';
 import { collectorConfig, EXIT, threads, type RecordingOptions } from './options.ts';
 import { monitorTable, type Remembered } from './table.ts';
 
@@ -28,7 +27,6 @@ export async function monitor(options: MonitorOptions): Promise<number> {
   const remembered: Remembered = new Map();
   const terminal = process.stdout.isTTY;
   let firing: string[] = [];
-  let recording: number | undefined;
   let drawn = 0;
   let shownMs = -Infinity;
 
@@ -49,27 +47,25 @@ export async function monitor(options: MonitorOptions): Promise<number> {
       process.stdout.write(`${lines.join('\n')}\n\n`);
       return;
     }
-    const width = process.stdout.columns;
+    const { columns, rows } = process.stdout;
     const clear = drawn > 0 ? `\u001b[${drawn}A\u001b[J` : '';
-    process.stdout.write(clear + lines.map((line) => line.slice(0, width)).join('\n') + '\n');
-    drawn = lines.length;
+    // what does not fit could not be drawn over: the cursor goes no higher than the first row
+    const fitting = lines.slice(0, rows - 1).map((line) => line.slice(0, columns));
+    process.stdout.write(`${clear}${fitting.join('\n')}\n`);
+    drawn = fitting.length;
   }
 
-  function record(tick: Tick): void {
-    if (options.record === undefined) return;
-    recording ??= fs.openSync(options.record, 'w');
-    if (tick.seq === 1) {
-      const identities = tick.gpus.map(({ gpu }) => gpu);
-      fs.writeSync(recording, `${recordingHeader(identities, tick.source.driverVersion)}\n`);
-    }
-    fs.writeSync(recording, `${recordingLine({ tsMs: tick.tsMs, gpus: tick.gpus })}\n`);
+  const recording =
+    options.record === undefined ? undefined : openRecordFile(options.record, options.source, printError);
+  if (recording?.ok === false) {
+    printError(recording.error);
+    return EXIT.failed;
   }
-
   const opened = await openCollector(
     config,
     {
       onTick(tick) {
-        record(tick);
+        recording?.value.write(tick);
         show(tick);
       },
       onAlerts(now) {
@@ -95,6 +91,5 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     void collector.finished.then(resolve);
   });
   await collector.stop();
-  if (recording !== undefined) fs.closeSync(recording);
-  return EXIT.ok;
+  return recording?.value.close() === false ? EXIT.failed : EXIT.ok;
 }

@@ -17,6 +17,14 @@ import { describe } from './run-summary.ts';
 
 export type RunOptions = RecordingOptions & OutputOptions & { readonly name?: string };
 
+const CANNOT_START: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such program',
+  EACCES: 'it may not be run',
+};
+/** What a shell says of a command that it cannot start (POSIX, "Exit Status for Commands"). */
+const EXIT_NOT_FOUND = 127;
+const EXIT_NOT_RUN = 126;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOOK_EVERY_MS = 500;
 /** Samples arrive up to an interval after the fact: the last ones are waited for. */
 const SETTLE_MS = 1500;
@@ -40,9 +48,9 @@ async function runCommand(
     from?.on('data', (text: Buffer) => outputs.lines?.feed(text.toString('utf8')));
   }
   const ended = new Promise<Result<number>>((resolve) => {
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
-      resolve(err('invalid-argument', `${program} could not be started: ${why}.`));
+    child.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      const why = (code && CANNOT_START[code]) ?? message;
+      resolve(err(code === 'ENOENT' ? 'not-found' : 'invalid-argument', `${program} could not be started: ${why}.`));
     });
     child.on('exit', (code, signal) => resolve(ok(code ?? 128 + (signal ? os.constants.signals[signal] : 0))));
   });
@@ -54,11 +62,13 @@ async function runCommand(
   let result: Result<number> | undefined;
   let interrupted = false;
   void ended.then((value) => (result = value));
-  // Ctrl-C reaches the command by itself: it is in the terminal's group. The session is written when it has ended.
-  const onInterrupt = () => (interrupted = true);
-  const onTerminate = () => child.kill('SIGTERM');
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onTerminate);
+  // Ctrl-C and a terminal that closes reach the command by themselves: it is in the terminal's group. The session is
+  // written when it has ended; what it left running is then not waited for.
+  const onSignal = (signal: NodeJS.Signals): void => {
+    interrupted = true;
+    if (signal === 'SIGTERM') child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
 
   const tree = followTree(child.pid, mark);
   let told = false;
@@ -72,8 +82,7 @@ async function runCommand(
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
-  process.off('SIGINT', onInterrupt);
-  process.off('SIGTERM', onTerminate);
+  for (const signal of SIGNALS) process.off(signal, onSignal);
   return result.ok ? ok({ code: result.value, pids: tree.everSeen }) : result;
 }
 
@@ -101,20 +110,24 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid);
 
   const outputs = followOutputs(command, options, settings.programs);
-  const ran = await runCommand(command, randomUUID(), t, outputs);
+  const ran = await runCommand(command, `${process.pid}-${randomUUID()}`, t, outputs);
+  if (!ran.ok) {
+    outputs.finish();
+    store.sessions.remove(id); // nothing ran
+    store.close();
+    await collector?.stop();
+    printError(ran.error);
+    return ran.error.code === 'not-found' ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
+  }
   const endedMs = Date.now();
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const { code, pids } = ran.ok ? ran.value : { code: null, pids: new Set<number>() };
+  const { code, pids } = ran.value;
   const details = outputs.finish();
   const { summaries, seenOn } = store.finishSession({ id, startedMs }, endedMs, code, pids, details);
   const names = new Map(store.gpus.list().map((gpu) => [gpu.uuid, gpu.name]));
   store.close();
   await collector?.stop();
 
-  if (!ran.ok) {
-    printError(ran.error);
-    return EXIT.failed;
-  }
   process.stderr.write(`\n${t('run.done', { name, duration: format.duration(endedMs - startedMs) })}\n`);
   if (summaries.length === 0) process.stderr.write(`${t('run.nothing')}\n`);
   else if (seenOn.length === 0) process.stderr.write(`${t('run.allGpus')}\n`);
@@ -122,5 +135,5 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     process.stderr.write(
       `${describe(summary, names.get(summary.gpuUuid)!, { startedMs, endedMs }, details.workload, settings, t, format)}\n`,
     );
-  return ran.value.code;
+  return code;
 }

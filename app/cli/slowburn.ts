@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { version } from '../../package.json';
 import { dateOrders } from '../telemetry/logs/stamps.ts';
 import { doctor, type DoctorOptions } from './doctor.ts';
 import { importLogs, utcOffsetOption, type ImportOptions } from './import.ts';
@@ -21,6 +22,7 @@ import {
   secondsOption,
   sourceOption,
   speedOption,
+  wattsOption,
 } from './options.ts';
 import { run, type RunOptions } from './run.ts';
 import { sweep, type SweepOptions } from './sweep.ts';
@@ -29,6 +31,7 @@ import { workloadKinds } from '../workload/generators.ts';
 
 const program = new Command('slowburn')
   .description('Thermal, health and wear monitor for NVIDIA GPUs, without a window.')
+  .version(version)
   .enablePositionalOptions()
   .showHelpAfterError('(see slowburn --help)')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) })
@@ -172,13 +175,13 @@ program
   .option('--data-dir <folder>', 'where the history is kept')
   .option('--simulated', 'the history of the simulator')
   .addOption(
-    new Option('--power-limit <watts>', 'default power limit, where it was not recorded').argParser(secondsOption),
+    new Option('--power-limit <watts>', 'default power limit, where it was not recorded').argParser(wattsOption),
   )
   .addOption(
     new Option('--gap <seconds>', 'longer between two samples of a trace is unobserved (10)').argParser(secondsOption),
   )
   .option('--json', 'all of it, for other programs')
-  .action((options: WearOptions) => finish(wear(options)));
+  .action(async (options: WearOptions) => finish(await wear(options)));
 
 const ledger = program.command('ledger').description('the life of a card: export, import, verify');
 const ledgerOptions = (command: Command): Command =>

@@ -46,7 +46,7 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
   const { databaseFile, collector } = recording.value;
   await new Promise((resolve) => setTimeout(resolve, collector ? FIRST_SAMPLES_MS : 0));
   let lost = false;
-  const tap = openTaps(path.join(folder, 'sweep'), () => (lost = true));
+  const tap = openTaps(folder, () => (lost = true));
   const finish = async (): Promise<void> => {
     await tap.close();
     await collector?.stop();

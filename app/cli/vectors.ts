@@ -1,16 +1,15 @@
 import fs from 'node:fs';
-import { messageOf } from '../result.ts';
 import { checkVector, parseVectors } from '../wear/vectors.ts';
 import { printError } from './monitor.ts';
-import { EXIT } from './options.ts';
+import { EXIT, unreadable } from './options.ts';
 
-/** `slowburn vectors FILE`: evaluates test vectors with the product's own code, a line each. Exit 1 on any FAIL. */
+/** `slowburn vectors FILE`: evaluates test vectors with the product's own code, a line each. Exit 1 unless all pass. */
 export function vectors(file: string): number {
   let text: string;
   try {
     text = fs.readFileSync(file, 'utf8');
   } catch (thrown) {
-    printError({ message: `The vector file ${file} cannot be read: ${messageOf(thrown)}` });
+    printError(unreadable(file, thrown));
     return EXIT.usage;
   }
   const parsed = parseVectors(text);
@@ -23,6 +22,6 @@ export function vectors(file: string): number {
     process.stdout.write(`${id} ${outcome}: expected ${expected} got ${got}\n`);
   }
   const count = (wanted: string) => verdicts.filter(({ outcome }) => outcome === wanted).length;
-  process.stderr.write(`${count('pass')} pass, ${count('FAIL')} FAIL\n`);
-  return count('FAIL') > 0 ? EXIT.failed : EXIT.ok;
+  process.stderr.write(`${count('pass')} pass, ${count('FAIL')} FAIL, ${count('not built')} not built\n`);
+  return count('pass') < verdicts.length ? EXIT.failed : EXIT.ok;
 }

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { coolingTrend } from '../cooling/trend.ts';
 import { createFormatter } from '../format.ts';
 import { healthInput } from '../health/input.ts';
@@ -7,7 +6,7 @@ import { judgeHealth } from '../health/judge.ts';
 import { openForReading } from '../history/database.node.ts';
 import { createStore, type Store } from '../history/store.ts';
 import { createI18n } from '../i18n.ts';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../result.ts';
 import { dataFolder, historyFile, ledgerFolder } from '../settings/folders.node.ts';
 import { GAP_MS } from '../telemetry/sampler.ts';
 import { wearReadings, type WearReading } from '../wear/columns.ts';
@@ -15,8 +14,8 @@ import { exposureJson, sensorsIn, type Beside } from '../wear/export.ts';
 import { familyIds, type Exposure } from '../wear/exposure.ts';
 import { ledgerPath, readLedgerFile } from '../wear/ledger-file.node.ts';
 import { disclaimer } from '../wear/model.ts';
-import { columnsOf, createExposure, replayExposure } from '../wear/replay.ts';
-import { readTrace } from '../wear/trace.ts';
+import { columnsOf, createExposure } from '../wear/replay.ts';
+import { readTrace } from '../wear/trace.node.ts';
 import { printError } from './monitor.ts';
 import { EXIT, settingsOf } from './options.ts';
 
@@ -41,27 +40,55 @@ type Card = {
   readonly beside?: Beside;
 };
 
-function fromTrace(file: string, { powerLimit, gap }: WearOptions): Result<Card[]> {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (thrown) {
-    return err('recording-unreadable', `The trace ${file} cannot be read: ${messageOf(thrown)}`);
-  }
-  const traces = readTrace(text, path.basename(file), gap === undefined ? GAP_MS : gap * 1000);
-  if (!traces.ok) return traces;
-  const context = powerLimit === undefined ? {} : { defaultLimitW: powerLimit };
-  for (const { unreadable } of traces.value.slice(0, 1)) {
-    if (unreadable > 0) process.stderr.write(`${unreadable} lines of ${file} could not be read and were left out.\n`);
-  }
-  return ok(
-    traces.value.map(({ name, columns }, i) => ({
-      gpu: String(i),
-      name,
-      exposure: replayExposure([columns], context),
-      sensors: sensorsIn(columns),
-    })),
+async function fromTrace(file: string, options: WearOptions): Promise<Result<Card[]>> {
+  const { powerLimit, gap, from, to, gpu } = options;
+  const gapMs = gap === undefined ? GAP_MS : gap * 1000;
+  const cancel = new AbortController();
+  const stop = (): void => cancel.abort();
+  process.once('SIGINT', stop);
+  const shown = process.stderr.isTTY;
+  let percent = -1;
+  const trace = await readTrace(
+    file,
+    { gapMs, fromMs: from, toMs: to },
+    (share) => {
+      if (shown && Math.floor(share * 100) > percent)
+        process.stderr.write(`\r${(percent = Math.floor(share * 100))} % `);
+    },
+    cancel.signal,
   );
+  process.off('SIGINT', stop);
+  if (shown) process.stderr.write('\r\u001b[K');
+  if (cancel.signal.aborted) return err('invalid-argument', 'Cancelled: nothing was computed.');
+  if (!trace.ok) return trace;
+  const { cards, badCount, firstBad, notTaken, dateOrder } = trace.value;
+  const wanted = cards.filter((card, i) => gpu === undefined || card.gpu.startsWith(gpu) || String(i) === gpu);
+  if (wanted.length === 0) {
+    return err('not-found', `${file} holds no GPU ${gpu}.`, `It holds ${cards.map((card) => card.gpu).join(', ')}.`);
+  }
+  const context = powerLimit === undefined ? {} : { defaultLimitW: powerLimit };
+  const told = wanted.map(({ gpu: id, name, exposure, sensors }) => ({
+    gpu: id,
+    name,
+    exposure: exposure.summary(context),
+    sensors: [...sensors],
+  }));
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (firstBad) {
+    say(
+      `${badCount} lines of ${file} could not be read and were left out; the first is ${firstBad.line}. ${firstBad.why}`,
+    );
+  }
+  if (notTaken.length > 0) say(`Columns that were not read: ${notTaken.join(', ')}.`);
+  if (dateOrder) say(`The dates of ${file} can be read in several ways: ${dateOrder} was taken.`);
+  if (told.every(({ exposure }) => exposure.observedHours === 0)) {
+    const seconds = gapMs / 1000;
+    say(
+      `No two samples with a core temperature are ${seconds} s or less apart: nothing counts as observed. ` +
+        'If the trace was logged more slowly, say how slowly with --gap SECONDS.',
+    );
+  }
+  return ok(told);
 }
 
 /** The card's facts and its cooling trend at the end of the period. */
@@ -130,15 +157,15 @@ function table({ gpu, name, exposure }: Card, options: WearOptions): string {
     return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${t(`wear.confidence.${confidence}`)}`;
   });
   const observed = `${number(exposure.observedHours, 1)} h, ${percent(exposure.coverage)} %`;
-  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(percent(exposure.coverage)), ''].join('\n');
+  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(exposure.coverage), ''].join('\n');
 }
 
 /**
  * `slowburn wear`: what the model says of a trace, or of a recorded period: every family with its band, the coverage and
  * the model's version.
  */
-export function wear(options: WearOptions): number {
-  const cards = options.trace === undefined ? fromHistory(options) : fromTrace(options.trace, options);
+export async function wear(options: WearOptions): Promise<number> {
+  const cards = options.trace === undefined ? fromHistory(options) : await fromTrace(options.trace, options);
   if (!cards.ok) {
     printError(cards.error);
     return cards.error.code === 'not-found' ? EXIT.usage : EXIT.failed;

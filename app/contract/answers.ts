@@ -2,7 +2,7 @@ import type { Store } from '../history/store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ReportRequest } from '../report/report.ts';
 import { err, ok, type Result } from '../result.ts';
-import { cardPage } from '../wear/card-page.ts';
+import { createCardPages } from '../wear/card-page.ts';
 import type { WearTracker } from '../wear/tracker.ts';
 import { checkRequest, type ChannelOf, type RequestOf, type ResponseOf } from './channels.ts';
 
@@ -19,7 +19,7 @@ export type GovernorAnswers = {
   readonly status: () => ResponseOf<'governor.status'>;
   readonly tryCap: (gpuUuid: string, capW: number) => Promise<Result<undefined>>;
   readonly confirmCap: (gpuUuid: string) => boolean;
-  readonly releaseCap: (gpuUuid: string) => Promise<void>;
+  readonly releaseCap: (gpuUuid: string) => Promise<Result<undefined>>;
 };
 
 /**
@@ -34,6 +34,7 @@ export function createAnswers(
   jobs: Jobs,
   hearsXids = false,
 ) {
+  const cardPage = createCardPages(store, wear, hearsXids);
   const answers: Answers = {
     'gpus.list': () => ok(store.gpus.list()),
     'history.extent': () => ok(store.extent() ?? null),
@@ -56,7 +57,7 @@ export function createAnswers(
     'jobs.cancel': ({ id }) => ok(jobs.cancel(id)),
     'jobs.list': () => ok(jobs.list()),
     'wear.exposure': ({ gpuUuid }) => ok(wear.exposureOf(gpuUuid) ?? null),
-    'wear.card': ({ gpuUuid }) => ok(cardPage(store, wear, gpuUuid, hearsXids) ?? null),
+    'wear.card': ({ gpuUuid }) => ok(cardPage(gpuUuid) ?? null),
     'wear.mark': ({ gpuUuid, mark }) => {
       const ledger = wear.ledgerOf(gpuUuid);
       if (!ledger) return err('not-found', 'The history holds nothing of that GPU.');
@@ -72,10 +73,7 @@ export function createAnswers(
       governor.confirmCap(gpuUuid)
         ? ok(undefined)
         : err('not-found', 'There is no change to confirm: it was taken back already.'),
-    'governor.releaseCap': async ({ gpuUuid }) => {
-      await governor.releaseCap(gpuUuid);
-      return ok(undefined);
-    },
+    'governor.releaseCap': ({ gpuUuid }) => governor.releaseCap(gpuUuid),
     'report.make': makeReport,
   };
 

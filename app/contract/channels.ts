@@ -213,7 +213,7 @@ export const pushes = {
   /** what Slowburn itself costs, every few seconds */
   cost: s.ownCost,
   /** main asks the window to show a page */
-  show: z.object({ page: z.enum(['live', 'alerts', 'settings']) }),
+  show: z.object({ page: z.enum(['live', 'workloads', 'alerts', 'settings']) }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Push = keyof typeof pushes;

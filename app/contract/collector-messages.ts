@@ -5,6 +5,7 @@ import type { AppError, Result } from '../result.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import type { SourceSpec } from '../telemetry/source-spec.ts';
+import type { GovernorEntry } from '../workload/governor/policy.ts';
 import type { ChannelOf } from './channels.ts';
 
 /** How a collector is started, by the window's host or headless. */
@@ -37,6 +38,8 @@ export type FromCollector =
   /** alerts firing now; sent when that changes, after it was written */
   | { readonly type: 'alerts'; readonly firing: readonly StoredAlert[]; readonly fired: readonly StoredAlert[] }
   | { readonly type: 'sessions' }
+  /** the governor did something, or saw a limit passed */
+  | { readonly type: 'deed'; readonly deed: GovernorEntry }
   | { readonly type: 'cost'; readonly cost: Cost }
   | { readonly type: 'job'; readonly job: JobState }
   | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

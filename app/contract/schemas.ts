@@ -11,7 +11,7 @@ import { xidOrigins } from '../health/xid.ts';
 import { familyIds, familyOffs } from '../wear/exposure.ts';
 import { markKinds } from '../wear/ledger.ts';
 import { adapterIds, workloadKinds } from '../workload/generators.ts';
-import { limitKeys } from '../workload/governor/policy.ts';
+import { governorDeeds, limitKeys } from '../workload/governor/policy.ts';
 import { evidences } from '../workload/match.ts';
 import { outputUnits } from '../workload/outputs.ts';
 
@@ -168,13 +168,14 @@ const capNow = z.object({ gpuUuid, capW: z.number() });
 export const governorStatus = z.object({
   enabled: z.boolean(),
   held: z.array(z.object({ program: z.string(), why: z.enum(limitKeys), sinceMs: z.number() })),
-  caps: z.array(capNow),
+  /** in force now */
+  caps: z.array(capNow.extend({ by: z.enum(['hand', 'governor']) })),
   pending: z.array(capNow.extend({ untilMs: z.number() })),
   log: z.array(
     z.object({
       tsMs: z.number(),
       gpuUuid: z.string(),
-      what: z.enum(['passed', 'held', 'let-go', 'capped', 'released', 'refused', 'undone']),
+      what: z.enum(governorDeeds),
       why: z.string(),
       capW: z.number().optional(),
       program: z.string().optional(),
@@ -322,6 +323,7 @@ const process = z.object({
   type: z.enum(processTypes).optional(),
   vramBytes: z.number().optional(),
   smPct: z.number().optional(),
+  countedBy: z.literal('windows').optional(),
 });
 const migInstance = z.object({
   index: z.int(),

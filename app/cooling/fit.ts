@@ -99,7 +99,11 @@ export type CoolingFit = {
   readonly days: number;
 };
 
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+const dot = (a: readonly number[], b: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+};
 
 /** Huber's weight: full within 1.5 scales of the fit, falling outside, so that one odd day does not bend it. */
 const huber = (residual: number, scale: number): number => {
@@ -117,6 +121,7 @@ const FLOOR_K = 0.25;
  */
 export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): CoolingFit | undefined {
   const pairs = [...base, ...recent];
+  if (pairs.length === 0) return undefined;
   const features = featuresFor(pairs);
   const speeds = explainedSpeed([base, recent]);
   const rows = pairs.map((pair) => features(pair, speeds.get(pair)));
@@ -138,19 +143,32 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
   let ratio = 1;
   let weights = pairs.map(() => 1);
   let inverse: number[][] | undefined;
-  const jacobian = (i: number): number[] =>
-    i < base.length ? [...scaled[i]!, 0] : [...scaled[i]!.map((value) => ratio * value), dot(theta, scaled[i]!)];
-  const residualOf = (i: number): number => pairs[i]!.riseK - (i < base.length ? 1 : ratio) * dot(theta, scaled[i]!);
+  // one row at a time, in place: days of pairs in a dozen rounds are many
+  const j = new Float64Array(m + 1);
+  /** fills `j` with how the rise of a pair follows each parameter, and gives what the fit says of it */
+  const derive = (i: number): number => {
+    const row = scaled[i]!;
+    const recently = i >= base.length;
+    let rise = 0;
+    for (let k = 0; k < m; k++) {
+      rise += theta[k]! * row[k]!;
+      j[k] = recently ? ratio * row[k]! : row[k]!;
+    }
+    j[m] = recently ? rise : 0;
+    return recently ? ratio * rise : rise;
+  };
 
   for (let round = 0; round < 25; round++) {
     const normal = Array.from({ length: m + 1 }, () => new Array<number>(m + 1).fill(0));
     const right = new Array<number>(m + 1).fill(0);
     for (let i = 0; i < pairs.length; i++) {
-      const j = jacobian(i);
-      const r = residualOf(i);
+      const weight = weights[i]!;
+      const r = pairs[i]!.riseK - derive(i);
       for (let a = 0; a <= m; a++) {
-        right[a]! += weights[i]! * j[a]! * r;
-        for (let b = 0; b <= m; b++) normal[a]![b]! += weights[i]! * j[a]! * j[b]!;
+        const weighted = weight * j[a]!;
+        right[a]! += weighted * r;
+        const into = normal[a]!;
+        for (let b = 0; b <= m; b++) into[b]! += weighted * j[b]!;
       }
     }
     for (let a = 0; a < m; a++) normal[a]![a]! += 1e-9;
@@ -159,11 +177,11 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
     const step = inverse.map((row) => dot(row, right));
     theta = theta.map((value, k) => value + step[k]!);
     ratio = Math.max(0.2, Math.min(5, ratio + step[m]!));
-    const residuals = pairs.map((_, i) => residualOf(i));
-    const sorted = residuals.map(Math.abs).sort((a, b) => a - b);
+    const residuals = pairs.map((pair, i) => pair.riseK - derive(i));
+    const sorted = Float64Array.from(residuals, Math.abs).sort();
     const scale = Math.max(FLOOR_K, 1.48 * sorted[sorted.length >> 1]!);
     weights = residuals.map((residual) => huber(residual, scale));
-    if (round > 4 && Math.abs(step[m]!) < 1e-7) break;
+    if (round > 4 && Math.abs(step[m]!) < 1e-6) break;
   }
 
   // the error of the second stage is that of the readings themselves, not of what explains them
@@ -171,12 +189,14 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
     pairs[i]!.riseK -
     (i < base.length ? 1 : ratio) *
       features(pairs[i]!).reduce((sum, value, k) => sum + (value / sizes[k]!) * theta[k]!, 0);
-  const scores = new Map<string, number[]>();
+  const scores = new Map<string, Float64Array>();
   pairs.forEach(({ day }, i) => {
     const key = `${i < base.length}/${day}`;
-    const score = scores.get(key) ?? new Array<number>(m + 1).fill(0);
-    jacobian(i).forEach((value, k) => (score[k]! += value * errorOf(i)));
-    scores.set(key, score);
+    let score = scores.get(key);
+    if (!score) scores.set(key, (score = new Float64Array(m + 1)));
+    const error = errorOf(i);
+    derive(i);
+    for (let k = 0; k <= m; k++) score[k]! += j[k]! * error;
   });
   // the ratio's own row of the sandwich is all that is needed
   const own = inverse![m]!;

@@ -24,7 +24,7 @@ const NEAR_MS = 24 * 3_600_000;
 const [IDLE, LOADED] = [0.25, 0.4];
 
 export const quantile = (values: readonly number[], share: number): number => {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 };
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
@@ -51,8 +51,9 @@ export function pairWindows(windows: readonly SteadyWindow[]): Pair[] {
     const around = [idle[next - 1], idle[next]].filter(
       (window): window is SteadyWindow => window !== undefined && Math.abs(window.tsMs - load.tsMs) <= NEAR_MS,
     );
-    const nearest = [...around].sort((a, b) => Math.abs(a.tsMs - load.tsMs) - Math.abs(b.tsMs - load.tsMs))[0];
-    if (!nearest) return [];
+    const [first, second] = around;
+    if (!first) return [];
+    const nearest = second && Math.abs(second.tsMs - load.tsMs) < Math.abs(first.tsMs - load.tsMs) ? second : first;
     const alike = around.filter(({ fanPct }) => fanBandOf(fanPct) === fanBandOf(nearest.fanPct));
     const [before, after] = [alike[0]!, alike.at(-1)!];
     const span = after.tsMs - before.tsMs;

@@ -1,6 +1,6 @@
 import { tQuantile } from '../wear/distributions.ts';
 import { coolingLevel, COOLING_LIMITS, fitLine, type CoolingLevel } from './resistance.ts';
-import { fitCooling, type CoolingFit } from './fit.ts';
+import { fitCooling } from './fit.ts';
 import { DAY_MS, median, pairWindows, splitByLoad, type Pair } from './pairs.ts';
 import type { SteadyWindow } from './windows.ts';
 
@@ -73,14 +73,15 @@ const scaled = ({ value, low, high }: Interval, by: (value: number) => number): 
   high: by(high),
 });
 
-/** Each day's rise relative to what the baseline would show, as a logarithm: the median of its pairs. */
-function byDay(pairs: readonly Pair[], fit: CoolingFit): { readonly day: number; readonly value: number }[] {
-  const days = new Map<number, number[]>();
-  for (const pair of pairs) {
-    const relative = pair.riseK / fit.expectedK(pair);
-    if (relative > 0) days.set(pair.day, [...(days.get(pair.day) ?? []), Math.log(relative)]);
-  }
-  return [...days].map(([day, values]) => ({ day, value: median(values) })).sort((x, y) => x.day - y.day);
+/** How much more each pair rose than the baseline would show, as a logarithm: none where it did not rise at all. */
+type Risen = ReadonlyMap<Pair, number>;
+
+/** Each day's rise relative to what the baseline would show: the median of its pairs. */
+function byDay(pairs: readonly Pair[], risen: Risen): { readonly day: number; readonly value: number }[] {
+  const rose = pairs.filter((pair) => Number.isFinite(risen.get(pair)));
+  return [...groupBy(rose, ({ day }) => day)]
+    .map(([day, ofDay]) => ({ day, value: median(ofDay.map((pair) => risen.get(pair)!)) }))
+    .sort((x, y) => x.day - y.day);
 }
 
 /** One temperature reads in whole degrees: no day is known better than this, however still it stood. */
@@ -108,9 +109,21 @@ function daysToLimit(days: readonly { day: number; value: number }[], riseLog: n
   return low <= 0 || high / low > 3 ? undefined : { low: riseLog / high, high: riseLog / low };
 }
 
+const WEEK_MS = 7 * DAY_MS;
+
+/** In the order in which the groups first come. */
+function groupBy<T>(items: readonly T[], groupOf: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const group = groups.get(groupOf(item));
+    if (group) group.push(item);
+    else groups.set(groupOf(item), [item]);
+  }
+  return groups;
+}
+
 /** T = a + R·P over everything steady in one week, idle and loaded, by least squares. */
-function airOf(windows: readonly SteadyWindow[], fromMs: number, toMs: number) {
-  const here = windows.filter(({ tsMs }) => tsMs >= fromMs && tsMs < toMs);
+function airOf(here: readonly SteadyWindow[]) {
   const powers = here.map(({ powerW }) => powerW);
   const line = fitLineOf(here);
   if (!line || Math.max(...powers) < 2 * Math.min(...powers))
@@ -130,8 +143,7 @@ const fitLineOf = (windows: readonly SteadyWindow[]) =>
 
 /**
  * How a card's cooling compares with its own baseline: the first three weeks with enough steady windows (after the newest
- * re-paste or cleaning) against the last one
- * (the last two where it has too few days).
+ * re-paste or cleaning) against the last one, or the last two where it has too few days.
  */
 export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOptions): CoolingTrend | NoTrend {
   const { nowMs, sinceMs = -Infinity, slowdownC } = options;
@@ -158,29 +170,31 @@ export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOpt
     return { missing: 'recent-windows', found: fit?.days ?? 0, needed: TREND.minDays };
   }
   const ratio = intervalOf(fit.logRatio, fit.standardError, fit.days);
-  const baseDays = byDay(base, fit);
+  const risen: Risen = new Map(pairs.map((pair) => [pair, Math.log(pair.riseK / fit.expectedK(pair))]));
+  const baseDays = byDay(base, risen);
   const powerW = median(recent.map(({ loadW }) => loadW));
   // the card at this power in its baseline: between what its recent pairs at about this power would have shown
   const expectedK = median(recent.map((pair) => (fit.expectedK(pair) / pair.loadW) * powerW));
   const resistance = expectedK / powerW;
 
-  const weeks: CoolingPoint[] = [];
-  for (let fromMs = startMs; fromMs < nowMs; fromMs += 7 * DAY_MS) {
-    const toMs = fromMs + 7 * DAY_MS;
-    const days = byDay(
-      pairs.filter(({ tsMs }) => tsMs >= fromMs && tsMs < toMs),
-      fit,
-    );
-    if (days.length < 2) continue;
+  const weekOf = (tsMs: number): number => Math.floor((tsMs - startMs) / WEEK_MS);
+  const pairsByWeek = groupBy(pairs, ({ tsMs }) => weekOf(tsMs));
+  const windowsByWeek = groupBy(own, ({ tsMs }) => weekOf(tsMs));
+  const weeks = [...pairsByWeek].flatMap(([week, ofWeek]): CoolingPoint[] => {
+    const days = byDay(ofWeek, risen);
+    if (days.length < 2) return [];
     const point = ratioOfDays(days.map(({ value }) => value));
-    weeks.push({
-      fromMs,
-      toMs,
-      ratio: point,
-      resistance: scaled(point, (r) => r * resistance),
-      ...airOf(own, fromMs, toMs),
-    });
-  }
+    const fromMs = startMs + week * WEEK_MS;
+    return [
+      {
+        fromMs,
+        toMs: fromMs + WEEK_MS,
+        ratio: point,
+        resistance: scaled(point, (r) => r * resistance),
+        ...airOf(windowsByWeek.get(week) ?? []),
+      },
+    ];
+  });
 
   const hottest = median(recent.map(({ coreC }) => coreC));
   const nowK = expectedK * ratio.value;
@@ -191,10 +205,10 @@ export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOpt
     level: coolingLevel(ratio.value * Math.exp(1.64 * fit.standardError), ratio.low > 1, COOLING_LIMITS),
     ratio,
     baseline: { fromMs: startMs, toMs: baseToMs, windows: base.length, days: baseDays.length },
-    recent: { fromMs: recentFromMs, toMs: nowMs, windows: recent.length, days: byDay(recent, fit).length },
+    recent: { fromMs: recentFromMs, toMs: nowMs, windows: recent.length, days: byDay(recent, risen).length },
     hotter: { powerW, kelvins: scaled(ratio, (r) => (r - 1) * expectedK) },
     weeks,
-    daysToSlowdown: daysToLimit(byDay(pairs, fit), riseLog),
+    daysToSlowdown: daysToLimit(byDay(pairs, risen), riseLog),
   };
 }
 

@@ -6,7 +6,7 @@ import { putReadings, reasonsText, statesText, type Columns } from './states-tex
 
 /** A text cell after RFC 4180, that no spreadsheet takes for a formula: what might be one begins with an apostrophe. */
 export function textCell(text: string): string {
-  const safe = /^[=+\-@\t\r']/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@\t\r\n']/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
@@ -53,6 +53,9 @@ function cellsOf(line: string): string[] {
   );
 }
 
+/** True when a quoted cell goes on in the next line. */
+export const isOpenLine = (line: string): boolean => line.split('"').length % 2 === 0;
+
 export type CsvReader = { readonly line: (line: string) => ExchangedSample | undefined };
 
 /** Reads lines below a header of ours; undefined: it is not one. A line that cannot be read gives undefined. */
@@ -75,7 +78,7 @@ export function csvReader(header: string): CsvReader | undefined {
       if (!identity) {
         identity = {
           uuid,
-          index: Number(cells[at('gpu_index')] ?? 0),
+          index: Number(cells[at('gpu_index')] ?? 0) || 0,
           name: fromText(cells[at('gpu_name')] ?? uuid),
           pciBusId: fromText(cells[at('gpu_pci_bus_id')] ?? ''),
         };
@@ -86,8 +89,10 @@ export function csvReader(header: string): CsvReader | undefined {
         const cell = cells[first + column]!;
         return cell === '' ? undefined : Number(cell);
       };
-      putReadings(frame, columns, valueOf, cells[states], cells[reasons] ?? '');
-      return { gpu: identity, sample: { tsMs, dtMs: cells[dt] === '' ? null : Number(cells[dt]), frame } };
+      const dtMs = cells[dt] ? Number(cells[dt]) : null;
+      const whole = putReadings(frame, columns, valueOf, cells[states], cells[reasons] ?? '');
+      if (!whole || Number.isNaN(dtMs)) return undefined;
+      return { gpu: identity, sample: { tsMs, dtMs, frame } };
     },
   };
 }

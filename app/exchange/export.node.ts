@@ -34,7 +34,7 @@ function openLineWriter(
   const handle = fs.openSync(file, 'w');
   let pending = header + lineEnd;
   const flush = (): void => {
-    fs.writeSync(handle, pending);
+    fs.writeFileSync(handle, pending); // all of it: a disk that is nearly full takes a part at first
     pending = '';
   };
   return {
@@ -65,6 +65,13 @@ function openWriter(
   }
 }
 
+/** Waits until a file is on the disk, before it takes its name. */
+function settle(file: string): void {
+  const handle = fs.openSync(file, 'r+');
+  fs.fsyncSync(handle);
+  fs.closeSync(handle);
+}
+
 /**
  * Exports samples, one GPU after the other and each by time, in constant memory. The file takes its name only when it is
  * complete; a cancelled or failed export leaves nothing. Answers how many samples were written.
@@ -89,6 +96,7 @@ export function exportHistory(store: Store, request: ExportRequest, control: Job
       }
     }
     writer.end();
+    settle(temporary);
     fs.renameSync(temporary, target);
     return ok(written);
   } finally {

@@ -78,7 +78,7 @@ export function jsonReader({ gpus, metrics }: ExportHeader): (line: string) => E
     if (!line.success || !gpu) return undefined;
     const { t, dt, values, states, reasons = '' } = line.data;
     const frame = createFrame();
-    putReadings(frame, columns, (column) => values[metrics[column]!], states, reasons);
+    if (!putReadings(frame, columns, (column) => values[metrics[column]!], states, reasons)) return undefined;
     return { gpu, sample: { tsMs: t, dtMs: dt, frame } };
   };
 }

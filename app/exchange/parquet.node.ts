@@ -66,10 +66,10 @@ export function openParquetWriter(
   };
 }
 
-/** Samples of a Parquet file of ours, a row group at a time; undefined: it is not one. */
+/** Samples of a Parquet file of ours, a row group at a time, undefined for a row that is damaged; undefined: it is not one. */
 export async function openParquetReader(
   path: string,
-): Promise<{ readonly rows: number; readonly samples: AsyncIterable<ExchangedSample> } | undefined> {
+): Promise<{ readonly rows: number; readonly samples: AsyncIterable<ExchangedSample | undefined> } | undefined> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const text = metadata.key_value_metadata?.find(({ key }) => key === HISTORY_FORMAT)?.value;
@@ -80,7 +80,7 @@ export async function openParquetReader(
   const columns = keys.map((key) => (isMetricKey(key) ? metricOf(key) : undefined));
   const rows = Number(metadata.num_rows);
 
-  async function* samples(): AsyncIterable<ExchangedSample> {
+  async function* samples(): AsyncIterable<ExchangedSample | undefined> {
     for (let rowStart = 0; rowStart < rows; rowStart += GROUP_ROWS) {
       const part = await parquetReadObjects({
         file,
@@ -90,14 +90,11 @@ export async function openParquetReader(
       });
       for (const row of part as Record<string, unknown>[]) {
         const gpu = gpus.get(row['gpu'] as string);
-        if (!gpu) continue;
         const frame = createFrame();
         const valueOf = (column: number) => (row[keys[column]!] as number | null) ?? undefined;
-        putReadings(frame, columns, valueOf, row['states'] as string, row['reasons'] as string);
-        yield {
-          gpu,
-          sample: { tsMs: (row['time'] as Date).getTime(), dtMs: (row['dtMs'] as number | null) ?? null, frame },
-        };
+        const whole = putReadings(frame, columns, valueOf, row['states'] as string, row['reasons'] as string);
+        const dtMs = (row['dtMs'] as number | null) ?? null;
+        yield gpu && whole ? { gpu, sample: { tsMs: (row['time'] as Date).getTime(), dtMs, frame } } : undefined;
       }
     }
   }

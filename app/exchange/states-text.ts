@@ -9,6 +9,7 @@ import { readingStates, type Frame } from '../reading.ts';
  */
 const LETTERS = '.vudaslfi'; // in the order of readingStates
 const DERIVED = ':VUDASLFI';
+const VALUE = readingStates.indexOf('value');
 if (LETTERS.length !== readingStates.length) throw new Error('Each reading state needs its letter.');
 
 const indexOf = ({ key }: Metric): number => metricIndex[key];
@@ -31,14 +32,18 @@ export const reasonsText = (frame: Frame, metrics: readonly Metric[]): string =>
 /** Where the values of a row stand, as the columns of a file name them. A column of a newer version is passed over. */
 export type Columns = readonly (Metric | undefined)[];
 
-/** Puts the readings of a row into a frame. Without states, a value is a value and an empty cell was not read. */
+/**
+ * Puts the readings of a row into a frame. Without states, a value is a value and an empty cell was not read.
+ * @returns false when a state tells of a value and there is no number: the row is damaged, and nothing is made up for it
+ */
 export function putReadings(
   frame: Frame,
   columns: Columns,
   valueOf: (column: number) => number | undefined,
   states: string | undefined,
   reasons: string,
-): void {
+): boolean {
+  let whole = true;
   columns.forEach((metric, column) => {
     if (!metric) return;
     const i = indexOf(metric);
@@ -47,12 +52,16 @@ export function putReadings(
     const state = Math.max(derived, LETTERS.indexOf(letter), 0);
     frame.states[i] = state;
     frame.derived[i] = derived >= 0 ? 1 : 0;
-    frame.values[i] = state === 1 ? (valueOf(column) ?? 0) : 0;
+    if (state !== VALUE) return;
+    const value = valueOf(column);
+    if (value === undefined || !Number.isFinite(value)) whole = false;
+    else frame.values[i] = value;
   });
-  if (reasons === '') return;
+  if (reasons === '') return whole;
   const codes = new Map(reasons.split(' ').map((pair) => pair.split(':') as [string, string]));
   for (const metric of columns) {
     const code = metric && codes.get(metric.key);
     if (code !== undefined) frame.reasons[indexOf(metric!)] = Number(code);
   }
+  return whole;
 }

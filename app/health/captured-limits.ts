@@ -11,7 +11,7 @@ export type CapturedLimits = {
   readonly target?: number;
 };
 
-// the more particular name first: the first one found in a card's name is taken
+// the RTX 3080's target was 83 or 91 by driver; the more particular name first: the first one found in a card's name is taken
 export const capturedLimits: readonly CapturedLimits[] = [
   { card: 'A100-SXM4', shutdown: 92, slowdown: 89, gpuMax: 85, memMax: 95 },
   { card: 'A10G', shutdown: 98, slowdown: 95, gpuMax: 88 },
@@ -20,9 +20,9 @@ export const capturedLimits: readonly CapturedLimits[] = [
   { card: 'GTX 1660 Ti', shutdown: 96, slowdown: 93, gpuMax: 91 },
   { card: 'RTX 2080', shutdown: 100, slowdown: 97, gpuMax: 88, target: 83 },
   { card: 'RTX 3060 Laptop', shutdown: 105, slowdown: 102, gpuMax: 75 },
-  { card: 'RTX 3060', shutdown: 98, slowdown: 95, gpuMax: 93 },
+  { card: 'RTX 3060', shutdown: 98, slowdown: 95, gpuMax: 93, target: 83 },
   { card: 'RTX 3080', shutdown: 98, slowdown: 95, gpuMax: 93 },
-  { card: 'RTX 3090', shutdown: 98, slowdown: 95, gpuMax: 93 },
+  { card: 'RTX 3090', shutdown: 98, slowdown: 95, gpuMax: 93, target: 83 },
   { card: 'Quadro P2000', shutdown: 104, slowdown: 101, target: 83 },
   { card: 'Quadro P400', shutdown: 103, slowdown: 100 },
   { card: 'MX330', shutdown: 102, slowdown: 97, gpuMax: 57 },
@@ -30,4 +30,4 @@ export const capturedLimits: readonly CapturedLimits[] = [
 
 /** The capture of a card by its name as the driver prints it. */
 export const capturedLimitsOf = (name: string): CapturedLimits | undefined =>
-  capturedLimits.find(({ card }) => name.includes(card));
+  capturedLimits.find(({ card }) => ` ${name.replaceAll(/[-,]/g, ' ')} `.includes(` ${card.replaceAll('-', ' ')} `));

@@ -1,8 +1,8 @@
 import type { Store } from '../history/store.ts';
 import { metrics, type MetricKey } from '../metrics.ts';
-import { readingOf, valueOf, type Reading } from '../reading.ts';
+import { readingOf, type Reading } from '../reading.ts';
 import type { Tally } from '../wear/tally.ts';
-import type { HealthInput } from './judge.ts';
+import type { Growth, HealthInput } from './judge.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -11,34 +11,51 @@ const SLICE_MS = 10 * MINUTE_MS;
 
 const growing = ['pcieReplays', 'nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'] as const satisfies MetricKey[];
 
-/** Newest reading of each metric in a slice of time; `unread` only where it was never asked for. */
+/** Newest reading of each metric in a slice of time, and when it was taken; `unread` only where it was never asked for. */
 function newestIn(store: Store, uuid: string, fromMs: number, toMs: number) {
   const readings: Partial<Record<MetricKey, Reading>> = {};
-  let seenMs: number | undefined;
+  const readMs: Partial<Record<MetricKey, number>> = {};
   for (const { tsMs, frame } of store.samplesBetween(uuid, fromMs, toMs)) {
-    seenMs = tsMs;
     for (const { key } of metrics) {
       const reading = readingOf(frame, key);
-      if (reading.state !== 'unread' || readings[key] === undefined) readings[key] = reading;
+      if (reading.state === 'unread' && readings[key] !== undefined) continue;
+      readings[key] = reading;
+      readMs[key] = tsMs;
     }
   }
-  return { readings, seenMs };
+  return { readings, readMs };
 }
 
-/** First value of some counters at or after a moment, and when it was read. */
-function firstAfter(store: Store, uuid: string, fromMs: number, toMs: number) {
-  const found: Partial<Record<MetricKey, { readonly value: number; readonly tsMs: number }>> = {};
-  for (const { tsMs, frame } of store.samplesBetween(uuid, fromMs, toMs)) {
-    for (const key of growing) {
-      const value = valueOf(frame, key);
-      if (value !== undefined && !found[key]) found[key] = { value, tsMs };
-    }
-    if (growing.every((key) => found[key])) break;
+/** What counters grew by in the last day, by its minutes; a decrease is a new start. */
+function grownIn(store: Store, uuid: string, nowMs: number): Pick<HealthInput, 'grown' | 'linkGeneration'> {
+  const toMs = Math.ceil(nowMs / MINUTE_MS) * MINUTE_MS; // so that a slice is a minute
+  const fromMs = toMs - DAY_MS;
+  const keys = [...growing, 'pcieGen'] as const;
+  const range = store.range({ gpuUuid: uuid, metrics: [...keys], fromMs, toMs, buckets: DAY_MS / MINUTE_MS });
+  if (!range) return { grown: {} };
+  const minutesAStep = range.stepMs / MINUTE_MS;
+  const grown: { [Key in MetricKey]?: Growth } = {};
+  for (const key of growing) {
+    let [by, minutes, fastest] = [0, 0, 0];
+    let before: { readonly value: number; readonly at: number } | undefined;
+    range.series[key]?.max.forEach((value, at) => {
+      if (Number.isNaN(value)) return;
+      if (before) {
+        const passed = (at - before.at) * minutesAStep;
+        const step = Math.max(0, value - before.value);
+        by += step;
+        minutes += passed;
+        fastest = Math.max(fastest, step / passed);
+      }
+      before = { value, at };
+    });
+    if (minutes > 0) grown[key] = { by, minutes, fastest };
   }
-  return found;
+  const generation = Math.max(...[...(range.series.pcieGen?.max ?? [])].filter((value) => value > 0));
+  return { grown, ...(generation > 0 ? { linkGeneration: generation } : {}) };
 }
 
-/** Gathers from the history what the judgement of a card needs: three short slices of it, not the whole. */
+/** Gathers from the history what the judgement of a card needs: two short slices of it and the minutes of a day. */
 export function healthInput(
   store: Store,
   uuid: string,
@@ -46,15 +63,8 @@ export function healthInput(
   hearsXids: boolean,
   nowMs: number,
 ): HealthInput {
-  const { readings, seenMs = nowMs } = newestIn(store, uuid, nowMs - SLICE_MS, nowMs + 1);
+  const { readings, readMs } = newestIn(store, uuid, nowMs - SLICE_MS, nowMs + 1);
   const weekAgo = newestIn(store, uuid, nowMs - 7 * DAY_MS - SLICE_MS, nowMs - 7 * DAY_MS).readings;
-  const dayAgo = firstAfter(store, uuid, nowMs - DAY_MS, nowMs + 1);
-  const grown: { [Key in MetricKey]?: { by: number; minutes: number } } = {};
-  for (const key of growing) {
-    const [before, now] = [dayAgo[key], readings[key]];
-    if (!before || now?.state !== 'value' || now.value < before.value) continue; // a decrease is a new start
-    grown[key] = { by: now.value - before.value, minutes: (seenMs - before.tsMs) / MINUTE_MS };
-  }
   const counters = (['throttledSwThermalUs', 'throttledHwThermalUs', 'throttledSwPowerUs'] as const).some(
     (key) => readings[key]?.state === 'value',
   );
@@ -62,10 +72,11 @@ export function healthInput(
   return {
     nowMs,
     readings,
+    readMs,
     weekAgo: Object.fromEntries(
       Object.entries(weekAgo).flatMap(([key, reading]) => (reading.state === 'value' ? [[key, reading.value]] : [])),
     ),
-    grown,
+    ...grownIn(store, uuid, nowMs),
     hearsXids,
     xids: store.xids
       .between(0, nowMs + 1)

@@ -24,7 +24,7 @@ export type Fact = {
   /** sentence of the locale, health.<finding>, with these values */
   readonly finding: string;
   readonly values: Readonly<Record<string, number>>;
-  /** when the newest evidence was seen */
+  /** when its evidence was seen: an event's own time, else when the card was last asked */
   readonly tsMs?: number;
   readonly source: string;
 };
@@ -39,14 +39,26 @@ export type HealthReport = {
   readonly nowMs: number;
 };
 
+/** What a counter grew by. */
+export type Growth = {
+  readonly by: number;
+  readonly minutes: number;
+  /** a minute, in the worst of them */
+  readonly fastest: number;
+};
+
 export type HealthInput = {
   readonly nowMs: number;
   /** newest known reading of each metric, with the reason where there is none */
   readonly readings: Readonly<Partial<Record<MetricKey, Reading>>>;
+  /** when each of them was taken */
+  readonly readMs?: Readonly<Partial<Record<MetricKey, number>>>;
   /** the same a week ago, where the history reaches */
   readonly weekAgo: Readonly<Partial<Record<MetricKey, number>>>;
   /** growth of counters over the last day at most: resets already left out */
-  readonly grown: Readonly<Partial<Record<MetricKey, { readonly by: number; readonly minutes: number }>>>;
+  readonly grown: Readonly<Partial<Record<MetricKey, Growth>>>;
+  /** the fastest generation at which the link ran in that time: it falls when a card idles */
+  readonly linkGeneration?: number;
   /** false where the source hears of no driver errors */
   readonly hearsXids: boolean;
   readonly xids: readonly {
@@ -64,6 +76,10 @@ const DAY_MS = 86_400_000;
 const RECENT_MS = 30 * DAY_MS;
 /** From this share of the observed time on, being held back by heat is worth a look. Ours. */
 const HEAT_SHARE = 0.01;
+/** CRC errors a second on a link from which DCGM fails it. */
+const CRC_A_SECOND = 100;
+/** nvml.h names actions 1 to 5. */
+const KNOWN_ACTIONS = 5;
 
 const SOURCES = {
   xid: 'NVIDIA Xid catalogue; NVIDIA/DCGM @72fa3fea',
@@ -84,24 +100,30 @@ export function judgeHealth(input: HealthInput): HealthReport {
     const reading = readings[key];
     return reading?.state === 'value' ? reading.value : undefined;
   };
+  /** A fact with its evidence: `seen` is when that came, or the readings that it is. */
   const fact = (
     id: FactId,
     verdict: Verdict,
     finding: string,
+    seen: number | readonly MetricKey[],
     values: Readonly<Record<string, number | undefined>> = {},
-    tsMs?: number,
-  ): Fact => ({
-    id,
-    verdict,
-    finding: `${id}.${finding}`,
-    values: Object.fromEntries(Object.entries(values).filter(([, number]) => number !== undefined)) as Record<
-      string,
-      number
-    >,
-    ...(tsMs === undefined ? {} : { tsMs }),
-    source: SOURCES[id],
-  });
-  const none = (id: FactId): Fact => fact(id, 'not-measurable', 'none');
+  ): Fact => {
+    const times =
+      typeof seen === 'number'
+        ? [seen]
+        : seen.flatMap((key) => (value(key) === undefined ? [] : (input.readMs?.[key] ?? [])));
+    return {
+      id,
+      verdict,
+      finding: `${id}.${finding}`,
+      values: Object.fromEntries(Object.entries(values).filter(([, number]) => number !== undefined)) as Fact['values'],
+      ...(times.length === 0 ? {} : { tsMs: Math.max(...times) }),
+      source: SOURCES[id],
+    };
+  };
+  const none = (id: FactId): Fact => fact(id, 'not-measurable', 'none', []);
+  // without error correction switched on nothing is counted: a 0 then says nothing, a count that is there does
+  const corrects = value('eccMode') === 1;
 
   const xids = [...input.xids]
     .sort((a, b) => b.tsMs - a.tsMs)
@@ -114,107 +136,119 @@ export function judgeHealth(input: HealthInput): HealthReport {
 
   function xid(): Fact {
     const recent = xids.filter(({ tsMs }) => tsMs >= nowMs - RECENT_MS);
-    if (!input.hearsXids && xids.length === 0) return none('xid');
+    const [newest] = recent;
+    if (!newest) return input.hearsXids ? fact('xid', 'no-fault', 'quiet', nowMs) : none('xid');
+    const of = (verdict: Verdict, finding: string, { code, tsMs }: XidSeen): Fact =>
+      fact('xid', verdict, finding, tsMs, { code, count: recent.length });
     const grave = recent.find(({ dcgm }) => dcgm === 'FAIL');
-    if (grave) return fact('xid', 'act', 'grave', { code: grave.code, count: recent.length }, grave.tsMs);
-    const doubtful = recent.find(
-      ({ origin }) => origin === 'hardware' || origin === 'ambiguous' || origin === 'driver',
-    );
-    if (doubtful) return fact('xid', 'watch', 'doubtful', { code: doubtful.code, count: recent.length }, doubtful.tsMs);
-    if (recent.length > 0) return fact('xid', 'no-fault', 'application', { count: recent.length }, recent[0]!.tsMs);
-    return fact('xid', 'no-fault', 'quiet');
+    if (grave) return of('act', 'grave', grave);
+    for (const origin of ['hardware', 'driver', 'ambiguous'] as const) {
+      const found = recent.find((each) => each.origin === origin);
+      if (found) return of('watch', origin, found);
+    }
+    return of('no-fault', 'application', newest);
   }
 
   function ecc(): Fact {
-    // a card without ECC may still answer 0: without the mode switched on, a count says nothing
-    if (value('eccMode') !== 1) return none('ecc');
-    const [volatile, aggregate] = [value('eccUncorrectedVolatile'), value('eccUncorrectedAggregate')];
-    if (volatile === undefined && aggregate === undefined) return none('ecc');
+    const keys = ['eccUncorrectedVolatile', 'eccUncorrectedAggregate'] as const;
+    const [volatile, aggregate] = keys.map(value);
+    if (!corrects || (volatile === undefined && aggregate === undefined)) return none('ecc');
     const counts = { volatile, aggregate, corrected: value('eccCorrectedAggregate') };
-    if (volatile) return fact('ecc', 'act', 'uncorrected', counts);
-    if (aggregate) return fact('ecc', 'watch', 'once', counts);
-    return fact('ecc', 'no-fault', 'clean', counts);
+    if (volatile) return fact('ecc', 'act', 'uncorrected', keys, counts);
+    if (aggregate) return fact('ecc', 'watch', 'once', keys, counts);
+    return fact('ecc', 'no-fault', counts.corrected ? 'corrected' : 'clean', keys, counts);
   }
 
   function pages(): Fact {
-    const [doubleBit, singleBit] = [value('retiredPagesDbe'), value('retiredPagesSbe')];
+    const keys = ['retiredPagesDbe', 'retiredPagesSbe'] as const;
+    const [doubleBit, singleBit] = keys.map(value);
     if (doubleBit === undefined || singleBit === undefined) return none('pages');
+    const total = doubleBit + singleBit;
+    const pending = value('retiredPagesPending');
+    if (total === 0 && !pending && !corrects) return none('pages');
     const counts = { doubleBit, singleBit, limit: MAX_RETIRED_PAGES };
     const result = pageRetirementResult({ doubleBit, singleBit, doubleBitWeekAgo: weekAgo.retiredPagesDbe });
-    if (result !== 'PASS') return fact('pages', 'act', result === 'FAIL_TOTAL' ? 'full' : 'fast', counts);
-    if (value('retiredPagesPending')) return fact('pages', 'watch', 'pending', counts);
-    if (doubleBit + singleBit >= BORDERLINE_RETIRED_PAGES) return fact('pages', 'watch', 'borderline', counts);
-    return fact('pages', 'no-fault', doubleBit + singleBit === 0 ? 'clean' : 'some', counts);
+    if (result !== 'PASS') return fact('pages', 'act', result === 'FAIL_TOTAL' ? 'full' : 'fast', keys, counts);
+    if (pending) return fact('pages', 'watch', 'pending', keys, counts);
+    if (total >= BORDERLINE_RETIRED_PAGES) return fact('pages', 'watch', 'borderline', keys, counts);
+    return fact('pages', 'no-fault', total === 0 ? 'clean' : 'some', keys, counts);
   }
 
   function rows(): Fact {
-    const [uncorrectable, failed] = [value('remappedRowsUncorrectable'), value('remapFailure')];
+    const keys = ['remappedRowsUncorrectable', 'remapFailure', 'remapPending'] as const;
+    const [uncorrectable, failed, pending] = keys.map(value);
     // some GeForce drivers answer "success" with zeros for memory that cannot remap (gpud on an RTX 4090): without the
-    // banks' histogram, which they do not have, zeros prove nothing; a flag that is up does
-    const zeros = !uncorrectable && !failed && !value('remapPending');
-    if (zeros && (uncorrectable === undefined || value('remapBanksMax') === undefined)) return none('rows');
-    const pending = value('remapPending') === 1;
+    // banks' histogram, which they do not have, or with ECC off, zeros prove nothing; a flag that is up does
+    const zeros = !uncorrectable && !failed && !pending;
+    const remaps = uncorrectable !== undefined && value('remapBanksMax') !== undefined && value('eccMode') !== 0;
+    if (zeros && !remaps) return none('rows');
     const counts = {
       uncorrectable,
       correctable: value('remappedRowsCorrectable'),
       limit: MAX_REMAPPED_ROWS,
       spent: value('remapBanksNone'),
     };
-    switch (rowRemapAction({ failed: failed === 1, uncorrectable: uncorrectable ?? 0, pending })) {
+    switch (rowRemapAction({ failed: failed === 1, uncorrectable: uncorrectable ?? 0, pending: pending === 1 })) {
       case 'RMA_CANDIDATE':
-        return fact('rows', 'act', 'failed', counts);
+        return fact('rows', 'act', 'failed', keys, counts);
       case 'RESET_REQUIRED':
-        return fact('rows', 'act', 'pending', counts);
+        return fact('rows', 'act', 'pending', keys, counts);
       case 'WARN':
-        return fact('rows', 'watch', 'many', counts);
+        return fact('rows', 'watch', 'many', keys, counts);
       case 'OK':
-        if (value('remapBanksNone')) return fact('rows', 'watch', 'spent', counts);
-        return fact('rows', 'no-fault', uncorrectable === 0 ? 'clean' : 'some', counts);
+        if (counts.spent) return fact('rows', 'watch', 'spent', keys, counts);
+        return fact('rows', 'no-fault', uncorrectable === 0 ? 'clean' : 'some', keys, counts);
     }
   }
 
   function sram(): Fact {
-    const exceeded = value('sramThresholdExceeded');
-    if (exceeded === undefined) return none('sram');
-    return exceeded ? fact('sram', 'act', 'exceeded') : fact('sram', 'no-fault', 'clean');
+    const keys = ['sramThresholdExceeded'] as const;
+    const exceeded = value(keys[0]);
+    if (exceeded) return fact('sram', 'act', 'exceeded', keys);
+    return exceeded === undefined || !corrects ? none('sram') : fact('sram', 'no-fault', 'clean', keys);
   }
 
   function pcie(): Fact {
+    const keys = ['pcieReplays'] as const;
     const replays = grown.pcieReplays;
-    const [generation, width] = [value('pcieGen'), value('pcieWidth')];
-    if (!replays || !(replays.minutes > 0) || generation === undefined || width === undefined) return none('pcie');
-    const perMinute = replays.by / replays.minutes;
+    const [generation, width] = [input.linkGeneration ?? value('pcieGen'), value('pcieWidth')];
+    if (!replays || generation === undefined || width === undefined) return none('pcie');
     const bound = maxReplaysPerMinute(generation, width);
     if (bound === undefined) return none('pcie');
-    const counts = { perMinute, bound, generation, width, maxWidth: value('pcieMaxWidth'), by: replays.by };
-    if (perMinute > bound) return fact('pcie', 'watch', 'many', counts);
+    const counts = {
+      perMinute: replays.fastest,
+      bound,
+      generation,
+      width,
+      maxWidth: value('pcieMaxWidth'),
+      by: replays.by,
+      hours: replays.minutes / 60,
+    };
+    if (replays.fastest > bound) return fact('pcie', 'watch', 'many', keys, counts);
     // the generation falls when a card idles, its width does not
-    const narrow = (value('pcieMaxWidth') ?? width) > width;
-    return fact('pcie', 'no-fault', narrow ? 'narrow' : 'clean', counts);
+    const narrow = (counts.maxWidth ?? width) > width;
+    return fact('pcie', 'no-fault', narrow ? 'narrow' : 'clean', keys, counts);
   }
 
   function nvlink(): Fact {
+    const keys = ['nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'] as const;
     const count = value('nvlinkCount');
-    if (!count) return none('nvlink');
-    const by = (key: MetricKey): number => grown[key]?.by ?? 0;
-    const counts = {
-      count,
-      active: value('nvlinkActive'),
-      replays: by('nvlinkReplays'),
-      recoveries: by('nvlinkRecoveries'),
-      crc: by('nvlinkCrcErrors'),
-    };
-    if (counts.replays + counts.recoveries > 0) return fact('nvlink', 'act', 'errors', counts);
-    const seconds = (grown.nvlinkCrcErrors?.minutes ?? 0) * 60;
-    if (counts.crc > 0)
-      return fact('nvlink', seconds > 0 && counts.crc / seconds >= 100 ? 'act' : 'watch', 'crc', counts);
-    return fact('nvlink', 'no-fault', 'clean', counts);
+    // links whose errors were never counted twice are not links without errors
+    if (!count || keys.every((key) => !grown[key])) return none('nvlink');
+    const [replays = 0, recoveries = 0, crc = 0] = keys.map((key) => grown[key]?.by);
+    const counts = { count, active: value('nvlinkActive'), replays, recoveries, crc };
+    if (replays + recoveries > 0) return fact('nvlink', 'act', 'errors', keys, counts);
+    const fast = (grown.nvlinkCrcErrors?.fastest ?? 0) / 60 >= CRC_A_SECOND;
+    if (crc > 0) return fact('nvlink', fast ? 'act' : 'watch', 'crc', keys, counts);
+    return fact('nvlink', 'no-fault', 'clean', keys, counts);
   }
 
   function recovery(): Fact {
-    const action = value('recoveryAction');
+    const keys = ['recoveryAction'] as const;
+    const action = value(keys[0]);
     if (action === undefined) return none('recovery');
-    return action === 0 ? fact('recovery', 'no-fault', 'nothing') : fact('recovery', 'act', `action${action}`);
+    if (action === 0) return fact('recovery', 'no-fault', 'nothing', keys);
+    return fact('recovery', 'act', action <= KNOWN_ACTIONS ? `action${action}` : 'unknown', keys, { action });
   }
 
   function throttle(): Fact {
@@ -224,10 +258,11 @@ export function judgeHealth(input: HealthInput): HealthReport {
       heat: throttledMs.heat / 60_000,
       brake: throttledMs.powerBrake / 60_000,
       cap: throttledMs.powerCap / 60_000,
+      percent: (100 * throttledMs.heat) / observedMs,
     };
-    if (throttledMs.powerBrake > 0) return fact('throttle', 'watch', 'brake', minutes);
-    if (throttledMs.heat > HEAT_SHARE * observedMs) return fact('throttle', 'watch', 'heat', minutes);
-    return fact('throttle', 'no-fault', 'clean', minutes);
+    if (throttledMs.powerBrake > 0) return fact('throttle', 'watch', 'brake', nowMs, minutes);
+    if (throttledMs.heat > HEAT_SHARE * observedMs) return fact('throttle', 'watch', 'heat', nowMs, minutes);
+    return fact('throttle', 'no-fault', 'clean', nowMs, minutes);
   }
 
   const facts = [xid(), ecc(), pages(), rows(), sram(), pcie(), nvlink(), recovery(), throttle()];

@@ -21,7 +21,10 @@ const VERSION = 1;
 /** Shorter than this, compression costs more than it gains. */
 const WORTH_PACKING = 48;
 
-const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+}
 
 /**
  * A chunk: numbered blocks over the same `n` rows, each compressed by itself, so that one can be read without the

@@ -1,4 +1,4 @@
-import type { ChunkTable } from './chunks.ts';
+import type { ChunkPlace, ChunkTable } from './chunks.ts';
 import type { Db } from './database.node.ts';
 import { hourOf, type OpenHour } from './open-hour.ts';
 import type { MetricColumn, SampleColumns } from './sample-chunk.ts';
@@ -30,6 +30,9 @@ function pickRows(sources: readonly SampleColumns[], picks: readonly Pick[]): Sa
 
 const EMPTY = new Float64Array(0);
 
+/** Samples of one hour; `lastSeq` is the largest sequence number among what they were taken from. */
+export type HourColumns = SampleColumns & { readonly lastSeq: number };
+
 export type ByHour = {
   /**
    * Samples of a GPU with fromMs ≤ ts < toMs by time, an hour at a time: sealed and open ones together, so that memory
@@ -41,13 +44,13 @@ export type ByHour = {
     fromMs: number,
     toMs: number,
     wanted?: readonly number[],
-  ) => IterableIterator<SampleColumns>;
+  ) => IterableIterator<HourColumns>;
   /** Samples that came after one, in the order they came. */
   readonly after: (gpuId: number, seq: number) => IterableIterator<SampleColumns>;
 };
 
-export function createByHour(db: Db, chunks: ChunkTable, open: OpenHour): ByHour {
-  function load(id: number, wanted?: readonly number[]): SampleColumns | undefined {
+export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): ByHour {
+  function load({ id, lastSeq }: ChunkPlace, wanted?: readonly number[]): HourColumns | undefined {
     const chunk = chunks.open(id);
     if (!chunk) return undefined; // removed by retention since it was listed
     const metrics = new Map<number, MetricColumn>();
@@ -55,30 +58,31 @@ export function createByHour(db: Db, chunks: ChunkTable, open: OpenHour): ByHour
       const column = chunk.metric(metricId);
       if (column) metrics.set(metricId, column);
     }
-    return { ...chunk.stamps(), seq: wanted ? EMPTY : chunk.seq(), metrics };
+    return { ...chunk.stamps(), seq: wanted ? EMPTY : chunk.seq(), metrics, lastSeq };
   }
 
   // one snapshot of both forms: an hour that is sealed between two reads would come twice or never
   const list = db.transaction((gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => ({
     places: chunks.between(gpuId, hourOf(fromMs), toMs),
-    rows: open.after(gpuId, -1, wanted),
+    rows: openHour.between(gpuId, fromMs, toMs, wanted),
   }));
   const listAfter = db.transaction((gpuId: number, seq: number) => ({
     places: chunks.after(gpuId, seq),
-    rows: open.after(gpuId, seq),
+    rows: openHour.after(gpuId, seq),
   }));
 
   function* between(gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) {
     const { places, rows } = list(gpuId, fromMs, toMs, wanted);
-    const hours = new Map<number, number[]>();
-    for (const { hourMs, id } of places) hours.set(hourMs, [...(hours.get(hourMs) ?? []), id]);
+    const open: HourColumns = { ...rows, lastSeq: rows.seq.at(-1) ?? 0 };
+    const hours = new Map<number, ChunkPlace[]>();
+    for (const place of places) hours.set(place.hourMs, [...(hours.get(place.hourMs) ?? []), place]);
     const openHours = new Set<number>();
-    for (const ts of rows.tsMs) if (ts >= fromMs && ts < toMs) openHours.add(hourOf(ts));
+    for (const ts of rows.tsMs) openHours.add(hourOf(ts));
 
     for (const hourMs of [...new Set([...hours.keys(), ...openHours])].sort((a, b) => a - b)) {
-      const sources = (hours.get(hourMs) ?? []).flatMap((id) => load(id, wanted) ?? []);
-      if (openHours.has(hourMs)) sources.push(rows);
-      const single = sources.length === 1 && sources[0] !== rows ? sources[0]! : undefined;
+      const sources = (hours.get(hourMs) ?? []).flatMap((place) => load(place, wanted) ?? []);
+      if (openHours.has(hourMs)) sources.push(open);
+      const single = sources.length === 1 && sources[0] !== open ? sources[0]! : undefined;
       if (single && inOrder(single.tsMs, fromMs, toMs)) {
         yield single;
         continue;
@@ -91,16 +95,17 @@ export function createByHour(db: Db, chunks: ChunkTable, open: OpenHour): ByHour
       });
       // sources stand in the order they came, and sorting is stable: equal stamps keep it
       picks.sort((a, b) => sources[a.source]!.tsMs[a.row]! - sources[b.source]!.tsMs[b.row]!);
-      if (picks.length > 0) yield pickRows(sources, picks);
+      const lastSeq = Math.max(...sources.map((source) => source.lastSeq));
+      if (picks.length > 0) yield { ...pickRows(sources, picks), lastSeq };
     }
   }
 
   function* after(gpuId: number, seq: number) {
     const { places, rows } = listAfter(gpuId, seq);
-    for (const { id, firstSeq } of places) {
-      const columns = load(id);
+    for (const place of places) {
+      const columns = load(place);
       if (!columns) continue;
-      if (firstSeq > seq) yield columns;
+      if (place.firstSeq > seq) yield columns;
       else yield pickRows([columns], [...columns.seq.keys()].filter((i) => columns.seq[i]! > seq).map((row) => ({ source: 0, row }))); // prettier-ignore
     }
     if (rows.tsMs.length > 0) yield rows;

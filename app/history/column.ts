@@ -10,35 +10,54 @@ const kinds = { constant: 0, runs: 1, planes: 2, doubles: 3 } as const;
 const LARGEST = 2 ** 50;
 const RUNS_PAY = 4; // a run costs two or more bytes: worth it from so many numbers a run
 
-const isExact = (value: number): boolean =>
-  Number.isInteger(value) && value <= LARGEST && value >= -LARGEST && !Object.is(value, -0);
-
 const folded = (value: number): number => (value >= 0 ? 2 * value : -2 * value - 1);
 const unfolded = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
 
-function commonDivisor(values: Float64Array): number {
+/** What is known of a column of whole numbers; undefined: it holds something else. */
+function lookAt(values: Float64Array): { readonly runs: number; readonly smallest: number } | undefined {
+  let runs = 0;
+  let last = Number.NaN;
+  let smallest = Infinity;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value === last) {
+      if (value === 0 && Object.is(value, -0)) return undefined;
+      continue;
+    }
+    if (Math.floor(value) !== value || value > LARGEST || value < -LARGEST || Object.is(value, -0)) return undefined;
+    runs++;
+    last = value;
+    if (value < smallest) smallest = value;
+  }
+  return { runs, smallest };
+}
+
+/** Largest number that divides the distance of each value from the smallest. */
+function commonDivisor(values: Float64Array, smallest: number): number {
   let divisor = 0;
-  for (const value of values) {
-    let a = Math.abs(value);
+  let last = smallest;
+  for (let i = 0; i < values.length && divisor !== 1; i++) {
+    if (values[i] === last) continue;
+    last = values[i]!;
+    let a = last - smallest;
     while (a !== 0) [divisor, a] = [a, divisor % a];
-    if (divisor === 1) return 1;
   }
   return Math.max(1, divisor);
 }
 
 /** Differences of a column: order 0 is the distance from the smallest, 1 from the one before, 2 from the last change. */
 function differences(values: Float64Array, order: number, smallest: number, divisor: number): Float64Array {
-  const out = new Float64Array(values.length);
-  const [first, before] = order === 0 ? [smallest, 0] : [values[0]!, values[0]!];
-  let [last, step] = [before, 0];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (order === 0) out[i] = (value - first) / divisor;
-    else {
-      const change = (value - last) / divisor;
-      out[i] = folded(order === 1 ? change : change - step);
-      last = value;
-      step = change;
+  const n = values.length;
+  const out = new Float64Array(n);
+  if (order === 0) for (let i = 0; i < n; i++) out[i] = (values[i]! - smallest) / divisor;
+  else {
+    let last = values[0]!;
+    let step = 0;
+    for (let i = 0; i < n; i++) {
+      const change = (values[i]! - last) / divisor;
+      out[i] = folded(change - step);
+      last = values[i]!;
+      if (order === 2) step = change;
     }
   }
   return out;
@@ -47,7 +66,10 @@ function differences(values: Float64Array, order: number, smallest: number, divi
 /** Bits that the numbers have in all: what the compressor will roughly need for noise. */
 function bits(values: Float64Array): number {
   let sum = 0;
-  for (const value of values) sum += value < 2 ** 31 ? 32 - Math.clz32(value) : 1 + Math.log2(value);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    sum += value < 2 ** 31 ? 32 - Math.clz32(value) : 1 + Math.log2(value);
+  }
   return sum;
 }
 
@@ -69,18 +91,13 @@ function bestOrder(values: Float64Array, smallest: number, divisor: number): num
   return needed.indexOf(Math.min(...needed));
 }
 
-function runsOf(values: Float64Array): number {
-  let runs = 1;
-  for (let i = 1; i < values.length; i++) if (values[i] !== values[i - 1]) runs++;
-  return runs;
-}
-
 function writePlanes(out: ByteWriter, values: Float64Array): void {
-  const largest = values.reduce((a, b) => Math.max(a, b), 0);
+  const n = values.length;
+  let largest = 0;
+  for (let i = 0; i < n; i++) if (values[i]! > largest) largest = values[i]!;
   let planes = 0;
   while (largest >= 256 ** planes) planes++;
   out.u8(planes);
-  const n = values.length;
   const bytes = out.reserve(n * planes);
   for (let plane = 0; plane < planes; plane++) {
     const at = plane * n;
@@ -132,13 +149,12 @@ function readDoubles(reader: ByteReader, n: number): Float64Array {
 export function writeColumn(out: ByteWriter, values: Float64Array): void {
   const n = values.length;
   if (n === 0) return;
-  let exact = true;
-  for (let i = 0; i < n && exact; i++) exact = isExact(values[i]!);
-  if (!exact) {
+  const whole = lookAt(values);
+  if (!whole) {
     out.u8(kinds.doubles);
     return writeDoubles(out, values);
   }
-  const runs = runsOf(values);
+  const { runs, smallest } = whole;
   if (runs === 1) {
     out.u8(kinds.constant);
     return out.f64(values[0]!);
@@ -156,8 +172,7 @@ export function writeColumn(out: ByteWriter, values: Float64Array): void {
     }
     return;
   }
-  const smallest = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const divisor = commonDivisor(values.map((value) => value - smallest));
+  const divisor = commonDivisor(values, smallest);
   const order = bestOrder(values, smallest, divisor);
   out.u8(kinds.planes);
   out.u8(order);
@@ -195,9 +210,22 @@ export function readColumn(reader: ByteReader, n: number): Float64Array {
   }
   let value = first;
   let step = 0;
-  const small = (code: number): number => (code >>> 1) ^ -(code & 1);
-  const change = largest < 2 ** 31 ? small : unfolded;
-  if (order === 1) for (let i = 0; i < n; i++) out[i] = value += change(out[i]!) * divisor;
-  else for (let i = 0; i < n; i++) out[i] = value += (step += change(out[i]!)) * divisor;
+  if (largest >= 2 ** 31) {
+    for (let i = 0; i < n; i++) {
+      const change = unfolded(out[i]!);
+      step = order === 1 ? change : step + change;
+      out[i] = value += step * divisor;
+    }
+  } else if (order === 1) {
+    for (let i = 0; i < n; i++) {
+      const code = out[i]! | 0;
+      out[i] = value += ((code >>> 1) ^ -(code & 1)) * divisor;
+    }
+  } else {
+    for (let i = 0; i < n; i++) {
+      const code = out[i]! | 0;
+      out[i] = value += (step += (code >>> 1) ^ -(code & 1)) * divisor;
+    }
+  }
   return out;
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { err, messageOf, ok, type Err, type Result } from '../result.ts';
+import { makeFolder } from '../settings/folders.node.ts';
 import type { Packer } from './blocks.ts';
 import { migrations } from './migrations.ts';
 import { packer } from './packer.node.ts';
@@ -22,9 +23,20 @@ const errorCode = (thrown: unknown): string =>
 
 export const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
 
-/** What is wrong with a history's file, as a sentence with a next step. */
-export function explain(file: string, thrown: unknown): Err {
+const notOurs = (file: string): Err =>
+  err(
+    'database-unusable',
+    `The file ${file} is not a history of Slowburn, or its beginning is damaged.`,
+    'Name the history with --file; `slowburn db restore` brings a backup back.',
+  );
+
+/**
+ * What is wrong with a history's file, as a sentence with a next step.
+ * @param what the file is: the history itself, or a copy of it
+ */
+export function explain(file: string, thrown: unknown, what: 'history' | 'copy' = 'history'): Err {
   const code = errorCode(thrown);
+  if (code === 'SQLITE_NOTADB') return notOurs(file);
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return err(
       'database-busy',
@@ -35,8 +47,10 @@ export function explain(file: string, thrown: unknown): Err {
   if (/^SQLITE_(READONLY|CANTOPEN|PERM)|^EACCES|^EROFS|^EPERM/.test(code)) {
     return err(
       'database-unusable',
-      `The history ${file} cannot be written.`,
-      'Make the folder writable for your user, or choose another with --data-dir.',
+      `The ${what} ${file} cannot be written.`,
+      what === 'copy'
+        ? 'Choose another place.'
+        : 'Make the folder writable for your user, or choose another with --data-dir.',
     );
   }
   if (/^SQLITE_FULL|^ENOSPC/.test(code)) {
@@ -56,7 +70,11 @@ export function explain(file: string, thrown: unknown): Err {
       'Start Slowburn again: it sets the file aside and begins a new one. `slowburn db check` tells what can be read.',
     );
   }
-  return err('database-unusable', `The history ${file} cannot be used: ${messageOf(thrown)}`);
+  return err(
+    'database-unusable',
+    `The history ${file} cannot be used: ${messageOf(thrown)}.`,
+    'Choose another folder with --data-dir.',
+  );
 }
 
 function migrate(db: Db): void {
@@ -76,6 +94,14 @@ function probe(db: Db): void {
   }
 }
 
+const newer = (file: string): Err =>
+  err(
+    'database-newer',
+    `The history ${file} was written by a newer version of Slowburn.`,
+    'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
+  );
+
+/** Throws where the file is damaged, locked or cannot be written. */
 function open(file: string): Result<Db> {
   const db = connect(file, { timeout: 5000 });
   try {
@@ -83,11 +109,11 @@ function open(file: string): Result<Db> {
     const version = db.pragma('user_version', { simple: true }) as number;
     if (version > migrations.length) {
       db.close();
-      return err(
-        'database-newer',
-        `The history ${file} was written by a newer version of Slowburn.`,
-        'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
-      );
+      return newer(file);
+    }
+    if (version === 0 && db.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() !== undefined) {
+      db.close();
+      return notOurs(file);
     }
     // freed room can go back to the disk a piece at a time: an empty file takes this at once, others when they migrate
     if (version < migrations.length) db.pragma('auto_vacuum = INCREMENTAL');
@@ -100,6 +126,15 @@ function open(file: string): Result<Db> {
   } catch (thrown) {
     db.close();
     throw thrown;
+  }
+}
+
+/** Opens an existing history for writing and brings its schema up to date; a damaged one is left where it is. */
+export function openExisting(file: string): Result<Db> {
+  try {
+    return open(file);
+  } catch (thrown) {
+    return explain(file, thrown);
   }
 }
 
@@ -124,7 +159,7 @@ export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(
  */
 export function openDatabase(file: string): Result<OpenedDatabase> {
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     if (!fs.existsSync(damagedMark(file))) {
       const opened = open(file);
       return opened.ok ? ok({ db: opened.value }) : opened;
@@ -161,20 +196,27 @@ export const isOutdated = (file: string): boolean => {
 /** A new, empty file without a schema, for a copy to be written into. */
 export function openBlank(file: string): Db {
   const db = connect(file, {});
-  db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = OFF'); // a copy that was not finished is thrown away
+  db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('synchronous = OFF');
   return db;
 }
 
 /** Opens an existing history for reading only, beside a collector that writes it. */
 export function openForReading(file: string): Result<Db> {
+  if (!fs.existsSync(file)) return err('not-found', `There is no file ${file}.`);
   try {
     const db = connect(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     const version = db.pragma('user_version', { simple: true }) as number;
     if (version === migrations.length) return ok(db);
     db.close();
-    return err('database-newer', `The history ${file} was written by another version of Slowburn.`);
+    if (version > migrations.length) return newer(file);
+    if (version === 0) return notOurs(file);
+    return err(
+      'database-unusable',
+      `The history ${file} was written by an older version of Slowburn.`,
+      'Start Slowburn once, or run `slowburn db compact`: either brings it up to date.',
+    );
   } catch (thrown) {
     return explain(file, thrown);
   }
@@ -187,7 +229,7 @@ export function openForReading(file: string): Result<Db> {
 export function lockRecorder(folder: string): Result<() => void> {
   const file = path.join(folder, 'recorder.lock');
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const lock = new Database(file, { timeout: 0 });
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');

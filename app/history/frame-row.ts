@@ -1,5 +1,6 @@
 import { metrics } from '../metrics.ts';
-import { createFrame, hasValue, type Frame } from '../reading.ts';
+import { hasValue, type Frame } from '../reading.ts';
+import { readingCode, VALUE, type MetricColumn } from './sample-chunk.ts';
 
 /**
  * One tick of all GPUs as the bytes of a row of the open hour: made for writing at every tick with next to no work.
@@ -13,7 +14,6 @@ const VERSION = 1;
 /** Positions in a frame, by metric id. */
 const order = metrics.map(({ id }, index) => ({ id, index })).sort((a, b) => a.id - b.id);
 const slots = order.at(-1)!.id;
-const indexOfId = new Map<number, number>(order.map(({ id, index }) => [id, index]));
 const ids = Uint16Array.from(order, ({ id }) => id);
 const indices = Uint16Array.from(order, ({ index }) => index);
 
@@ -72,81 +72,68 @@ export function createTickEncoder(): (frames: readonly FrameOfGpu[]) => Uint8Arr
   };
 }
 
-/** Takes one GPU's readings; ids of a newer version of Slowburn come too. `value` is NaN where there was none. */
-export type TakeReading = (metricId: number, state: number, derived: number, reason: number, value: number) => void;
+/** Where the readings of a sample go: its place in columns by metric id. Written to directly, because it is a hot loop. */
+export type Target = {
+  readonly at: number;
+  /** null: not wanted; undefined: not begun */
+  readonly columns: readonly (MetricColumn | null | undefined)[];
+  readonly begin: (metricId: number) => MetricColumn | null;
+};
 
-/** Hands over the readings of one GPU, in the order of ids. What was not read is left out. */
-export type Readings = (reading: TakeReading) => void;
-
-/** The GPUs of a row. Throws a RangeError when bytes are missing. */
-export function* readTick(
-  bytes: Uint8Array,
-): IterableIterator<{ readonly gpuId: number; readonly readings: Readings }> {
+/**
+ * Reads a row into columns, ids of a newer version of Slowburn too; what was not read is left out.
+ * @param targetOf asked for each GPU; undefined: its readings are passed over
+ * Throws a RangeError when bytes are missing.
+ */
+export function readTick(bytes: Uint8Array, targetOf: (gpuId: number) => Target | undefined): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint8(0) !== VERSION) throw new RangeError('This row of the open hour has an unknown form.');
-  let at = 1;
-  while (at < bytes.length) {
-    const gpuId = view.getUint32(at, true);
-    const slotCount = view.getUint16(at + 4, true);
-    const valueCount = view.getUint16(at + 6, true);
-    const reasonCount = view.getUint16(at + 8, true);
-    const stateAt = at + HEADER;
-    const valuesAt = stateAt + slotCount;
-    const reasonsAt = valuesAt + 8 * valueCount;
-    at = reasonsAt + 4 * reasonCount;
-    yield {
-      gpuId,
-      readings(reading) {
-        let valueAt = valuesAt;
-        let reasonAt = reasonsAt;
-        const end = reasonsAt + 4 * reasonCount;
-        for (let slot = 0; slot < slotCount; slot++) {
-          const byte = bytes[stateAt + slot]!;
-          if (byte === 0) continue;
-          const id = slot + 1;
-          const state = byte & ~DERIVED;
-          let value = Number.NaN;
-          let reason = 0;
-          if (state === 1) {
-            value = view.getFloat64(valueAt, true);
-            valueAt += 8;
-          }
-          if (reasonAt < end && view.getUint16(reasonAt, true) === id) {
-            reason = view.getUint16(reasonAt + 2, true);
-            reasonAt += 4;
-          }
-          reading(id, state, byte & DERIVED ? 1 : 0, reason, value);
-        }
-      },
-    };
+  for (let from = 1; from < bytes.length;) {
+    const gpuId = view.getUint32(from, true);
+    const slotCount = view.getUint16(from + 4, true);
+    const stateAt = from + HEADER;
+    let valueAt = stateAt + slotCount;
+    let reasonAt = valueAt + 8 * view.getUint16(from + 6, true);
+    from = reasonAt + 4 * view.getUint16(from + 8, true);
+    if (from > bytes.length) throw new RangeError('This row of the open hour is cut off.');
+    const target = targetOf(gpuId);
+    if (!target) continue;
+    const { at, columns } = target;
+    for (let slot = 0; slot < slotCount; slot++) {
+      const byte = bytes[stateAt + slot]!;
+      if (byte === 0) continue;
+      const id = slot + 1;
+      const state = byte & ~DERIVED;
+      let value = Number.NaN;
+      let reason = 0;
+      if (state === VALUE) {
+        value = view.getFloat64(valueAt, true);
+        valueAt += 8;
+      }
+      if (reasonAt < from && view.getUint16(reasonAt, true) === id) {
+        reason = view.getUint16(reasonAt + 2, true);
+        reasonAt += 4;
+      }
+      const known = columns[id];
+      const column = known === undefined ? target.begin(id) : known;
+      if (column === null) continue;
+      column.codes[at] = readingCode(state, byte >>> 7, reason);
+      column.values[at] = value;
+    }
   }
 }
 
-/** Puts one reading into a frame; a metric that this version does not know is passed over. */
-export function putReading(frame: Frame, id: number, state: number, derived: number, reason: number, value: number) {
-  const i = indexOfId.get(id);
-  if (i === undefined) return;
-  frame.states[i] = state;
-  frame.derived[i] = derived;
-  frame.reasons[i] = reason;
-  frame.values[i] = Number.isNaN(value) ? 0 : value;
+/** Reads a frame into columns as a row would be. */
+export function readFrame(frame: Frame, target: Target): void {
+  for (let k = 0; k < ids.length; k++) {
+    const i = indices[k]!;
+    const state = frame.states[i]!;
+    if (state === 0) continue;
+    const id = ids[k]!;
+    const known = target.columns[id];
+    const column = known === undefined ? target.begin(id) : known;
+    if (column === null) continue;
+    column.codes[target.at] = readingCode(state, frame.derived[i]!, frame.reasons[i]!);
+    column.values[target.at] = hasValue(frame, i) ? frame.values[i]! : Number.NaN;
+  }
 }
-
-export const frameFrom = (readings: Readings): Frame => {
-  const frame = createFrame();
-  readings((id, state, derived, reason, value) => putReading(frame, id, state, derived, reason, value));
-  return frame;
-};
-
-/** The readings of a frame as a row would give them. */
-export const readingsOf =
-  (frame: Frame): Readings =>
-  (reading) => {
-    for (let k = 0; k < ids.length; k++) {
-      const i = indices[k]!;
-      const state = frame.states[i]!;
-      if (state === 0) continue;
-      const value = hasValue(frame, i) ? frame.values[i]! : Number.NaN;
-      reading(ids[k]!, state, frame.derived[i]!, frame.reasons[i]!, value);
-    }
-  };

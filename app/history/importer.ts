@@ -4,7 +4,7 @@ import type { GpuIdentity } from '../telemetry/source.ts';
 import type { ByHour } from './by-hour.ts';
 import type { ChunkTable } from './chunks.ts';
 import type { Db } from './database.node.ts';
-import { readingsOf } from './frame-row.ts';
+import { readFrame } from './frame-row.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import type { createGpuTable } from './records.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
@@ -97,7 +97,7 @@ export function createImporter(db: Db, { chunks, byHour, gpus, rollups, rollUp }
     for (const { tsMs, dtMs = null, frame } of samples) {
       if (known.take(tsMs) || givenUp.has(Math.floor(tsMs / MINUTE_MS) * MINUTE_MS)) continue;
       // a reading more, but no time more where it was observed already
-      collector.add(firstSeq + collector.size(), tsMs, known.fresh(tsMs, dtMs), readingsOf(frame));
+      readFrame(frame, collector.add(firstSeq + collector.size(), tsMs, known.fresh(tsMs, dtMs)));
     }
     if (collector.size() === 0) return 0;
     const columns = collector.columns();

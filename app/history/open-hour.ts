@@ -1,5 +1,5 @@
 import type { Db } from './database.node.ts';
-import { createTickEncoder, readTick, type FrameOfGpu } from './frame-row.ts';
+import { createTickEncoder, readTick, type FrameOfGpu, type Target } from './frame-row.ts';
 import type { SampleColumns } from './sample-chunk.ts';
 import { createSampleCollector, type SampleCollector } from './sample-collector.ts';
 
@@ -11,13 +11,20 @@ export type Run = { readonly hourMs: number; readonly firstSeq: number; readonly
 
 type Row = { readonly id: number; readonly ts: number; readonly dt: number | null; readonly frames: Uint8Array };
 
+/** Rows that are read at once: quicker than one after the other, and some hundred kilobytes. */
+const PAGE = 200;
+/** Longer than an hour at the shortest interval. */
+const MOST_EXPECTED = 40_000;
+
 /** The samples that are not sealed yet: one row a tick, for all GPUs. */
 export type OpenHour = {
   readonly insert: (seq: number, tsMs: number, dtMs: number | undefined, frames: readonly FrameOfGpu[]) => void;
   /** Rows in order of arrival, grouped by hour. Reads every stamp: meant for the start. */
   readonly runs: () => Run[];
-  /** Samples of one GPU that came after one; @param wanted only these metrics */
-  readonly after: (gpuId: number, seq: number, wanted?: readonly number[]) => SampleColumns;
+  /** Samples of one GPU that came after one. */
+  readonly after: (gpuId: number, seq: number) => SampleColumns;
+  /** Samples of one GPU with fromMs ≤ ts < toMs, in the order they came; @param wanted only these metrics */
+  readonly between: (gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => SampleColumns;
   /** All samples of one GPU of a run; of the first one found when no id is given, and which others there are. */
   readonly read: (run: Run, gpuId?: number) => { gpuId: number | undefined; columns: SampleColumns; others: number[] };
   /** Samples of one GPU with these metrics alone: kept between calls, so that only new rows are read. */
@@ -31,7 +38,8 @@ export function createOpenHour(db: Db): OpenHour {
   const insert = db.prepare('INSERT INTO tick (id, ts_ms, dt_ms, frames) VALUES (?, ?, ?, ?)');
   const stamps = db.prepare('SELECT id, ts_ms AS ts FROM tick ORDER BY id');
   const rows = db.prepare(
-    'SELECT id, ts_ms AS ts, dt_ms AS dt, frames FROM tick WHERE id >= ? AND id <= ? ORDER BY id',
+    `SELECT id, ts_ms AS ts, dt_ms AS dt, frames FROM tick
+     WHERE id >= ? AND id <= ? AND ts_ms >= ? AND ts_ms < ? ORDER BY id LIMIT ${PAGE}`,
   );
   const remove = db.prepare('DELETE FROM tick WHERE id >= ? AND id <= ?');
   const first = db.prepare('SELECT min(id) AS id FROM tick');
@@ -40,10 +48,28 @@ export function createOpenHour(db: Db): OpenHour {
   const encode = createTickEncoder();
   const idIn = (statement: typeof first): number | null => (statement.get() as { id: number | null }).id;
 
-  function collect(collector: SampleCollector, gpuId: number, firstSeq: number, lastSeq: number): void {
-    for (const { id, ts, dt, frames } of rows.iterate(firstSeq, lastSeq) as IterableIterator<Row>) {
-      for (const gpu of readTick(frames)) if (gpu.gpuId === gpuId) collector.add(id, ts, dt, gpu.readings);
+  type Stretch = {
+    readonly firstSeq?: number;
+    readonly lastSeq?: number;
+    readonly fromMs?: number;
+    readonly toMs?: number;
+  };
+
+  /** @param targetOf where the readings of a GPU of this row go; undefined: they are passed over */
+  function readRows(
+    { firstSeq = 0, lastSeq = Number.MAX_SAFE_INTEGER, fromMs = -Infinity, toMs = Infinity }: Stretch,
+    targetOf: (row: Row, gpuId: number) => Target | undefined,
+  ): void {
+    for (let from = firstSeq; from <= lastSeq;) {
+      const page = rows.all(from, lastSeq, fromMs, toMs) as Row[];
+      for (const row of page) readTick(row.frames, (gpuId) => targetOf(row, gpuId));
+      if (page.length < PAGE) return;
+      from = page.at(-1)!.id + 1;
     }
+  }
+  function collect(collector: SampleCollector, wantedGpu: number, stretch: Stretch): SampleColumns {
+    readRows(stretch, ({ id, ts, dt }, gpuId) => (gpuId === wantedGpu ? collector.add(id, ts, dt) : undefined));
+    return collector.columns();
   }
 
   type Kept = { collector: SampleCollector; wanted: Set<number>; firstSeq: number; nextSeq: number };
@@ -63,22 +89,20 @@ export function createOpenHour(db: Db): OpenHour {
       }
       return found;
     },
-    after(gpuId, seq, wanted) {
-      const collector = createSampleCollector(wanted && new Set(wanted));
-      collect(collector, gpuId, Math.max(0, seq + 1), Number.MAX_SAFE_INTEGER);
-      return collector.columns();
-    },
-    read(run, gpuId) {
-      const collector = createSampleCollector();
+    after: (gpuId, seq) => collect(createSampleCollector(), gpuId, { firstSeq: Math.max(0, seq + 1) }),
+    between: (gpuId, fromMs, toMs, wanted) =>
+      collect(createSampleCollector(wanted && new Set(wanted)), gpuId, { fromMs, toMs }),
+    read(run, wantedGpu) {
+      const { firstSeq, lastSeq } = run;
+      const collector = createSampleCollector(undefined, Math.min(lastSeq - firstSeq + 1, MOST_EXPECTED));
       const others = new Set<number>();
-      let chosen = gpuId;
-      for (const { id, ts, dt, frames } of rows.iterate(run.firstSeq, run.lastSeq) as IterableIterator<Row>) {
-        for (const gpu of readTick(frames)) {
-          chosen ??= gpu.gpuId;
-          if (gpu.gpuId === chosen) collector.add(id, ts, dt, gpu.readings);
-          else others.add(gpu.gpuId);
-        }
-      }
+      let chosen = wantedGpu;
+      readRows({ firstSeq, lastSeq }, ({ id, ts, dt }, gpuId) => {
+        chosen ??= gpuId;
+        if (gpuId === chosen) return collector.add(id, ts, dt);
+        others.add(gpuId);
+        return undefined;
+      });
       return { gpuId: chosen, columns: collector.columns(), others: [...others] };
     },
     recent(gpuId, metricIds) {
@@ -92,7 +116,7 @@ export function createOpenHour(db: Db): OpenHour {
         kept.set(gpuId, state);
       }
       if (lastSeq >= state.nextSeq) {
-        collect(state.collector, gpuId, state.nextSeq, lastSeq);
+        collect(state.collector, gpuId, { firstSeq: state.nextSeq, lastSeq });
         state.nextSeq = lastSeq + 1;
       }
       return state.collector.columns();

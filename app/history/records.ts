@@ -149,6 +149,8 @@ export type StoredSession = {
 
 type SessionRow = Omit<StoredSession, 'gpus' | 'summary'> & { gpus: string; summary: string | null };
 
+type OpenSession = { readonly id: number; readonly ownerPid: number; readonly startedMs: number };
+
 export function createSessionTable(db: Db) {
   const fields = `id, name, command, started_ms AS startedMs, ended_ms AS endedMs, exit_code AS exitCode, gpus, summary
     FROM session`;
@@ -163,6 +165,11 @@ export function createSessionTable(db: Db) {
   const open = db.prepare(
     'SELECT id, owner_pid AS ownerPid, started_ms AS startedMs FROM session WHERE ended_ms IS NULL',
   );
+  /** changes when another connection wrote: `slowburn run` writes its session itself */
+  const version = db.prepare('PRAGMA data_version').pluck();
+  let known: { readonly version: unknown; readonly rows: readonly OpenSession[] } | undefined;
+  const removeShares = db.prepare('DELETE FROM session_share WHERE session_id = ?');
+  const remove = db.prepare('DELETE FROM session WHERE id = ?');
   const note = db.prepare('UPDATE session SET gpus = ?, summary = ? WHERE id = ? AND ended_ms IS NULL');
   const byId = db.prepare(`SELECT ${fields} WHERE id = ?`);
   const parse = (row: SessionRow): StoredSession => ({
@@ -172,9 +179,22 @@ export function createSessionTable(db: Db) {
   });
   return {
     /** @param ownerPid the process that will finish the session */
-    begin: (name: string, command: string, startedMs: number, ownerPid: number): number =>
-      Number(insert.run(name, command, Math.round(startedMs), ownerPid).lastInsertRowid),
-    open: () => open.all() as { readonly id: number; readonly ownerPid: number; readonly startedMs: number }[],
+    begin(name: string, command: string, startedMs: number, ownerPid: number): number {
+      known = undefined;
+      return Number(insert.run(name, command, Math.round(startedMs), ownerPid).lastInsertRowid);
+    },
+    /** Sessions that go on. Asked with each tick, so it is looked up only after something was written. */
+    open(): readonly OpenSession[] {
+      const now = version.get();
+      if (known?.version !== now) known = { version: now, rows: open.all() as OpenSession[] };
+      return known!.rows;
+    },
+    /** A session that never was: its command could not be started. */
+    remove(id: number): void {
+      known = undefined;
+      removeShares.run(id);
+      remove.run(id);
+    },
     finish(
       id: number,
       endedMs: number,
@@ -182,6 +202,7 @@ export function createSessionTable(db: Db) {
       gpus: readonly string[],
       summary: SessionSummary,
     ): void {
+      known = undefined;
       finish.run(Math.round(endedMs), exitCode, JSON.stringify(gpus), JSON.stringify(summary), id);
     },
     /** Notes what is known of a session that goes on, and the cards it is on. */
@@ -228,30 +249,48 @@ export function createProcessTable(db: Db) {
   };
 }
 
+/** Sessions long ended are forgotten when there are more than this. */
+const MOST_SHARING = 1000;
+
 /** A span of one session on one card. */
 export type SessionShare = { readonly sessionId: number; readonly gpuId: number; readonly span: ShareSpan };
 
 /** Spans in which a session had a card not to itself. The newest span of each grows while its share stays. */
 export function createShareTable(db: Db) {
-  const extend = db.prepare(
-    `UPDATE session_share SET to_ms = @toMs WHERE id = (SELECT max(id) FROM session_share
-     WHERE session_id = @sessionId AND gpu_id = @gpuId) AND to_ms = @fromMs AND share IS @share`,
-  );
+  const extend = db.prepare('UPDATE session_share SET to_ms = ? WHERE id = ?');
   const insert = db.prepare(
-    'INSERT INTO session_share (session_id, gpu_id, from_ms, to_ms, share) VALUES (@sessionId, @gpuId, @fromMs, @toMs, @share)',
+    'INSERT INTO session_share (session_id, gpu_id, from_ms, to_ms, share) VALUES (?, ?, ?, ?, ?)',
   );
   const of = db.prepare(
     `SELECT from_ms AS fromMs, to_ms AS toMs, share FROM session_share
      WHERE session_id = ? AND gpu_id = ? ORDER BY from_ms`,
   );
-  return {
-    note: db.transaction((spans: readonly SessionShare[]): void => {
-      for (const { sessionId, gpuId, span } of spans) {
-        const { fromMs, toMs, share } = span;
-        const row = { sessionId, gpuId, fromMs: Math.round(fromMs), toMs: Math.round(toMs), share: share ?? null };
-        if (extend.run(row).changes === 0) insert.run(row);
+  /** the newest row of each session and card: only the collector writes here */
+  const newest = new Map<string, { readonly id: number | bigint; share: number | undefined; toMs: number }>();
+  const write = db.transaction((spans: readonly SessionShare[]): void => {
+    if (newest.size > MOST_SHARING) newest.clear();
+    for (const { sessionId, gpuId, span } of spans) {
+      const key = `${sessionId}:${gpuId}`;
+      const [fromMs, toMs] = [Math.round(span.fromMs), Math.round(span.toMs)];
+      const row = newest.get(key);
+      if (row && row.toMs === fromMs && row.share === span.share) {
+        extend.run(toMs, row.id);
+        row.toMs = toMs;
+      } else {
+        const { lastInsertRowid: id } = insert.run(sessionId, gpuId, fromMs, toMs, span.share ?? null);
+        newest.set(key, { id, share: span.share, toMs });
       }
-    }),
+    }
+  });
+  return {
+    note(spans: readonly SessionShare[]): void {
+      try {
+        write(spans);
+      } catch (thrown) {
+        newest.clear(); // what was rolled back is not there
+        throw thrown;
+      }
+    },
     of: (sessionId: number, gpuId: number): ShareSpan[] =>
       (of.all(sessionId, gpuId) as { fromMs: number; toMs: number; share: number | null }[]).map((row) => ({
         ...row,

@@ -36,8 +36,11 @@ const DAY_MS = 86_400_000;
 const MB = 1_000_000;
 /** Free room that is kept in the file: the next open hour needs it again. */
 const SLACK_BYTES = 8 * MB;
-const HOURS_A_STEP = 24; // some hundred pages: a few milliseconds, so that no tick waits
-const PAGES_A_STEP = 500;
+/** What one step takes away: about a hundred pages, a few milliseconds, so that no tick waits. */
+const BYTES_A_STEP = 400_000;
+const PAGES_A_STEP = 100;
+/** Pages of tables and indexes that hold no samples. */
+const OTHER_PAGES = 40;
 const BELIEVED_HOURS = 24;
 
 type Hour = { readonly hourMs: number; readonly bytes: number; readonly n: number };
@@ -74,6 +77,10 @@ export function createRetention(db: Db): Retention {
      FROM gpu`,
   );
   const openRows = db.prepare('SELECT count(*) FROM tick');
+  const held = db.prepare(
+    `SELECT (SELECT total(length(data)) FROM chunk) + (SELECT total(length(data)) FROM rollup)
+       + (SELECT total(length(frames)) FROM tick)`,
+  );
   const [pageBytes, pages, freePages] = ['page_size', 'page_count', 'freelist_count'].map(
     (name) => () => db.pragma(name, { simple: true }) as number,
   ) as [() => number, () => number, () => number];
@@ -94,11 +101,13 @@ export function createRetention(db: Db): Retention {
   const deleteSome = db.transaction((rule: RetentionRule, nowMs: number): boolean => {
     const cutoffMs = cutoffOf(rule, nowMs);
     let excess = fileBytes() - freeBytes() - capOf(rule);
-    for (let i = 0; i < HOURS_A_STEP; i++) {
+    let removed = 0;
+    while (removed < BYTES_A_STEP) {
       const hour = oldest.get() as Hour | undefined;
-      if (!hour || (hour.hourMs >= cutoffMs && excess <= 0)) return i > 0;
+      if (!hour || (hour.hourMs >= cutoffMs && excess <= 0)) return removed > 0;
       remove.run(hour.hourMs);
       excess -= hour.bytes;
+      removed += hour.bytes;
     }
     return true;
   });
@@ -130,12 +139,15 @@ export function createRetention(db: Db): Retention {
 
     preview(rule, nowMs) {
       const cutoffMs = cutoffOf(rule, nowMs);
+      // what a byte of samples takes in the file: pages are not filled to the last byte
+      const used = fileBytes() - freeBytes() - OTHER_PAGES * pageBytes();
+      const share = Math.max(1, used / Math.max(1, held.pluck().get() as number));
       let excess = fileBytes() - freeBytes() - capOf(rule);
       let [bytes, samples] = [0, 0];
       let beforeMs: number | null = null;
       for (const hour of hours.iterate() as IterableIterator<Hour>) {
         if (hour.hourMs >= cutoffMs && excess <= 0) break;
-        excess -= hour.bytes;
+        excess -= hour.bytes * share;
         bytes += hour.bytes;
         samples += hour.n;
         beforeMs = hour.hourMs + 3_600_000;

@@ -2,7 +2,7 @@ import { openBlocks, writeBlocks, type Packer } from './blocks.ts';
 import { createByteWriter } from './bytes.ts';
 import { readColumn, writeColumn } from './column.ts';
 import { sumKinds, type IntervalSums, type SumKind } from './interval-sums.ts';
-import { dense, scaled, scaleOf, type SampleColumns } from './sample-chunk.ts';
+import { masked, scaled, scaleOf, type SampleColumns } from './sample-chunk.ts';
 
 /** Slices of time, each with what its samples amount to. Values and sums are at the metric's scale. */
 export type RolledMetric = {
@@ -62,13 +62,14 @@ export function rollUpSamples(rollup: Rollup, columns: SampleColumns, sums: Inte
       const value = values[i]!;
       if (Number.isNaN(value)) continue;
       metric ??= metricIn(rollup, id, scale);
+      const { n, sum, min, max } = metric;
       const whole = scaled(value, scale);
       const at = Number.isNaN(whole) ? value * scale : whole;
       const slot = slotOf[i]!;
-      metric.n[slot]!++;
-      metric.sum[slot]! += at;
-      if (at < metric.min[slot]!) metric.min[slot] = at;
-      if (at > metric.max[slot]!) metric.max[slot] = at;
+      n[slot]!++;
+      sum[slot]! += at;
+      if (at < min[slot]!) min[slot] = at;
+      if (at > max[slot]!) max[slot] = at;
     }
   }
   for (const kind of sumKinds) {
@@ -114,27 +115,16 @@ export function encodeRollup({ slots, metrics, sums, slotMs }: Rollup, packer: P
   for (const kind of sumKinds) writeColumn(head, sums[kind]);
   const blocks = new Map([[SUMS, head.take()]]);
   for (const [id, { scale, n, min, max, sum }] of metrics) {
-    const out = createByteWriter(4096);
-    const kept = [min, max, sum].map((column) =>
-      dense(
-        slots,
-        (i) => n[i]! > 0,
-        (i) => column[i]!,
-      ),
-    );
+    const out = createByteWriter(512);
+    const [present, lows, highs, totals] = [n, min, max, sum].map((column) => masked(column, n)) as [Float64Array, Float64Array, Float64Array, Float64Array]; // prettier-ignore
     // whole numbers are small above the minimum, and exact there
-    const relative = kept.every((column) => column.every(Number.isSafeInteger));
-    const present = dense(
-      slots,
-      (i) => n[i]! > 0,
-      (i) => n[i]!,
-    );
+    const relative = [lows, highs, totals].every((column) => column.every(Number.isSafeInteger));
     out.varint(scale);
     out.u8(relative ? 1 : 0);
     writeColumn(out, n);
-    writeColumn(out, kept[0]!);
-    writeColumn(out, relative ? kept[1]!.map((value, i) => value - kept[0]![i]!) : kept[1]!);
-    writeColumn(out, relative ? kept[2]!.map((value, i) => value - present[i]! * kept[0]![i]!) : kept[2]!);
+    writeColumn(out, lows);
+    writeColumn(out, relative ? highs.map((value, i) => value - lows[i]!) : highs);
+    writeColumn(out, relative ? totals.map((value, i) => value - present[i]! * lows[i]!) : totals);
     blocks.set(blockOf(id), out.take());
   }
   return writeBlocks(slots, blocks, packer);

@@ -44,36 +44,37 @@ export function scaled(value: number, scale: number): number {
   return Object.is(whole / scale, value) ? whole : Number.NaN;
 }
 
-/** The numbers of a column where `keep` says so, as `of` gives them. */
-export function dense(length: number, keep: (i: number) => boolean, of: (i: number) => number): Float64Array {
-  const out = new Float64Array(length);
+/** Values at a scale; undefined: not all of them are whole there. */
+function allScaled(values: Float64Array, scale: number): Float64Array | undefined {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < out.length; i++) if (Number.isNaN((out[i] = scaled(values[i]!, scale)))) return undefined;
+  return out;
+}
+
+/** The numbers of a column where a mask is not 0. */
+export function masked(values: Float64Array, mask: Float64Array): Float64Array {
+  const out = new Float64Array(values.length);
   let n = 0;
-  for (let i = 0; i < length; i++) if (keep(i)) out[n++] = of(i);
+  for (let i = 0; i < out.length; i++) if (mask[i] !== 0) out[n++] = values[i]!;
   return out.subarray(0, n);
 }
 
 /** How the intervals of a chunk are kept. */
 const BESIDE = 1; // as what they differ by from the stamps' own steps
 const SOME_UNKNOWN = 2; // after a column that says which are known
+/** Below this an interval and the step of the stamps beside it can be added and taken apart without rounding. */
+const EXACT_MS = 2 ** 52;
 
 function stampsBlock({ tsMs, dtMs }: Stamps): Uint8Array {
-  const n = tsMs.length;
   const out = createByteWriter(8192);
   writeColumn(out, tsMs);
   // the monotonic clock runs beside the wall clock: what they differ by is nearly always 0
-  const beside = dtMs.every((dt) => Number.isNaN(dt) || (Number.isSafeInteger(dt) && !Object.is(dt, -0)));
-  const someUnknown = dtMs.some(Number.isNaN);
-  const wall = (i: number): number => (beside && i > 0 ? tsMs[i]! - tsMs[i - 1]! : 0);
+  const beside = dtMs.every((dt) => Number.isNaN(dt) || (Number.isInteger(dt) && Math.abs(dt) < EXACT_MS && !Object.is(dt, -0))); // prettier-ignore
+  const known = dtMs.map((dt) => (Number.isNaN(dt) ? 0 : 1));
+  const someUnknown = known.includes(0);
   out.u8((beside ? BESIDE : 0) | (someUnknown ? SOME_UNKNOWN : 0));
-  if (someUnknown) writeColumn(out, dtMs.map((dt) => (Number.isNaN(dt) ? 0 : 1))); // prettier-ignore
-  writeColumn(
-    out,
-    dense(
-      n,
-      (i) => !Number.isNaN(dtMs[i]!),
-      (i) => dtMs[i]! - wall(i),
-    ),
-  );
+  if (someUnknown) writeColumn(out, known);
+  writeColumn(out, masked(beside ? dtMs.map((dt, i) => dt - (i > 0 ? tsMs[i]! - tsMs[i - 1]! : 0)) : dtMs, known));
   return out.take();
 }
 
@@ -103,15 +104,13 @@ const isValue = (code: number): boolean => stateOfCode(code) === VALUE;
 function metricBlock({ codes, values }: MetricColumn, scale: number): Uint8Array {
   const out = createByteWriter(16_384);
   writeColumn(out, codes);
-  const present = dense(
-    codes.length,
-    (i) => isValue(codes[i]!),
-    (i) => values[i]!,
-  );
-  const whole = present.map((value) => scaled(value, scale));
-  const exact = !whole.some(Number.isNaN);
-  out.varint(exact ? scale : 0); // 0: kept as the doubles they are
-  writeColumn(out, exact ? whole : present);
+  const present = new Float64Array(codes.length);
+  let n = 0;
+  for (let i = 0; i < codes.length; i++) if (isValue(codes[i]!)) present[n++] = values[i]!;
+  const known = present.subarray(0, n);
+  const whole = allScaled(known, scale);
+  out.varint(whole ? scale : 0); // 0: kept as the doubles they are
+  writeColumn(out, whole ?? known);
   return out.take();
 }
 

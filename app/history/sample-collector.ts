@@ -1,71 +1,68 @@
-import type { Readings } from './frame-row.ts';
-import { readingCode, type MetricColumn, type SampleColumns } from './sample-chunk.ts';
-
-/** A column that grows. */
-function createGrowing() {
-  let values = new Float64Array(512);
-  let length = 0;
-  return {
-    push(value: number): void {
-      if (length === values.length) {
-        const larger = new Float64Array(length * 2);
-        larger.set(values);
-        values = larger;
-      }
-      values[length++] = value;
-    },
-    taken: (): Float64Array => values.subarray(0, length),
-    length: () => length,
-  };
-}
+import type { Target } from './frame-row.ts';
+import type { MetricColumn, SampleColumns } from './sample-chunk.ts';
 
 export type SampleCollector = {
-  /** @param dtMs undefined or null after a gap */
-  readonly add: (seq: number, tsMs: number, dtMs: number | null | undefined, readings: Readings) => void;
+  /**
+   * Begins a sample, and returns where its readings go: good until the next is begun.
+   * @param dtMs undefined or null after a gap
+   */
+  readonly add: (seq: number, tsMs: number, dtMs: number | null | undefined) => Target;
   readonly size: () => number;
   /** What was added, as columns; good until more is added. */
   readonly columns: () => SampleColumns;
 };
 
+function longer(values: Float64Array, capacity: number, rest: number): Float64Array {
+  const out = new Float64Array(capacity);
+  out.set(values);
+  return rest === 0 ? out : out.fill(rest, values.length);
+}
+
 /**
  * Turns samples into columns.
  * @param wanted only these metrics; all of them when left out
+ * @param expected about how many samples will come
  */
-export function createSampleCollector(wanted?: ReadonlySet<number>): SampleCollector {
-  const seq = createGrowing();
-  const ts = createGrowing();
-  const dt = createGrowing();
-  const metrics: ({ readonly codes: ReturnType<typeof createGrowing>; readonly values: typeof seq } | undefined)[] = [];
+export function createSampleCollector(wanted?: ReadonlySet<number>, expected = 512): SampleCollector {
+  let capacity = Math.max(1, expected);
+  let n = 0;
+  let [seq, tsMs, dtMs] = [0, 0, 0].map(() => new Float64Array(capacity)) as [Float64Array, Float64Array, Float64Array];
+  /** by metric id, "not read" as far as they reach */
+  const metrics: ({ codes: Float64Array; values: Float64Array } | null | undefined)[] = [];
+  const target = {
+    at: 0,
+    columns: metrics,
+    begin(id: number) {
+      const column = { codes: new Float64Array(capacity), values: new Float64Array(capacity).fill(Number.NaN) };
+      return (metrics[id] = wanted && !wanted.has(id) ? null : column);
+    },
+  };
 
-  function columnOf(id: number, length: number) {
-    const column = (metrics[id] ??= { codes: createGrowing(), values: createGrowing() });
-    while (column.codes.length() < length) {
-      column.codes.push(0); // not read on the ticks before
-      column.values.push(Number.NaN);
+  function grow(): void {
+    capacity *= 2;
+    [seq, tsMs, dtMs] = [longer(seq, capacity, 0), longer(tsMs, capacity, 0), longer(dtMs, capacity, 0)];
+    for (const column of metrics) {
+      if (!column) continue;
+      column.codes = longer(column.codes, capacity, 0);
+      column.values = longer(column.values, capacity, Number.NaN);
     }
-    return column;
   }
   return {
-    add(id, tsMs, dtMs, readings) {
-      const at = seq.length();
-      seq.push(id);
-      ts.push(tsMs);
-      dt.push(dtMs ?? Number.NaN);
-      readings((metricId, state, derived, reason, value) => {
-        if (wanted && !wanted.has(metricId)) return;
-        const { codes, values } = columnOf(metricId, at);
-        codes.push(readingCode(state, derived, reason));
-        values.push(value);
-      });
+    add(sampleSeq, sampleMs, sinceMs) {
+      if (n === capacity) grow();
+      seq[n] = sampleSeq;
+      tsMs[n] = sampleMs;
+      dtMs[n] = sinceMs ?? Number.NaN;
+      target.at = n++;
+      return target;
     },
-    size: () => seq.length(),
+    size: () => n,
     columns() {
       const found = new Map<number, MetricColumn>();
-      metrics.forEach((_, id) => {
-        const { codes, values } = columnOf(id, seq.length());
-        found.set(id, { codes: codes.taken(), values: values.taken() });
+      metrics.forEach((column, id) => {
+        if (column) found.set(id, { codes: column.codes.subarray(0, n), values: column.values.subarray(0, n) });
       });
-      return { seq: seq.taken(), tsMs: ts.taken(), dtMs: dt.taken(), metrics: found };
+      return { seq: seq.subarray(0, n), tsMs: tsMs.subarray(0, n), dtMs: dtMs.subarray(0, n), metrics: found };
     },
   };
 }

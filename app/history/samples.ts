@@ -39,7 +39,17 @@ function* framesOf(columns: SampleColumns): IterableIterator<StoredSample> {
 export type ReplayColumn = { readonly values: Float64Array; readonly states: Uint8Array };
 
 /** A stretch of samples by time, as typed arrays: what a model reads that is run over years. */
-export type ReplayPart = Stamps & { readonly metrics: Readonly<Partial<Record<MetricKey, ReplayColumn>>> };
+export type ReplayPart = Stamps & {
+  readonly metrics: Readonly<Partial<Record<MetricKey, ReplayColumn>>>;
+  /** the largest sequence number among what it was taken from */
+  readonly lastSeq: number;
+};
+
+function statesOf(codes: Float64Array): Uint8Array {
+  const states = new Uint8Array(codes.length);
+  for (let i = 0; i < states.length; i++) states[i] = stateOfCode(codes[i]!);
+  return states;
+}
 
 export type Samples = {
   /** samples of a GPU after one, in the order they came; after −Infinity: all, imported ones first */
@@ -65,15 +75,15 @@ export function createSamples(byHour: ByHour): Samples {
     },
     *replay(gpuId, fromMs, toMs, keys) {
       const ids = keys.map((key) => metricOf(key).id);
-      for (const { tsMs, dtMs, metrics: columns } of byHour.between(gpuId, fromMs, toMs, ids)) {
+      for (const { tsMs, dtMs, lastSeq, metrics: columns } of byHour.between(gpuId, fromMs, toMs, ids)) {
         const found: Partial<Record<MetricKey, ReplayColumn>> = {};
         keys.forEach((key, k) => {
           const column = columns.get(ids[k]!);
-          const states = new Uint8Array(tsMs.length);
-          if (column) for (let i = 0; i < states.length; i++) states[i] = stateOfCode(column.codes[i]!);
-          found[key] = { values: column?.values ?? new Float64Array(tsMs.length).fill(Number.NaN), states };
+          found[key] = column
+            ? { values: column.values, states: statesOf(column.codes) }
+            : { values: new Float64Array(tsMs.length).fill(Number.NaN), states: new Uint8Array(tsMs.length) };
         });
-        yield { tsMs, dtMs, metrics: found };
+        yield { tsMs, dtMs, lastSeq, metrics: found };
       }
     },
   };

@@ -223,8 +223,9 @@ export function createStore(db: Db) {
     },
 
     samplesAfter: samples.after,
-    /** all samples of a GPU by time, imported ones among them */
-    samplesInTime: (gpuId: number): Iterable<StoredSample> => samples.between(gpuId, -MOST_MS, MOST_MS),
+    /** all samples of a GPU by time, imported ones among them, as typed arrays of a few metrics, an hour at a time */
+    replayAll: (gpuId: number, keys: readonly MetricKey[]): Iterable<ReplayPart> =>
+      samples.replay(gpuId, -MOST_MS, MOST_MS, keys),
     beginImport: importer.begin,
     importSamples: importer.importSamples,
     storage: retention.storage,

@@ -18,15 +18,20 @@ export function backupHistory(databaseFile: string, target: string, control: Job
     db.exec('BEGIN');
     const schema = db.prepare("SELECT name, type, sql FROM source.sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'index'").all() as { name: string; type: string; sql: string }[]; // prettier-ignore
     const tables = schema.filter(({ type, name }) => type === 'table' && !name.startsWith('sqlite_'));
-    const last = tables.map(
-      ({ name }) => (db.prepare(`SELECT max(rowid) FROM source.${name}`).pluck().get() as number | null) ?? 0,
-    );
-    const total = last.reduce((a, b) => a + b, 0);
+    const lastRow = (name: string) => (db.prepare(`SELECT max(rowid) FROM source.${name}`).pluck().get() as number | null) ?? 0; // prettier-ignore
+    // an old schema has a table without row numbers: it is copied at once
+    const last = tables.map(({ name, sql }) => (/WITHOUT ROWID\s*$/i.test(sql) ? undefined : lastRow(name)));
+    const total = last.reduce((a: number, b) => a + (b ?? 0), 0);
     let done = 0;
     for (const { sql } of schema.filter(({ name }) => !name.startsWith('sqlite_'))) db.exec(sql);
     for (const [t, { name }] of tables.entries()) {
+      const end = last[t];
+      if (end === undefined) {
+        db.exec(`INSERT INTO main.${name} SELECT * FROM source.${name}`);
+        continue;
+      }
       const copy = db.prepare(`INSERT INTO main.${name} SELECT * FROM source.${name} WHERE rowid > ? AND rowid <= ?`);
-      for (let from = -1; from < last[t]!; from += ROWS_A_STEP) {
+      for (let from = -1; from < end; from += ROWS_A_STEP) {
         copy.run(from, from + ROWS_A_STEP);
         done += ROWS_A_STEP;
         control.progress(Math.min(done, total), total);

@@ -29,5 +29,6 @@ export type JobAnswers = {
   backup: number;
   /** bytes before and after */
   compact: { readonly before: number; readonly after: number };
-  upgrade: null;
+  /** where a damaged history was moved to, when it was found damaged on the way */
+  upgrade: { readonly setAside: string | undefined };
 };

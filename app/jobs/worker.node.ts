@@ -1,15 +1,17 @@
 // Long work on a history, on a thread and a connection of its own: sampling must not wait for it.
 import fs from 'node:fs';
-import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { behindRecorder } from '../behind-recorder.node.ts';
 import { exportHistory } from '../exchange/export.node.ts';
 import { importExport } from '../exchange/import.node.ts';
-import { explain, openDatabase, openForReading, type Db } from '../history/database.node.ts';
+import { DamagedChunk } from '../history/blocks.ts';
+import { explain, openDatabase, openExisting, openForReading, type Db } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../result.ts';
 import { backupHistory } from './backup.node.ts';
 import { checkHistory } from './check.ts';
 import type { HistoryJob, JobAnswers, JobControl, JobKind } from './job.ts';
+import { explainTarget, refuseTarget } from './target.node.ts';
 
 export type WorkerJob = { readonly job: HistoryJob; readonly cancel: SharedArrayBuffer };
 export type FromJobWorker =
@@ -17,7 +19,6 @@ export type FromJobWorker =
   | { readonly type: 'done'; readonly result: Result<JobAnswers[JobKind]> };
 
 const PROGRESS_MS = 100;
-const NICE = 10;
 
 /** Runs work on an opened file and closes it. */
 async function using<T>(opened: Result<Db>, work: (db: Db) => Result<T> | Promise<Result<T>>): Promise<Result<T>> {
@@ -29,41 +30,55 @@ async function using<T>(opened: Result<Db>, work: (db: Db) => Result<T> | Promis
   }
 }
 
-const writable = (file: string): Result<Db> => {
-  const opened = openDatabase(file);
-  return opened.ok ? ok(opened.value.db) : opened;
-};
-
 async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAnswers[JobKind]>> {
   const { databaseFile } = job;
   switch (job.kind) {
     case 'export':
-      return using(openForReading(databaseFile), (db) => exportHistory(createStore(db), job.request, control));
+      return (
+        refuseTarget('export', job.request.target, databaseFile) ??
+        using(openForReading(databaseFile), (db) => exportHistory(createStore(db), job.request, control))
+      );
     case 'import':
-      return using(writable(databaseFile), (db) => importExport(createStore(db), job.file, control));
+      return using(openExisting(databaseFile), (db) => importExport(createStore(db), job.file, control));
     case 'check':
       return using(openForReading(databaseFile), (db) => {
         const report = checkHistory(db, control);
         return report ? ok(report) : err('cancelled', 'The check was cancelled.');
       });
     case 'backup':
-      return backupHistory(databaseFile, job.target, control);
+      return refuseTarget('backup', job.target, databaseFile) ?? backupHistory(databaseFile, job.target, control);
     case 'compact':
-      return using(writable(databaseFile), (db) => {
+      return using(openExisting(databaseFile), (db) => {
         const before = fs.statSync(databaseFile).size;
         const store = createStore(db);
-        while (store.tidy(Date.now())) control.progress(0, 1);
+        while (store.tidy(Date.now())) {
+          if (control.cancelled()) return err('cancelled', 'The compaction was cancelled. Nothing is lost.');
+        }
         db.exec('VACUUM');
         db.pragma('wal_checkpoint(TRUNCATE)');
         return ok({ before, after: fs.statSync(databaseFile).size });
       });
-    case 'upgrade':
-      return using(writable(databaseFile), () => ok(null));
+    case 'upgrade': {
+      const opened = openDatabase(databaseFile);
+      if (!opened.ok) return opened;
+      opened.value.db.close();
+      return ok({ setAside: opened.value.setAside });
+    }
   }
 }
 
-// Linux gives each thread a priority of its own: the recorder's comes first. Elsewhere it would be the whole process'.
-if (process.platform === 'linux') os.setPriority(NICE);
+/** What went wrong where nobody expected it: the disk, or a damaged part that was met on the way. */
+function explainFailure(thrown: unknown): Result<never> {
+  if (thrown instanceof DamagedChunk) {
+    return err('database-unusable', thrown.message, 'A range before or after it (--from, --to) can be exported.');
+  }
+  if (job.kind === 'backup') return explainTarget(job.target, thrown);
+  const code = String((thrown as { code?: unknown }).code);
+  if (job.kind === 'export' && !code.startsWith('SQLITE_')) return explainTarget(job.request.target, thrown);
+  return explain(job.databaseFile, thrown);
+}
+
+behindRecorder();
 
 const { job, cancel } = workerData as WorkerJob;
 const flag = new Int32Array(cancel);
@@ -79,9 +94,5 @@ void work(job, {
   },
   cancelled: () => Atomics.load(flag, 0) !== 0,
 })
-  .catch((thrown: unknown): Result<never> => {
-    const code = (thrown as { code?: unknown }).code;
-    if (typeof code === 'string' && code.startsWith('SQLITE_')) return explain(job.databaseFile, thrown);
-    return err('write-failed', `The ${job.kind} failed: ${messageOf(thrown)}`, 'Check the place and the free room.');
-  })
+  .catch(explainFailure)
   .then((result) => send({ type: 'done', result }));

@@ -2,7 +2,8 @@ import { scaleAround } from '../scale.ts';
 import { createFormatter, joined, type Formatter } from '../format.ts';
 import type { Translate } from '../i18n.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Band } from '../wear/exposure.ts';
+import { exposureJson } from '../wear/export.ts';
+import { familyIds, type Band, type Exposure, type FamilyId } from '../wear/exposure.ts';
 import { disclaimer } from '../wear/model.ts';
 import { errorShareOf } from '../workload/energy.ts';
 import { costOf } from '../workload/tariff.ts';
@@ -93,6 +94,20 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
   </table>`;
 }
 
+/** One family of the model: its rate and hours with their bands, or why there are none. */
+function familyRow(id: FamilyId, { families, off }: Exposure, t: Translate, format: Formatter): string[] {
+  const name = `${t(`wear.family.${id}`)} (${id})`;
+  const family = families[id];
+  if (!family) return [name, t(`wear.off.${off[id] ?? 'not-observed'}`), '', ''];
+  const { rate, equivalentHours, confidence } = family;
+  return [
+    name,
+    `${bandText(rate, format)} ×`,
+    `${bandText(equivalentHours, format)} h`,
+    t(`wear.confidence.${confidence}`),
+  ];
+}
+
 /** The data behind the page, for other programs. */
 function machineReadable({ gpu, source, fromMs, toMs, createdMs, summary, exposure }: Report): string {
   const data = {
@@ -103,11 +118,7 @@ function machineReadable({ gpu, source, fromMs, toMs, createdMs, summary, exposu
     gpu: { uuid: gpu.uuid, name: gpu.name, pciBusId: gpu.pciBusId, vbios: gpu.vbios },
     source,
     summary,
-    exposure: exposure && {
-      ...exposure,
-      calibrated: false,
-      disclaimer: disclaimer((exposure.coverage * 100).toFixed(0)),
-    },
+    exposure: exposure && exposureJson(exposure),
   };
   return JSON.stringify(data).replaceAll('<', '\\u003c'); // so that no text can end the element
 }
@@ -180,9 +191,13 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
                       high: format.significant(exposure.families.M1.rate.high),
                     })}
                   </p>
+                  ${table(
+                    [t('wear.familyHead'), t('wear.rateHead'), t('wear.eqHead'), ''],
+                    familyIds.map((id) => familyRow(id, exposure, t, format)),
+                    '',
+                  )}
+                  <p class="quiet">${t('wear.unseen')}</p>
                   <dl class="figures">
-                    ${figure(t('wear.rate'), `${bandText(exposure.families.M1.rate, format)} ×`)}
-                    ${figure(t('wear.equivalentHours'), `${bandText(exposure.families.M1.equivalentHours, format)} h`)}
                     ${figure(t('wear.observed'), `${number(exposure.observedHours, 1)} h`)}
                     ${figure(
                       t('wear.cycles'),
@@ -193,7 +208,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
                       t('wear.cyclesNote'),
                     )}
                   </dl>
-                  <p class="disclaimer">${disclaimer(percent(exposure.coverage))}</p>`
+                  <p class="disclaimer">${disclaimer(exposure.coverage)}</p>`
           }
         </section>
         <section>

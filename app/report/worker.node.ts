@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { behindRecorder } from '../behind-recorder.node.ts';
 import { openForReading } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n } from '../i18n.ts';
@@ -76,4 +77,5 @@ function work({ databaseFile, request, format, path: target, context, language }
   }
 }
 
+behindRecorder();
 parentPort?.postMessage(work(workerData as ReportJob));

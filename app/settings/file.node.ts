@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { err, messageOf, ok, type Result } from '../result.ts';
+import { makeFolder } from './folders.node.ts';
 import { defaultSettings, settingsSchema, type Settings } from './settings.ts';
 
 /**
@@ -28,7 +29,7 @@ export function loadSettings(file: string): Result<Settings> {
 /** Writes the settings so that a crash leaves either the old file or the new one. */
 export function saveSettings(file: string, settings: Settings): Result<void> {
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     const temporary = `${file}.${process.pid}.tmp`;
     fs.writeFileSync(temporary, `${JSON.stringify(settings, null, 2)}\n`);
     fs.renameSync(temporary, file);

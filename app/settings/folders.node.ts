@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { SourceSpec } from '../telemetry/source-spec.ts';
@@ -10,6 +11,21 @@ export function dataFolder(override?: string): string {
     return path.join(process.env['LOCALAPPDATA'] ?? path.join(os.homedir(), 'AppData', 'Local'), 'Slowburn');
   }
   return path.join(process.env['XDG_DATA_HOME'] || path.join(os.homedir(), '.local', 'share'), 'slowburn');
+}
+
+/**
+ * Makes a folder and those above it. Throws as fs does. Not `recursive: true`: Node 20 never returns from it where a
+ * folder refuses children with ENOENT, as /proc does.
+ */
+export function makeFolder(folder: string): void {
+  if (fs.existsSync(folder) && fs.statSync(folder).isDirectory()) return;
+  if (path.dirname(folder) !== folder) makeFolder(path.dirname(folder));
+  try {
+    fs.mkdirSync(folder);
+  } catch (thrown) {
+    // another process may have made it meanwhile
+    if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw thrown;
+  }
 }
 
 export const settingsFile = (folder: string): string => path.join(folder, 'settings.json');

@@ -23,10 +23,11 @@ export type GpuProcess = {
   readonly pid: number;
   readonly name: string;
   readonly type?: ProcessType;
-  /** absent under WDDM, where only Windows itself knows */
   readonly vramBytes?: number;
   /** share of the SMs' time in the last period that the driver measured, % */
   readonly smPct?: number;
+  /** under WDDM the driver keeps memory, and on some cards the load, from NVML: Windows itself counted them */
+  readonly countedBy?: 'windows';
 };
 
 /** A slice of a card in MIG mode. Utilisation is not measurable for it. */

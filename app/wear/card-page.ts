@@ -4,9 +4,9 @@ import { judgeHealth, type HealthReport } from '../health/judge.ts';
 import type { Store } from '../history/store.ts';
 import { summariseExposure, type Exposure } from './exposure.ts';
 import type { Band } from './families.ts';
-import { cellsOf, dayOf, type Ledger, type Mark } from './ledger.ts';
+import { cellsOf, dayOf, inOrder, type Ledger, type Mark } from './ledger.ts';
 import { MODEL_VERSION } from './model.ts';
-import { odometerOf, type Odometer } from './odometer.ts';
+import { odometerOf, pastOf, type Odometer, type Past } from './odometer.ts';
 import { addTally, emptyTally, sumTallies, type Tally } from './tally.ts';
 import type { WearTracker } from './tracker.ts';
 
@@ -32,18 +32,61 @@ export type CardPage = {
 const DAYS_SHOWN = 400;
 /** A day with less than this observed says nothing about the day. */
 const LEAST_MS = 10 * 60_000;
-const SHORT_DAY_MS = 30 * 86_400_000;
+const HOUR_MS = 3_600_000;
+const RECENT_MS = 30 * 24 * HOUR_MS;
+
+/** What the ledger says, whatever the moment: computed once for each thing that is written into it. */
+type Known = {
+  readonly ledger: Ledger;
+  readonly revision: number;
+  readonly past: Past;
+  /** sum of the hours of the last 30 days */
+  readonly recent: Tally;
+  readonly days: ReadonlyMap<number, Tally>;
+  readonly olderHours: number;
+  readonly marks: readonly Mark[];
+  readonly sinceMark: Mark | undefined;
+  readonly cooling: CardPage['cooling'];
+  readonly beforeAfter: CardPage['beforeAfter'];
+};
+
+function know(ledger: Ledger, revision: number, nowMs: number, slowdownC: number | undefined): Known {
+  const days = new Map<number, Tally>();
+  for (const { hourMs, tally } of cellsOf(ledger, MODEL_VERSION)) addToDay(days, hourMs, tally);
+  const cells = [...ledger.hours.values()].flatMap(({ parts }) => parts);
+  const marks = inOrder(ledger.marks).filter(({ removed }) => !removed);
+  const sinceMark = marks.filter(({ kind }) => kind === 're-paste' || kind === 'cleaning').at(-1);
+  const windows = [...ledger.windows.values()];
+  const found = coolingTrend(windows, { nowMs, ...(sinceMark ? { sinceMs: sinceMark.tsMs } : {}), slowdownC });
+  return {
+    ledger,
+    revision,
+    past: pastOf(ledger),
+    recent: sumTallies(cells.filter(({ hourMs }) => hourMs >= nowMs - RECENT_MS).map(({ tally }) => tally)),
+    days,
+    olderHours:
+      cells
+        .filter(({ modelVersion }) => modelVersion !== MODEL_VERSION)
+        .reduce((sum, { tally }) => sum + tally.observedMs, 0) / HOUR_MS,
+    marks,
+    sinceMark,
+    cooling: 'missing' in found ? { missing: found } : { trend: found },
+    beforeAfter: sinceMark && compareAround(windows, sinceMark.tsMs, nowMs),
+  };
+}
+
+function addToDay(days: Map<number, Tally>, tsMs: number, tally: Tally): void {
+  const day = dayOf(tsMs);
+  const sum = days.get(day) ?? emptyTally();
+  addTally(sum, tally);
+  days.set(day, sum);
+}
 
 /** The silicon family of each day, so that exposure over time can be drawn. */
-function daysOf(ledger: Ledger, current: Tally, currentMs: number): CardPage['days'] {
-  const days = new Map<number, Tally>();
-  const add = (dayMs: number, tally: Tally): void => {
-    const sum = days.get(dayMs) ?? emptyTally();
-    addTally(sum, tally);
-    days.set(dayMs, sum);
-  };
-  for (const { hourMs, tally } of cellsOf(ledger, MODEL_VERSION)) add(dayOf(hourMs), tally);
-  add(dayOf(currentMs), current);
+function daysOf(known: ReadonlyMap<number, Tally>, current: Tally, currentMs: number): CardPage['days'] {
+  const days = new Map(known);
+  const today = dayOf(currentMs);
+  days.set(today, sumTallies([...(days.has(today) ? [days.get(today)!] : []), current]));
   return [...days]
     .sort(([a], [b]) => a - b)
     .slice(-DAYS_SHOWN)
@@ -55,43 +98,47 @@ function daysOf(ledger: Ledger, current: Tally, currentMs: number): CardPage['da
     });
 }
 
-/** Gathers the page of one card; undefined for a card that was never seen. "Now" is the end of the history. */
-export function cardPage(store: Store, wear: WearTracker, uuid: string, hearsXids: boolean): CardPage | undefined {
-  const life = wear.lifeOf(uuid);
-  if (!life) return undefined;
-  const { ledger, current } = life;
-  const nowMs = store.extent()?.toMs ?? 0;
-  const marks = [...ledger.marks.values()].filter(({ removed }) => !removed).sort((a, b) => a.tsMs - b.tsMs);
-  const sinceMark = marks.filter(({ kind }) => kind === 're-paste' || kind === 'cleaning').at(-1);
-  const recent = sumTallies([
-    ...[...ledger.hours.values()]
-      .filter(({ hourMs }) => hourMs >= nowMs - SHORT_DAY_MS)
-      .flatMap(({ parts }) => parts.map(({ tally }) => tally)),
-    current,
-  ]);
-  const health = judgeHealth(
-    healthInput(store, uuid, { throttled: recent.throttledMs, observedMs: recent.observedMs }, hearsXids, nowMs),
-  );
-  const slowdown = wear.slowdownOf(uuid);
-  const found = coolingTrend([...ledger.windows.values()], {
-    nowMs,
-    ...(sinceMark ? { sinceMs: sinceMark.tsMs } : {}),
-    slowdownC: slowdown,
-  });
-  const older = [...ledger.hours.values()]
-    .flatMap(({ parts }) => parts)
-    .filter(({ modelVersion }) => modelVersion !== MODEL_VERSION);
-  return {
-    odometer: odometerOf(ledger, current, nowMs),
-    health,
-    cooling: 'missing' in found ? { missing: found } : { trend: found },
-    sinceMark,
-    beforeAfter: sinceMark && compareAround([...ledger.windows.values()], sinceMark.tsMs, nowMs),
-    marks,
-    exposure: wear.exposureOf(uuid),
-    limitW: wear.limitOf(uuid),
-    days: daysOf(ledger, current, nowMs),
-    olderHours: older.reduce((sum, { tally }) => sum + tally.observedMs, 0) / 3_600_000,
-    replaying: wear.replayOf(uuid),
+/**
+ * Gathers the page of a card; undefined for a card that was never seen. "Now" is the end of the history. The page is asked
+ * for every few seconds, and years of a ledger take most of a second to add up: that is done when it changes.
+ */
+export function createCardPages(
+  store: Store,
+  wear: WearTracker,
+  hearsXids: boolean,
+): (uuid: string) => CardPage | undefined {
+  const known = new Map<string, Known>();
+  return (uuid) => {
+    const life = wear.lifeOf(uuid);
+    if (!life) return undefined;
+    const { ledger, revision, current } = life;
+    const nowMs = store.extent()?.toMs ?? 0;
+    let it = known.get(uuid);
+    if (it?.ledger !== ledger || it.revision !== revision) {
+      known.set(uuid, (it = know(ledger, revision, nowMs, wear.slowdownOf(uuid))));
+    }
+    const { past, days, recent, marks, sinceMark, cooling, beforeAfter, olderHours } = it;
+    const throttled = sumTallies([recent, current]);
+    return {
+      odometer: odometerOf(past, current, nowMs),
+      health: judgeHealth(
+        healthInput(
+          store,
+          uuid,
+          { throttled: throttled.throttledMs, observedMs: throttled.observedMs },
+          hearsXids,
+          nowMs,
+        ),
+      ),
+      cooling,
+      sinceMark,
+      beforeAfter,
+      marks,
+      exposure: wear.exposureOf(uuid),
+      limitW: wear.limitOf(uuid),
+      days: daysOf(days, current, nowMs),
+      olderHours,
+      replaying: wear.replayOf(uuid),
+    };
   };
 }

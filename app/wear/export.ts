@@ -1,4 +1,4 @@
-import type { Exposure, FamilyExposure, FamilyId } from './exposure.ts';
+import { addedFamilies, type Exposure, type FamilyExposure, type FamilyId } from './exposure.ts';
 import { wearReadings, type WearReading } from './columns.ts';
 import { disclaimer, SOLDER_MID } from './model.ts';
 
@@ -31,6 +31,12 @@ function familyJson(
   };
 }
 
+/** The headline's weights, by family: equal ones, which no data supports. */
+function equalWeights(families: Exposure['families']): Partial<Record<FamilyId, number>> {
+  const added = addedFamilies.filter((id) => families[id]);
+  return Object.fromEntries(added.map((id) => [id, 1 / added.length]));
+}
+
 /** An exposure for other programs. No number stands without its band, its coverage and the version of the model. */
 export function exposureJson(exposure: Exposure, sensors: readonly WearReading[] = wearReadings, beside: Beside = {}) {
   const { families, off, combined, sinceMs, untilMs } = exposure;
@@ -49,7 +55,7 @@ export function exposureJson(exposure: Exposure, sensors: readonly WearReading[]
     ),
     not_computed: off,
     headline: combined
-      ? { value: combined.headline, weights: 'equal, M2 left out', uncalibrated: true, envelope: combined.envelope }
+      ? { value: combined.headline, weights: equalWeights(families), uncalibrated: true, envelope: combined.envelope }
       : null,
     envelope: combined?.envelope ?? null,
     band: combined?.band ?? null,
@@ -57,7 +63,7 @@ export function exposureJson(exposure: Exposure, sensors: readonly WearReading[]
     hours_by_temperature: exposure.hoursByTemp,
     faults: beside.faults ?? [],
     trends: beside.trends ?? [],
-    disclaimer: disclaimer((exposure.coverage * 100).toFixed(0)),
+    disclaimer: disclaimer(exposure.coverage),
   };
 }
 

@@ -18,6 +18,8 @@ export type { Band } from './families.ts';
 
 export const familyIds = ['M1', 'M2', 'M3', 'M4', 'M5'] as const;
 export type FamilyId = (typeof familyIds)[number];
+/** Families of the headline: M2 is another view of M1 and is never added. */
+export const addedFamilies = ['M1', 'M3', 'M4', 'M5'] as const satisfies readonly FamilyId[];
 /** how well the form of the family is known, never how well it fits this card */
 export type Confidence = 'medium' | 'low';
 
@@ -49,7 +51,7 @@ export type Exposure = {
   readonly coverage: number;
   readonly families: Readonly<Partial<Record<FamilyId, FamilyExposure>>>;
   readonly off: Readonly<Partial<Record<FamilyId, FamilyOff>>>;
-  /** over the families that add up (M2 is another view of M1 and is left out); undefined where none is computed */
+  /** over the families that add up, with equal weights; undefined where none is computed */
   readonly combined: Combined | undefined;
   /** swings by whole K of range: measured, and what inferred ones add or join */
   readonly cycles: readonly { readonly rangeK: number; readonly count: number }[];
@@ -180,7 +182,7 @@ export function summariseExposure(tally: Tally, context: ExposureContext = {}): 
   if (tally.fanMs > 0) families.M5 = fan(tally, airC);
   else off.M5 = 'no-fan';
 
-  const added = (['M1', 'M3', 'M4', 'M5'] as const).flatMap((id) => families[id] ?? []);
+  const added = addedFamilies.flatMap((id) => families[id] ?? []);
   const spanMs = sinceMs !== undefined && untilMs !== undefined ? untilMs - sinceMs : tally.observedMs;
   return {
     modelVersion: MODEL_VERSION,

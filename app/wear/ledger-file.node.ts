@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, messageOf, type Result } from '../result.ts';
+import { makeFolder } from '../settings/folders.node.ts';
 import { dayOf, emptyLedger, sealDays, type Hash, type Ledger } from './ledger.ts';
 import {
   headerLine,
   keepLine,
   ledgerLine,
-  ledgerText,
+  openLedgerText,
   readLedger,
   type LedgerLine,
   type ReadLedger,
@@ -18,6 +19,8 @@ export const sha256: Hash = (text) => createHash('sha256').update(text).digest('
 /** The ledger of one card, on disk: lines are appended, and what was appended is there after a crash. */
 export type LedgerFile = {
   readonly ledger: () => Ledger;
+  /** another number whenever something was written */
+  readonly revision: () => number;
   readonly append: (lines: readonly LedgerLine[]) => void;
   /** Writes another ledger in this one's place, whole or not at all. */
   readonly replace: (ledger: Ledger) => void;
@@ -62,6 +65,13 @@ function dropTornLine(file: string): void {
   if (end < content.length) fs.truncateSync(file, end);
 }
 
+/** The day that a line adds to, where it adds to what is sealed. */
+function dayTouched(content: LedgerLine): number | undefined {
+  if ('hour' in content) return dayOf(content.hour.hourMs);
+  if ('window' in content) return dayOf(content.window.tsMs);
+  return 'event' in content ? dayOf(content.event.tsMs) : undefined;
+}
+
 /**
  * Opens the ledgers of a folder. One that is no ledger any more is moved aside under a name that says so and a new one is
  * begun: nothing is deleted.
@@ -70,28 +80,35 @@ export function openShelf(folder: string): LedgerShelf {
   const opened = new Map<string, LedgerFile>();
 
   function openFile(uuid: string, name: string): LedgerFile {
-    fs.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const file = ledgerPath(folder, uuid);
     let ledger = emptyLedger(uuid, name);
     let sealedTo = -Infinity;
+    let revision = 0;
     if (fs.existsSync(file)) {
       const found = readLedgerFile(file);
       if (found.ok && found.value.ledger.uuid === uuid) {
         ledger = found.value.ledger;
         sealedTo = found.value.seals.at(-1)?.dayMs ?? -Infinity;
         dropTornLine(file);
+        // a crash may have come between a day's last hour and its seal
+        const missing = sealDays(ledger, sha256).filter(({ dayMs }) => dayMs > sealedTo);
+        if (missing.length > 0) fs.appendFileSync(file, `${missing.map((seal) => ledgerLine({ seal })).join('\n')}\n`);
+        sealedTo = missing.at(-1)?.dayMs ?? sealedTo;
       } else fs.renameSync(file, `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
     }
     if (!fs.existsSync(file)) fs.writeFileSync(file, `${headerLine(ledger)}\n`);
 
     return {
       ledger: () => ledger,
+      revision: () => revision,
       append(lines) {
         if (lines.length === 0) return;
+        revision++;
         const daysBefore = new Set([...ledger.hours.keys()].map(dayOf)).size;
         lines.forEach((content) => keepLine(ledger, content));
         const texts = lines.map(ledgerLine);
-        const touched = lines.flatMap((content) => ('hour' in content ? dayOf(content.hour.hourMs) : []));
+        const touched = lines.flatMap((content) => dayTouched(content) ?? []);
         const days = new Set([...ledger.hours.keys()].map(dayOf)).size;
         if (days !== daysBefore || touched.some((day) => day <= sealedTo)) {
           const from = Math.min(...touched);
@@ -102,13 +119,11 @@ export function openShelf(folder: string): LedgerShelf {
         fs.appendFileSync(file, `${texts.join('\n')}\n`);
       },
       replace(next) {
-        const text = ledgerText(next, sha256);
-        writeWhole(file, text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)); // without the end: it goes on growing
-        const again = readLedger(text, sha256);
-        if (again.ok) {
-          ledger = again.value.ledger;
-          sealedTo = again.value.seals.at(-1)?.dayMs ?? -Infinity;
-        }
+        revision++;
+        const seals = sealDays(next, sha256);
+        writeWhole(file, openLedgerText(next, seals));
+        ledger = next;
+        sealedTo = seals.at(-1)?.dayMs ?? -Infinity;
       },
     };
   }
@@ -139,10 +154,18 @@ export function memoryShelf(): LedgerShelf {
     uuids: () => [...files.keys()],
     open(uuid, name) {
       let ledger = emptyLedger(uuid, name);
+      let revision = 0;
       const file: LedgerFile = files.get(uuid) ?? {
         ledger: () => ledger,
-        append: (lines) => lines.forEach((content) => keepLine(ledger, content)),
-        replace: (next) => void (ledger = next),
+        revision: () => revision,
+        append(lines) {
+          revision++;
+          lines.forEach((content) => keepLine(ledger, content));
+        },
+        replace(next) {
+          revision++;
+          ledger = next;
+        },
       };
       files.set(uuid, file);
       return file;

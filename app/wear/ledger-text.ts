@@ -7,6 +7,7 @@ import {
   eventKey,
   firstBroken,
   hoursInOrder,
+  inOrder,
   markKey,
   markKinds,
   sealDays,
@@ -22,10 +23,12 @@ import type { HourCell } from './meter.ts';
 /**
  * A ledger as text: JSON lines, the same on disk and in an export. The first names the card; then hours, marks, windows
  * and events in any order, a later one of the same key replacing the earlier; seals close days. An export ends with a line
- * that says how much there is, so that a cut-off one is noticed.
+ * that covers all before it, so that a cut-off or edited one is noticed.
  */
 const FORMAT = 'slowburn-ledger';
 
+/** ms since 1970 that a date can be made of */
+const moment = z.number().min(-8.64e15).max(8.64e15);
 const record = z.record(z.string(), z.number());
 const numbers = z.array(z.number());
 const tally = z.object({
@@ -56,25 +59,27 @@ const header = z.object({
   version: z.literal(1),
   uuid: z.string().min(1),
   name: z.string(),
+  /** a whole ledger with a last line that closes it; without it the file goes on growing */
+  export: z.literal(true).optional(),
 });
 const line = z.union([
   z.object({
-    hour: z.object({ hourMs: z.number(), firstMs: z.number(), modelVersion: z.string(), seq: z.int(), tally }),
+    hour: z.object({ hourMs: moment, firstMs: moment, modelVersion: z.string(), seq: z.int(), tally }),
   }),
   z.object({
-    mark: z.object({ tsMs: z.number(), kind: z.enum(markKinds), text: z.string(), removed: z.boolean().optional() }),
+    mark: z.object({ tsMs: moment, kind: z.enum(markKinds), text: z.string(), removed: z.boolean().optional() }),
   }),
   z.object({
     window: z.object({
-      tsMs: z.number(),
+      tsMs: moment,
       durationMs: z.number(),
       coreC: z.number(),
       powerW: z.number(),
       fanPct: z.number(),
     }),
   }),
-  z.object({ event: z.object({ tsMs: z.number(), kind: z.string(), code: z.number(), text: z.string() }) }),
-  z.object({ seal: z.object({ dayMs: z.number(), hash: z.string() }) }),
+  z.object({ event: z.object({ tsMs: moment, kind: z.string(), code: z.number(), text: z.string() }) }),
+  z.object({ seal: z.object({ dayMs: moment, hash: z.string() }) }),
   z.object({ end: z.object({ hours: z.int(), hash: z.string() }) }),
 ]);
 
@@ -85,8 +90,8 @@ export type LedgerLine =
   | { readonly event: LedgerEvent }
   | { readonly seal: Seal };
 
-export const headerLine = ({ uuid, name }: Pick<Ledger, 'uuid' | 'name'>): string =>
-  canonical({ format: FORMAT, version: 1, uuid, name });
+export const headerLine = ({ uuid, name }: Pick<Ledger, 'uuid' | 'name'>, exported = false): string =>
+  canonical({ format: FORMAT, version: 1, uuid, name, ...(exported ? { export: true } : {}) });
 export const ledgerLine = (content: LedgerLine): string => canonical(content);
 
 /** Takes one line into a ledger; what it replaces is what had the same key. */
@@ -97,18 +102,22 @@ export function keepLine({ hours, marks, windows, events }: Ledger, content: Led
   else if ('event' in content) events.set(eventKey(content.event), content.event);
 }
 
-/** Everything of a ledger, sealed anew. The same content is the same text. */
+const linesOf = (ledger: Ledger, seals: readonly Seal[]): string[] => [
+  ...hoursInOrder(ledger).flatMap(({ parts }) => parts.map((cell) => ledgerLine({ hour: cell }))),
+  ...inOrder(ledger.marks).map((mark) => ledgerLine({ mark })),
+  ...inOrder(ledger.windows).map((window) => ledgerLine({ window })),
+  ...inOrder(ledger.events).map((event) => ledgerLine({ event })),
+  ...seals.map((seal) => ledgerLine({ seal })),
+];
+
+/** Everything of a ledger with its seals, to go on with: more lines may follow. */
+export const openLedgerText = (ledger: Ledger, seals: readonly Seal[]): string =>
+  `${[headerLine(ledger), ...linesOf(ledger, seals)].join('\n')}\n`;
+
+/** Everything of a ledger as an export, closed by its last line. The same content is the same text. */
 export function ledgerText(ledger: Ledger, hash: Hash): string {
-  const hours = hoursInOrder(ledger);
-  const body = [
-    headerLine(ledger),
-    ...hours.flatMap(({ parts }) => parts.map((cell) => ledgerLine({ hour: cell }))),
-    ...[...ledger.marks.values()].sort((a, b) => a.tsMs - b.tsMs).map((mark) => ledgerLine({ mark })),
-    ...[...ledger.windows.values()].sort((a, b) => a.tsMs - b.tsMs).map((window) => ledgerLine({ window })),
-    ...[...ledger.events.values()].sort((a, b) => a.tsMs - b.tsMs).map((event) => ledgerLine({ event })),
-    ...sealDays(ledger, hash).map((seal) => ledgerLine({ seal })),
-  ].join('\n');
-  return `${body}\n${canonical({ end: { hours: hours.length, hash: hash(body) } })}\n`;
+  const body = [headerLine(ledger, true), ...linesOf(ledger, sealDays(ledger, hash))].join('\n');
+  return `${body}\n${canonical({ end: { hours: ledger.hours.size, hash: hash(body) } })}\n`;
 }
 
 export type ReadLedger = {
@@ -116,7 +125,7 @@ export type ReadLedger = {
   readonly seals: readonly Seal[];
   /** lines that could not be read: a torn last one after a crash, or damage */
   readonly unreadable: number;
-  /** what the last line says of the text before it; undefined without one */
+  /** whether an export is closed by a line that fits what stands before it; undefined for a ledger that goes on growing */
   readonly complete: boolean | undefined;
 };
 
@@ -142,7 +151,7 @@ export function readLedger(text: string, hash: Hash): Result<ReadLedger> {
   const ledger = emptyLedger(uuid, name);
   const seals = new Map<number, Seal>();
   let unreadable = 0;
-  let complete: boolean | undefined;
+  let complete = first.data.export ? false : undefined;
   lines.slice(1).forEach((content, i) => {
     if (content === '') return;
     const parsed = line.safeParse(parse(content));
@@ -152,8 +161,10 @@ export function readLedger(text: string, hash: Hash): Result<ReadLedger> {
     }
     const { data } = parsed;
     if ('seal' in data) seals.set(data.seal.dayMs, data.seal);
-    else if ('end' in data) complete = data.end.hash === hash(lines.slice(0, i + 1).join('\n'));
-    else keepLine(ledger, data);
+    else if ('end' in data) {
+      const closes = lines.slice(i + 2).every((after) => after === '');
+      complete = closes && data.end.hash === hash(lines.slice(0, i + 1).join('\n'));
+    } else keepLine(ledger, data);
   });
   return ok({
     ledger,
@@ -166,20 +177,14 @@ export function readLedger(text: string, hash: Hash): Result<ReadLedger> {
 /** A ledger that is what it was when its days were sealed; else a sentence that says what is not. */
 export function verifyLedger({ ledger, seals, unreadable, complete }: ReadLedger, hash: Hash): Result<Ledger> {
   const broken = firstBroken(ledger, seals, hash);
+  const no = (what: string): Result<never> =>
+    err('recording-unreadable', `The ledger of ${ledger.name} ${what}.`, 'Use a copy made before, such as an export.');
   if (broken !== undefined) {
     const day = new Date(broken).toISOString().slice(0, 10);
-    return err(
-      'recording-unreadable',
-      `The ledger of ${ledger.name} was changed after ${day} (UTC) was sealed.`,
-      'Use a copy made before the change, such as an export.',
-    );
+    return no(`does not hold: what it says of ${day} (UTC) or before is not what was sealed`);
   }
-  if (complete === false || unreadable > 0) {
-    return err(
-      'recording-unreadable',
-      `The ledger of ${ledger.name} is damaged: ${unreadable > 0 ? `${unreadable} lines cannot be read` : 'its end does not fit its content'}.`,
-      'Use another copy.',
-    );
-  }
+  if (unreadable > 0) return no(`is damaged: ${unreadable === 1 ? '1 line' : `${unreadable} lines`} cannot be read`);
+  if (complete === false)
+    return no('is an export that was changed or cut off: its last line does not fit what stands before it');
   return ok(ledger);
 }

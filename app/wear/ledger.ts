@@ -124,31 +124,44 @@ export const cellsOf = (ledger: Ledger, modelVersion: string): HourCell[] =>
 export const DAY_MS = 86_400_000;
 export const dayOf = (tsMs: number): number => Math.floor(tsMs / DAY_MS) * DAY_MS;
 
-/** A sealed day: its hash covers its hours and the hash of the sealed day before. */
+/** A sealed day: its hash covers what is kept of it and the hash of the sealed day before. */
 export type Seal = { readonly dayMs: number; readonly hash: string };
 export type Hash = (text: string) => string;
+
+/** What happened on each day: hours, steady windows, events. Marks are not sealed, because a person may take one back. */
+function byDay(ledger: Ledger): [dayMs: number, content: readonly unknown[]][] {
+  const days = new Map<number, unknown[]>();
+  const add = (tsMs: number, item: unknown): void => {
+    const day = days.get(dayOf(tsMs));
+    if (day) day.push(item);
+    else days.set(dayOf(tsMs), [item]);
+  };
+  for (const hour of hoursInOrder(ledger)) add(hour.hourMs, hour);
+  const last = Math.max(...days.keys());
+  for (const window of inOrder(ledger.windows)) add(window.tsMs, window);
+  for (const event of inOrder(ledger.events)) add(event.tsMs, event);
+  return [...days].sort(([a], [b]) => a - b).filter(([dayMs]) => dayMs < last);
+}
+
+/** Windows, events or marks by time, and those of one moment always in the same order. */
+export const inOrder = <T extends { readonly tsMs: number }>(entries: ReadonlyMap<unknown, T>): T[] =>
+  [...entries.values()].sort((a, b) => a.tsMs - b.tsMs || (canonical(a) < canonical(b) ? -1 : 1));
 
 /**
  * The chain of sealed days. A day is sealed when an hour of a later one is there. It shows damage and careless edits; it
  * is no signature, and whoever has the file and this program can build another chain.
  */
 export function sealDays(ledger: Ledger, hash: Hash): Seal[] {
-  const days = new Map<number, LedgerHour[]>();
-  for (const hour of hoursInOrder(ledger)) {
-    const day = dayOf(hour.hourMs);
-    days.set(day, [...(days.get(day) ?? []), hour]);
-  }
-  const seals: Seal[] = [];
   let before = hash(ledger.uuid);
-  for (const [dayMs, hours] of [...days].slice(0, -1)) {
-    before = hash(`${before}${canonical(hours)}`);
-    seals.push({ dayMs, hash: before });
-  }
-  return seals;
+  return byDay(ledger).map(([dayMs, content]) => ({ dayMs, hash: (before = hash(`${before}${canonical(content)}`)) }));
 }
 
-/** The first sealed day whose content is not what was sealed; undefined when the chain holds. */
+/** The first day whose seal is not that of its content, or is missing; undefined when the chain holds. */
 export function firstBroken(ledger: Ledger, recorded: readonly Seal[], hash: Hash): number | undefined {
-  const now = new Map(sealDays(ledger, hash).map((seal) => [seal.dayMs, seal.hash]));
-  return recorded.find(({ dayMs, hash: sealed }) => now.get(dayMs) !== sealed)?.dayMs;
+  const [now, then] = [sealDays(ledger, hash), recorded].map(
+    (seals) => new Map(seals.map((seal) => [seal.dayMs, seal.hash])),
+  ) as [Map<number, string>, Map<number, string>];
+  return [...new Set([...now.keys(), ...then.keys()])]
+    .sort((a, b) => a - b)
+    .find((dayMs) => now.get(dayMs) !== then.get(dayMs));
 }

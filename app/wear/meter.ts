@@ -52,8 +52,8 @@ function addCycle(
 /**
  * Meters one card: hands over each hour when it has ended. Time between two samples counts half at each end's reading; it
  * is unobserved where an end has none, and after a gap. Swings are counted along the time observed, so a gap adds nothing
- * however long it lasts; a second count takes a power-off as a swing down to room temperature, and the difference is told
- * apart as inferred.
+ * however long it lasts. At a power-off the measured swings end and begin anew; a second count goes on through it, by a
+ * swing down to room temperature, and the difference is told apart as inferred.
  */
 export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState): Meter {
   const bins = createBins();
@@ -136,7 +136,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
     feedRainflow(inferred, at[slot.heldC]!, at[slot.heldAtMs]! + at[slot.inferredAxisMs]!, onInferred);
   }
 
-  /** The card was off, so far as can be told: the second count sees it cool down. */
+  /** The card was off, so far as can be told: the second count sees it cool down, the first sees nothing of it. */
   function acrossGap(tsMs: number, core: number, energyNow: number): void {
     const gapMs = tsMs - at[slot.lastMs]!;
     if (!(gapMs >= POWER_OFF.minMs)) return;
@@ -144,6 +144,9 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
     const counted = known(energyBefore) && known(energyNow);
     if (!(counted ? energyNow < energyBefore : core <= POWER_OFF.coldC)) return;
     settle();
+    // nobody saw the way down: what was measured ends here, its open swings as half cycles, and begins anew
+    residue(measured).forEach(onMeasured);
+    Object.assign(measured, { ...createRainflow(), last: undefined });
     at[slot.inferredAxisMs]! += gapMs;
     const roomC = Math.min(POWER_OFF.roomC, core);
     feedRainflow(inferred, roomC, at[slot.axisMs]! + at[slot.inferredAxisMs]!, onInferred);

@@ -2,7 +2,7 @@
  * The constants of the wear model, each with its source (docs/wear-model.md). Results of different versions are never
  * compared: raise MODEL_VERSION with any change to a constant or an equation.
  */
-export const MODEL_VERSION = '2';
+export const MODEL_VERSION = '3';
 
 /**
  * Reference profile REF-65, at which every family's rate is 1: powered continuously at 65 °C core, at 60 % of the default
@@ -88,13 +88,22 @@ export const FAN_AIR_C = { low: 30, mid: 40, high: 50 } as const;
 /**
  * When a swing down is inferred across time that was not observed: at least half an hour (a card has then cooled), and
  * the energy counter began anew; without a counter, the first reading after is 45 °C or less. The card is then taken to
- * have been at room temperature. Ours, not a standard: results are told with and without these cycles.
+ * have been at room temperature. Ours, not a standard: results are told without these cycles and with them.
  */
 export const POWER_OFF = { minMs: 30 * 60_000, coldC: 45, roomC: 25 } as const;
 
-/** The sentence that must stand beside every modelled number. */
-export const disclaimer = (coveragePct: string): string =>
+/** A coverage in words: never "100" for a little less than all, nor "0" for a little. */
+function percentOf(coverage: number): string {
+  if (coverage > 0 && coverage < 0.01) return 'less than 1';
+  return String(coverage < 1 ? Math.min(99, Math.round(coverage * 100)) : 100);
+}
+
+/**
+ * The sentence that must stand beside every modelled number.
+ * @param coverage share of the period that was observed, 0–1
+ */
+export const disclaimer = (coverage: number): string =>
   `Estimated stress exposure relative to reference profile ${REFERENCE.name}, model v${MODEL_VERSION}. This is an estimate ` +
   `computed from temperature and power readings. It is not a measured lifetime, not a percentage of life used, not a ` +
   `remaining-life prediction and not a failure probability. Voltage-driven wear, hot-spot temperature and manufacturing ` +
-  `defects are not visible to this tool. Coverage: ${coveragePct} % of the period.`;
+  `defects are not visible to this tool. Coverage: ${percentOf(coverage)} % of the period.`;

@@ -17,11 +17,22 @@ export type Odometer = {
 
 const HOUR_MS = 3_600_000;
 
-/** Reads the odometer of a ledger and the time that is not in it yet. Hours of every model version count alike. */
-export function odometerOf(ledger: Ledger, current: Tally, untilMs: number | undefined): Odometer {
+/** The part of a ledger that an odometer shows: its hours' sum, of every model version alike, when they began, its events. */
+export type Past = { readonly tally: Tally; readonly sinceMs: number | undefined; readonly events: number };
+
+export function pastOf(ledger: Ledger): Past {
   const hours = hoursInOrder(ledger);
-  const tally = sumTallies([...hours.flatMap(({ parts }) => parts.map((cell) => cell.tally)), current]);
-  const sinceMs = hours[0]?.parts[0]?.firstMs;
+  return {
+    tally: sumTallies(hours.flatMap(({ parts }) => parts.map((cell) => cell.tally))),
+    sinceMs: hours[0]?.parts[0]?.firstMs,
+    events: ledger.events.size,
+  };
+}
+
+/** Reads the odometer of a ledger and the time that is not in it yet. */
+export function odometerOf(past: Past, current: Tally, untilMs: number | undefined): Odometer {
+  const tally = sumTallies([past.tally, current]);
+  const { sinceMs, events } = past;
   const spanMs = sinceMs === undefined || untilMs === undefined ? tally.observedMs : untilMs - sinceMs;
   const counts = { small: 0, medium: 0, large: 0 };
   for (const { rangeK, count } of cycleRows(tally.cycles)) {
@@ -39,6 +50,6 @@ export function odometerOf(ledger: Ledger, current: Tally, untilMs: number | und
     cycles: counts,
     hoursAbove: { c70: above(70), c80: above(80), c90: above(90) },
     throttledMs: tally.throttledMs,
-    events: ledger.events.size,
+    events,
   };
 }

@@ -19,7 +19,7 @@ export type RainflowState = {
   /** turning points not yet counted */
   stack: TurningPoint[];
   /** the newest sample, a turning point if the direction changes after it */
-  last?: [value: number, at: number];
+  last?: [value: number, at: number] | undefined;
   direction: -1 | 0 | 1;
 };
 

@@ -1,8 +1,8 @@
 import { createSteadyDetector, type SteadyWindow } from '../cooling/windows.ts';
-import type { StoredSample } from '../history/samples.ts';
+import type { ReplayPart } from '../history/samples.ts';
+import { wearReadings, type WearColumns, type WearReading } from './columns.ts';
 import type { MeterState } from './meter-state.ts';
 import { createMeter, type HourCell } from './meter.ts';
-import { columnsOf } from './replay.ts';
 
 /** What a replay of a card's history gives: its ended hours, its steady windows, and the state to go on from. */
 export type ReplayedCard = {
@@ -12,23 +12,27 @@ export type ReplayedCard = {
   readonly fedToId: number;
 };
 
-/** Runs stored samples of one card again, by time. */
-export function replayCard(samples: Iterable<StoredSample>, onSample?: (sample: StoredSample) => void): ReplayedCard {
+function wearColumns({ tsMs, dtMs, metrics }: ReplayPart): WearColumns {
+  const columns = Object.fromEntries(wearReadings.map((key) => [key, metrics[key]!.values]));
+  return { tsMs, dtMs, ...(columns as Record<WearReading, Float64Array>) };
+}
+
+/**
+ * Runs a card's history again.
+ * @param parts its samples by time, with the readings that the model uses
+ */
+export function replayCard(parts: Iterable<ReplayPart>, onPart?: (part: ReplayPart) => void): ReplayedCard {
   const cells: HourCell[] = [];
   const windows: SteadyWindow[] = [];
   const meter = createMeter((cell) => cells.push(cell));
   const steady = createSteadyDetector((window) => windows.push(window));
   let fedToId = 0;
-  function* noted(): Generator<StoredSample> {
-    for (const sample of samples) {
-      fedToId = Math.max(fedToId, sample.id);
-      onSample?.(sample);
-      yield sample;
-    }
-  }
-  for (const columns of columnsOf(noted())) {
+  for (const part of parts) {
+    const columns = wearColumns(part);
     meter.feed(columns);
     steady.feed(columns);
+    fedToId = Math.max(fedToId, part.lastSeq);
+    onPart?.(part);
   }
   return { cells, windows, state: meter.save(), fedToId };
 }

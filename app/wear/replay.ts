@@ -12,14 +12,16 @@ export function putFrame(columns: WearColumns, i: number, tsMs: number, dtMs: nu
   for (const key of wearReadings) columns[key][i] = valueOf(frame, key) ?? Number.NaN;
 }
 
+/** The first `length` samples of columns. */
+export const cutColumns = (columns: WearColumns, length: number): WearColumns =>
+  Object.fromEntries(Object.entries(columns).map(([key, column]) => [key, column.slice(0, length)])) as WearColumns;
+
 const CHUNK = 4096;
 
 /** Stored samples as chunks of columns. */
 export function* columnsOf(samples: Iterable<Pick<StoredSample, 'tsMs' | 'dtMs' | 'frame'>>): Generator<WearColumns> {
   let columns = createColumns(CHUNK);
   let length = 0;
-  const part = (): WearColumns =>
-    Object.fromEntries(Object.entries(columns).map(([key, column]) => [key, column.slice(0, length)])) as WearColumns;
   for (const { tsMs, dtMs, frame } of samples) {
     putFrame(columns, length++, tsMs, dtMs, frame);
     if (length < CHUNK) continue;
@@ -27,7 +29,7 @@ export function* columnsOf(samples: Iterable<Pick<StoredSample, 'tsMs' | 'dtMs' 
     columns = createColumns(CHUNK);
     length = 0;
   }
-  if (length > 0) yield part();
+  if (length > 0) yield cutColumns(columns, length);
 }
 
 /** An exposure that grows sample by sample and can be told at any time: a session, a trace, a period. */

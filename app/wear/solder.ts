@@ -41,15 +41,24 @@ export const fidesCycleRate = (profile: {
   (profile.rangeK / 20) ** 1.9 *
   Math.exp(1414 * (1 / 313 - 1 / (273 + profile.maxTempC)));
 
+/** The swing that counts as one. */
+export type SwingReference = { readonly rangeK: number; readonly maxTempC: number; readonly dwellHours: number };
+
 /**
  * What one cycle does, in cycles of the reference: (ΔT/25)^q · (min(θ, 2 h)/2 h)^m · exp[Q·(1/T_max,ref − 1/T_max)]. It
  * never falls with a larger swing, a longer dwell or a higher temperature.
  * @param dwellHours θ: the time between the turning points of the counted cycle
  */
-export const referenceCycles = (rangeK: number, dwellHours: number, maxTempC: number, set: SolderSet): number =>
-  (rangeK / REFERENCE.rangeK) ** set.rangeExponent *
-  (Math.min(dwellHours, REFERENCE.dwellHours) / REFERENCE.dwellHours) ** set.dwellExponent *
-  Math.exp(set.activationK * (1 / kelvin(REFERENCE.maxTempC) - 1 / kelvin(maxTempC)));
+export const referenceCycles = (
+  rangeK: number,
+  dwellHours: number,
+  maxTempC: number,
+  set: SolderSet,
+  reference: SwingReference = REFERENCE,
+): number =>
+  (rangeK / reference.rangeK) ** set.rangeExponent *
+  (Math.min(dwellHours, reference.dwellHours) / reference.dwellHours) ** set.dwellExponent *
+  Math.exp(set.activationK * (1 / kelvin(reference.maxTempC) - 1 / kelvin(maxTempC)));
 
 /** Cycles to failure on a straight S–N line through (`atRange`, `atCycles`) with slope m: N = N_c·(S_c/S)^m. */
 export const endurance = (range: number, atRange: number, atCycles: number, slope: number): number =>

@@ -2,7 +2,7 @@ import { createSteadyDetector } from '../cooling/windows.ts';
 import type { Store, StoredTick } from '../history/store.ts';
 import { valueOf } from '../reading.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import { createColumns } from './columns.ts';
+import { createColumns, wearReadings } from './columns.ts';
 import { summariseExposure, type Exposure } from './exposure.ts';
 import type { LedgerFile, LedgerShelf } from './ledger-file.node.ts';
 import { cellsOf, hoursInOrder, mergeLedgers, type Ledger } from './ledger.ts';
@@ -33,7 +33,9 @@ export type WearTracker = {
   readonly exposureOf: (gpuUuid: string) => Exposure | undefined;
   readonly ledgerOf: (gpuUuid: string) => LedgerFile | undefined;
   /** what the card has been through by its ledger and the hour that goes on, whatever the model version of its hours */
-  readonly lifeOf: (gpuUuid: string) => { readonly ledger: Ledger; readonly current: Tally } | undefined;
+  readonly lifeOf: (
+    gpuUuid: string,
+  ) => { readonly ledger: Ledger; readonly revision: number; readonly current: Tally } | undefined;
   /** the card's default power limit and its slowdown limit, as last read */
   readonly limitOf: (gpuUuid: string) => number | undefined;
   readonly slowdownOf: (gpuUuid: string) => number | undefined;
@@ -119,7 +121,7 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
       card.meter = meterFor(card, saved.state);
       card.fedToId = saved.fedToId;
       catchUp(card);
-    } else if (!elsewhere) take(card, replayCard(store.samplesInTime(id)));
+    } else if (!elsewhere) take(card, replayCard(store.replayAll(id, wearReadings)));
     else {
       card.replaying = 0;
       void elsewhere(id, (share) => (card.replaying = share)).then((replayed) => {
@@ -163,7 +165,9 @@ export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: 
     ledgerOf: (gpuUuid) => cards.get(gpuUuid)?.file,
     lifeOf(gpuUuid) {
       const card = cards.get(gpuUuid);
-      return card && { ledger: card.file.ledger(), current: meterTally([], card.meter) };
+      if (!card) return undefined;
+      const { ledger, revision } = card.file;
+      return { ledger: ledger(), revision: revision(), current: meterTally([], card.meter) };
     },
     limitOf: (gpuUuid) => cards.get(gpuUuid)?.meter.limitW(),
     slowdownOf: (gpuUuid) => slowdowns.get(gpuUuid),

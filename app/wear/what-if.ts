@@ -43,8 +43,10 @@ function changed({ hoursByTemp, effectiveAirC, limitW }: Profile, change: Change
   const idleBelow = low + IDLE_SHARE * (high - low);
   switch (change.kind) {
     case 'power-cap': {
-      // a cap takes off what is above it: T = a + R·P gives the temperature at the cap
-      const capC = (effectiveAirC ?? low) + kPerW * change.share * (limitW ?? 0);
+      // a cap takes off what is above it: T = a + R·P gives the temperature at the cap. The hottest hour was no more than
+      // the limit in warmer air, so a cap at the limit changes nothing
+      const airC = Math.max(effectiveAirC ?? low, high - kPerW * (limitW ?? 0));
+      const capC = airC + kPerW * change.share * (limitW ?? 0);
       return hoursByTemp.map(({ tempC, hours }) => ({ tempC: Math.min(tempC, Math.max(capC, idleBelow)), hours }));
     }
     case 'temperature-ceiling':

@@ -40,17 +40,21 @@ function totalAt(curve: readonly { readonly tsMs: number; readonly totalJ: numbe
   return a.totalJ + ((b.totalJ - a.totalJ) * (tsMs - a.tsMs)) / (b.tsMs - a.tsMs);
 }
 
-/** J of each output: what was used since the one before it was complete, divided evenly where several came at once. */
+/** J of each output: what was used since the one before it was complete, divided evenly where several came at once. As
+ * many as are kept; a program may claim any number. */
 export function eachOutputJ(
   marks: Marks,
   curve: readonly { readonly tsMs: number; readonly totalJ: number }[],
 ): number[] {
   let usedJ = 0;
+  let left = MARKS_KEPT;
   return marks.flatMap(({ tsMs, count }) => {
     const total = totalAt(curve, tsMs);
     const each = (total - usedJ) / count;
     usedJ = total;
-    return new Array<number>(count).fill(each);
+    const kept = Math.min(count, left);
+    left -= kept;
+    return new Array<number>(kept).fill(each);
   });
 }
 
@@ -64,7 +68,10 @@ export function createTally() {
   let begun = false;
   let marks: { tsMs: number; count: number }[] = [];
   return {
-    add(running: number, tsMs: number): void {
+    /** @param told the program's count; part of an output is none, and what cannot be counted is not told */
+    add(told: number, tsMs: number): void {
+      if (!(told >= 0 && told <= Number.MAX_SAFE_INTEGER)) return;
+      const running = Math.floor(told);
       const fresh = last === undefined ? 0 : running >= last ? running - last : running;
       last = running;
       if (fresh <= 0) return;

@@ -1,15 +1,26 @@
 import fs from 'node:fs';
 import type { ProcessFacts } from './match.ts';
+import { splitCommandLine } from './command-line.ts';
 import { SESSION_MARK } from './process-tree.node.ts';
+import { openWindowsProcesses, type WindowsProcesses } from './windows-process.node.ts';
 
 const GENERATIONS = 12;
 const LONGEST = 64 * 1024;
 
+const buffer = Buffer.allocUnsafe(LONGEST);
+
+/** The beginning of a file of /proc, with as few calls as can be: it is asked often. */
 const read = (file: string): string | undefined => {
+  let fd: number | undefined;
   try {
-    return fs.readFileSync(file, 'latin1').slice(0, LONGEST);
+    fd = fs.openSync(file, 'r');
+    let length = 0;
+    for (let got = -1; got !== 0; length += got) got = fs.readSync(fd, buffer, length, LONGEST - length, null);
+    return buffer.toString('latin1', 0, length);
   } catch {
     return undefined; // gone, or another user's: not told
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
   }
 };
 
@@ -27,19 +38,44 @@ export function identityOf(pid: number): { readonly startedAt: string; readonly 
   return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: fields[19]! };
 }
 
+const MARK = new RegExp(`(?:^|\0)${SESSION_MARK}=(\\d+)-`);
+
 export type KnownProcess = ProcessFacts & {
-  /** started by `slowburn run`, however it was re-parented */
-  readonly marked: boolean;
+  /** the `slowburn run` that started it, however it was re-parented */
+  readonly markedBy?: number;
 };
 
-/**
- * What the system tells about a process (Linux). On other systems the driver's name is all there is, so a process is
- * known by that alone. Undefined: it is gone.
- */
-export function readFacts(pid: number, name: string): KnownProcess | undefined {
-  if (process.platform !== 'linux') {
-    return { pid, startedAt: '', command: [name], ancestors: [], marked: false };
+const windows = process.platform === 'win32' ? openWindowsProcesses() : undefined;
+
+/** Of a process that nobody tells of, the driver's name is all there is. */
+const byNameAlone = (pid: number, name: string): KnownProcess => ({
+  pid,
+  startedAt: '',
+  command: [name],
+  ancestors: [],
+});
+
+/** What Windows tells about a process. A parent that is younger is another one, to which its number was given. */
+export function readWindowsFacts(told: WindowsProcesses, pid: number, name: string): KnownProcess {
+  const own = told.of(pid);
+  if (!own) return byNameAlone(pid, name); // the system's own, or another user's
+  const commandOfWindows = (line: string | undefined) => (line ? splitCommandLine(line) : []);
+  const ancestors: { pid: number; command: string[] }[] = [];
+  for (let child = own; ancestors.length < GENERATIONS;) {
+    const parent = told.of(child.parent);
+    if (!parent || BigInt(parent.startedAt) > BigInt(child.startedAt)) break;
+    ancestors.push({ pid: child.parent, command: commandOfWindows(parent.commandLine) });
+    if (parent.parent === child.parent) break;
+    child = parent;
   }
+  const command = commandOfWindows(own.commandLine);
+  return { pid, startedAt: own.startedAt, command: command.length > 0 ? command : [name], ancestors };
+}
+
+/** What the system, Linux or Windows, tells about a process. Undefined: it is gone. */
+export function readFacts(pid: number, name: string): KnownProcess | undefined {
+  if (windows) return readWindowsFacts(windows, pid, name);
+  if (process.platform !== 'linux') return byNameAlone(pid, name);
   const identity = identityOf(pid);
   if (!identity) return undefined;
   const ancestors: { pid: number; command: string[] }[] = [];
@@ -58,15 +94,22 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
   // the control group names units and containers; podman's monitor names the container itself
   const monitor = ancestors.find((ancestor) => /conmon|containerd-shim/.test(ancestor.command[0] ?? ''));
   const place = [read(`/proc/${pid}/cgroup`)?.trim(), monitor?.command.join(' ')].filter(Boolean).join('\n');
+  const mark = MARK.exec(read(`/proc/${pid}/environ`) ?? '');
   return {
     pid,
     startedAt: identity.startedAt,
     command: command.length > 0 ? command : [name],
     ancestors,
-    marked: read(`/proc/${pid}/environ`)?.includes(`${SESSION_MARK}=`) ?? false,
     ...(folder !== undefined && { folder }),
     ...(place !== '' && { place }),
+    ...(mark && { markedBy: Number(mark[1]) }),
   };
+}
+
+/** A number that was given to another process has another start. */
+function startedAtOf(pid: number): string | undefined {
+  if (windows) return windows.of(pid)?.startedAt ?? '';
+  return process.platform === 'linux' ? identityOf(pid)?.startedAt : '';
 }
 
 /** Facts of processes, remembered while they live: a look at a known one is one small read. */
@@ -75,8 +118,7 @@ export function createFactsCache() {
   return {
     of(pid: number, name: string): KnownProcess | undefined {
       const before = known.get(pid);
-      if (before && process.platform !== 'linux') return before;
-      if (before && identityOf(pid)?.startedAt === before.startedAt) return before;
+      if (before && startedAtOf(pid) === before.startedAt) return before;
       const facts = readFacts(pid, name);
       if (facts) known.set(pid, facts);
       else known.delete(pid);

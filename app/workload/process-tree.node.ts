@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 
-/** Environment variable that marks everything a session started, however it was re-parented. */
+/** Environment variable that marks everything a session started, however it was re-parented: PID of `slowburn run`, `-`, a word. */
 export const SESSION_MARK = 'SLOWBURN_SESSION';
 
 type Parents = ReadonlyMap<number, number>;

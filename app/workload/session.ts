@@ -24,7 +24,7 @@ export type GpuSummary = {
   readonly energyRangeJ?: Range;
   /** the card's own counter, or power integrated between samples where it has none */
   readonly energyFrom?: 'counter' | 'power';
-  /** used while others worked on the card too and nobody tells who used how much: the same joules stand in each of them */
+  /** used while others worked on the card too and nobody tells who used how much: the same joules stand in others too */
   readonly sharedJ?: number;
   /** energyJ above what the card draws when it idles, and that power */
   readonly aboveIdleJ?: number;
@@ -111,27 +111,44 @@ function createThrottled() {
   };
 }
 
+/** A gap longer than this is rather a clock that was set: quarters of an hour are not filled over years. */
+const LONGEST_GAP_MS = 31 * 24 * 3_600_000;
+
 /** Energy of a session, split into its own and what nobody can divide, by quarter of an hour, with a running total. */
 function createLedger(shares: readonly ShareSpan[]) {
   const slots = new Map<number, number>();
   const curve: { readonly tsMs: number; readonly totalJ: number }[] = [];
   let ownJ = 0;
+  let ownMs = 0;
   let sharedJ = 0;
+
+  /** Over as many quarters of an hour as it took, evenly: what was used within a gap is not priced at its end. */
+  function addToSlots(joules: number, fromMs: number, toMs: number): void {
+    for (let atMs = Math.max(fromMs, toMs - LONGEST_GAP_MS); ;) {
+      const slot = Math.floor(atMs / SLOT_MS) * SLOT_MS;
+      const untilMs = Math.min(toMs, slot + SLOT_MS);
+      const part = toMs > fromMs ? (untilMs - atMs) / Math.min(toMs - fromMs, LONGEST_GAP_MS) : 1;
+      slots.set(slot, (slots.get(slot) ?? 0) + joules * part);
+      if (untilMs >= toMs) return;
+      atMs = untilMs;
+    }
+  }
+
   return {
-    /** @param tsMs the end of the interval; it lasted `dtMs` */
-    add(joules: number, tsMs: number, dtMs: number): void {
-      if (curve.length === 0) curve.push({ tsMs: tsMs - dtMs, totalJ: 0 });
-      const share = shareAt(shares, tsMs - dtMs / 2);
+    add(joules: number, fromMs: number, toMs: number): void {
+      if (curve.length === 0) curve.push({ tsMs: fromMs, totalJ: 0 });
+      const share = shareAt(shares, (fromMs + toMs) / 2);
       if (share === undefined) sharedJ += joules;
       else {
         ownJ += joules * share;
-        const slot = Math.floor(tsMs / SLOT_MS) * SLOT_MS;
-        slots.set(slot, (slots.get(slot) ?? 0) + joules * share);
+        ownMs += Math.max(0, toMs - fromMs) * share;
+        addToSlots(joules * share, Math.min(fromMs, toMs), toMs);
       }
-      curve.push({ tsMs, totalJ: ownJ });
+      curve.push({ tsMs: toMs, totalJ: ownJ });
     },
     result: () => ({
       ownJ,
+      ownMs,
       sharedJ,
       curve,
       slots: [...slots].map(([fromMs, energyJ]): EnergySlot => ({ fromMs, energyJ })),
@@ -151,11 +168,10 @@ export function summariseGpu(
   const throttled = createThrottled();
   const exposure = createExposure();
   let counted = false;
-  let lastMj: number | undefined;
+  let counter: { readonly tsMs: number; readonly mj: number } | undefined;
   let tempMs = 0;
   let tempSum = 0;
   let observedMs = 0;
-  let ownMs = 0;
   let peak: number | undefined;
   let before: SessionSample | undefined;
 
@@ -167,16 +183,16 @@ export function summariseGpu(
     if (tempC !== undefined) peak = Math.max(peak ?? tempC, tempC);
     const energyMj = valueOf(frame, 'energyMj');
     if (energyMj !== undefined) {
-      if (lastMj !== undefined) {
+      if (counter !== undefined) {
         counted = true;
         // the counter goes on through gaps; a decrease is a reset, and nothing is subtracted across it
-        fromCounter.add(Math.max(0, energyMj - lastMj) / 1000, tsMs, dtMs ?? 0);
+        const fromMs = dtMs !== undefined && counter.tsMs === before?.tsMs ? tsMs - dtMs : counter.tsMs;
+        fromCounter.add(Math.max(0, energyMj - counter.mj) / 1000, fromMs, tsMs);
       }
-      lastMj = energyMj;
+      counter = { tsMs, mj: energyMj };
     }
     if (before && dtMs !== undefined) {
       observedMs += dtMs;
-      ownMs += dtMs * (shareAt(shares, tsMs - dtMs / 2) ?? 0);
       const tempBefore = valueOf(before.frame, 'coreTempC');
       if (tempC !== undefined && tempBefore !== undefined) {
         tempMs += dtMs;
@@ -185,7 +201,7 @@ export function summariseGpu(
       const [powerBefore, power] = [valueOf(before.frame, 'powerW'), valueOf(frame, 'powerW')];
       if (powerBefore !== undefined && power !== undefined) {
         integral.add(powerBefore, power, dtMs);
-        fromPower.add(trapezoidJ(powerBefore, power, dtMs), tsMs, dtMs);
+        fromPower.add(trapezoidJ(powerBefore, power, dtMs), tsMs - dtMs, tsMs);
       }
     }
     if (before) throttled.add(before.frame, frame, dtMs);
@@ -209,7 +225,7 @@ export function summariseGpu(
         : { low: integrated!.range.low * part, high: integrated!.range.high * part }),
     sharedJ: ledger && ledger.sharedJ > 0 ? ledger.sharedJ : undefined,
     idleW: ledger && idleW,
-    aboveIdleJ: ledger && idleW !== undefined ? Math.max(0, ledger.ownJ - (idleW * ownMs) / 1000) : undefined,
+    aboveIdleJ: ledger && idleW !== undefined ? Math.max(0, ledger.ownJ - (idleW * ledger.ownMs) / 1000) : undefined,
     slots: ledger?.slots,
     peakTempC: peak,
     meanTempC: tempMs > 0 ? tempSum / tempMs : undefined,

@@ -1,13 +1,13 @@
-import type { SessionShare } from '../history/records.ts';
 import type { Store, StoredTick } from '../history/store.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { createDetector, type Ended, type Program } from './detect.ts';
+import { createDivision, type Owner, type Users } from './division.ts';
 import { matchProcess, modelFromCommand, type UserRule } from './match.ts';
 import { createFactsCache, type KnownProcess } from './process-facts.node.ts';
 import { leaderOf, programsOf, type Known } from './programs.ts';
 import type { Marks, Outputs } from './outputs.ts';
 import type { Workload } from './session.ts';
-import { divide, type Process, type ShareSpan } from './shares.ts';
+import type { Process } from './shares.ts';
 
 /** What a program tells of itself, as gathered by its adapter. */
 export type Account = {
@@ -50,8 +50,6 @@ export type WatchOptions = {
   readonly onSessions: () => void;
 };
 
-/** A session begun by hand by its id, a program by its key. */
-type Owner = number | string;
 type Open = {
   readonly id: number;
   readonly startedMs: number;
@@ -59,9 +57,6 @@ type Open = {
   program: Program;
   noted?: string;
 };
-
-/** Shares kept for a program that has not worked long enough to be a session. */
-const EARLY_KEPT = 200;
 
 const WRITE_EVERY_MS = 5_000;
 
@@ -82,8 +77,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     Known & { readonly facts: KnownProcess; readonly key: string; readonly leader: number }
   >();
   const open = new Map<string, Open>();
-  /** shares that are not on disk yet: of sessions, and of programs that may become one */
-  const unwritten = new Map<Owner, { readonly gpuId: number; span: ShareSpan }[]>();
+  const division = createDivision();
   let writtenMs = 0;
   let programs: readonly Program[] = [];
   let byHand: ReturnType<Store['sessions']['open']> = [];
@@ -109,7 +103,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     if (!facts) return undefined;
     const starter = byHand.find(({ ownerPid }) => facts.ancestors.some((ancestor) => ancestor.pid === ownerPid));
     if (starter) return starter.id;
-    return facts.marked && byHand.length === 1 ? byHand[0]!.id : undefined;
+    return byHand.find(({ ownerPid }) => ownerPid === facts.markedBy)?.id;
   }
 
   const isByHand = ({ pids }: Program): boolean => pids.some((pid) => starterOf(pid) !== undefined);
@@ -126,47 +120,31 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     const alive = new Set([...latest.values()].flatMap(({ processes }) => processes.map(({ pid }) => pid)));
     cache.keep(alive);
     for (const pid of known.keys()) if (!alive.has(pid)) known.delete(pid);
-    for (const { processes } of latest.values()) processes.forEach(learn);
-    const own = new Set([...open.values()].map(({ id }) => id));
-    byHand = store.sessions.open().filter(({ id }) => !own.has(id));
+    const unique = new Map([...latest.values()].flatMap(({ processes }) => processes.map((one) => [one.pid, one])));
+    unique.forEach(learn); // a process on eight cards is looked at once
     return true;
   }
 
-  /** Notes each session's share of a card that is not its own alone; before a session has begun, for when it does. */
-  function noteShares(tick: Tick, stored: readonly StoredTick[]): void {
-    if (tick.dtMs === undefined) return;
-    const fromMs = tick.tsMs - tick.dtMs;
-    const keyOfPid = new Map(programs.filter(works).flatMap(({ key, pids }) => pids.map((pid) => [pid, key] as const)));
-    for (const { uuid, gpuId } of stored) {
-      const processes = latest.get(uuid)?.processes;
-      if (!processes || processes.length < 2) continue; // alone: nothing to divide
-      for (const [owner, share] of divide(processes, (pid) => starterOf(pid) ?? keyOfPid.get(pid))) {
-        if (share !== 1) addSpan(owner, gpuId, { fromMs, toMs: tick.tsMs, share });
-      }
-    }
+  /** Begun by a person, perhaps between two lists of processes. */
+  function takeByHand(): void {
+    const all = store.sessions.open();
+    if (all.length === open.size && byHand.length === 0) return;
+    const own = new Set([...open.values()].map(({ id }) => id));
+    byHand = all.filter(({ id }) => !own.has(id));
   }
 
-  /** A share that stays the same is one span: it grows in memory, and is written every few seconds. */
-  function addSpan(owner: Owner, gpuId: number, span: ShareSpan): void {
-    const list = unwritten.get(owner) ?? [];
-    unwritten.set(owner, list);
-    const before = list.findLast((entry) => entry.gpuId === gpuId);
-    if (before && before.span.share === span.share && before.span.toMs === span.fromMs) {
-      before.span = { ...before.span, toMs: span.toMs };
-    } else list.push({ gpuId, span });
-    if (list.length > EARLY_KEPT) list.shift();
-  }
-
-  function writeShares(): void {
-    const rows: SessionShare[] = [];
-    for (const [owner, list] of unwritten) {
-      const sessionId = typeof owner === 'number' ? owner : open.get(owner)?.id;
-      if (sessionId === undefined) continue; // not a session yet
-      rows.push(...list.map(({ gpuId, span }) => ({ sessionId, gpuId, span })));
-      unwritten.delete(owner);
-    }
+  const users: Users = {
+    processesOf: (uuid) => latest.get(uuid)?.processes ?? [],
+    starterOf,
+    works,
+    byHand: () => byHand.map(({ id }) => id),
+    open: () => [...open.keys()],
+    known: () => [...known.keys()],
+  };
+  const writeShares = (): void => {
+    const rows = division.take((owner) => (typeof owner === 'number' ? owner : open.get(owner)?.id));
     if (rows.length > 0) store.shares.note(rows);
-  }
+  };
 
   /** A program that says it rests while the driver cannot tell who loads the card is believed. */
   function withAccount(program: Program): Program {
@@ -205,8 +183,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     const command = known.get(program.pids[0] ?? -1)?.facts.command.join(' ') ?? '';
     const id = store.sessions.begin(program.name, command, startedMs, process.pid);
     open.set(program.key, { id, startedMs, pids: new Set(program.pids), program });
-    const since = unwritten.get(program.key)?.filter(({ span }) => span.toMs > startedMs);
-    if (since) unwritten.set(program.key, since);
+    division.since(program.key, startedMs);
     accounts.begin(program.key, startedMs);
     store.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
   }
@@ -238,6 +215,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
   return {
     feed(tick: Tick, stored: readonly StoredTick[]): void {
       const told = takeProcesses(tick);
+      takeByHand();
       programs = programsOf(
         tick,
         (uuid) => {
@@ -247,7 +225,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
         (process) => known.get(process.pid),
         (entry) => known.get(entry.facts.pid)!.key,
       ).map(withAccount);
-      noteShares(tick, stored);
+      division.note(tick, stored, told, programs, users);
       // what `slowburn run` sums up in its own process must be there when it does
       const due = Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS;
       if (byHand.length > 0 || due) writeShares();
@@ -259,8 +237,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
       const free = programs.filter(({ key, pids }) => !handKeys.has(key) && (pids.length > 0 || byHand.length === 0));
       if (told) {
         const here = new Set<Owner>(programs.map(({ key }) => key));
-        for (const owner of unwritten.keys())
-          if (typeof owner === 'string' && !open.has(owner) && !here.has(owner)) unwritten.delete(owner);
+        division.keep((owner) => typeof owner === 'number' || open.has(owner) || here.has(owner));
         accounts.follow(programs.map((program) => ({ ...program, leader: known.get(program.pids[0]!)?.leader ?? 0 })));
       }
       const { began, ended } = detector.feed(tick.tsMs, free);

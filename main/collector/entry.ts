@@ -21,6 +21,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
       },
       onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
       onSessions: () => send({ type: 'sessions' }),
+      onDeed: (deed) => send({ type: 'deed', deed }),
       onCost: (cost) => send({ type: 'cost', cost }),
       onJob: (job) => send({ type: 'job', job }),
       // the next collector sets the damaged file aside and begins a new one

@@ -2,42 +2,47 @@ import { useTranslation } from 'react-i18next';
 import type { Band } from '../../app/wear/families.ts';
 import css from './band.module.css';
 
+const LEAST = -2; // below a hundredth of the reference there is nothing to tell apart; such bands stand at the left end
+const power = (exponent: number): number => Number(`1e${exponent}`); // 10 ** -2 is not 0.01
+const within = (value: number): number => Math.max(LEAST, Math.log10(value));
+
 /** Ends of a scale of powers of ten that holds all bands and the reference. */
-export function decades(bands: readonly Band[]): readonly [low: number, high: number] {
-  const lows = bands.map(({ low }) => Math.log10(Math.max(low, 1e-4)));
-  const highs = bands.map(({ high }) => Math.log10(Math.max(high, 1e-4)));
-  return [10 ** Math.min(-1, Math.floor(Math.min(...lows))), 10 ** Math.max(1, Math.ceil(Math.max(...highs)))];
+export function decades(bands: readonly Band[]): Ends {
+  const low = Math.min(-1, ...bands.map((band) => Math.floor(within(band.low))));
+  const high = Math.max(1, ...bands.map((band) => Math.ceil(within(band.high))));
+  return [power(low), power(high)];
 }
 
-/**
- * A modelled rate as an interval on a scale of factors, on which the reference is 1: half as much and twice as much stand
- * equally far from it. Outlined: it is not a measurement.
- */
-export function BandScale({
-  band,
-  ends: [low, high],
-}: {
-  readonly band: Band;
-  readonly ends: readonly [number, number];
-}) {
+type Ends = readonly [low: number, high: number];
+
+/** Where a value stands on a scale of factors: half as much and twice as much stand equally far from 1. */
+const placeOf = (value: number, [low, high]: Ends): string =>
+  `${(100 * Math.max(0, Math.min(1, Math.log(Math.max(value, low) / low) / Math.log(high / low)))).toFixed(2)}%`;
+
+/** The scale of bands that stand under it, with the reference named. */
+export function BandAxis({ ends, text }: { readonly ends: Ends; readonly text: (value: number) => string }) {
   const { t } = useTranslation();
-  const share = (value: number): number =>
-    Math.max(0, Math.min(1, Math.log(Math.max(value, low) / low) / Math.log(high / low)));
-  const at = (value: number): string => `${(share(value) * 100).toFixed(2)}%`;
+  const [first, last] = [Math.round(Math.log10(ends[0])), Math.round(Math.log10(ends[1]))];
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => power(first + i));
+  return (
+    <div className={css.axis} aria-hidden>
+      {powers.map((value) => (
+        <span key={value} style={{ left: placeOf(value, ends) }}>
+          {value === 1 ? `1 · ${t('wear.reference')}` : text(value)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** A modelled rate as an interval. Outlined: it is not a measurement. */
+export function BandScale({ band, ends }: { readonly band: Band; readonly ends: Ends }) {
+  const [low, high] = [placeOf(band.low, ends), placeOf(band.high, ends)];
   return (
     <div className={css.scale} aria-hidden>
-      <span className={css.end}>{low}</span>
-      <span className={css.end} data-high>
-        {high}
-      </span>
-      <div className={css.reference} style={{ left: at(1) }}>
-        <span className={css.label}>1 · {t('wear.reference')}</span>
-      </div>
-      <div
-        className={css.band}
-        style={{ left: at(band.low), width: `max(2px, calc(${at(band.high)} - ${at(band.low)}))` }}
-      />
-      <div className={css.mid} style={{ left: at(band.mid) }} />
+      <div className={css.reference} style={{ left: placeOf(1, ends) }} />
+      <div className={css.band} style={{ left: low, width: `max(4px, calc(${high} - ${low}))` }} />
+      <div className={css.mid} style={{ left: placeOf(band.mid, ends) }} />
     </div>
   );
 }

@@ -14,7 +14,8 @@ export type IntervalsProps = {
 };
 
 const HEIGHT = 170;
-const PAD = { left: 44, right: 12, top: 14, bottom: 22 };
+const END = 12;
+const PAD = { left: 56, right: 12, top: 14, bottom: 22 };
 
 /** Values with their intervals along time: a bar from low to high and a tick for the middle. Never a bare point. */
 export function Intervals({ points, reference, marks = [], atText, valueText, label }: IntervalsProps) {
@@ -24,8 +25,10 @@ export function Intervals({ points, reference, marks = [], atText, valueText, la
   const values = points.flatMap(({ low, high }) => [low, high]);
   const [low, high] = [Math.min(reference, ...values), Math.max(reference, ...values)];
   const room = Math.max((high - low) * 0.1, 1e-6);
-  const inner = Math.max(1, width - PAD.left - PAD.right);
-  const x = (at: number): number => PAD.left + (last === first ? inner / 2 : ((at - first) / (last - first)) * inner);
+  // bars at the ends stand clear of the axis
+  const inner = Math.max(1, width - PAD.left - PAD.right - 2 * END);
+  const x = (at: number): number =>
+    PAD.left + END + (last === first ? inner / 2 : ((at - first) / (last - first)) * inner);
   const y = (value: number): number =>
     PAD.top + (1 - (value - low + room) / (high - low + 2 * room)) * (HEIGHT - PAD.top - PAD.bottom);
   const bar = Math.max(2, Math.min(10, (inner / Math.max(1, points.length)) * 0.6));

@@ -57,8 +57,12 @@ function Processes({ gpu }: { readonly gpu: LiveGpu }) {
   if (!gpu.processes || gpu.processes.length === 0) {
     return <p className={table.absent}>{t(gpu.processes ? 'live.noProcesses' : 'live.processesUnknown')}</p>;
   }
+  const byWindows = gpu.processes.some(({ countedBy }) => countedBy === 'windows');
+  const untold = gpu.processes.every(({ vramBytes }) => vramBytes === undefined);
+  const note = byWindows ? t('live.processesByWindows') : untold ? t('live.processMemoryUnknown') : undefined;
   return (
     <Table className={table.table}>
+      {note && <caption className={table.note}>{note}</caption>}
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t('live.process')}</Table.Th>

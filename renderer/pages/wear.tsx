@@ -25,9 +25,11 @@ const HOUR_MS = 3_600_000;
 function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly card: Card }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { sinceMs, observedHours, coverage, energyJ, energyFrom, cycles, hoursAbove, events } = odometer;
+  const { sinceMs, observedHours, coverage, energyJ, energyFrom, cycles, hoursAbove, throttledMs, events } = odometer;
   // none heard where none can be heard is not 0
   const hears = health.facts.some(({ id, verdict }) => id === 'xid' && verdict !== 'not-measurable');
+  const heldBack = health.facts.some(({ id, verdict }) => id === 'throttle' && verdict !== 'not-measurable');
+  const held = [throttledMs.swThermal + throttledMs.hwThermal, throttledMs.powerCap, throttledMs.powerBrake];
   const energy = energyJ === undefined ? undefined : format.energy(energyJ);
   const row = (label: string, value: string, unit = '', note = '') => (
     <div title={note}>
@@ -37,6 +39,7 @@ function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly ca
       </dd>
     </div>
   );
+  const limits = `${[70, 80, 90].map((limit) => format.temperature(limit).text).join(' / ')} ${format.temperature(0).unit}`;
   const hours = (value: number): string => format.number(value, value < 10 && value > 0 ? 1 : 0);
   return (
     <Panel
@@ -59,8 +62,14 @@ function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly ca
             energy.unit,
             t('wear.energyNote', { from: t(`energyFrom.${energyFrom}`) }),
           )}
-        {row(t('wear.hoursAbove'), [hoursAbove.c70, hoursAbove.c80, hoursAbove.c90].map(hours).join(' / '), 'h')}
+        {row(
+          t('wear.hoursAbove', { temps: limits }),
+          [hoursAbove.c70, hoursAbove.c80, hoursAbove.c90].map(hours).join(' / '),
+          'h',
+        )}
         {row(t('wear.swings'), [cycles.small, cycles.medium, cycles.large].map((n) => format.number(n)).join(' / '))}
+        {heldBack &&
+          row(t('wear.heldBack'), held.map((ms) => hours(ms / HOUR_MS)).join(' / '), 'h', t('wear.heldBackNote'))}
         {hears && row(t('wear.eventsSeen'), format.number(events))}
       </dl>
       {olderHours > 0 && <p className={css.quiet}>{t('wear.older', { hours: format.number(olderHours) })}</p>}
@@ -83,7 +92,7 @@ function Histograms({ exposure }: { readonly exposure: Exposure }) {
         <Bars
           data={time}
           xText={(tempC) => format.temperature(tempC).text}
-          yText={(amount) => format.number(amount, amount < 10 ? 1 : 0)}
+          yText={(amount) => format.number(amount, Number.isInteger(amount) ? 0 : 1)}
           readout={(tempC, amount) =>
             `${format.temperature(tempC).text} ${format.temperature(tempC).unit}: ${format.duration(amount * (inHours ? HOUR_MS : HOUR_MS / 60))}`
           }
@@ -97,7 +106,7 @@ function Histograms({ exposure }: { readonly exposure: Exposure }) {
           <Bars
             data={cycles}
             xText={(rangeK) => `${format.kelvins(rangeK).text} ${format.kelvins(rangeK).unit}`}
-            yText={(amount) => format.number(amount, amount < 5 ? 1 : 0)}
+            yText={(amount) => format.number(amount, Number.isInteger(amount) ? 0 : 1)}
             readout={(rangeK, amount) =>
               `${format.kelvins(rangeK).text} ${format.kelvins(rangeK).unit}: ${format.number(amount, 1)} ×`
             }

@@ -1,7 +1,8 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Accordion, Button, Select, Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
+import { joined } from '../../app/format.ts';
 import { markKinds, type MarkKind } from '../../app/wear/ledger.ts';
 import { ask } from '../bridge.ts';
 import { Intervals } from '../charts/intervals.tsx';
@@ -16,11 +17,8 @@ type Trend = Extract<Card['cooling'], { trend: unknown }>['trend'];
 function useSentence(): (trend: Trend) => string {
   const { t } = useTranslation();
   const { format } = useShared();
-  const kelvins = (k: number): string => {
-    const { text, unit } = format.kelvins(Math.abs(k), Math.abs(k) < 10 ? 1 : 0);
-    return `${text} ${unit}`;
-  };
-  return ({ ratio, hotter }) => {
+  const kelvins = (k: number) => format.kelvins(Math.abs(k), Math.abs(k) < 10 ? 1 : 0);
+  return ({ ratio, hotter, baseline }) => {
     const numbers = {
       ratio: format.number(ratio.value, 2),
       low: format.number(ratio.low, 2),
@@ -29,51 +27,54 @@ function useSentence(): (trend: Trend) => string {
     if (ratio.low <= 1 && ratio.high >= 1) {
       return t(ratio.high < 1.15 ? 'wear.coolingOk' : 'wear.coolingUnclear', numbers);
     }
-    const ends = [hotter.kelvins.low, hotter.kelvins.high].map(kelvins);
+    const ends = [hotter.kelvins.low, hotter.kelvins.high].map((k) => kelvins(k).text);
     const [low, high] = ratio.low > 1 ? ends : ends.reverse();
     return t(ratio.low > 1 ? 'wear.coolingRise' : 'wear.coolingFall', {
+      from: format.date(baseline.fromMs),
+      to: format.date(baseline.toMs),
       power: format.number(hotter.powerW),
-      kelvins: kelvins(hotter.kelvins.value),
+      kelvins: joined(kelvins(hotter.kelvins.value)),
       low,
       high,
     });
   };
 }
 
-function Numbers({ trend }: { readonly trend: Trend }) {
+/** R, effective air and idle offset of each week, newest first. */
+function Weeks({ trend }: { readonly trend: Trend }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const week = trend.weeks.at(-1);
-  if (!week) return null;
-  const { resistance, effectiveAirC, idleOffsetK } = week;
+  const known = (value: number | undefined, of: (value: number) => { text: string; unit: string }): string => {
+    if (value === undefined) return '–';
+    const { text, unit } = of(value);
+    return `${text} ${unit}`;
+  };
   return (
-    <dl className={css.odometer}>
-      <div>
-        <dt>{t('wear.resistance')}</dt>
-        <dd>
-          {format.significant(resistance.value)}{' '}
-          <small>
-            K/W [{format.significant(resistance.low)}–{format.significant(resistance.high)}]
-          </small>
-        </dd>
-      </div>
-      {effectiveAirC !== undefined && (
-        <div>
-          <dt>{t('wear.air')}</dt>
-          <dd>
-            {format.temperature(effectiveAirC).text} <small>{format.temperature(effectiveAirC).unit}</small>
-          </dd>
-        </div>
-      )}
-      {idleOffsetK !== undefined && (
-        <div>
-          <dt>{t('wear.idleOffset')}</dt>
-          <dd>
-            {format.kelvins(idleOffsetK, 1).text} <small>{format.kelvins(idleOffsetK).unit}</small>
-          </dd>
-        </div>
-      )}
-    </dl>
+    <Table verticalSpacing={4} className={css.weeks}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t('wear.week')}</Table.Th>
+          <Table.Th>{t('wear.resistance')}</Table.Th>
+          <Table.Th>{t('wear.air')}</Table.Th>
+          <Table.Th>{t('wear.idleOffset')}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {[...trend.weeks].reverse().map(({ fromMs, resistance, effectiveAirC, idleOffsetK }) => (
+          <Table.Tr key={fromMs}>
+            <Table.Td>{format.date(fromMs)}</Table.Td>
+            <Table.Td>
+              {format.significant(resistance.value, 3)} K/W{' '}
+              <small>
+                [{format.significant(resistance.low, 3)}–{format.significant(resistance.high, 3)}]
+              </small>
+            </Table.Td>
+            <Table.Td>{known(effectiveAirC, (value) => format.temperature(value))}</Table.Td>
+            <Table.Td>{known(idleOffsetK, (value) => format.kelvins(value, 1))}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }
 
@@ -174,7 +175,6 @@ export function Cooling(props: { readonly card: Card; readonly gpuUuid: string; 
             )}
             {sentence(cooling.trend)}
           </p>
-          <Numbers trend={cooling.trend} />
           <p className={css.note}>{t('wear.ratioAxis')}</p>
           <Intervals
             label={t('wear.ratioAxis')}
@@ -191,6 +191,14 @@ export function Cooling(props: { readonly card: Card; readonly gpuUuid: string; 
             atText={format.date}
             valueText={(value) => `${format.number(value, 2)} ×`}
           />
+          <Accordion variant="default">
+            <Accordion.Item value="weeks">
+              <Accordion.Control>{t('wear.weeks')}</Accordion.Control>
+              <Accordion.Panel>
+                <Weeks trend={cooling.trend} />
+              </Accordion.Panel>
+            </Accordion.Item>
+          </Accordion>
           <p className={css.note}>
             {cooling.trend.daysToSlowdown
               ? t('wear.daysToSlowdown', {

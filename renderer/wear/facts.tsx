@@ -24,7 +24,7 @@ export function Facts({ health }: { readonly health: Health }) {
       </p>
       <ul className={css.facts}>
         {told.map(({ id, verdict, finding, values, tsMs, source }) => (
-          <li key={id} data-verdict={verdict} title={t('wear.factSource', { source })}>
+          <li key={id} data-verdict={verdict}>
             <span className={css.sign} aria-hidden>
               {signs[verdict]}
             </span>
@@ -38,8 +38,11 @@ export function Facts({ health }: { readonly health: Health }) {
                     key === 'code' ? String(value) : format.number(value, value > 0 && value < 1 ? 2 : 0),
                   ]),
                 ),
-              })}{' '}
-              {tsMs !== undefined && <small>{format.dateTime(tsMs)}</small>}
+              })}
+              <small>
+                {tsMs !== undefined && `${t('wear.factSeen', { when: format.dateTime(tsMs) })} · `}
+                {source}
+              </small>
             </span>
           </li>
         ))}

@@ -1,3 +1,5 @@
+import { Slider } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { whatIf, type Change } from '../../app/wear/what-if.ts';
@@ -7,18 +9,42 @@ import css from './wear.module.css';
 
 type Card = NonNullable<ResponseOf<'wear.card'>>;
 
-const changes: readonly Change[] = [
-  { kind: 'power-cap', share: 0.8 },
-  { kind: 'power-cap', share: 0.65 },
-  { kind: 'temperature-ceiling', maxC: 70 },
-  { kind: 'duty', factor: 0.5 },
-  { kind: 'overnight', hoursADay: 8 },
-];
+/** What a person can turn: its ends and step, where it stands first, and the change that it means. */
+const knobs = [
+  {
+    kind: 'power-cap',
+    from: 40,
+    to: 100,
+    step: 5,
+    first: 80,
+    change: (at) => ({ kind: 'power-cap', share: at / 100 }),
+  },
+  {
+    kind: 'temperature-ceiling',
+    from: 50,
+    to: 90,
+    step: 1,
+    first: 70,
+    change: (at) => ({ kind: 'temperature-ceiling', maxC: at }),
+  },
+  { kind: 'duty', from: 0, to: 200, step: 10, first: 50, change: (at) => ({ kind: 'duty', factor: at / 100 }) },
+  { kind: 'overnight', from: 0, to: 24, step: 1, first: 8, change: (at) => ({ kind: 'overnight', hoursADay: at }) },
+] as const satisfies readonly {
+  readonly kind: Change['kind'];
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+  readonly first: number;
+  readonly change: (at: number) => Change;
+}[];
 
-/** What some changes would mean for the hours that this card recorded. */
+/** What a change would mean for the hours that this card recorded. */
 export function WhatIf({ card }: { readonly card: Card }) {
   const { t } = useTranslation();
   const { format } = useShared();
+  const [at, setAt] = useState<Readonly<Record<Change['kind'], number>>>(
+    () => Object.fromEntries(knobs.map(({ kind, first }) => [kind, first])) as Record<Change['kind'], number>,
+  );
   const { exposure, cooling, limitW } = card;
   if (!exposure?.families.M1) return null;
   const week = 'trend' in cooling ? cooling.trend.weeks.at(-1) : undefined;
@@ -30,29 +56,31 @@ export function WhatIf({ card }: { readonly card: Card }) {
   };
   const signed = (value: number, digits = 0): string =>
     `${value > 0 ? '+' : value < 0 ? '−' : '±'}${format.number(Math.abs(value), digits)}`;
-  const label = (change: Change): string => {
-    switch (change.kind) {
-      case 'power-cap':
-        return t('wear.change.power-cap', { percent: format.percent(change.share) });
-      case 'temperature-ceiling': {
-        const { text, unit } = format.temperature(change.maxC);
-        return t('wear.change.temperature-ceiling', { temp: `${text} ${unit}` });
-      }
-      case 'duty':
-        return t('wear.change.duty', { percent: format.percent(change.factor) });
-      case 'overnight':
-        return t('wear.change.overnight', { hours: change.hoursADay });
-    }
+  const shown = (kind: Change['kind'], value: number): string => {
+    const { text, unit } = format.temperature(value);
+    return t(`wear.change.${kind}`, { percent: value, temp: `${text} ${unit}`, hours: value });
   };
   return (
     <Panel modelled title={t('wear.whatIf')} aside={`M1 · v${exposure.modelVersion}`}>
-      <dl className={css.whatIf}>
-        {changes.map((change) => {
-          const result = whatIf(profile, change);
+      <div className={css.whatIf}>
+        {knobs.map(({ kind, from, to, step, change }) => {
+          const result = whatIf(profile, change(at[kind]));
           return (
-            <div key={JSON.stringify(change)}>
-              <dt>{label(change)}</dt>
-              <dd>
+            <div key={kind}>
+              <span className={css.quietText}>{shown(kind, at[kind])}</span>
+              <Slider
+                size="sm"
+                color="gray"
+                label={null}
+                thumbLabel={t(`wear.knob.${kind}`)}
+                min={from}
+                max={to}
+                step={step}
+                value={at[kind]}
+                disabled={typeof result === 'string'}
+                onChange={(value) => setAt((before) => ({ ...before, [kind]: value }))}
+              />
+              <output>
                 {typeof result === 'string' ? (
                   <span className={css.quietText}>{t(`wear.noWhatIf.${result}`)}</span>
                 ) : (
@@ -63,11 +91,11 @@ export function WhatIf({ card }: { readonly card: Card }) {
                     high: signed(result.exposure.high * 100),
                   })
                 )}
-              </dd>
+              </output>
             </div>
           );
         })}
-      </dl>
+      </div>
       <p className={css.quiet}>{t('wear.whatIfNote')}</p>
     </Panel>
   );

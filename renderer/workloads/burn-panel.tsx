@@ -40,6 +40,7 @@ function Figures({ status }: { readonly status: Status }) {
         ))}
       </dl>
       {adapter && <p className={css.hint}>{t(software ? 'burn.onSoftware' : 'burn.onAdapter', { adapter })}</p>}
+      {status.elsewhere && <p className={css.hint}>{t('burn.elsewhere', { name: status.elsewhere })}</p>}
       {status.error && <p className={css.hint}>{status.error}</p>}
     </>
   );

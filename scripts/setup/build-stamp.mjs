@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readText } from './cache.mjs';
-import { root, say, SetupError } from './console.mjs';
+import { root, say, SetupError, systemFailure } from './console.mjs';
 
 const checkout = fileURLToPath(root);
 const SOURCES = ['app', 'main', 'renderer', 'assets/page', 'scripts/build.mjs', 'package-lock.json'];
@@ -32,12 +32,15 @@ export async function ensureBuild() {
   const stamp = path.join(checkout, 'out', '.stamp');
   const digest = sourcesDigest();
   if (readText(stamp) === digest) return;
+  fs.mkdirSync(path.dirname(stamp), { recursive: true });
+  fs.accessSync(path.dirname(stamp), fs.constants.W_OK);
+  fs.rmSync(stamp, { force: true }); // a build that ends half-way is none
   say('Building');
   const { buildAll } = await import('../build.mjs');
   try {
     await buildAll();
   } catch (error) {
-    throw new SetupError(`The build failed: ${error.message}`);
+    throw systemFailure(error) ?? new SetupError(`The build failed: ${error.message}`);
   }
   fs.writeFileSync(stamp, digest);
 }

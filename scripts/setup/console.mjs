@@ -19,13 +19,30 @@ export function say(text) {
   process.stderr.write(`${seconds} s  ${text}\n`);
 }
 
-/** Runs a command's body; a SetupError becomes a sentence and exit code 1, anything else is a bug and stays loud. */
+const SYSTEM = {
+  ENOSPC: ['the disk is full', 'Free some space, then run the command again.'],
+  EDQUOT: ['the disk quota is used up', 'Free some space, then run the command again.'],
+  EROFS: ['the file system is read-only', 'Use a folder that can be written to.'],
+  EACCES: ['permission is denied', 'Use an account that may write there; XDG_CACHE_HOME chooses another cache folder.'],
+};
+SYSTEM.EPERM = SYSTEM.EACCES;
+
+/** What a failure of the system means for a person; undefined for anything else. */
+export function systemFailure(error) {
+  const known = SYSTEM[error?.code];
+  if (!known) return undefined;
+  const [why, next] = known;
+  return new SetupError(`${error.path ?? error.dest ?? 'A file'} could not be written: ${why}.`, next);
+}
+
+/** Runs a command's body; an expected failure becomes a sentence and exit code 1, anything else is a bug and stays loud. */
 export async function runCommand(body) {
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`\n${error.message}\n`);
+    const expected = error instanceof SetupError ? error : systemFailure(error);
+    if (!expected) throw error;
+    process.stderr.write(`\n${expected.message}\n`);
     process.exitCode = 1;
   }
 }

@@ -4,6 +4,8 @@ import { root, say, SetupError } from './console.mjs';
 import { run } from './process.mjs';
 
 const GIB = 2 ** 30;
+// a registry that is not there is reported within half a minute; npm's own patience is longer than a person's
+const RETRIES = ['--fetch-retries=3', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000'];
 const checkout = fileURLToPath(root);
 
 /** True when node_modules holds exactly what package-lock.json asks for (optional packages of other platforms aside). */
@@ -38,19 +40,33 @@ export async function ensureDependencies() {
   say('Installing dependencies (about a minute the first time)');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // Dependency scripts stay off: the two native parts are set up by our own steps, which say what they do.
-  const { code, output } = await run(npm, ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'], {
-    cwd: checkout,
-    shell: process.platform === 'win32',
-  });
-  if (code === 0) return;
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|network/i.test(output)) {
-    throw new SetupError(
+  const args = ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error', ...RETRIES];
+  const { code, output } = await run(npm, args, { cwd: checkout, shell: process.platform === 'win32' });
+  if (code !== 0) throw installFailure(code, output);
+}
+
+/** What npm said, as one sentence and a next step. */
+export function installFailure(code, output) {
+  if (code === 127) return new SetupError('npm was not found.', 'It comes with Node.js: install Node.js again.');
+  if (/ENOSPC|EDQUOT/.test(output)) {
+    return new SetupError('The disk filled up while dependencies were installed.', 'Free some space, then try again.');
+  }
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|\bnetwork\b/i.test(output)) {
+    return new SetupError(
       'The npm registry cannot be reached, so the dependencies could not be installed.',
       'Check the network or the registry that `npm config get registry` prints, then run the command again.',
     );
   }
-  if (/ENOSPC/.test(output)) {
-    throw new SetupError('The disk filled up while dependencies were installed.', 'Free some space, then try again.');
+  if (/EACCES|EPERM|EROFS/.test(output)) {
+    return new SetupError(
+      `npm may not write what it has to: ${/npm error path (.+)/.exec(output)?.[1] ?? checkout}`,
+      'Use an account that owns the folder of Slowburn and npm’s cache.',
+    );
   }
-  throw new SetupError(`npm could not install the dependencies (exit ${code}):\n${output.trim()}`);
+  const said = [...output.matchAll(/^npm (?:error|ERR!) (?!code|errno|syscall|path|A complete log)(\S.*)$/gm)];
+  const log = /complete log of this run can be found in: (.+)/.exec(output)?.[1];
+  return new SetupError(
+    `npm could not install the dependencies: ${said[0]?.[1] ?? `exit code ${code}`}`,
+    log ? `What it did stands in ${log}` : 'Run: npm ci --ignore-scripts',
+  );
 }

@@ -3,12 +3,15 @@
 import { fileURLToPath } from 'node:url';
 import { runCommand, say } from './console.mjs';
 import { ensureDependencies } from './dependencies.mjs';
+import { oneAtATime } from './lock.mjs';
 
 /**
  * @param {{ window: boolean, retryOfficial?: boolean }} options window: false leaves Electron out (headless use)
  * @returns {Promise<{ electron?: { kind: string, executable: string, have: string, want: string } }>}
  */
-export async function ensureReady({ window, retryOfficial }) {
+export const ensureReady = (options) => oneAtATime(() => makeReady(options));
+
+async function makeReady({ window, retryOfficial }) {
   await ensureDependencies();
   // these import packages, so only now
   const [{ ensureSqlite }, { ensureBuild }] = await Promise.all([import('./sqlite.mjs'), import('./build-stamp.mjs')]);

@@ -50,7 +50,11 @@ async function compile(packageDir, headers, out) {
   const common = [OPTIMISE, '-w', '-fPIC', '-pthread', '-DNDEBUG', '-D_FILE_OFFSET_BITS=64'];
   const cc = async (compiler, args) => {
     const { code, output } = await run(compiler, args);
-    if (code !== 0) throw new SetupError(`${compiler} could not compile better-sqlite3:\n${output}`);
+    if (code === 0) return;
+    if (/No space left on device|Disk quota exceeded/.test(output))
+      throw new SetupError(`The disk that holds ${out} is full.`, 'Free some space, then run the command again.');
+    const [why = `exit code ${code}`] = output.split('\n').filter((line) => /error/i.test(line));
+    throw new SetupError(`${compiler} could not compile better-sqlite3: ${why}`, 'It needs gcc and g++ 12 or newer.');
   };
   const [sqlite, addon] = [path.join(out, 'sqlite3.o'), path.join(out, 'addon.o')];
   await Promise.all([
@@ -87,11 +91,14 @@ function smokeTest(packageDir, library, electronExecutable) {
     const db = new Database(':memory:', { nativeBinding: ${JSON.stringify(library)} });
     for (let i = 0; i < 2000; i++) db.prepare('select ' + i).get();
     gc();`;
-  execFileSync(process.execPath, ['--expose-gc', '-e', script]);
-  if (electronExecutable) {
-    execFileSync(electronExecutable, ['--expose-gc', '-e', script], {
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-    });
+  for (const program of [process.execPath, electronExecutable].filter(Boolean)) {
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    const { status, signal, error } = spawnSync(program, ['--expose-gc', '-e', script], { env, stdio: 'ignore' });
+    if (status === 0) continue;
+    throw new SetupError(
+      `The SQLite that was compiled here does not run under ${program} (${error?.message ?? signal ?? status}).`,
+      'Use a current release of Node 20, 22 or 24.',
+    );
   }
 }
 

@@ -29,7 +29,7 @@ function answersOfASmallHistory() {
     status: () => ({ enabled: false, held: [], caps: [], pending: [], log: [] }),
     tryCap: async () => ok(undefined),
     confirmCap: () => true,
-    releaseCap: async () => undefined,
+    releaseCap: async () => ok(undefined),
   };
   const jobs = createJobs(threads, file, () => undefined);
   onTestFinished(() => jobs.cancelAll());

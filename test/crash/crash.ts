@@ -32,15 +32,24 @@ function toldOf(recording: string): number[] {
   return lines.map((line) => Math.round((JSON.parse(line) as { t: number }).t));
 }
 
-/** Records with the stand-in driver at 10 Hz, and is killed after a while. */
-async function recordAndKill(folder: string, recording: string, library: string, afterMs: number): Promise<void> {
+/** Of eight recorders two are killed while they start, one when it has sealed an hour, the others in between. */
+const START_MS = 600;
+const SEALED_MS = 2000; // after the first tick
+
+/** Records with the stand-in driver at 10 Hz, and is killed at a random moment of its start or of its work. */
+async function recordAndKill(folder: string, recording: string, library: string, run: number, random: () => number): Promise<void> {
   const args = ['monitor', '--source', `nvml:${library}`, '--interval', '0.1', '--data-dir', folder, '--record', recording];
   const child = spawn(process.execPath, [path.join(checkout, 'out/node/slowburn.js'), ...args], {
     stdio: 'ignore',
     env: { ...process.env, MOCK_NVML_COUNT: String(GPUS) },
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  if (run % 4 === 0) await wait(random() * START_MS);
+  else {
+    while (child.exitCode === null && toldOf(recording).length === 0) await wait(10);
+    await wait(run % 8 === 7 ? SEALED_MS : random() * SEALED_MS);
+  }
   child.kill('SIGKILL');
   await ended;
 } // prettier-ignore
@@ -66,7 +75,7 @@ export async function crashRuns(
     const hourMs = Date.UTC(2026, 0, 1) + run * HOUR;
     for (const stamp of leaveAnOpenHour(file, hourMs)) everyGpu.add(stamp);
     const recording = path.join(folder, `told-${run}.jsonl`);
-    await recordAndKill(folder, recording, library, 300 + random() * 2700);
+    await recordAndKill(folder, recording, library, run, random);
     for (const stamp of toldOf(recording)) {
       expected.add(stamp);
       ticksTold++;

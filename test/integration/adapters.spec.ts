@@ -9,6 +9,7 @@ import { createPoller } from '../../app/workload/adapters/poller.node.ts';
 import { parseExposition } from '../../app/workload/adapters/prometheus.ts';
 import { adapterIds, type AdapterId } from '../../app/workload/generators.ts';
 import { listeningSockets, portsOf } from '../../app/workload/listening.node.ts';
+import { createTally, eachOutputJ } from '../../app/workload/outputs.ts';
 import * as exchanges from '../fixtures/adapters/exchanges.ts';
 import { replaying, serve } from '../support/loopback-server.ts';
 
@@ -140,12 +141,39 @@ describe('a hostile server harms nothing', () => {
   it('whatever lines it exports, only what fits is read', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        for (const { value } of parseExposition(text)) expect(value).not.toBeNaN();
+        for (const { value } of parseExposition(text, new Set(['a']))) expect(value).not.toBeNaN();
       }),
     );
-    expect(parseExposition('a{b="c\\"d",e="f"} 1e3 17\nbroken{ 2\n# x 1\nnan NaN')).toEqual([
+    const named = new Set(['a', 'broken', 'nan']);
+    expect(parseExposition('a{b="c\\"d",e="f"} 1e3 17\nbroken{ 2\n# x 1\nnan NaN\nother 3', named)).toEqual([
       { name: 'a', labels: { b: 'c\\"d', e: 'f' }, value: 1000 },
     ]);
+  });
+});
+
+describe('what a hostile server claims', () => {
+  const name = 'vllm:num_requests_running';
+  it.each([
+    ['a word without end', `${name}{${'b'.repeat(8e6)}} 1`],
+    ['lines of long words', `${name}{${'b'.repeat(8000)}} 1\n`.repeat(1000)],
+    ['labels without end', `${name}{${'b="\\'.repeat(2e6)}} 1`],
+    ['brackets without end', `${name}{${'} 1'.repeat(2e6)} x`],
+    ['spaces without end', `${name} 1${' '.repeat(8e6)}x`],
+    ['samples without end', `${name}{model_name="x"} 1\n`.repeat(2e5)],
+  ])('%s does not hold up the collector (it took minutes)', async (_what, text) => {
+    const read = await adapterOf('vllm')!.read(async () => ({ ok: true, value: text }), new Map());
+    expect(typeof read.ok).toBe('boolean');
+  });
+
+  it.each([1e15, 1e300, 4e9, 0.5, 2 ** 53])('that it made %d pictures fits into a session all the same', (claim) => {
+    const tally = createTally();
+    [0, claim, claim + 1].forEach((told, i) => tally.add(told, i * 1000));
+    const each = eachOutputJ(tally.marks(), [
+      { tsMs: 0, totalJ: 0 },
+      { tsMs: 2000, totalJ: 100 },
+    ]);
+    expect(each.length).toBeLessThanOrEqual(2000);
+    expect(Number.isSafeInteger(tally.total())).toBe(true);
   });
 });
 

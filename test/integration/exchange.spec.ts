@@ -37,8 +37,10 @@ function fill(store: Store, n = 1500): void {
   }
 } // prettier-ignore
 
-const contents = (store: Store, gpu: number) =>
-  [...store.samplesBetween(testGpu(gpu).uuid, ALL.fromMs, ALL.toMs)].map(({ tsMs, dtMs, frame }) => ({ tsMs, dtMs, frame })); // prettier-ignore
+/** Every bit of every sample, a line each: compared faster than frames are. */
+const contents = (store: Store, gpu: number): string[] =>
+  [...store.samplesBetween(testGpu(gpu).uuid, ALL.fromMs, ALL.toMs)].map(({ tsMs, dtMs, frame }) =>
+    [tsMs, dtMs, ...[frame.values, frame.states, frame.reasons, frame.derived].map(({ buffer }) => Buffer.from(buffer).toString('base64'))].join(' ')); // prettier-ignore
 
 describe('an export', () => {
   it.each(exportFormats)('as %s, imported again, gives the same history to the bit, and adds nothing twice', async (format) => {
@@ -81,10 +83,40 @@ describe('an export', () => {
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
+  it.each(['csv', 'jsonl'] as const)('as %s with damaged rows gives the whole ones, and makes nothing up', async (format) => {
+    const { store } = openStore();
+    for (let i = 0; i < 6; i++) store.append(tickWith(START + i * 1000, 1000, [frameWith({ coreTempC: 50 + i, powerW: 100 })]));
+    const target = path.join(temporaryFolder(), `out.${format}`);
+    exportHistory(store, { format, target, ...ALL, metrics: ['coreTempC', 'powerW'], gpuUuids: [] }, control);
+    const damages: ((line: string) => string)[] =
+      format === 'csv'
+        ? [(line) => line.replace(',51,', ',,'), (line) => line.replace(',52,', ',hot,'), (line) => line.replace(',1000,', ',soon,'), (line) => line.slice(0, 40)]
+        : [(line) => line.replace('"coreTempC":51,', ''), (line) => line.replace('52', '"hot"'), (line) => line.replace('1000', '"soon"'), (line) => line.slice(0, 40)];
+    const lines = fs.readFileSync(target, 'utf8').split(/\r?\n/);
+    fs.writeFileSync(target, lines.map((line, i) => damages[i - 2]?.(line) ?? line).join('\n'));
+    const { store: other } = openStore();
+    expect(await importExport(other, target, control)).toEqual({ ok: true, value: { added: 2, duplicate: 0, unreadable: 4 } });
+    expect(contents(other, 0)).toEqual([contents(store, 0)[0], contents(store, 0)[5]]);
+  }); // prettier-ignore
+
+  it('as CSV reads a name back that holds line breaks, quotes and a formula', async () => {
+    const { store } = openStore();
+    const name = '=1+1, "a"\nb';
+    const tick = tickWith(START, undefined, [frameWith({ coreTempC: 50 })]);
+    store.append({ ...tick, gpus: tick.gpus.map((gpu) => ({ ...gpu, gpu: { ...gpu.gpu, name } })) });
+    const target = path.join(temporaryFolder(), 'out.csv');
+    exportHistory(store, { format: 'csv', target, ...ALL, metrics: [], gpuUuids: [] }, control);
+    const { store: other } = openStore();
+    expect(await importExport(other, target, control)).toMatchObject({ value: { added: 1, unreadable: 0 } });
+    expect(other.gpus.list()[0]!.name).toBe(name);
+    fs.appendFileSync(target, `${START},"never closed\n`.repeat(3));
+    expect(await importExport(other, target, control)).toMatchObject({ value: { duplicate: 1 } });
+  });
+
   it('of another program is refused with a sentence', async () => {
     const { store } = openStore();
     const folder = temporaryFolder();
-    for (const text of ['a,b,c\n1,2,3\n', '{"x":1}\n', '', 'PAR']) {
+    for (const text of ['a,b,c\n1,2,3\n', '{"x":1}\n', '', 'PAR', 'PAR1 and no end', 'PAR1PAR1']) {
       const file = path.join(folder, 'foreign');
       fs.writeFileSync(file, text);
       expect(await importExport(store, file, control)).toMatchObject({ ok: false, error: { code: 'recording-unreadable' } }); // prettier-ignore
@@ -121,13 +153,17 @@ describe('a long job in its thread', () => {
   });
 
   it('can be cancelled, and leaves nothing half done', async () => {
-    const { file, folder } = opened();
+    const { store, file, folder } = opened();
+    const exported = path.join(folder, 'in.jsonl');
+    exportHistory(store, { format: 'jsonl', target: exported, ...ALL, metrics: [], gpuUuids: [] }, control);
+    const { file: other } = openStore();
     const before = fs.readdirSync(folder).sort();
     const request = { format: 'csv', target: path.join(folder, 'out.csv'), ...ALL, metrics: [], gpuUuids: [] } as const;
     for (const job of [
       { kind: 'export', databaseFile: file, request },
       { kind: 'backup', databaseFile: file, target: path.join(folder, 'b.db') },
       { kind: 'check', databaseFile: file },
+      { kind: 'import', databaseFile: other, file: exported },
     ] as const) {
       const running = startJob(threads, job);
       running.cancel();
@@ -135,6 +171,23 @@ describe('a long job in its thread', () => {
     }
     expect(fs.readdirSync(folder).sort()).toEqual(before);
   });
+
+  it('never takes the place of a history with what it writes', async () => {
+    const { file, folder } = opened();
+    const link = path.join(folder, 'link.csv');
+    fs.symlinkSync(file, link);
+    const copy = path.join(folder, 'copy.db');
+    expect(await startJob(threads, { kind: 'backup', databaseFile: file, target: copy }).result).toMatchObject({ ok: true });
+    const bytes = [file, copy].map((name) => fs.readFileSync(name));
+    for (const target of [file, `${file}-wal`, link, copy]) {
+      const request = { format: 'csv', target, ...ALL, metrics: [], gpuUuids: [] } as const;
+      expect(await startJob(threads, { kind: 'export', databaseFile: file, request }).result).toMatchObject({ ok: false, error: { code: 'write-failed', next: expect.any(String) } });
+    }
+    for (const target of [file, link, folder, path.join(folder, 'none', 'b.db')]) {
+      expect(await startJob(threads, { kind: 'backup', databaseFile: file, target }).result).toMatchObject({ ok: false, error: { code: 'write-failed', next: expect.any(String) } });
+    }
+    expect([file, copy].map((name, i) => fs.readFileSync(name).equals(bytes[i]!))).toEqual([true, true]);
+  }); // prettier-ignore
 
   it('finds a damaged chunk and says which, while the others can be read', async () => {
     const { store, file } = opened();

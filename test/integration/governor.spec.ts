@@ -7,7 +7,7 @@ import type { Program } from '../../app/workload/detect.ts';
 import { CONFIRM_MS, createByHand } from '../../app/workload/governor/by-hand.ts';
 import { createGovernor } from '../../app/workload/governor/governor.node.ts';
 import { createPolicy, type Situation } from '../../app/workload/governor/policy.ts';
-import { openTap } from '../../app/workload/governor/tap.node.ts';
+import { openTap, type Tap } from '../../app/workload/governor/tap.node.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 
@@ -82,7 +82,6 @@ describe('a cap set by hand', () => {
       setCap: (_gpu, watts) => (caps.push(watts), ok()),
       releaseCap: () => (caps.push('own'), ok()),
       wallMs: () => 1000,
-      onChange: () => undefined,
       after: (ms, task) => {
         expect(ms).toBe(CONFIRM_MS);
         fire = task;
@@ -132,11 +131,11 @@ describe('the governor', () => {
     const journal = path.join(temporaryFolder(), 'tap.journal');
     const governor = createGovernor({
       settings: settingsWith({ pricePerKwh: 0.1, mayHold: true }, { pricePerKwh: 0.4 }),
-      openTap: (onUndone) => openTap({ journal, onUndone }),
+      openTap: (onLost) => openTap({ journal, onLost }),
       programs: () => [program],
       progress: () => ({ running: 1, made }),
       stressTodayHours: () => undefined,
-      onChange: () => undefined,
+      onDeed: () => undefined,
       wallMs: () => Date.now(),
       monoMs: () => monoMs,
     });
@@ -164,5 +163,97 @@ describe('the governor', () => {
     await until(() => !stopped());
     await until(() => governor.status().log.at(-1)?.what === 'undone');
     expect(governor.status().log.at(-1)).toMatchObject({ what: 'undone', why: 'telemetry-lost' });
+  });
+
+  /** A tap that only remembers what it was told. */
+  function rememberingTap() {
+    const did: string[] = [];
+    const ok = async (text: string) => (did.push(text), { ok: true as const, value: undefined });
+    const tap: Tap = {
+      stop: (pid) => ok(`stop ${pid}`),
+      resume: (pid) => ok(`cont ${pid}`),
+      setCap: (gpu, watts) => ok(`cap ${gpu} ${watts}`),
+      releaseCap: (gpu) => ok(`release ${gpu}`),
+      undo: () => ok('undo'),
+      close: async () => undefined,
+      pid: () => undefined,
+    };
+    return { did, tap };
+  }
+
+  function governed(limits: Limits) {
+    const { did, tap } = rememberingTap();
+    let monoMs = 0;
+    let lose: (undone: boolean) => void = () => undefined;
+    const governor = createGovernor({
+      settings: settingsWith(limits),
+      openTap: (onLost) => ((lose = onLost), tap),
+      programs: () => [],
+      progress: () => undefined,
+      stressTodayHours: () => undefined,
+      onDeed: () => undefined,
+      wallMs: () => 0,
+      monoMs: () => monoMs,
+    });
+    onTestFinished(() => governor.close());
+    /** One tick of two cards; a silent one tells nothing. */
+    const feed = async (...silent: readonly number[]): Promise<void> => {
+      monoMs += 1000;
+      const frames = [0, 1].map((i) =>
+        frameWith(silent.includes(i) ? {} : { coreTempC: 60, powerW: 300, powerLimitW: 320, powerMinLimitW: 100 }),
+      );
+      governor.feed({ ...tickWith(monoMs, 1000, frames), source: { kind: 'nvml', label: 'Test', simulated: false } });
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    return { governor, did, feed, lose: (undone: boolean) => lose(undone), pass: (ms: number) => (monoMs += ms) };
+  }
+
+  it('never goes above the cap that a person had set before', async () => {
+    const { did, feed } = governed({ powerW: 340, mayCap: true });
+    await feed();
+    expect(did).toEqual([]);
+  });
+
+  it('lets go of one card that has gone silent, and keeps the other', async () => {
+    const { did, feed } = governed({ powerW: 200, mayCap: true });
+    await feed();
+    expect(did).toEqual(['cap GPU-test-0 200', 'cap GPU-test-1 200']);
+    for (let s = 0; s < 12; s++) await feed(1);
+    expect(did.slice(2)).toEqual(['release GPU-test-1']);
+    await feed();
+    expect(did.slice(3)).toEqual(['cap GPU-test-1 200']);
+  });
+
+  it('leaves a cap set by hand alone, and sets its own again when the person lets go of it', async () => {
+    const { governor, did, feed } = governed({ powerW: 200, mayCap: true });
+    await feed();
+    await governor.tryCap('GPU-test-0', 250);
+    governor.confirmCap('GPU-test-0');
+    await feed();
+    expect(governor.status().caps).toContainEqual({ gpuUuid: 'GPU-test-0', capW: 250, by: 'hand' });
+    governor.applySettings(settingsWith({ powerW: 220, mayCap: true }));
+    await feed();
+    await feed();
+    expect(did.slice(2)).toEqual(['cap GPU-test-0 250', 'release GPU-test-1', 'cap GPU-test-1 220']);
+    await governor.releaseCap('GPU-test-0');
+    await feed();
+    expect(did.slice(5)).toEqual(['release GPU-test-0', 'cap GPU-test-0 220']);
+  });
+
+  it('undoes a cap set by hand too when telemetry is lost', async () => {
+    const { governor, did, feed, pass } = governed({ powerW: 340, mayCap: true });
+    await feed();
+    await governor.tryCap('GPU-test-0', 250);
+    governor.confirmCap('GPU-test-0');
+    pass(60_000);
+    while (!did.includes('undo')) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(governor.status()).toMatchObject({ caps: [], log: [{ what: 'undone', why: 'telemetry-lost' }] });
+  });
+
+  it('does not say that a cap was undone when the helper with rights was lost', async () => {
+    const { governor, feed, lose } = governed({ powerW: 200, mayCap: true });
+    await feed();
+    lose(false);
+    expect(governor.status().log.at(-1)).toMatchObject({ what: 'left', why: 'tap-lost' });
   });
 });

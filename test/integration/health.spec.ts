@@ -8,6 +8,7 @@ import { openNvml } from '../../app/telemetry/nvml/source.node.ts';
 import { startSampler } from '../../app/telemetry/sampler.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
 
 const uuid = 'GPU-00000000-0000-0000-0000-000000000000';
@@ -72,5 +73,31 @@ describe('a fault of the driver’s card', () => {
     expect(report.xids[0]!.said).toContain('GSP');
     // whether it is recent depends on when this machine was started: the kernel tells uptime alone
     expect(['act', 'no-fault']).toContain(factOf(report.facts, 'xid').verdict);
+  });
+});
+
+describe('replays of the link in a history', () => {
+  const start = Date.UTC(2026, 4, 1);
+  /** A reading every 30 s; the driver is loaded anew where the counter falls. */
+  function told(replays: readonly number[]): Fact {
+    const { store } = openStore();
+    replays.forEach((pcieReplays, i) => {
+      const link = { pcieReplays, pcieGen: i % 2 ? 4 : 1, pcieWidth: 16, pcieMaxWidth: 16 };
+      store.append(tickWith(start + i * 30_000, i === 0 ? undefined : 30_000, [frameWith(link)]));
+    });
+    const { facts } = judgeHealth(
+      healthInput(store, testGpu().uuid, { throttled: undefined, observedMs: 1000 }, true, store.extent()!.toMs),
+    );
+    return factOf(facts, 'pcie');
+  }
+
+  it('are judged by the worst minute, at the speed of the link in use, and a new start of the counter is none', () => {
+    const calm = Array.from({ length: 240 }, (_, i) => 1000 + Math.floor(i / 4));
+    expect(told(calm)).toMatchObject({ verdict: 'no-fault', values: { bound: 16, by: 59, perMinute: 1 } });
+    const burst = calm.map((count, i) => (i < 120 ? count : count + 17));
+    expect(told(burst)).toMatchObject({ verdict: 'watch', values: { by: 76 } });
+    const reloaded = calm.map((count, i) => (i < 120 ? count : count - 1000));
+    expect(told(reloaded)).toMatchObject({ verdict: 'no-fault', tsMs: start + 239 * 30_000 });
+    expect(told([7]).verdict).toBe('not-measurable');
   });
 });

@@ -107,9 +107,55 @@ describe('slowburn run', () => {
   });
 
   it('says what is wrong with a command that cannot be started', () => {
-    const ran = slowburn(['run', '--source', 'simulator', '--data-dir', temporaryFolder(), '--', 'no-such-program']);
-    expect(ran.status).toBe(1);
+    const folder = temporaryFolder();
+    const ran = slowburn(['run', '--source', 'simulator', '--data-dir', folder, '--', 'no-such-program']);
+    expect(ran.status).toBe(127); // as a shell says it
     expect(ran.stderr).toContain('no-such-program could not be started: there is no such program.');
+    expect(sessionsOf(folder)).toEqual([]); // nothing ran
+    const file = path.join(folder, 'not-a-program');
+    fs.writeFileSync(file, 'text');
+    const forbidden = slowburn(['run', '--source', 'simulator', '--data-dir', folder, '--', file]);
+    expect(forbidden.status).toBe(126);
+    expect(forbidden.stderr).toContain('it may not be run');
+  });
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'writes the session when it is ended by %s, and waits for nobody',
+    async (signal) => {
+      const folder = temporaryFolder();
+      const command = 'trap "exit 7" TERM HUP; setsid sleep 1000 & echo $!; while :; do sleep 0.05; done';
+      const args = [
+        'run',
+        '--source',
+        'simulator',
+        '--interval',
+        '0.1',
+        '--data-dir',
+        folder,
+        '--',
+        'sh',
+        '-c',
+        command,
+      ];
+      const child = spawn(process.execPath, [program, ...args], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        detached: true,
+      });
+      const left = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))));
+      const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+      if (signal === 'SIGTERM') child.kill(signal);
+      else process.kill(-child.pid!, signal); // a terminal that closes tells its whole group
+      expect(await ended).toBe(7);
+      expect(sessionsOf(folder)).toMatchObject([{ name: 'sh', exitCode: 7 }]);
+      process.kill(left, 'SIGKILL');
+    },
+  );
+
+  it('passes standard input on, and ends as a shell would when a signal ended the command', () => {
+    const args = ['run', '--source', 'simulator', '--interval', '0.1', '--data-dir', temporaryFolder(), '--'];
+    const piped = spawnSync(process.execPath, [program, ...args, 'cat'], { input: 'a\0b', encoding: 'utf8' });
+    expect([piped.status, piped.stdout]).toEqual([0, 'a\0b']);
+    expect(slowburn([...args, 'sh', '-c', 'kill -9 $$']).status).toBe(137);
   });
 });
 
@@ -147,7 +193,7 @@ describe('slowburn monitor', () => {
     [['no-such-command'], 2, 'unknown command'],
     [['monitor', '--source', 'replay:/nonexistent.csv'], 1, 'cannot be read'],
     [['monitor', '--source', 'nvml:/nonexistent.so'], 1, 'No NVIDIA driver library'],
-    [['vectors', '/nonexistent.json'], 2, 'cannot be read'],
+    [['vectors', '/nonexistent.json'], 2, 'There is no file /nonexistent.json.'],
   ])('%j ends with code %d and a sentence', (args, code, sentence) => {
     const ran = slowburn([...args, ...(args[0] === 'monitor' ? ['--data-dir', temporaryFolder()] : [])]);
     expect(ran.status).toBe(code);

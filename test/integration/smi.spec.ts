@@ -64,7 +64,10 @@ describe('nvidia-smi', () => {
 
   it('that is not there, or fails at once, is refused with a sentence', async () => {
     const missing = await openSmi({ clock: systemClock, intervalMs: 200, program: '/nonexistent/nvidia-smi' });
-    expect(missing).toMatchObject({ ok: false, error: { message: 'The program nvidia-smi was not found.' } });
+    expect(missing).toMatchObject({
+      ok: false,
+      error: { message: 'The program /nonexistent/nvidia-smi was not found.' },
+    });
     const failing = await openSmi({
       clock: systemClock,
       intervalMs: 200,

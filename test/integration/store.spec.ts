@@ -8,6 +8,7 @@ import { createStore } from '../../app/history/store.ts';
 import { alertRules } from '../../app/alerts/rules.ts';
 import { valueOf } from '../../app/reading.ts';
 import { openShelf } from '../../app/wear/ledger-file.node.ts';
+import { wearReadings } from '../../app/wear/columns.ts';
 import { replayCard } from '../../app/wear/replay-card.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -251,7 +252,7 @@ describe('a change of the model', () => {
     const tracker = createWearTracker(store, shelf(), async (gpuId, onProgress) => {
       onProgress(0.5);
       await waiting;
-      return replayCard(store.samplesAfter(gpuId, 0));
+      return replayCard(store.replayAll(gpuId, wearReadings));
     });
     const tick = tickWith(START + 1000 * 8000, 8000, [frameWith({ coreTempC: 50 })]);
     tracker.feed(tick, store.append(tick));

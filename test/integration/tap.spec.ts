@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'vite';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createRandom } from '../../app/telemetry/simulator/random.ts';
 import { openTap } from '../../app/workload/governor/tap.node.ts';
+import { recover } from '../../app/workload/governor/taps.node.ts';
 import { identityOf } from '../../app/workload/process-facts.node.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
@@ -40,6 +41,8 @@ function target(): { readonly pid: number; readonly startedAt: string; readonly 
   };
   return { pid, startedAt: identityOf(pid)!.startedAt, state };
 }
+
+type Bench = ReturnType<typeof stubSmi> & ReturnType<typeof target>;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 async function until(done: () => boolean, withinMs = 5000): Promise<boolean> {
@@ -83,7 +86,7 @@ describe('the hand on the tap', () => {
     expect(await why(tap.setCap('GPU-0', 900))).toContain('not a valid power limit');
     expect(await why(tap.setCap('GPU-0', Number.NaN))).toContain('not a power');
     expect(cap()).toBe(ORIGINAL_W);
-    expect(fs.readFileSync(journal, 'utf8')).toBe(`tap ${tap.pid()}\n`);
+    expect(fs.readFileSync(journal, 'utf8')).toBe(`tap ${tap.pid()} ${identityOf(tap.pid()!)!.startedAt}\n`);
   });
 
   it('undoes at the next start what a power cut left behind', async () => {
@@ -94,6 +97,87 @@ describe('the hand on the tap', () => {
     const tap = openTap({ journal, smi });
     onTestFinished(tap.close);
     expect(await until(() => cap() === '310.00' && state() !== 'T')).toBe(true);
+  });
+
+  it('goes by what it knows, not by a journal that somebody deletes meanwhile', async () => {
+    const { smi, cap, journal } = stubSmi();
+    const { pid, startedAt, state } = target();
+    const tap = openTap({ journal, smi });
+    await tap.stop(pid, startedAt);
+    await tap.setCap('GPU-0', 250);
+    fs.rmSync(journal);
+    await tap.close();
+    expect(await until(() => state() !== 'T')).toBe(true);
+    expect(cap()).toBe(ORIGINAL_W);
+  });
+
+  it('does nothing that it could not write down first', async () => {
+    const { smi, cap, journal } = stubSmi();
+    const { pid, startedAt, state } = target();
+    const tap = openTap({ journal, smi });
+    onTestFinished(tap.close);
+    await tap.undo();
+    fs.mkdirSync(`${journal}.new`); // even root cannot write there
+    expect(await tap.stop(pid, startedAt)).toMatchObject({ ok: false });
+    expect(await tap.setCap('GPU-0', 250)).toMatchObject({ ok: false });
+    expect([state() === 'T', cap()]).toEqual([false, ORIGINAL_W]);
+    fs.rmdirSync(`${journal}.new`);
+  });
+
+  it('waits for the tap before it, which is still at its undoing', async () => {
+    const { smi, cap, journal } = stubSmi();
+    const { pid, startedAt, state } = target();
+    const first = openTap({ journal, smi });
+    await first.stop(pid, startedAt);
+    await first.setCap('GPU-0', 250);
+    process.kill(first.pid()!, 'SIGSTOP'); // as one that hangs in the driver
+    const ending = first.close();
+    const second = openTap({ journal, smi });
+    onTestFinished(second.close);
+    const stopping = second.stop(pid, startedAt);
+    await sleep(300);
+    process.kill(first.pid()!, 'SIGCONT');
+    expect(await stopping).toEqual({ ok: true, value: undefined });
+    await ending;
+    await sleep(100);
+    expect([state(), cap()]).toEqual(['T', ORIGINAL_W]);
+    expect(fs.readFileSync(journal, 'utf8')).toContain(`stop ${pid} ${startedAt}`);
+  });
+
+  it('leaves another Slowburn’s work alone, and says so', async () => {
+    const { smi, cap, journal } = stubSmi();
+    const first = openTap({ journal, smi });
+    onTestFinished(first.close);
+    await first.setCap('GPU-0', 250);
+    const second = openTap({ journal, smi });
+    onTestFinished(second.close);
+    expect(await second.setCap('GPU-0', 200)).toMatchObject({
+      ok: false,
+      error: { message: 'Another Slowburn holds the power caps or processes.' },
+    });
+    expect(cap()).toBe('250.00');
+  });
+});
+
+describe('the next start of Slowburn', () => {
+  it('undoes what was left when it and its tap were both killed', async () => {
+    const folder = temporaryFolder();
+    const { pid, startedAt, state } = target();
+    process.kill(pid, 'SIGSTOP');
+    fs.writeFileSync(path.join(folder, 'tap.journal'), `tap 4194304 1\nstop ${pid} ${startedAt}\n`);
+    await recover(folder);
+    expect(await until(() => state() !== 'T')).toBe(true);
+    expect(fs.existsSync(path.join(folder, 'tap.journal'))).toBe(false);
+  });
+
+  it('touches nothing that took the number of a process since', async () => {
+    const folder = temporaryFolder();
+    const { pid, startedAt, state } = target();
+    process.kill(pid, 'SIGSTOP'); // by a person, at a terminal
+    fs.writeFileSync(path.join(folder, 'tap.journal'), `stop ${pid} ${Number(startedAt) - 1}\n`);
+    await recover(folder);
+    await sleep(100);
+    expect(state()).toBe('T');
   });
 });
 
@@ -114,45 +198,80 @@ describe('whoever is killed, nothing stays stopped and the cap is the original o
     return () => fs.rmSync(folder, { recursive: true });
   });
 
-  it.each(['the governor', 'the tap'] as const)(
-    'kill -9 of %s at 25 random moments',
-    async (whom) => {
-      const random = createRandom(whom.length);
-      const { smi, cap, journal } = stubSmi();
-      const { pid, startedAt, state } = target();
-      const start = (): ChildProcess =>
-        spawn(process.execPath, [script, journal, smi, String(pid), startedAt], {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        });
-      for (let round = 0; round < 25; round++) {
-        const governor = start();
-        let tapPid = 0;
-        let held = false;
-        governor.stdout!.on('data', (text) => {
-          for (const [, word, number] of String(text).matchAll(/(tap|held) (\d+)/g)) {
-            tapPid = Number(number);
-            held ||= word === 'held';
-          }
-        });
-        const ended = new Promise((resolve) => governor.on('exit', resolve));
-        await until(() => (round % 5 === 0 ? tapPid > 0 : held));
-        await sleep(random() * 120);
-        if (whom === 'the tap') {
-          process.kill(tapPid, 'SIGKILL');
-          await sleep(random() * 250); // another tap takes its place, and goes on; then the governor goes too
-        }
+  /** Five cards and programs at once, ten moments each. */
+  const fifty = async (round: (bench: Bench, random: () => number) => Promise<void>): Promise<void> => {
+    const lanes = Array.from({ length: 5 }, async (_, lane) => {
+      const random = createRandom(lane + 1);
+      const bench = { ...stubSmi(), ...target() };
+      for (let i = 0; i < 10; i++) {
+        await round(bench, random);
+        const restored = (): boolean => bench.state() !== 'T' && bench.cap() === ORIGINAL_W;
+        await until(restored);
+        expect([bench.state() === 'T', bench.cap()], `lane ${lane}, round ${i}`).toEqual([false, ORIGINAL_W]);
+      }
+    });
+    await Promise.all(lanes);
+  };
+
+  /** A governor in a process of its own that stops and caps without a pause. */
+  async function governed({ journal, smi, pid, startedAt }: Bench, random: () => number) {
+    const governor = spawn(process.execPath, [script, journal, smi, String(pid), startedAt], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let tapPid = 0;
+    let held = false;
+    governor.stdout.on('data', (text) => {
+      for (const [, word, number] of String(text).matchAll(/(tap|held) (\d+)/g)) {
+        tapPid = Number(number);
+        held ||= word === 'held';
+      }
+    });
+    const early = random() < 0.2;
+    await until(() => (early ? tapPid > 0 : held));
+    await sleep(random() * 120);
+    return { governor, tapPid, ended: new Promise((resolve) => governor.on('exit', resolve)) };
+  }
+
+  it(
+    'kill -9 of the governor at 50 random moments',
+    () =>
+      fifty(async (bench, random) => {
+        const { governor, ended } = await governed(bench, random);
         governor.kill('SIGKILL');
         await ended;
-        const restored = await until(() => state() !== 'T' && cap() === ORIGINAL_W && !fs.existsSync(journal), 2000);
-        if (!restored && whom === 'the tap') {
-          // both were killed before another tap was there: the next start undoes it
-          const tap = openTap({ journal, smi });
-          await tap.undo();
-          await tap.close();
+      }),
+    60_000,
+  );
+
+  it('kill -9 of the tap at 50 random moments', () =>
+    fifty(async ({ journal, smi, pid, startedAt }, random) => {
+      let lost = false;
+      const tap = openTap({ journal, smi, onLost: (undone) => (lost = undone) });
+      const governing = (async () => {
+        for (let i = 0; !lost; i++) {
+          await tap.stop(pid, startedAt);
+          if (!lost) await tap.setCap('GPU-0', 200 + (i % 5) * 10);
+          if (i % 3 === 2 && !lost) await tap.resume(pid, startedAt);
         }
-        expect([state() === 'T', cap()], `round ${round}`).toEqual([false, ORIGINAL_W]);
-      }
-    },
-    120_000,
+      })();
+      await sleep(30 + random() * 150);
+      process.kill(tap.pid()!, 'SIGKILL');
+      await until(() => lost);
+      await governing;
+      await tap.undo(); // the one that took its place is there
+      await tap.close();
+    }));
+
+  it(
+    'kill -9 of both at 50 random moments, and a next start',
+    () =>
+      fifty(async (bench, random) => {
+        const { governor, tapPid, ended } = await governed(bench, random);
+        process.kill(tapPid, 'SIGKILL');
+        governor.kill('SIGKILL');
+        await ended;
+        await openTap(bench).close();
+      }),
+    60_000,
   );
 });

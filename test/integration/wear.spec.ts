@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { createCardPages } from '../../app/wear/card-page.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { openShelf } from '../../app/wear/ledger-file.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
@@ -24,7 +25,7 @@ describe('slowburn wear', () => {
     const told = slowburn('wear', '--trace', traceOf(constant), '--json');
     expect(told.status).toBe(0);
     const json = JSON.parse(told.stdout) as Record<string, any>;
-    expect(json).toMatchObject({ model_version: '2', ref_profile: 'REF-65', calibrated: false, coverage: 1 });
+    expect(json).toMatchObject({ model_version: '3', ref_profile: 'REF-65', calibrated: false, coverage: 1 });
     // constant 80 °C: 2.07 – 2.77 – 3.71 by the published look-up of the silicon rate
     expect(json['per_family'].M1.rate_low).toBeCloseTo(2.073, 3);
     expect(json['per_family'].M1.rate_mid).toBeCloseTo(2.774, 3);
@@ -66,6 +67,36 @@ function recorded(hours: number, startMs = Date.UTC(2026, 2, 1)) {
   store.close();
   return folder;
 }
+
+describe('the page of a card', () => {
+  it('follows its ledger and the hour that goes on, and a mark is there at once', () => {
+    const { store } = openStore();
+    const tracker = createWearTracker(store, openShelf(temporaryFolder()));
+    const page = createCardPages(store, tracker, false);
+    const { uuid } = testGpu();
+    let i = 0;
+    const record = (hours: number): void => {
+      for (const end = i + hours * 450; i < end; i++) {
+        const frame = frameWith({ coreTempC: 60, powerW: 200, throttledSwPowerUs: i * 8e6 });
+        const tick = tickWith(Date.UTC(2026, 2, 1) + i * 8000, i === 0 ? undefined : 8000, [frame]);
+        tracker.feed(tick, store.append(tick));
+      }
+    };
+    expect(page(uuid)).toBeUndefined();
+    for (const hours of [0.5, 1, 26]) {
+      record(hours);
+      const { odometer, exposure, days, health } = page(uuid)!;
+      expect(odometer.observedHours).toBeCloseTo(((i - 1) * 8) / 3600, 9);
+      expect(exposure!.observedHours).toBeCloseTo(odometer.observedHours, 9);
+      expect(odometer.throttledMs.powerCap).toBeCloseTo((i - 1) * 8000, 3);
+      expect(days.reduce((sum, day) => sum + day.hours, 0)).toBeCloseTo(odometer.observedHours, 9);
+      expect(health.facts.find(({ id }) => id === 'throttle')!.values['cap']).toBeCloseTo(((i - 1) * 8) / 60, 6);
+    }
+    tracker.ledgerOf(uuid)!.append([{ mark: { tsMs: Date.UTC(2026, 2, 2), kind: 'cleaning', text: '' } }]);
+    expect(page(uuid)!.sinceMark).toMatchObject({ kind: 'cleaning' });
+    expect(page(testGpu(1).uuid)).toBeUndefined();
+  });
+});
 
 describe('slowburn wear of the history', () => {
   it('tells a period of a card', () => {
@@ -110,8 +141,15 @@ describe('slowburn ledger', () => {
     const text = fs.readFileSync(file, 'utf8');
     fs.writeFileSync(file, text.replace(/"observedMs":\d+/, '"observedMs":1'));
     expect(slowburn('ledger', 'verify', file).status).toBe(1);
+    const cut = path.join(folder, 'cut.ledger');
+    fs.writeFileSync(cut, text.slice(0, text.lastIndexOf('{"end"')));
+    expect(slowburn('ledger', 'verify', cut)).toMatchObject({ status: 1, stderr: expect.stringContaining('cut off') });
+    expect(slowburn('ledger', 'verify', path.join(folder, 'none'))).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('There is no file'),
+    });
     const refused = slowburn('ledger', 'import', file, '--data-dir', temporaryFolder());
     expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain('was changed after 2026-03-01');
+    expect(refused.stderr).toContain('what it says of 2026-03-01 (UTC) or before is not what was sealed');
   });
 });

@@ -1,9 +1,14 @@
-import { spawn } from 'node:child_process';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createWorkloadWatch, noAccounts, type Accounts } from '../../app/workload/watch.node.ts';
 import type { Outputs } from '../../app/workload/outputs.ts';
 import type { Process } from '../../app/workload/shares.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { openDatabase } from '../../app/history/database.node.ts';
+import { createStore } from '../../app/history/store.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
 
 /** A real process that does nothing, with a command line of its own. */
@@ -104,5 +109,85 @@ describe('the watch over workloads', () => {
     play(30, 95, undefined);
     watch.stop();
     expect(store.sessions.newest(1)).toMatchObject([{ endedMs: 29_000 }]);
+  });
+});
+
+/** What can happen from one second to the next. */
+type Second = {
+  readonly watts: number;
+  /** share of SM time of each process, null: it is not on the card; −1: it is, and its share is not told */
+  readonly sm: readonly (number | null)[];
+  readonly list: 'none' | 'same' | 'untold';
+  readonly gapS: number;
+  readonly byHand: 'begin' | 'end' | 'nothing';
+};
+const second = fc.record<Second>({
+  watts: fc.integer({ min: 0, max: 600 }),
+  sm: fc.array(fc.option(fc.oneof(fc.constant(-1), fc.nat(100))), { minLength: 4, maxLength: 4 }),
+  list: fc.constantFrom('none', 'same', 'same', 'untold'),
+  gapS: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 30, 400),
+  byHand: fc.constantFrom('begin', 'end', 'nothing', 'nothing', 'nothing'),
+});
+
+describe('sessions of one card', () => {
+  const children: ChildProcess[] = [];
+  beforeAll(() => {
+    // two generators, one program that nobody knows, and one that is started by hand
+    for (const args of [['/x/ComfyUI/main.py'], ['vllm', 'serve', 'a/b'], ['unknown'], ['by-hand']])
+      children.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' }));
+  });
+  afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
+
+  it('never count a joule twice, whoever comes and goes, whatever is told, and through gaps', () => {
+    const folder = temporaryFolder();
+    let run = 0;
+    fc.assert(
+      fc.property(fc.array(second, { minLength: 5, maxLength: 25 }), (seconds) => {
+        const opened = openDatabase(path.join(folder, `${run++}.db`));
+        if (!opened.ok) throw new Error(opened.error.message);
+        const store = createStore(opened.value.db);
+        const watch = createWorkloadWatch({ store, onSessions: () => undefined });
+        const begun: { id: number; startedMs: number }[] = [];
+        const endByHand = (session: { id: number; startedMs: number }, tsMs: number): void =>
+          void store.finishSession(session, tsMs, 0, new Set([children[3]!.pid!]));
+        let tsMs = 1_000_000.25;
+        let energyMj = 5;
+        let processes: Process[] | undefined;
+        const firstMj = energyMj;
+        for (const [i, { watts, sm, list, gapS, byHand }] of seconds.entries()) {
+          if (byHand === 'begin' && begun.length < 3) {
+            const id = store.sessions.begin('by hand', 'x', tsMs - 300, begun.length === 0 ? process.pid : 1);
+            begun.push({ id, startedMs: tsMs - 300 });
+          } else if (byHand === 'end' && begun.length > 0) endByHand(begun.shift()!, tsMs - 200);
+          if (list !== 'same')
+            processes =
+              list === 'untold'
+                ? undefined
+                : sm.flatMap((smPct, n) =>
+                    smPct === null ? [] : [{ pid: children[n]!.pid!, name: 'node', ...(smPct >= 0 && { smPct }) }],
+                  );
+          for (let tick = 0; tick < 4; tick++) {
+            const stepMs = tick === 0 && gapS > 0 ? gapS * 1000 : 990 + ((i * 7 + tick * 13) % 20) + 0.4;
+            tsMs += stepMs;
+            energyMj += Math.round(watts * stepMs);
+            const frame = frameWith({ gpuUtilPct: watts > 50 ? 95 : 0, powerW: watts, energyMj });
+            const gap = tick === 0 && gapS > 0;
+            const plain = tickWith(tsMs, (i === 0 && tick === 0) || gap ? undefined : stepMs, [frame]);
+            const told = tick === 0 && processes ? { processes } : {};
+            const fed = { ...plain, gpus: [{ gpu: testGpu(), frame, ...told }] };
+            watch.feed(fed, store.append(fed));
+          }
+        }
+        begun.forEach((session) => endByHand(session, tsMs + 1));
+        watch.stop();
+        const own = store.sessions
+          .newest(100)
+          .flatMap(({ summary }) => summary?.gpus ?? [])
+          .reduce((sum, { energyJ }) => sum + (energyJ ?? 0), 0);
+        store.close();
+        expect(own).toBeLessThanOrEqual((energyMj - firstMj) / 1000 + 1e-6);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -29,10 +29,10 @@ function settle(
   steeper: boolean,
 ): { tempC: number; fan: number } {
   let tempC = airC + 20;
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0, step = 1; i < 200 && Math.abs(step) > 1e-4; i++) {
     const fan = fanAt(tempC, model.limits.slowdown, steeper);
     const r = factor * (model.conduction + model.convection / Math.max(0.15, fan) ** 0.8);
-    tempC += 0.2 * (airC + r * powerW - tempC);
+    tempC += step = 0.2 * (airC + r * powerW - tempC);
   }
   return { tempC, fan: fanAt(tempC, model.limits.slowdown, steeper) };
 }

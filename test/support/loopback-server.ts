@@ -6,6 +6,7 @@ export type LoopbackServer = {
   readonly port: number;
   /** requests it has seen, as "METHOD path" */
   readonly seen: string[];
+  readonly connections: () => number;
 };
 
 /** A real server on loopback, closed after the test. */
@@ -15,12 +16,18 @@ export async function serve(handler: http.RequestListener): Promise<LoopbackServ
     seen.push(`${request.method} ${request.url}`);
     handler(request, response);
   });
+  server.keepAliveTimeout = 60_000;
+  const sockets = new Set<object>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, seen };
+  return { port: (server.address() as AddressInfo).port, seen, connections: () => sockets.size };
 }
 
 /** Replays an exchange: path → answer; text as it is, anything else as JSON. */

@@ -3,7 +3,12 @@ import { readingOf, valueOf, type Frame } from '../../app/reading.ts';
 import { printed } from '../replay/printed.ts';
 
 /** A whole cell: the name beside it, and the units that it may have if it is a number. */
-export type Cell = { readonly name: string; readonly text: string; readonly units: readonly string[] };
+export type Cell = {
+  readonly name: string;
+  readonly plainName: string;
+  readonly text: string;
+  readonly units: readonly string[];
+};
 
 /** The cells of a document, in one of the three forms. */
 export type Cells = {
@@ -26,10 +31,17 @@ const factors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   '': { '': 1, x: 1, 'bank(s)': 1 },
 };
 
+/** A name by its letters and digits: what stands between them is no part of it. */
+const plain = (name: string): string =>
+  name
+    .replace(/[^A-Za-z0-9]+/g, ' ')
+    .trim()
+    .toLowerCase();
+
 function cellOf(name: string, text: string, implied: readonly string[] = []): Cell {
   const match = number.exec(text.trim());
   const units = match ? (match[2] === '' ? ['', ...implied] : [match[2]!]) : [];
-  return { name: name.trim(), text: text.trim(), units };
+  return { name: name.trim(), plainName: plain(name), text: text.trim(), units };
 }
 
 /** What stands right after a start tag, without comments, and with CDATA as the text that it is. */
@@ -72,18 +84,21 @@ function valuesIn(cells: readonly Cell[], metric: Metric): number[] {
   );
 }
 
-/** A name by its letters and digits: what stands between them is no part of it. */
-const plain = (name: string): string =>
-  name
-    .replace(/[^A-Za-z0-9]+/g, ' ')
-    .trim()
-    .toLowerCase();
+/** The last parts of a metric's names in each form, made plain. */
+const lastNames = new Map(
+  metrics.flatMap(({ key }) =>
+    (['xml', 'text', 'csv'] as const).map((form) => {
+      const names = (printed[key][form] ?? []).flatMap((path) => path.split(' + '));
+      const last = names.map((name) => plain(form === 'csv' ? name : name.split(/\/| > /).at(-1)!));
+      return [`${form} ${key}`, new Set(last)] as const;
+    }),
+  ),
+);
 
 /** The cells beside a name of the metric. */
 function cellsFor(key: MetricKey, { form, cells }: Cells): readonly Cell[] {
-  const names = (printed[key][form] ?? []).flatMap((path) => path.split(' + '));
-  const last = new Set(names.map((name) => plain(form === 'csv' ? name : name.split(/\/| > /).at(-1)!)));
-  return cells.filter(({ name }) => last.has(plain(name)));
+  const names = lastNames.get(`${form} ${key}`)!;
+  return cells.filter(({ plainName }) => names.has(plainName));
 }
 
 /** Limits of newer cards: temperature + margin − an offset that stands there. */

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createBurnCard } from '../../app/workload/burn/card.ts';
 import { createSchedule, standardPlan, type BurnPlan } from '../../app/workload/burn/schedule.ts';
+import { frameWith, tickWith } from '../support/frames.ts';
 
 /** Runs a schedule once a second over a course of temperatures; returns the phases with the second they began. */
-function play(plan: BurnPlan, tempAt: (s: number) => number | undefined, seconds = 4000): string[] {
-  const schedule = createSchedule(plan);
+function play(plan: BurnPlan, tempAt: (s: number) => number | undefined, onCard = true): string[] {
+  const seconds = 4000;
+  const schedule = createSchedule(plan, onCard);
   const seen: string[] = [];
   let before = '';
   for (let s = 0; s < seconds; s++) {
@@ -31,8 +34,8 @@ describe('the schedule of the reference load', () => {
     expect(cool! - soak!).toBeLessThan(600);
   });
 
-  it('soaks for its shortest time where no card is observed', () => {
-    expect(play(standardPlan, () => undefined)).toEqual([
+  it('soaks for its shortest time on the software adapter, which no card observes', () => {
+    expect(play(standardPlan, () => undefined, false)).toEqual([
       'idle 0',
       'ramp 30',
       'soak 60',
@@ -75,5 +78,54 @@ describe('the schedule of the reference load', () => {
     schedule.step(0, 50);
     schedule.abort();
     expect(schedule.step(1000, 50)).toEqual({ phase: 'ended', load: 0, ending: 'aborted' });
+  });
+
+  it('puts no load on a card whose temperature is never read', () => {
+    expect(play(standardPlan, () => undefined)).toEqual(['idle 0', 'ended telemetry-lost 11']);
+  });
+
+  it('stops hard for another card that is too hot', () => {
+    const schedule = createSchedule(standardPlan);
+    schedule.step(0, 50, 60);
+    expect(schedule.step(1000, 50, 88)).toMatchObject({ ending: 'too-hot' });
+  });
+});
+
+describe('the card that burns', () => {
+  const source = { kind: 'nvml', label: 'Test', simulated: false } as const;
+  const ticks = (card: ReturnType<typeof createBurnCard>, seconds: number, ...utils: readonly number[]): void => {
+    for (let s = 0; s < seconds; s++)
+      card.feed(
+        {
+          ...tickWith(
+            s * 1000,
+            1000,
+            utils.map((gpuUtilPct, i) => frameWith({ coreTempC: 50 + 10 * i, powerW: 100, gpuUtilPct })),
+          ),
+          source,
+        },
+        true,
+      );
+  };
+
+  it('hands out each reading once: one that stands for ever is a card that is not seen', () => {
+    const card = createBurnCard('GPU-test-0');
+    ticks(card, 1, 99, 0);
+    expect(card.take()).toEqual({ tempC: 50, hottestC: 60 });
+    expect(card.take()).toBeUndefined();
+  });
+
+  it('is told when it is another than the one chosen, and then no joule is claimed', () => {
+    const card = createBurnCard('GPU-test-0');
+    ticks(card, 4, 0, 99);
+    expect(card.figures()).toMatchObject({ energyJ: 300 });
+    ticks(card, 4, 0, 99);
+    expect(card.figures()).toMatchObject({ elsewhere: 'Test GPU 1', energyJ: undefined });
+  });
+
+  it('is none where cards are simulated', () => {
+    const card = createBurnCard('GPU-test-0');
+    card.feed(tickWith(0, 1000, [frameWith({ coreTempC: 50 })]), true);
+    expect([card.take(), card.figures()]).toEqual([undefined, {}]);
   });
 });

@@ -3,8 +3,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openShelf, readLedgerFile, sha256 } from '../../app/wear/ledger-file.node.ts';
-import { ledgerText, readLedger, verifyLedger } from '../../app/wear/ledger-text.ts';
-import { emptyLedger, hoursInOrder, ledgerTally, mergeLedgers, withCell, type Ledger } from '../../app/wear/ledger.ts';
+import { ledgerText, openLedgerText, readLedger, verifyLedger } from '../../app/wear/ledger-text.ts';
+import {
+  emptyLedger,
+  hoursInOrder,
+  ledgerTally,
+  mergeLedgers,
+  sealDays,
+  withCell,
+  type Ledger,
+} from '../../app/wear/ledger.ts';
 import { HOUR_MS, type HourCell } from '../../app/wear/meter.ts';
 import { MODEL_VERSION } from '../../app/wear/model.ts';
 import { emptyTally } from '../../app/wear/tally.ts';
@@ -112,11 +120,62 @@ describe('a ledger as text', () => {
       ).toBe(false);
       expect(holds(lines.filter((_, at) => at !== i).join('\n'))).toBe(false);
     }
-    // without the last line the sealed days still hold the change of any of their hours
-    const open = lines.slice(0, -2);
-    expect(
-      holds(open.map((line, at) => (at === 5 ? line.replace('"observedMs":1', '"observedMs":2') : line)).join('\n')),
-    ).toBe(false);
+    expect(holds(lines.slice(0, -2).join('\n'))).toBe(false);
+    expect(holds(`${lines.join('\n')}\n${lines[1]}`)).toBe(false);
+  });
+
+  /** Four days of a card, with what happened to it, as the file that goes on growing. */
+  const growing = (): { readonly lines: string[]; readonly holds: (lines: readonly string[]) => boolean } => {
+    const ledger = ledgerOf(
+      Array.from({ length: 96 }, (_, hour) => ({
+        hourMs: START + hour * HOUR_MS,
+        firstMs: START + hour * HOUR_MS,
+        modelVersion: MODEL_VERSION,
+        seq: hour,
+        tally: { ...emptyTally(), observedMs: 1000 + hour },
+      })),
+    );
+    for (let day = 0; day < 3; day++) {
+      const tsMs = START + day * 24 * HOUR_MS + 5000;
+      ledger.windows.set(tsMs, { tsMs, durationMs: 180_000, coreC: 70, powerW: 300, fanPct: 50 });
+      ledger.events.set(`${tsMs}`, { tsMs, kind: 'xid', code: 79, text: 'fallen off the bus' });
+    }
+    return {
+      lines: openLedgerText(ledger, sealDays(ledger, sha256)).trimEnd().split('\n'),
+      holds(changed) {
+        const read = readLedger(changed.join('\n'), sha256);
+        return read.ok && verifyLedger(read.value, sha256).ok;
+      },
+    };
+  };
+
+  it('holds no changed number of a sealed day, whether an hour, a window, an event or a seal', () => {
+    const { lines, holds } = growing();
+    expect(holds(lines)).toBe(true);
+    const sealed = lines.filter((line) => {
+      const { hour } = JSON.parse(line) as { hour?: { hourMs: number } };
+      return !line.includes('"format"') && !(hour && hour.hourMs >= START + 72 * HOUR_MS);
+    });
+    expect(sealed).toHaveLength(72 + 3 + 3 + 3);
+    fc.assert(
+      fc.property(fc.constantFrom(...sealed), fc.nat(), fc.integer({ min: 1, max: 9 }), (line, which, by) => {
+        const digits = [...line.matchAll(/(?<=[:,[]\d*)\d/g)];
+        const at = digits[which % digits.length]!.index;
+        const changed = `${line.slice(0, at)}${(Number(line[at]) + by) % 10}${line.slice(at + 1)}`;
+        expect(holds(lines.map((each) => (each === line ? changed : each)))).toBe(false);
+      }),
+    );
+    for (const line of sealed) expect(holds(lines.filter((each) => each !== line))).toBe(false);
+  });
+
+  it('is refused in a sentence, never with a crash, where a time is none', () => {
+    const { lines, holds } = growing();
+    for (const wrong of ['9e15', '1e300', '-1e20', '"x"', 'null']) {
+      for (const key of ['hourMs', 'dayMs', 'tsMs']) {
+        const changed = lines.map((line) => line.replace(new RegExp(`"${key}":-?\\d+`), `"${key}":${wrong}`));
+        expect(holds(changed)).toBe(false);
+      }
+    }
   });
 });
 
@@ -141,6 +200,25 @@ describe('a ledger file', () => {
     if (!read.ok) throw new Error(read.error.message);
     expect(read.value.seals).toHaveLength(2);
     expect(verifyLedger(read.value, sha256).ok).toBe(true);
+  });
+
+  it('seals what a crash left unsealed, and seals anew what comes late into a sealed day', () => {
+    const folder = temporaryFolder();
+    const name = path.join(folder, 'GPU-1.jsonl');
+    const holds = (): boolean => {
+      const read = readLedgerFile(name);
+      return read.ok && verifyLedger(read.value, sha256).ok;
+    };
+    const file = openShelf(folder).open('GPU-1', 'A card');
+    for (let hour = 0; hour < 50; hour++) file.append([{ hour: cell(hour) }]);
+    file.append([{ event: { tsMs: START + 1, kind: 'xid', code: 13, text: '' } }]);
+    file.append([{ window: { tsMs: START + 30 * HOUR_MS, durationMs: 1, coreC: 1, powerW: 1, fanPct: 1 } }]);
+    expect(holds()).toBe(true);
+    const unsealed = fs.readFileSync(name, 'utf8').split('\n').filter((line) => !line.includes('"seal"')); // prettier-ignore
+    fs.writeFileSync(name, unsealed.join('\n'));
+    expect(holds()).toBe(false);
+    openShelf(folder).open('GPU-1', 'A card');
+    expect(holds()).toBe(true);
   });
 
   it('loses only the torn last line when the power fails while it is written', () => {

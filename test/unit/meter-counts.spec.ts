@@ -116,9 +116,40 @@ describe('what an answer brought forth', () => {
       26,
     ],
     ['llama.cpp', 'application/json', '{"content":"a","tokens_predicted":11,"tokens_evaluated":5}', 11, 5],
+    [
+      'llama.cpp (a stream without usage)',
+      'text/event-stream',
+      events(piece('a'), { choices: [{ delta: {} }], timings: { prompt_n: 5, predicted_n: 17 } }, '[DONE]'),
+      17,
+      5,
+    ],
+    [
+      'Anthropic',
+      'text/event-stream',
+      events(
+        { type: 'message_start', message: { model: 'c', usage: { input_tokens: 25, output_tokens: 1 } } },
+        { type: 'content_block_delta', delta: { type: 'text_delta', text: 'a' } },
+        { type: 'message_delta', usage: { output_tokens: 15 } },
+      ),
+      15,
+      25,
+    ],
+    [
+      'TGI',
+      'text/event-stream',
+      events({ token: { text: 'a' } }, { token: { text: 'b' }, details: { generated_tokens: 2 } }),
+      2,
+      0,
+    ],
   ])('is read of %s’s own form', (_name, type, text, tokens, promptTokens) =>
     expect(count(type, text)).toMatchObject({ tokens, promptTokens }),
   );
+
+  it('counts a line break and a thought as pieces', () => {
+    expect(count('text/event-stream', events(piece('\n'), piece('a')))).toMatchObject({ tokens: 2, atLeast: true });
+    const thinking = '{"message":{"role":"assistant","content":"","thinking":"hm"},"done":false}\n';
+    expect(count('application/x-ndjson', thinking.repeat(3))).toMatchObject({ tokens: 3, atLeast: true });
+  });
 
   it('is the number of images, by picture or by address', () => {
     const picture = 'A'.repeat(100_000);

@@ -111,7 +111,7 @@ describe.each(forms)('a document $name', ({ documents: base, share, invented, ..
       );
       expect(read / total).toBeGreaterThan(0.25); // refusing all of them would prove nothing
     },
-    more > 0 ? hours : 30_000,
+    more > 0 ? hours : 60_000,
   );
 
   it('is read without invention when nothing was done to it', () => {

@@ -99,7 +99,10 @@ describe('rainflow counting', () => {
 
 describe('the sentence beside every modelled number', () => {
   it('says what it is not', () => {
-    expect(disclaimer('97')).toContain('not a remaining-life prediction and not a failure probability');
-    expect(disclaimer('97')).toContain('Coverage: 97 % of the period.');
+    expect(disclaimer(0.97)).toContain('not a remaining-life prediction and not a failure probability');
+    const coverage = (share: number) => /Coverage: (.*) % of the period\.$/.exec(disclaimer(share))?.[1];
+    expect([0, 0.004, 0.07, 0.29, 0.97, 0.998, 1].map(coverage)).toEqual(
+      ['0', 'less than 1', '7', '29', '97', '99', '100'],
+    ); // prettier-ignore
   });
 });

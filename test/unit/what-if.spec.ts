@@ -31,6 +31,11 @@ describe('what if', () => {
     const { exposure, meanK } = result({ kind: 'temperature-ceiling', maxC: 100 });
     expect([exposure.low, exposure.mid, exposure.high, meanK]).toEqual([0, 0, 0, 0]);
     expect(result({ kind: 'duty', factor: 1 }).exposure.mid).toBeCloseTo(0, 12);
+    // a cap at the limit is none, even where a warm room once made it hotter than T = a + R·P says
+    for (const effectiveAirC of [10, 27, 60]) {
+      const { peakK, exposure: none } = result({ kind: 'power-cap', share: 1 }, { ...profile, effectiveAirC });
+      expect([peakK, none.low, none.mid, none.high].map((change) => Math.abs(change))).toEqual([0, 0, 0, 0]);
+    }
   });
 
   it('never raises exposure by a lower ceiling or cap, nor lowers it by leaving the card on', () => {

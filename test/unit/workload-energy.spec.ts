@@ -180,6 +180,20 @@ describe('what a session cost', () => {
     );
   });
 
+  it('spreads what the counter added in a gap over the hours of the gap', () => {
+    const at = (hour: number) => new Date(2026, 0, 12, hour).getTime();
+    const read = (hour: number, dtMs: number | undefined, energyMj: number): SessionSample => ({
+      tsMs: at(hour),
+      dtMs,
+      frame: frameWith({ energyMj }),
+    });
+    const { energyJ, slots } = summariseGpu('GPU', [read(20, undefined, 0), read(24, undefined, 14.4e9)]);
+    expect(energyJ).toBe(14.4e6);
+    expect(slots).toHaveLength(16);
+    const night = [{ days: 'all' as const, fromMin: 22 * 60, toMin: 6 * 60, pricePerKwh: 0.1 }];
+    expect(costOf(slots!, { pricePerKwh: 0.3, tariff: night })).toBeCloseTo(2 * 0.3 + 2 * 0.1);
+  });
+
   it('is priced by the hour, over midnight and by the day', () => {
     const at = (day: number, hour: number) => new Date(2026, 0, 12 + day, hour).getTime(); // the 12th is a Monday
     const tariff = {

@@ -17,8 +17,11 @@ const HEAD_BYTES = 256 * 1024; // HWiNFO's header alone may have 50 kB
 const MAX_LINE = 4 * 2 ** 20; // a line of a recording of 64 GPUs has 200 kB; memory must not follow a file without lines
 const LAST_LINES = 3;
 
-/** Looks at the beginning of a file: what is it, and in which encoding. */
-export async function openLog(file: string): Promise<Result<LogFile>> {
+/**
+ * Looks at the beginning of a file: what is it, and in which encoding.
+ * @param otherwise a format that may read what no other one recognises
+ */
+export async function openLog(file: string, otherwise?: LogFormat): Promise<Result<LogFile>> {
   try {
     const handle = await fs.promises.open(file);
     try {
@@ -26,7 +29,8 @@ export async function openLog(file: string): Promise<Result<LogFile>> {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       const bytes = buffer.subarray(0, bytesRead);
       const encoding = encodingOf(bytes);
-      const format = formatOf(new TextDecoder(encoding).decode(bytes, { stream: true }));
+      const head = new TextDecoder(encoding).decode(bytes, { stream: true });
+      const format = formatOf(head) ?? (otherwise?.recognises(head) ? otherwise : undefined);
       if (format) return ok({ file, format, encoding, sizeBytes: size });
     } finally {
       await handle.close();

@@ -3,8 +3,8 @@ import type { AppError } from '../../result.ts';
 import type { GpuIdentity } from '../source.ts';
 import type { DateOrder } from './stamps.ts';
 
-export const logKinds = ['slowburn', 'smi-xml', 'smi-text', 'smi-csv', 'hwinfo', 'gpu-z', 'afterburner'] as const;
-export type LogKind = (typeof logKinds)[number];
+/** `plain` is a CSV with columns of any program, for traces alone: it says of no card which it is. */
+export type LogKind = 'slowburn' | 'smi-xml' | 'smi-text' | 'smi-csv' | 'hwinfo' | 'gpu-z' | 'afterburner' | 'plain';
 
 /** What a log says about who a GPU is; many say little. `key` tells the GPUs of one file apart. */
 export type LogGpu = Partial<GpuIdentity> & { readonly key: string };

@@ -1,16 +1,7 @@
 import path from 'node:path';
-import koffi from 'koffi';
 import { err, messageOf, ok, type Result } from '../../result.ts';
-import type { NvmlLibrary, Parameter } from './library.ts';
-
-// nvmlDevice_t is an opaque pointer; as an integer it has the same calling convention and costs no wrapper object.
-const cTypes: Record<Parameter, string> = {
-  device: 'uintptr_t',
-  uint: 'unsigned int',
-  ulonglong: 'unsigned long long',
-  text: 'const char *',
-  out: 'void *',
-};
+import { openLibrary } from '../native-library.node.ts';
+import type { NvmlLibrary } from './library.ts';
 
 /** Where the driver puts NVML, in the order NVIDIA's own Python binding looks. */
 function candidates(): string[] {
@@ -30,19 +21,7 @@ export function loadLibrary(override?: string): Result<NvmlLibrary> {
   const tried: string[] = [];
   for (const file of override === undefined ? candidates() : [override]) {
     try {
-      const library = koffi.load(file);
-      return ok({
-        path: file,
-        bind: (symbol, parameters) => {
-          try {
-            const types = parameters.map((parameter) => cTypes[parameter]);
-            return library.func(symbol, 'int', types);
-          } catch {
-            return undefined; // koffi throws for a symbol that is not exported: the caller takes an older one
-          }
-        },
-        unload: () => library.unload(),
-      });
+      return ok(openLibrary(file));
     } catch (thrown) {
       tried.push(`${file}: ${messageOf(thrown)}`);
     }

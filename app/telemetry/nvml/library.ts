@@ -2,9 +2,9 @@
  * What the reader needs of a shared library. `bind` looks a symbol up once and answers undefined when this driver does
  * not export it: NVML grows versioned names (…_v2, …_v3), and no driver has them all.
  */
-export type Parameter = 'device' | 'uint' | 'ulonglong' | 'text' | 'out';
-export type Argument = number | bigint | string | ArrayBuffer | Uint8Array;
-/** Returns an nvmlReturn_t. */
+export type Parameter = 'device' | 'uint' | 'ulonglong' | 'text' | 'text16' | 'out';
+export type Argument = number | bigint | string | ArrayBuffer | Uint8Array | null;
+/** Returns an nvmlReturn_t, or what status another library has. */
 export type NativeCall = (...args: Argument[]) => number;
 
 export type NvmlLibrary = {

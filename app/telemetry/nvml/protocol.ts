@@ -40,6 +40,8 @@ export type ToWorker =
       readonly pciDevices: string | undefined;
       /** where the kernel's log is, when not in the usual place */
       readonly kernelLog: string | undefined;
+      /** Windows' performance library, when not the system's own */
+      readonly pdh: string | undefined;
       /** slots of the GPUs to read, when another thread hangs in one; undefined: all */
       readonly only: readonly string[] | undefined;
       readonly bell: Bell;

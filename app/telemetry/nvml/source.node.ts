@@ -27,6 +27,8 @@ export type NvmlOptions = {
   /** where the system lists PCI devices and writes the kernel's log, when not in the usual places */
   readonly pciDevices?: string;
   readonly kernelLog?: string;
+  /** Windows' performance library, when not the system's own */
+  readonly pdh?: string;
   /** how long things are waited for, when not for the usual times */
   readonly patience?: Partial<Patience>;
 };
@@ -37,7 +39,7 @@ export type NvmlOptions = {
  * one GPU does not return, a second thread reads the others until it does.
  */
 export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
-  const { clock, workerUrl, library, pciDevices, kernelLog } = options;
+  const { clock, workerUrl, library, pciDevices, kernelLog, pdh } = options;
   let { settings } = options;
   const patience: Patience = { ...usualPatience, ...options.patience };
   const known = new Map<string, GpuIdentity>(); // by UUID
@@ -52,7 +54,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     startThread({
       clock,
       workerUrl,
-      start: { library, settings, patience, pciDevices, kernelLog, only },
+      start: { library, settings, patience, pciDevices, kernelLog, pdh, only },
       onSign: () => waiting?.(),
     });
   /** Threads that hang, each in one GPU, and the one that reads. */

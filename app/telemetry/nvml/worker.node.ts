@@ -11,6 +11,7 @@ import { createPace, type Pace } from '../pace.ts';
 import { watchPciGpus, type PciWatch } from '../runtime-status.node.ts';
 import { createSleepPolicy, type SleepPolicy } from '../sleep-policy.ts';
 import type { GpuProcess } from '../source.ts';
+import { createProcessFiller, type ProcessFiller } from '../wddm/pdh.node.ts';
 import { openKernelLog, type KernelLog } from '../xid/kernel-log.node.ts';
 import { createSleeper, turn, type Sleeper } from './bell.ts';
 import { normalBusId } from './device.ts';
@@ -52,6 +53,7 @@ let pci: PciWatch;
 let leftAlone: readonly LeftAlone[] = [];
 let only: readonly string[] | undefined; // slots to be open
 let policy: SleepPolicy;
+let filler: ProcessFiller;
 const busy = new Map<string, boolean>(); // slot → whether any reading since the last judgement found it in use
 let untold: readonly WorkerEvent[] = []; // events of before NVML was closed
 let processes: (readonly GpuProcess[] | undefined)[] = [];
@@ -125,11 +127,15 @@ function noteUse(current: Opened, position: number): void {
 function read(current: Opened, cadences: readonly Cadence[]): number {
   const { reader, block } = current;
   let lost = false;
+  filler.next();
   for (let position = 0; position < block.frames.length; position++) {
     Atomics.store(block.begun, position, tick);
     const code = reader.read(position, cadences, block.frames[position]!);
     if (returnCode(code).library) return code;
-    if (cadences.includes('slow')) processes[position] = code === NVML_SUCCESS ? reader.processes(position) : undefined;
+    if (cadences.includes('slow')) {
+      const used = valueOf(block.frames[position]!, 'vramUsedBytes');
+      processes[position] = code === NVML_SUCCESS ? filler.fill(reader.processes(position), used) : undefined;
+    }
     lost ||= code !== NVML_SUCCESS;
     Atomics.store(block.done, position, tick);
     noteUse(current, position);
@@ -210,6 +216,7 @@ port.on('message', (message: ToWorker) => {
       const { patience } = start;
       policy = createSleepPolicy(patience.graceMs);
       pci = watchPciGpus(start.pciDevices);
+      filler = createProcessFiller(start.pdh ?? (process.platform === 'win32' ? 'pdh.dll' : undefined));
       only = wanted(clock.monoMs());
       if (only?.length === 0) say({ type: 'all-asleep' });
       else open(); // when it fails it is tried again, until the one who started it wants no more of it
@@ -233,6 +240,7 @@ port.on('message', (message: ToWorker) => {
       sleeper?.wake();
       close();
       kernelLog?.close();
+      filler.close();
       say({ type: 'closed' });
       port.close(); // one that was inside a hanging call is no longer waited for: it ends by itself
   }

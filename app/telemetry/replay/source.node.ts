@@ -28,9 +28,9 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
     text = textOf(await fs.readFile(file));
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return err('recording-unreadable', `There is no file ${file}.`);
-    if (code === 'EISDIR') return err('recording-unreadable', `${file} is a folder.`, 'Name the file in it.');
-    return err('recording-unreadable', `The recording ${file} cannot be read: ${messageOf(thrown)}`);
+    if (code === 'ENOENT') return err('recording-unreadable', `There is no file ${file}.`, 'Name a recording.');
+    if (code === 'EISDIR') return err('recording-unreadable', `${file} is a folder.`, 'Name a recording in it.');
+    return err('recording-unreadable', `The recording ${file} cannot be read: ${messageOf(thrown)}.`);
   }
   const recording = readRecording(text, path.basename(file));
   if (!recording.ok) return recording;

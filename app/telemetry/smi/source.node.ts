@@ -121,7 +121,7 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
   if (!latest) {
     close();
     if (missing) {
-      return err('source-unavailable', 'The program nvidia-smi was not found.', 'Install the NVIDIA driver.');
+      return err('source-unavailable', `The program ${program} was not found.`, 'Install the NVIDIA driver.');
     }
     return err('source-unavailable', fault?.message ?? 'nvidia-smi did not answer.', fault?.next);
   }

@@ -1,6 +1,6 @@
 // Evaluators of energy.
 import { burstReadings, counterEnergy, joulesOfKwh, trapezoidJ } from '../../workload/energy.ts';
-import { unwrap, type Evaluator } from './inputs.ts';
+import type { Evaluator } from './inputs.ts';
 
 export const energyEvaluators: Readonly<Record<string, Evaluator>> = {
   energy_trapezoid: ({ nums }) => ({
@@ -39,8 +39,8 @@ export const energyEvaluators: Readonly<Record<string, Evaluator>> = {
   }),
   energy_per_token: ({ num }) => ({ J_per_token: () => num('avg_power') / num('throughput') }),
   energy_reference: ({ nums, num }) => ({
-    Wh_each: () => unwrap(nums('kWh_per_1000')), // kWh for a thousand is Wh for one
-    J_each: () => unwrap(nums('kWh_per_1000').map((kwh) => joulesOfKwh(kwh / 1000))),
+    Wh_each: () => nums('kWh_per_1000'), // kWh for a thousand is Wh for one
+    J_each: () => nums('kWh_per_1000').map((kwh) => joulesOfKwh(kwh / 1000)),
     ratio: () => num('high') / num('low'),
     J_high: () => joulesOfKwh(num('high')),
     J_low: () => joulesOfKwh(num('low')),

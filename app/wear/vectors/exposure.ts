@@ -12,7 +12,7 @@ import { bandOf, combine } from '../families.ts';
 import { CYCLE_GATE_K, REFERENCE, SILICON } from '../model.ts';
 import { fourPoint, rainflow, type Cycle } from '../rainflow.ts';
 import { biasShiftRatio, blackAllowedCurrent, blackLifeRatio, breakdownLogLife, type Breakdown } from '../unseen.ts';
-import { agreed, unwrap, type Evaluator, type Inputs } from './inputs.ts';
+import { agreed, type Evaluator, type Inputs } from './inputs.ts';
 
 const rateOf = (ea: number, refC: number, profile: readonly ProfileStep[]): number => {
   const hours = profile.reduce((sum, step) => sum + step.hours, 0);
@@ -38,12 +38,10 @@ const arrhenius: Evaluator = ({ num, nums, has }) => {
     acceleration_factor: af,
     equivalent_use_hours: () => num('hours') * af(),
     Ea: () => (BOLTZMANN_EV_K * Math.log(num('AF'))) / (1 / (num('T_use') + 273.15) - 1 / (num('T_stress') + 273.15)),
-    derating_DR: () => unwrap(nums('T_j').map((tempC) => acceleration(num('Ea'), tempC, num('T_ref')))),
+    derating_DR: () => nums('T_j').map((tempC) => acceleration(num('Ea'), tempC, num('T_ref'))),
     relative_rate: () =>
-      unwrap(
-        nums('Ea').flatMap((ea) =>
-          nums('T').map((tempC) => acceleration(ea, has('T_ref') ? num('T_ref') : REFERENCE.coreTempC, tempC)),
-        ),
+      nums('Ea').flatMap((ea) =>
+        nums('T').map((tempC) => acceleration(ea, has('T_ref') ? num('T_ref') : REFERENCE.coreTempC, tempC)),
       ),
   };
 };
@@ -83,8 +81,8 @@ export const exposureEvaluators: Readonly<Record<string, Evaluator>> = {
     };
   },
   voltage_acceleration: ({ num, nums }) => ({
-    VAF_life: () => unwrap(nums('V').map((volts) => voltageLifeFactor(num('gamma_V'), num('V_ref'), volts))),
-    VAF_rate: () => unwrap(nums('V').map((volts) => 1 / voltageLifeFactor(num('gamma_V'), num('V_ref'), volts))),
+    VAF_life: () => nums('V').map((volts) => voltageLifeFactor(num('gamma_V'), num('V_ref'), volts)),
+    VAF_rate: () => nums('V').map((volts) => 1 / voltageLifeFactor(num('gamma_V'), num('V_ref'), volts)),
   }),
   electromigration: ({ num, has }) => {
     const life = () =>
@@ -131,11 +129,12 @@ export const exposureEvaluators: Readonly<Record<string, Evaluator>> = {
     };
   },
   model_silicon_rate: ({ has, num, nums, profile }) => {
-    const energies = () =>
-      has('Ea_grid') ? nums('Ea_grid') : has('Ea_low_mid_high') ? nums('Ea_low_mid_high') : SILICON.grid;
+    const named = () => nums('Ea_low_mid_high');
+    const mid = () => (has('Ea_low_mid_high') ? named()[named().length >> 1]! : num('Ea', SILICON.mid));
+    const energies = () => (has('Ea_grid') ? nums('Ea_grid') : has('Ea_low_mid_high') ? named() : SILICON.grid);
     const rates = () => energies().map((ea) => rateOf(ea, num('T_ref', REFERENCE.coreTempC), profile('profile')));
     return {
-      rate_mid: () => rateOf(SILICON.mid, num('T_ref', REFERENCE.coreTempC), profile('profile')),
+      rate_mid: () => rateOf(mid(), num('T_ref', REFERENCE.coreTempC), profile('profile')),
       band: () => lowHigh(rates()),
       argmin_Ea: () => energies()[rates().indexOf(Math.min(...rates()))],
       argmax_Ea: () => energies()[rates().indexOf(Math.max(...rates()))],

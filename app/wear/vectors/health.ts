@@ -7,7 +7,7 @@ import { xidOf } from '../../health/xid.ts';
 import { fieldIds } from '../../telemetry/nvml/field-ids.ts';
 import { throttleMask, throttleReasons } from '../../telemetry/throttle-reasons.ts';
 import { failuresNeeded } from '../distributions.ts';
-import { unwrap, type Evaluator } from './inputs.ts';
+import type { Evaluator } from './inputs.ts';
 
 const HOURS_A_YEAR = 8760;
 
@@ -23,29 +23,25 @@ export const healthEvaluators: Readonly<Record<string, Evaluator>> = {
   }),
   pcie_replay: ({ raw }) => ({
     max_replays_per_min: () =>
-      unwrap((raw('gen_lanes') as [number, number][]).map(([gen, lanes]) => maxReplaysPerMinute(gen, lanes))),
+      (raw('gen_lanes') as [number, number][]).map(([gen, lanes]) => maxReplaysPerMinute(gen, lanes)),
   }),
   page_retirement: ({ raw }) => ({
     result: () =>
-      unwrap(
-        (raw('cases') as [number, number, number][]).map(([doubleBit, singleBit, doubleBitWeekAgo]) =>
-          // a week ago 0 stands for a card that was not watched then
-          pageRetirementResult({ doubleBit, singleBit, doubleBitWeekAgo: doubleBitWeekAgo || undefined }),
-        ),
+      (raw('cases') as [number, number, number][]).map(([doubleBit, singleBit, doubleBitWeekAgo]) =>
+        // a week ago 0 stands for a card that was not watched then
+        pageRetirementResult({ doubleBit, singleBit, doubleBitWeekAgo: doubleBitWeekAgo || undefined }),
       ),
   }),
   row_remap: ({ raw }) => ({
     action: () =>
-      unwrap(
-        (raw('cases') as { failed: boolean; unc: number; pending: boolean }[]).map(({ failed, unc, pending }) =>
-          rowRemapAction({ failed, pending, uncorrectable: unc }),
-        ),
+      (raw('cases') as { failed: boolean; unc: number; pending: boolean }[]).map(({ failed, unc, pending }) =>
+        rowRemapAction({ failed, pending, uncorrectable: unc }),
       ),
   }),
   xid: ({ nums }) => ({
-    immediate: () => unwrap(nums('xid').map((code) => xidOf(code).immediate ?? 'NONE')),
-    dcgm_health: () => unwrap(nums('xid').map((code) => xidOf(code).dcgm ?? 'PASS')),
-    origin: () => unwrap(nums('xid').map((code) => xidOf(code).origin)),
+    immediate: () => nums('xid').map((code) => xidOf(code).immediate ?? 'NONE'),
+    dcgm_health: () => nums('xid').map((code) => xidOf(code).dcgm ?? 'PASS'),
+    origin: () => nums('xid').map((code) => xidOf(code).origin),
   }),
   nvml_fields: ({ raw }) => ({ ids: () => (raw('names') as string[]).map((name) => fieldIds[name] ?? null) }),
   thermal_thresholds: ({ num, raw, text }) => {

@@ -26,6 +26,11 @@ export type Inputs = {
 export type Outputs = Readonly<Record<string, () => unknown>>;
 export type Evaluator = (inputs: Inputs) => Outputs;
 
+/** A temperature, not a difference of two and not a margin. */
+const isTemperature = (name: string): boolean => /^(?:rated_)?T/.test(name) && !name.endsWith('limit');
+const inCelsius = (value: number, unit: string | undefined): number =>
+  unit === 'K' ? celsius(value) : unit === 'degF' ? (value - 32) / 1.8 : value;
+
 export function inputsOf(vector: Vector): Inputs {
   const has = (name: string): boolean => Object.hasOwn(vector.inputs, name);
   const raw = (name: string): unknown => {
@@ -34,7 +39,7 @@ export function inputsOf(vector: Vector): Inputs {
   };
   const convert = (name: string, value: unknown): number => {
     if (typeof value !== 'number') throw new Error(`input ${name} is not a number`);
-    return vector.inputs[name]?.unit === 'K' && name.startsWith('T') ? celsius(value) : value;
+    return isTemperature(name) ? inCelsius(value, vector.inputs[name]?.unit) : value;
   };
   return {
     raw,
@@ -47,16 +52,13 @@ export function inputsOf(vector: Vector): Inputs {
       return value;
     },
     profile: (name) =>
-      (raw(name) as number[][]).map(([hours, tempC, volts]) => ({
+      (raw(name) as number[][]).map(([hours, temp, volts]) => ({
         hours: hours!,
-        tempC: tempC!,
+        tempC: inCelsius(temp!, /\bK\b/.test(vector.inputs[name]?.unit ?? '') ? 'K' : undefined),
         ...(volts === undefined ? {} : { volts }),
       })),
   };
 }
-
-/** A list of one is a number again: vectors write single values plainly. */
-export const unwrap = <T>(values: readonly T[]): T | readonly T[] => (values.length === 1 ? values[0]! : values);
 
 /** One number where all of a list agree, else the list. */
 export const agreed = (values: readonly number[]): number | readonly number[] =>

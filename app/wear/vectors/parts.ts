@@ -2,9 +2,17 @@
 import { COOLING_LIMITS, convectiveResistance, coolingLevel, fitLine, resistanceOf } from '../../cooling/resistance.ts';
 import { CYCLE_GATE_K, REFERENCE, SOLDER, type SolderSet } from '../model.ts';
 import { factorPer10K, fanTestHours, lifeAt } from '../parts.ts';
-import { coffinManson, endurance, fidesCycleRate, minerSum, norrisLandzberg, referenceCycles } from '../solder.ts';
+import {
+  coffinManson,
+  endurance,
+  fidesCycleRate,
+  minerSum,
+  norrisLandzberg,
+  referenceCycles,
+  type SwingReference,
+} from '../solder.ts';
 import { gatedCycles } from './exposure.ts';
-import { unwrap, type Evaluator } from './inputs.ts';
+import type { Evaluator } from './inputs.ts';
 
 /** Solder sets as a vector writes them: [name, q, m, Q]. */
 const setsOf = (rows: unknown): SolderSet[] =>
@@ -33,7 +41,7 @@ export const partEvaluators: Readonly<Record<string, Evaluator>> = {
     const cycles = () => nums('ranges').map((range) => endurance(range, num('Sc'), num('Nc'), num('m')));
     const counts = () => (has('counts') ? nums('counts') : []);
     return {
-      endurance: () => unwrap(cycles()),
+      endurance: () => cycles(),
       miner_sum: () => minerSum(cycles().map((cyclesToFailure, i) => ({ count: counts()[i] ?? 1, cyclesToFailure }))),
     };
   },
@@ -63,16 +71,14 @@ export const partEvaluators: Readonly<Record<string, Evaluator>> = {
   // the range term alone
   solder_damage: (inputs) => ({
     reference_cycles: () =>
-      unwrap(
-        inputs
-          .nums('q')
-          .map((q) =>
-            gatedCycles(inputs, CYCLE_GATE_K).reduce(
-              (sum, { range, count }) => sum + count * (range / inputs.num('dT_ref', REFERENCE.rangeK)) ** q,
-              0,
-            ),
+      inputs
+        .nums('q')
+        .map((q) =>
+          gatedCycles(inputs, CYCLE_GATE_K).reduce(
+            (sum, { range, count }) => sum + count * (range / inputs.num('dT_ref', REFERENCE.rangeK)) ** q,
+            0,
           ),
-      ),
+        ),
   }),
   model_solder_day: (inputs) => {
     const { num, raw, has } = inputs;
@@ -80,18 +86,23 @@ export const partEvaluators: Readonly<Record<string, Evaluator>> = {
       const theta = has('theta') ? raw('theta') : undefined;
       return typeof theta === 'number' ? theta : REFERENCE.dwellHours;
     };
+    const reference = (): SwingReference => ({
+      rangeK: num('dT_ref', REFERENCE.rangeK),
+      maxTempC: num('Tmax_ref', REFERENCE.maxTempC),
+      dwellHours: REFERENCE.dwellHours,
+    });
     const cycles = () =>
       (has('sets') ? setsOf(raw('sets')) : SOLDER).map((set) =>
         gatedCycles(inputs, CYCLE_GATE_K).reduce(
-          (sum, { range, mean, count }) => sum + count * referenceCycles(range, dwellHours(), mean + range / 2, set),
+          (sum, { range, mean, count }) =>
+            sum + count * referenceCycles(range, dwellHours(), mean + range / 2, set, reference()),
           0,
         ),
       );
     const days = () => num('duration') / 24;
     return {
-      reference_cycles: () => unwrap(cycles()),
-      relative_rate: () =>
-        unwrap(cycles().map((count) => count / num('ref_cycles_per_day', REFERENCE.cyclesPerDay) / days())),
+      reference_cycles: () => cycles(),
+      relative_rate: () => cycles().map((count) => count / num('ref_cycles_per_day', REFERENCE.cyclesPerDay) / days()),
     };
   },
   fan_life: ({ num, has }) => {
@@ -110,24 +121,19 @@ export const partEvaluators: Readonly<Record<string, Evaluator>> = {
   },
   capacitor_life: ({ num, nums }) => ({
     L: () =>
-      unwrap(
-        nums('T').map((tempC) => lifeAt(num('rated_life'), num('rated_T'), tempC, num('factor', 2), num('per_K', 10))),
-      ),
+      nums('T').map((tempC) => lifeAt(num('rated_life'), num('rated_T'), tempC, num('factor', 2), num('per_K', 10))),
   }),
-  thermal_resistance: ({ num, nums }) => {
+  thermal_resistance: ({ num, nums, has }) => {
     const line = () => {
       const fitted = fitLine(nums('P'), nums('T'));
       if (!fitted) throw new Error('all powers are the same: no slope');
       return fitted;
     };
     return {
-      R: () => {
-        try {
-          return unwrap(nums('rpm').map((rpm) => convectiveResistance(num('R_cond'), num('C'), rpm, num('beta'))));
-        } catch {
-          return resistanceOf(num('T_gpu'), num('T_amb'), num('P')); // not given by fan speed, then by temperatures
-        }
-      },
+      R: () =>
+        has('rpm')
+          ? nums('rpm').map((rpm) => convectiveResistance(num('R_cond'), num('C'), rpm, num('beta')))
+          : resistanceOf(num('T_gpu'), num('T_amb'), num('P')),
       slope_R: () => line().slope,
       intercept_Tamb_eff: () => line().intercept,
     };

@@ -48,7 +48,9 @@ export const numberAt = (value: Json, ...path: readonly (string | number)[]): nu
 };
 export const textAt = (value: Json, ...path: readonly (string | number)[]): string | undefined => {
   const found = at(value, ...path);
-  return typeof found === 'string' && found !== '' ? found.slice(0, 300) : undefined;
+  // told to people, in a terminal too: no codes that steer it
+  const text = typeof found === 'string' ? found.slice(0, 300).replace(/\p{Cc}/gu, '') : '';
+  return text === '' ? undefined : text;
 };
 export const listAt = (value: Json, ...path: readonly (string | number)[]): readonly Json[] | undefined => {
   const found = at(value, ...path);

@@ -11,16 +11,24 @@ export type Sample = {
 };
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?\s*$/;
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
-const MOST_LINES = 20_000;
+const NAME = /^[a-zA-Z_:][\w:]*/;
+/** A name begins where no name goes on: without that, a long word would be tried from each of its letters. */
+const LABEL = /(?<!\w)([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+const MOST_LINES = 50_000;
+const MOST_SAMPLES = 1000;
+const LONGEST_LINE = 8192;
 
-/** Reads Prometheus' text format (prometheus.io, "Exposition formats", 0.0.4). Lines that do not fit are passed over. */
-export function parseExposition(text: string): Sample[] {
+/**
+ * Reads the named samples of Prometheus' text format (prometheus.io, "Exposition formats", 0.0.4). Lines that do not fit
+ * are passed over, and there is an end to how much is read, whatever a server sends.
+ */
+export function parseExposition(text: string, names: ReadonlySet<string>): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split('\n', MOST_LINES)) {
-    if (line.startsWith('#')) continue;
+    if (line.length > LONGEST_LINE || !names.has(NAME.exec(line)?.[0] ?? '')) continue;
     const fields = LINE.exec(line);
     if (!fields) continue;
+    if (samples.length >= MOST_SAMPLES) break;
     const value = Number(fields[3]!.replace(/^([+-]?)Inf$/, '$1Infinity'));
     if (Number.isNaN(value)) continue;
     const labels = Object.fromEntries([...(fields[2] ?? '').matchAll(LABEL)].map(([, key, text]) => [key!, text!]));
@@ -57,17 +65,19 @@ const metricsServer = (
 ): Adapter => ({
   id,
   async read(ask) {
+    const { running: runs, waiting: waits, tokens: makes, promptTokens: reads, speed: rate } = metrics;
+    const names = new Set([...runs, ...waits, ...makes, ...reads, ...(rate === undefined ? [] : [rate])]);
     const text = await ask('/metrics');
     if (!text.ok) {
       const off = ['not-found', 'forbidden'].includes(text.error.code) || /501/.test(text.error.message);
       return off ? { ok: false, error: { ...text.error, next: how } } : text;
     }
-    const samples = parseExposition(text.value);
+    const samples = parseExposition(text.value, names);
     const running = sumOf(samples, metrics.running);
     const tokens = sumOf(samples, metrics.tokens);
     if (running === undefined && tokens === undefined)
       return err('invalid-request', 'The program’s /metrics hold none of the figures that are known of it.', how);
-    const speed = metrics.speed === undefined ? undefined : sumOf(samples, [metrics.speed]);
+    const speed = rate === undefined ? undefined : sumOf(samples, [rate]);
     const name = await model(ask, samples);
     return ok(
       told({

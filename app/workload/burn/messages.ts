@@ -32,6 +32,8 @@ export const burnStatus = z.object({
   energyJ: z.number().optional(),
   tempC: z.number().optional(),
   peakTempC: z.number().optional(),
+  /** the card that worked instead of the one that was chosen */
+  elsewhere: z.string().optional(),
   ending: z.enum(burnEndings).optional(),
   error: z.string().optional(),
 });

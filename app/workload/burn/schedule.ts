@@ -37,8 +37,8 @@ const BLIND_MS = 10_000;
 
 export type BurnStep = { readonly phase: BurnPhase; readonly load: number; readonly ending?: BurnEnding };
 
-/** @param tempC of the card that is burnt; undefined for ever where none is observed, as on the software adapter */
-export function createSchedule(plan: BurnPlan) {
+/** @param onCard a card burns, so its temperature must be seen; false on the software adapter */
+export function createSchedule(plan: BurnPlan, onCard = true) {
   let phase: BurnPhase = 'idle';
   let phaseMs = 0;
   let lastSeenMs: number | undefined;
@@ -61,22 +61,26 @@ export function createSchedule(plan: BurnPlan) {
   }
 
   return {
-    /** @param tMs since the start of the burn */
-    step(tMs: number, tempC: number | undefined): BurnStep {
+    /**
+     * @param tMs since the start of the burn
+     * @param tempC of the card, read since the step before; undefined: not read
+     * @param hottestC of all cards: the one that burns may be another than it is taken for
+     */
+    step(tMs: number, tempC: number | undefined, hottestC = tempC): BurnStep {
       if (phase === 'ended') return { phase, load: 0, ending: ending! };
       if (tempC !== undefined) {
         lastSeenMs = tMs;
         minute.push({ tMs, tempC });
         while (minute[0]!.tMs < tMs - MINUTE_MS) minute.shift();
       }
-      if (tempC !== undefined && tempC >= plan.maxTempC) end('too-hot');
+      if (hottestC !== undefined && hottestC >= plan.maxTempC) end('too-hot');
       else if (tMs >= plan.maxMs) end('time');
-      else if (lastSeenMs !== undefined && tMs - lastSeenMs > BLIND_MS) end('telemetry-lost');
+      else if (onCard && tMs - (lastSeenMs ?? 0) > BLIND_MS) end('telemetry-lost');
       else if (phase === 'idle' && tMs >= plan.idleMs) enter('ramp', tMs);
       else if (phase === 'ramp' && tMs - phaseMs >= plan.rampMs) enter('soak', tMs);
       else if (phase === 'soak') {
         const soakedMs = tMs - phaseMs;
-        if (soakedMs >= plan.soakMs[1] || (soakedMs >= plan.soakMs[0] && (lastSeenMs === undefined || steady(tMs))))
+        if (soakedMs >= plan.soakMs[1] || (soakedMs >= plan.soakMs[0] && (!onCard || steady(tMs))))
           enter('cool-down', tMs);
       } else if (phase === 'cool-down' && tMs - phaseMs >= plan.coolMs) end('complete');
       const load = phase === 'ramp' ? Math.min(1, (tMs - phaseMs) / plan.rampMs) : phase === 'soak' ? 1 : 0;

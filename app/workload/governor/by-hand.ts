@@ -9,7 +9,6 @@ export type ByHandOptions = {
   readonly setCap: (gpuUuid: string, watts: number) => Promise<Result<undefined>>;
   readonly releaseCap: (gpuUuid: string) => Promise<Result<undefined>>;
   readonly wallMs: () => number;
-  readonly onChange: () => void;
   readonly after?: (ms: number, task: () => void) => () => void;
 };
 
@@ -19,16 +18,15 @@ const timeout = (ms: number, task: () => void): (() => void) => {
 };
 
 /** A power cap set by hand: in force at once, reverted unless it is confirmed in time, and let go when asked. */
-export function createByHand({ setCap, releaseCap, wallMs, onChange, after = timeout }: ByHandOptions) {
+export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: ByHandOptions) {
   const pending = new Map<string, Pending & { readonly cancel: () => void }>();
   const kept = new Map<string, number>();
 
-  async function revert(gpuUuid: string): Promise<void> {
+  async function revert(gpuUuid: string): Promise<Result<undefined>> {
     pending.get(gpuUuid)?.cancel();
     pending.delete(gpuUuid);
     const before = kept.get(gpuUuid);
-    await (before === undefined ? releaseCap(gpuUuid) : setCap(gpuUuid, before));
-    onChange();
+    return before === undefined ? releaseCap(gpuUuid) : setCap(gpuUuid, before);
   }
 
   return {
@@ -38,7 +36,6 @@ export function createByHand({ setCap, releaseCap, wallMs, onChange, after = tim
       pending.get(gpuUuid)?.cancel();
       const cancel = after(CONFIRM_MS, () => void revert(gpuUuid));
       pending.set(gpuUuid, { gpuUuid, capW, untilMs: wallMs() + CONFIRM_MS, cancel });
-      onChange();
       return set;
     },
     /** Too late or never tried: false. */
@@ -48,12 +45,12 @@ export function createByHand({ setCap, releaseCap, wallMs, onChange, after = tim
       change.cancel();
       pending.delete(gpuUuid);
       kept.set(gpuUuid, change.capW);
-      onChange();
       return true;
     },
-    release: async (gpuUuid: string): Promise<void> => {
+    /** The card's own cap again. */
+    release: (gpuUuid: string): Promise<Result<undefined>> => {
       kept.delete(gpuUuid);
-      await revert(gpuUuid);
+      return revert(gpuUuid);
     },
     /** Everything was undone by the tap. */
     forget: (): void => {
@@ -61,7 +58,10 @@ export function createByHand({ setCap, releaseCap, wallMs, onChange, after = tim
       pending.clear();
       kept.clear();
     },
-    kept: (gpuUuid: string) => kept.get(gpuUuid),
+    /** Does a person govern this card by hand now? */
+    has: (gpuUuid: string): boolean => kept.has(gpuUuid) || pending.has(gpuUuid),
+    any: (): boolean => kept.size > 0 || pending.size > 0,
+    kept: () => [...kept].map(([gpuUuid, capW]) => ({ gpuUuid, capW })),
     pending: (): readonly Pending[] =>
       [...pending.values()].map(({ gpuUuid, capW, untilMs }) => ({ gpuUuid, capW, untilMs })),
   };

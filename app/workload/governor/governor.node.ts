@@ -6,25 +6,13 @@ import type { Tick } from '../../telemetry/sampler.ts';
 import type { Program } from '../detect.ts';
 import { identityOf } from '../process-facts.node.ts';
 import { createByHand, type Pending } from './by-hand.ts';
-import { createPolicy, limitKeys, type LimitKey } from './policy.ts';
+import { createPolicy, limitKeys, type GovernorEntry, type LimitKey } from './policy.ts';
 import type { Tap } from './tap.node.ts';
-
-/** One thing the governor did or saw, in the order it happened. */
-export type GovernorEntry = {
-  readonly tsMs: number;
-  readonly gpuUuid: string;
-  readonly what: 'passed' | 'held' | 'let-go' | 'capped' | 'released' | 'refused' | 'undone';
-  readonly why: string;
-  readonly capW?: number;
-  readonly program?: string;
-  /** in the words of who refused */
-  readonly message?: string;
-};
 
 export type GovernorStatus = {
   readonly enabled: boolean;
   readonly held: readonly { readonly program: string; readonly why: LimitKey; readonly sinceMs: number }[];
-  readonly caps: readonly { readonly gpuUuid: string; readonly capW: number }[];
+  readonly caps: readonly { readonly gpuUuid: string; readonly capW: number; readonly by: 'hand' | 'governor' }[];
   readonly pending: readonly Pending[];
   readonly log: readonly GovernorEntry[];
 };
@@ -32,12 +20,13 @@ export type GovernorStatus = {
 export type GovernorOptions = {
   readonly settings: Settings;
   /** opened when something is to be done for the first time */
-  readonly openTap: (onUndone: () => void) => Tap;
+  readonly openTap: (onLost: (undone: boolean) => void) => Tap;
   readonly programs: () => readonly Program[];
   /** outputs made so far and jobs in work, by the program's own account */
   readonly progress: (key: string) => { readonly running?: number; readonly made?: number } | undefined;
   readonly stressTodayHours: (gpuUuid: string, tsMs: number) => number | undefined;
-  readonly onChange: () => void;
+  /** each deed, as it happens */
+  readonly onDeed: (entry: GovernorEntry) => void;
   readonly wallMs: () => number;
   readonly monoMs: () => number;
 };
@@ -71,11 +60,13 @@ function ownProcess(pid: number): { pid: number; startedAt: string } | undefined
 
 /** Carries out what the policies of the cards decide. Feed it each tick; close it at the end. */
 export function createGovernor(options: GovernorOptions) {
-  const { programs, progress, wallMs, monoMs, onChange } = options;
+  const { programs, progress, wallMs, monoMs } = options;
   let { settings } = options;
   let tap: Tap | undefined;
   let lastTickMs = monoMs();
   let busy: Promise<void> | undefined;
+  /** the limits were changed: begin anew with the next tick */
+  let anew = false;
   const policies = new Map<string, ReturnType<typeof createPolicy>>();
   const ownCaps = new Map<string, { minW: number; ownW: number }>();
   const caps = new Map<string, number>();
@@ -83,23 +74,27 @@ export function createGovernor(options: GovernorOptions) {
   const held = new Map<string, Held>();
   const asked = new Map<string, Asked>();
   const told = new Map<string, Set<LimitKey>>();
+  const seenMs = new Map<string, number>();
   const log: GovernorEntry[] = [];
 
-  const note = (entry: Omit<GovernorEntry, 'tsMs'>): void => {
-    log.push({ tsMs: wallMs(), ...entry });
+  const note = (deed: Omit<GovernorEntry, 'tsMs'>): void => {
+    const entry = { tsMs: wallMs(), ...deed };
+    log.push(entry);
     if (log.length > LOG_KEPT) log.shift();
-    onChange();
+    options.onDeed(entry);
   };
   const withTap = (): Tap =>
-    (tap ??= options.openTap(() => {
+    (tap ??= options.openTap((undone) => {
       forget();
-      note({ gpuUuid: '', what: 'undone', why: 'tap-lost' });
+      note({ gpuUuid: '', what: undone ? 'undone' : 'left', why: 'tap-lost' });
     }));
   const byHand = createByHand({
-    setCap: async (gpuUuid, watts) => withTap().setCap(gpuUuid, watts),
+    setCap: async (gpuUuid, watts) => {
+      caps.delete(gpuUuid); // what a person sets goes before; when they let go of it, the governor sets its own anew
+      return withTap().setCap(gpuUuid, watts);
+    },
     releaseCap: async (gpuUuid) => withTap().releaseCap(gpuUuid),
     wallMs,
-    onChange,
   });
 
   function forget(): void {
@@ -110,21 +105,31 @@ export function createGovernor(options: GovernorOptions) {
     policies.forEach((policy) => policy.reset());
   }
 
-  async function letAllGo(why: string): Promise<void> {
-    if (!tap || (held.size === 0 && caps.size === 0 && byHand.pending().length === 0)) return forget();
+  /** Undoes everything, a person's own cap among it. */
+  async function undoAll(why: string): Promise<void> {
+    const any = held.size > 0 || caps.size > 0 || byHand.any();
     forget();
-    await tap.undo();
-    note({ gpuUuid: '', what: 'undone', why });
+    if (!tap || !any) return;
+    const done = await tap.undo();
+    note({ gpuUuid: '', what: done.ok ? 'undone' : 'left', why, ...(!done.ok && { message: done.error.message }) });
+  }
+
+  /** Undoes what it did itself; a cap set by hand stays. */
+  async function undoOwn(why: string): Promise<void> {
+    policies.clear();
+    told.clear();
+    refused.clear();
+    for (const key of [...held.keys(), ...asked.keys()]) await letGo(key, '');
+    for (const gpuUuid of [...caps.keys()]) await applyCap(gpuUuid, undefined, why);
   }
 
   async function applyCap(gpuUuid: string, capW: number | undefined, why: string): Promise<void> {
-    if (capW === caps.get(gpuUuid) || byHand.kept(gpuUuid) !== undefined) return;
-    if (byHand.pending().some((change) => change.gpuUuid === gpuUuid)) return;
+    if (capW === caps.get(gpuUuid) || byHand.has(gpuUuid)) return;
     if (monoMs() < (refused.get(gpuUuid) ?? 0)) return;
     const done = await (capW === undefined ? withTap().releaseCap(gpuUuid) : withTap().setCap(gpuUuid, capW));
     if (!done.ok) {
       refused.set(gpuUuid, monoMs() + 600_000);
-      return note({ gpuUuid, what: 'refused', why, message: done.error.message });
+      return note({ gpuUuid, what: capW === undefined ? 'left' : 'refused', why, message: done.error.message });
     }
     if (capW === undefined) caps.delete(gpuUuid);
     else caps.set(gpuUuid, capW);
@@ -167,9 +172,12 @@ export function createGovernor(options: GovernorOptions) {
   async function act(tick: Tick): Promise<void> {
     const wanted = new Map<string, { why: LimitKey; gpuUuid: string }>();
     for (const { gpu, frame } of tick.gpus) {
-      const own = valueOf(frame, 'powerDefaultLimitW') ?? valueOf(frame, 'powerLimitW');
+      // as a person left it, which may be below the card's default
+      const own = valueOf(frame, 'powerLimitW') ?? valueOf(frame, 'powerDefaultLimitW');
       const minW = valueOf(frame, 'powerMinLimitW');
       if (own !== undefined && minW !== undefined && !ownCaps.has(gpu.uuid)) ownCaps.set(gpu.uuid, { minW, ownW: own });
+      if (valueOf(frame, 'coreTempC') !== undefined || valueOf(frame, 'powerW') !== undefined)
+        seenMs.set(gpu.uuid, monoMs());
       const policy = policies.get(gpu.uuid) ?? createPolicy(settings.governor, settings);
       policies.set(gpu.uuid, policy);
       const decision = policy.decide({
@@ -181,11 +189,18 @@ export function createGovernor(options: GovernorOptions) {
         capRange: ownCaps.get(gpu.uuid),
       });
       tell(gpu.uuid, decision.passed);
-      await applyCap(gpu.uuid, decision.capW, decision.changed?.why ?? 'temperature');
+      if (monoMs() - (seenMs.get(gpu.uuid) ?? 0) <= BLIND_MS)
+        await applyCap(gpu.uuid, decision.capW, decision.changed?.why ?? 'temperature');
       if (decision.hold === undefined) continue;
       for (const program of programs())
         if (program.match && program.gpuUuids.includes(gpu.uuid))
           wanted.set(program.key, { why: decision.hold, gpuUuid: gpu.uuid });
+    }
+    for (const gpuUuid of [...caps.keys()]) {
+      // this card alone has gone silent: it is not governed blindly
+      if (monoMs() - (seenMs.get(gpuUuid) ?? 0) <= BLIND_MS) continue;
+      policies.get(gpuUuid)?.reset();
+      await applyCap(gpuUuid, undefined, 'telemetry-lost');
     }
     for (const program of programs()) {
       const wish = wanted.get(program.key);
@@ -208,7 +223,7 @@ export function createGovernor(options: GovernorOptions) {
   };
 
   const blind = setInterval(() => {
-    if (monoMs() - lastTickMs > BLIND_MS) inTurn(() => letAllGo('telemetry-lost'));
+    if (monoMs() - lastTickMs > BLIND_MS) inTurn(() => undoAll('telemetry-lost'));
   }, 1000);
   blind.unref();
 
@@ -216,17 +231,21 @@ export function createGovernor(options: GovernorOptions) {
     feed(tick: Tick): void {
       if (tick.fault) return; // no news is not good news: silence counts on
       lastTickMs = monoMs();
-      if (settings.governor.enabled && !tick.source.simulated) inTurn(() => act(tick));
+      if (tick.source.simulated) return;
+      inTurn(async () => {
+        if (anew) {
+          anew = false;
+          await undoOwn('settings');
+        }
+        if (settings.governor.enabled) await act(tick);
+      });
     },
     applySettings(next: Settings): void {
       const changed =
         JSON.stringify([next.governor, next.tariff, next.pricePerKwh]) !==
         JSON.stringify([settings.governor, settings.tariff, settings.pricePerKwh]);
       settings = next;
-      if (!changed) return;
-      policies.clear();
-      told.clear();
-      void (busy ?? Promise.resolve()).then(() => letAllGo('settings'));
+      anew ||= changed;
     },
     async tryCap(gpuUuid: string, capW: number): Promise<Result<undefined>> {
       const range = ownCaps.get(gpuUuid);
@@ -238,10 +257,15 @@ export function createGovernor(options: GovernorOptions) {
     status: (): GovernorStatus => ({
       enabled: settings.governor.enabled,
       held: [...held.values()].map(({ program, why, sinceMs }) => ({ program, why, sinceMs })),
-      caps: [...caps].map(([gpuUuid, capW]) => ({ gpuUuid, capW })),
+      caps: [
+        ...byHand.kept().map((cap) => ({ ...cap, by: 'hand' as const })),
+        ...[...caps].map(([gpuUuid, capW]) => ({ gpuUuid, capW, by: 'governor' as const })),
+      ],
       pending: byHand.pending(),
       log,
     }),
+    /** A Slowburn before this one was killed and left a cap that it had changed. */
+    foundLeft: (): void => note({ gpuUuid: '', what: 'left', why: 'killed' }),
     async close(): Promise<void> {
       clearInterval(blind);
       await busy;

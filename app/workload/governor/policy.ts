@@ -18,6 +18,22 @@ export type Situation = {
 export const limitKeys = ['temperature', 'power', 'stress', 'price', 'quiet'] as const;
 export type LimitKey = (typeof limitKeys)[number];
 
+/** What the governor says that it did or saw. `left`: a cap may still be changed, as only a helper with rights can restore it */
+export const governorDeeds = ['passed', 'held', 'let-go', 'capped', 'released', 'refused', 'undone', 'left'] as const;
+export type GovernorDeed = (typeof governorDeeds)[number];
+
+/** One thing the governor did or saw, in the order it happened. */
+export type GovernorEntry = {
+  readonly tsMs: number;
+  readonly gpuUuid: string;
+  readonly what: GovernorDeed;
+  readonly why: string;
+  readonly capW?: number;
+  readonly program?: string;
+  /** in the words of who refused */
+  readonly message?: string;
+};
+
 /** What is to be so now; doing it is the executor's. */
 export type Decision = {
   /** limits that are passed now: told to the person in any case */

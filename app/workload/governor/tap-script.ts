@@ -4,7 +4,10 @@
  * given to `sh -c` as text: nothing to install, nothing that could be exchanged on disk, and short enough to be read by
  * who is asked for rights. With rights (uid 0) it sets caps and nothing else.
  *
- * Each change is written to the journal first. A journal that is there at the start is of a tap that was killed: undone.
+ * What is to be undone stands in `book`, and each change of it is in the journal before it is done. A journal that is
+ * there at the start is of a tap that was killed: undone. One whose tap still lives is waited for, since two hands on one
+ * tap would undo each other's work; when it does not end, this one says `busy` and goes.
+ *
  * `$1` journal, `$2` the nvidia-smi to use. Lines in: stop PID START | cont PID START | cap UUID WATTS | release UUID |
  * undo. One line out each: ok, or no and why.
  */
@@ -13,20 +16,33 @@ journal=$1
 smi=$2
 trap '' INT HUP PIPE
 umask 077
+book=
 
 started() {
   line=
   read -r line 2>/dev/null < "/proc/$1/stat" || return 1
   set -- \${line##*) }
+  [ "$1" != Z ] || return 1
   printf '%s' "\${20}"
 }
+lives() { [ -n "$2" ] && [ "$(started "$1")" = "$2" ]; }
+save() { printf 'tap %s %s\n%s' "$$" "$own" "$book" > "$journal.new" && mv -f "$journal.new" "$journal"; }
+with() {
+  book="$book$1
+"
+  save && return 0
+  without "$1"
+  return 1
+}
 without() {
-  [ -f "$journal" ] || return 0
-  grep -v -x -F -e "$1" "$journal" > "$journal.new"
-  mv -f "$journal.new" "$journal"
+  book=$(printf '%s' "$book" | grep -v -x -F -e "$1")
+  [ -z "$book" ] || book="$book
+"
+  save
 }
 same() { [ "\${1%.*}" = "\${2%.*}" ]; }
 limit() { "$smi" -i "$1" --query-gpu=power.limit --format=csv,noheader,nounits 2>/dev/null; }
+first() { printf '%s' "$book" | sed -n "s/^cap $1 //p"; }
 restore() {
   for again in 1 2 3 4 5; do
     "$smi" -i "$1" -pl "$2" > /dev/null 2>&1
@@ -36,7 +52,6 @@ restore() {
   return 1
 }
 undo() {
-  [ -f "$journal" ] || return 0
   left=
   while read -r verb one two; do
     case $verb in
@@ -44,23 +59,33 @@ undo() {
       cap) restore "$one" "$two" || left="$left$verb $one $two
 " ;;
     esac
-  done < "$journal"
-  if [ -n "$left" ] || [ -n "$1" ]; then printf '%s%s' "$1" "$left" > "$journal"; else rm -f "$journal"; fi
+  done <<BOOK
+$book
+BOOK
+  book=$left
 }
-trap 'undo; exit 0' TERM
+end() { undo; if [ -n "$book" ]; then save; else rm -f "$journal"; fi; exit 0; }
+trap end TERM
 
-# the tap before this one was killed: what it had started in its own group must not act after the undoing
-before=$(sed -n 's/^tap //p' "$journal" 2>/dev/null)
+own=$(started $$)
+before=
+read -r word before when 2>/dev/null < "$journal"
+[ "$word" = tap ] || before=
 case $before in
   ''|*[!0-9]*) ;;
-  *) if [ ! -e "/proc/$before" ]; then
+  *) for again in 1 2 3 4 5 6 7 8; do
+       lives "$before" "$when" || break
+       sleep 0.25
+     done
+     if lives "$before" "$when"; then echo busy; exit 3; fi
+     # it was killed: what it had started in its own group must not act after the undoing
+     if [ -z "$(started "$before")" ]; then
        for again in 1 2 3 4 5 6 7 8 9 10; do kill -KILL -- "-$before" 2>/dev/null || break; sleep 0.05; done
      fi ;;
 esac
-me="tap $$
-"
-undo "$me"
-[ -f "$journal" ] || printf '%s' "$me" > "$journal"
+book=$(grep -E -s '^(stop|cap) [^ ]+ [^ ]+$' "$journal")
+undo
+save
 echo ready
 
 while read -r verb one two rest; do
@@ -69,7 +94,7 @@ while read -r verb one two rest; do
     stop)
       if [ "$(id -u)" = 0 ] && [ -n "$PKEXEC_UID" ]; then echo "no: with rights only caps are set"; continue; fi
       if [ "$(started "$one")" != "$two" ]; then echo "no: it has ended"; continue; fi
-      echo "stop $one $two" >> "$journal"
+      if ! with "stop $one $two"; then echo "no: the journal cannot be written"; continue; fi
       if kill -STOP "$one" 2>/dev/null; then echo ok; else without "stop $one $two"; echo "no: not permitted"; fi ;;
     cont)
       [ "$(started "$one")" = "$two" ] && kill -CONT "$one" 2>/dev/null
@@ -77,23 +102,24 @@ while read -r verb one two rest; do
       echo ok ;;
     cap)
       case $two in ''|*[!0-9]*) echo "no: not a power"; continue ;; esac
-      if ! grep -q -s "^cap $one " "$journal"; then
-        first=$(limit "$one")
-        case $first in ''|*[!0-9.]*) echo "no: the cap cannot be read"; continue ;; esac
-        echo "cap $one $first" >> "$journal"
+      if [ -z "$(first "$one")" ]; then
+        now=$(limit "$one")
+        case $now in ''|*[!0-9.]*) echo "no: the cap cannot be read"; continue ;; esac
+        if ! with "cap $one $now"; then echo "no: the journal cannot be written"; continue; fi
       fi
       if why=$("$smi" -i "$one" -pl "$two" 2>&1) && same "$(limit "$one")" "$two"; then echo ok
       else
-        restore "$one" "$(sed -n "s/^cap $one //p" "$journal")" && without "$(grep "^cap $one " "$journal")"
+        now=$(first "$one")
+        restore "$one" "$now" && without "cap $one $now"
         echo "no: $(printf '%s' "$why" | head -n 1)"
       fi ;;
     release)
-      first=$(sed -n "s/^cap $one //p" "$journal" 2>/dev/null)
-      if [ -z "$first" ]; then echo ok; continue; fi
-      if restore "$one" "$first"; then without "cap $one $first"; echo ok; else echo "no: the cap could not be restored"; fi ;;
-    undo) undo "$me"; echo ok ;;
+      now=$(first "$one")
+      if [ -z "$now" ]; then echo ok; continue; fi
+      if restore "$one" "$now"; then without "cap $one $now"; echo ok; else echo "no: the cap could not be restored"; fi ;;
+    undo) undo; save; echo ok ;;
     *) echo "no: not a command" ;;
   esac
 done
-undo
+end
 `.replaceAll('\\$', '$');

@@ -11,8 +11,8 @@ export type TapOptions = {
   readonly smi?: string;
   /** asks the person for rights: `pkexec`; undefined: as oneself */
   readonly elevate?: string;
-  /** everything was undone, because the tap died or telemetry did */
-  readonly onUndone?: (why: 'tap-lost') => void;
+  /** the tap died: another undoes what it had done, at once or, where rights must be asked for, when it is next needed */
+  readonly onLost?: (undone: boolean) => void;
 };
 
 export type Tap = {
@@ -27,20 +27,31 @@ export type Tap = {
   readonly pid: () => number | undefined;
 };
 
+/** Longer than the tap waits for one before it to end, and than the driver takes for a cap. */
 const ANSWER_MS = 15_000;
+/** A person may think about their password. */
+const RIGHTS_MS = 60_000;
 const RESTART_MS = 100;
+const BUSY = err('not-ready', 'Another Slowburn holds the power caps or processes.', 'End it, then try again.');
+const NO_RIGHTS = err('forbidden', 'The rights to set a power cap were not given.');
+const NOT_RUNNING = err('not-ready', 'The helper that holds the tap is not running.');
 
 /**
  * Starts the tap in a session of its own, so that neither a terminal's Ctrl-C nor the end of our group reaches it: only
- * the end of its input does. When it is killed itself, another takes its place at once and undoes what its journal says.
+ * the end of its input does. When it is killed itself, another takes its place at once and undoes what its journal says;
+ * one with rights only when it is next asked for something, as a password prompt out of nothing would be worse.
  */
-export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapOptions): Tap {
+export function openTap({ journal, smi = 'nvidia-smi', elevate, onLost }: TapOptions): Tap {
   let child: ChildProcess | undefined;
   let closing = false;
+  /** why there is none, and never will be */
+  let failed: Result<undefined> | undefined;
+  let busy = false;
+  /** one was killed, and none has undone its work yet */
+  let owed = false;
   let waiting: ((line: string | undefined) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let ready: Promise<boolean> = Promise.resolve(false);
-  fs.mkdirSync(path.dirname(journal), { recursive: true });
 
   function start(): void {
     const args = ['-c', tapScript, 'slowburn-tap', journal, smi];
@@ -48,7 +59,13 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
     const started = spawn(program, all, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     child = started;
     waiting = [];
-    ready = answer(60_000).then((line) => line === 'ready');
+    let begun = false;
+    ready = answer(elevate ? RIGHTS_MS : ANSWER_MS).then((line) => {
+      begun = line === 'ready';
+      busy = line === 'busy';
+      if (begun) owed = false;
+      return begun;
+    });
     started.stdin.on('error', () => undefined); // it has ended: the exit says so
     createInterface({ input: started.stdout }).on('line', (line) => waiting.shift()?.(line));
     const gone = (): void => {
@@ -57,14 +74,20 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
       lost.forEach((answered) => answered(undefined));
       if (child !== started) return;
       child = undefined;
-      if (closing) return;
-      // with rights it is not started again unasked: a password prompt out of nothing would be worse
-      if (!elevate) setTimeout(() => !closing && start(), RESTART_MS);
-      onUndone?.('tap-lost');
+      if (closing || failed || busy) return;
+      owed ||= begun;
+      if (!elevate) setTimeout(() => child ?? (closing || start()), RESTART_MS);
+      if (begun) onLost?.(!elevate);
     };
     started.on('exit', gone);
     started.on('error', () => {
-      closing = true; // there is no such program: trying again would not help
+      failed = elevate
+        ? err(
+            'forbidden',
+            `Power caps need rights, and ${elevate} is not there to ask for them.`,
+            `Install ${elevate}.`,
+          )
+        : err('not-ready', 'Processes and power caps are governed on Linux alone.');
       gone();
     });
   }
@@ -79,8 +102,8 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
     });
 
   async function say(line: string): Promise<Result<undefined>> {
-    if (!(await ready) || !child?.stdin?.writable)
-      return err('not-ready', 'The helper that holds the tap is not running.');
+    if (!child && !closing && !failed) start();
+    if (!(await ready) || !child?.stdin?.writable) return failed ?? (busy ? BUSY : elevate ? NO_RIGHTS : NOT_RUNNING);
     const answered = answer(ANSWER_MS);
     child.stdin.write(`${line}\n`);
     const said = await answered;
@@ -97,6 +120,7 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
     return turn;
   };
 
+  fs.mkdirSync(path.dirname(journal), { recursive: true });
   start();
   return {
     stop: (pid, startedAt) => inTurn(`stop ${pid} ${startedAt}`),
@@ -107,8 +131,9 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onUndone }: TapO
     pid: () => child?.pid,
     close: async () => {
       closing = true;
+      if (!child && owed && !elevate) start();
       const ending = child;
-      if (!ending || ending.exitCode !== null) return;
+      if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
       const ended = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
       ending.stdin?.end();
       await ended;

@@ -1,30 +1,47 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { openTap, type Tap } from './tap.node.ts';
 
 /** Kept where only the one with rights can write: a journal that others could change would be an order to root. */
 const JOURNAL_WITH_RIGHTS = '/run/slowburn-caps.journal';
 
+const journalOf = (dataFolder: string): string => path.join(dataFolder, 'tap.journal');
+const isRoot = (): boolean => process.getuid?.() === 0;
+
 /**
- * The two taps of a desktop: one as oneself, for one's own processes, and one with rights for caps alone, which is not
- * started (and asks for no password) before a cap is to be set. Root, as in a service, needs only one.
+ * The two taps of a desktop: one as oneself, for one's own processes, and one with rights for caps alone. Each is started
+ * when it is first needed, and only then asks for a password. Root, as in a service, needs only one.
+ * @param onLost a tap died; `undone`: what it had done is undone
  */
-export function openTaps(dataFolder: string, onUndone: () => void): Tap {
-  const own = openTap({ journal: path.join(dataFolder, 'tap.journal'), onUndone });
-  if (process.getuid?.() === 0) return own;
-  let withRights: Tap | undefined;
-  const caps = (): Tap => (withRights ??= openTap({ journal: JOURNAL_WITH_RIGHTS, elevate: 'pkexec', onUndone }));
+export function openTaps(dataFolder: string, onLost: (undone: boolean) => void): Tap {
+  let forProcesses: Tap | undefined;
+  let forCaps: Tap | undefined;
+  const own = (): Tap => (forProcesses ??= openTap({ journal: journalOf(dataFolder), onLost }));
+  const caps = (): Tap =>
+    isRoot() ? own() : (forCaps ??= openTap({ journal: JOURNAL_WITH_RIGHTS, elevate: 'pkexec', onLost }));
+  const opened = (): readonly Tap[] => [forProcesses, forCaps].filter((tap) => tap !== undefined);
   return {
-    stop: own.stop,
-    resume: own.resume,
+    stop: (pid, startedAt) => own().stop(pid, startedAt),
+    resume: (pid, startedAt) => own().resume(pid, startedAt),
     setCap: (gpuUuid, watts) => caps().setCap(gpuUuid, watts),
-    releaseCap: async (gpuUuid) => withRights?.releaseCap(gpuUuid) ?? { ok: true, value: undefined },
+    releaseCap: (gpuUuid) => caps().releaseCap(gpuUuid),
     async undo() {
-      const [first, second] = await Promise.all([own.undo(), withRights?.undo()]);
-      return first.ok ? (second ?? first) : first;
+      const done = await Promise.all(opened().map((tap) => tap.undo()));
+      return done.find(({ ok }) => !ok) ?? { ok: true, value: undefined };
     },
     async close() {
-      await Promise.all([own.close(), withRights?.close()]);
+      await Promise.all(opened().map((tap) => tap.close()));
     },
-    pid: own.pid,
+    pid: () => forProcesses?.pid(),
   };
+}
+
+/**
+ * Undoes what a Slowburn and its tap left behind when both were killed, as a power cut or the kernel's memory killer does.
+ * Resolves to what is known to be left: a cap that only one with rights can restore.
+ */
+export async function recover(dataFolder: string): Promise<'nothing' | 'cap-left'> {
+  const journal = journalOf(dataFolder);
+  if (fs.existsSync(journal)) await openTap({ journal }).close();
+  return !isRoot() && fs.existsSync(JOURNAL_WITH_RIGHTS) ? 'cap-left' : 'nothing';
 }

@@ -14,17 +14,25 @@ export type Counts = {
 /** The answer's own count of tokens, in the forms that servers use. */
 function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: number } | undefined {
   // OpenAI's Responses API puts the finished response into its last event
-  const usage = at(json, 'usage') ?? at(json, 'response', 'usage') ?? json;
+  const usage =
+    at(json, 'usage') ??
+    at(json, 'response', 'usage') ??
+    at(json, 'message', 'usage') ?? // Anthropic's Messages API, whose first event counts what was read
+    at(json, 'details') ?? // TGI's own API
+    json;
   const tokens =
     numberAt(usage, 'completion_tokens') ?? // chat and text completions
     numberAt(usage, 'output_tokens') ?? // Responses API
     numberAt(usage, 'eval_count') ?? // Ollama's own API, docs/api.md
-    numberAt(usage, 'tokens_predicted'); // llama.cpp's own API, tools/server/README.md
+    numberAt(usage, 'generated_tokens') ??
+    numberAt(usage, 'tokens_predicted') ?? // llama.cpp's own API, tools/server/README.md
+    numberAt(json, 'timings', 'predicted_n'); // and in the last event of its streams, where no usage was asked for
   const promptTokens =
     numberAt(usage, 'prompt_tokens') ??
     numberAt(usage, 'input_tokens') ??
     numberAt(usage, 'prompt_eval_count') ??
-    numberAt(usage, 'tokens_evaluated');
+    numberAt(usage, 'tokens_evaluated') ??
+    numberAt(json, 'timings', 'prompt_n');
   return tokens === undefined && promptTokens === undefined
     ? undefined
     : { tokens: tokens ?? 0, promptTokens: promptTokens ?? 0 };
@@ -42,18 +50,27 @@ function imagesOf(json: Json): number {
 
 const modelOf = (json: Json): string | undefined => textAt(json, 'model') ?? textAt(json, 'response', 'model');
 
-/** Does one streamed piece carry something that was generated? */
+const isPiece = (value: Json): boolean => (typeof value === 'string' ? value !== '' : Array.isArray(value));
+
+/** Does one streamed piece carry something that was generated? A line break is something. */
 const carries = (json: Json): boolean =>
   (listAt(json, 'choices') ?? []).some((choice) =>
     [
       at(choice, 'delta', 'content'),
       at(choice, 'delta', 'reasoning_content'),
+      at(choice, 'delta', 'reasoning'),
       at(choice, 'delta', 'tool_calls'),
       at(choice, 'text'),
-    ].some((piece) => (typeof piece === 'string' ? piece !== '' : Array.isArray(piece))),
+    ].some(isPiece),
   ) ||
-  (textAt(json, 'type') ?? '').endsWith('.delta') ||
-  (textAt(json, 'response') ?? textAt(json, 'message', 'content') ?? textAt(json, 'content')) !== undefined;
+  /[._]delta$/.test(textAt(json, 'type') ?? '') ||
+  [
+    at(json, 'response'),
+    at(json, 'message', 'content'),
+    at(json, 'message', 'thinking'),
+    at(json, 'content'),
+    at(json, 'token', 'text'),
+  ].some((piece) => typeof piece === 'string' && piece !== '');
 
 const parse = (text: string): Json => {
   try {
@@ -78,7 +95,9 @@ function countLines(prefix: string) {
     const json = parse(line.slice(prefix.length));
     if (json === undefined) return;
     model ??= modelOf(json);
-    usage = usageOf(json) ?? usage;
+    const told = usageOf(json);
+    // the last count holds; what was read may be told in the first event alone
+    usage = told ? { tokens: told.tokens, promptTokens: told.promptTokens || (usage?.promptTokens ?? 0) } : usage;
     images += imagesOf(json) + (textAt(json, 'type') === 'image_generation.completed' ? 1 : 0);
     if (carries(json)) pieces++;
   }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { makeFolder } from '../../settings/folders.node.ts';
 import type { Totals } from './counts.ts';
 
 /**
@@ -27,7 +28,7 @@ const folderOf = (dataFolder: string): string => path.join(dataFolder, 'meters')
 export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
   const folder = folderOf(dataFolder);
   const file = path.join(folder, `${process.pid}.json`);
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   return {
     write(totals: Totals): void {
       const note: MeterNote = { pid: process.pid, upstreamPort, ...totals };

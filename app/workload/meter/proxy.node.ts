@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { isIP, type AddressInfo, type Socket } from 'node:net';
+import os from 'node:os';
 import type { Duplex } from 'node:stream';
 import zlib from 'node:zlib';
 import { err, ok, type Result } from '../../result.ts';
@@ -19,6 +20,14 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+/**
+ * A connection that the server closes just as it is used again would fail a request that had not failed without us:
+ * servers wait for two seconds and more (uvicorn, llama.cpp and Node for five), so ours are closed before.
+ */
+const IDLE_MS = 1_000;
+const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
+export const isLoopback = (host: string): boolean =>
+  LOOPBACK_NAMES.has(host) || host === '::1' || /^127(\.\d+){3}$/.test(host);
 /** A copy that falls this far behind is given up: the answer itself is never held back for the counting. */
 const MOST_BEHIND = 16 * 1024 * 1024;
 
@@ -40,6 +49,10 @@ const passedOn = (message: IncomingMessage): [string, string][] => {
   }
   return pairs;
 };
+
+/** A body without a length is chunked, for every method: Node would send it unframed with some of them. */
+const framing = ({ headers }: IncomingMessage): [string, string][] =>
+  headers['transfer-encoding'] === undefined ? [] : [['transfer-encoding', 'chunked']];
 
 /** Repeated headers stay repeated. */
 const grouped = (pairs: readonly (readonly [string, string])[]): OutgoingHttpHeaders => {
@@ -83,7 +96,7 @@ function countCopy(answer: IncomingMessage, counter: Counter, done: () => void):
  */
 export async function openMeter({ to, port, host = '127.0.0.1', onTotals }: MeterOptions): Promise<Result<Meter>> {
   const client = to.protocol === 'https:' ? https : http;
-  const agent = new client.Agent({ keepAlive: true });
+  const agent = new client.Agent({ keepAlive: true, timeout: IDLE_MS });
   const prefix = to.pathname.replace(/\/$/, '');
   let totals: Totals = {
     requests: 0,
@@ -123,7 +136,9 @@ export async function openMeter({ to, port, host = '127.0.0.1', onTotals }: Mete
   /** A page in a browser may name any host and have it lead here; loopback's own names are all that is served. */
   const isOurs = (request: IncomingMessage): boolean => {
     const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-    return LOOPBACK_NAMES.has(name) || name === host;
+    // names may be made to lead here by a stranger's DNS, addresses may not
+    const everywhere = ANY_ADDRESS.has(host) && (isIP(name.replace(/^\[|\]$/g, '')) > 0 || name === os.hostname());
+    return LOOPBACK_NAMES.has(name) || name === host || everywhere;
   };
   const options = (request: IncomingMessage, more: readonly (readonly [string, string])[] = []) => ({
     protocol: to.protocol,
@@ -149,12 +164,17 @@ export async function openMeter({ to, port, host = '127.0.0.1', onTotals }: Mete
     if (!isOurs(request)) return refuse(response, 403, 'slowburn meter answers to loopback names alone.');
     began();
     response.on('close', ended);
-    const upstream = client.request({ ...options(request), agent }, (answer) => {
+    const upstream = client.request({ ...options(request, framing(request)), agent }, (answer) => {
+      response.sendDate = false; // the server's own, or none
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', grouped(passedOn(answer)));
       response.flushHeaders();
       const counter = answer.statusCode === 200 ? counterFor(answer.headers['content-type'] ?? '') : undefined;
       if (counter) countCopy(answer, counter, () => counted(counter));
-      answer.pipe(response);
+      answer.pipe(response, { end: false });
+      answer.on('end', () => {
+        if (Object.keys(answer.trailers).length > 0) response.addTrailers(answer.trailers);
+        response.end();
+      });
       // an answer that breaks off must not look whole
       answer.on('error', () => response.destroy());
       answer.on('aborted', () => response.destroy());
@@ -203,7 +223,17 @@ export async function openMeter({ to, port, host = '127.0.0.1', onTotals }: Mete
       other.on('error', end);
       other.on('close', end);
     });
-    asked.on('response', end); // refused
+    asked.on('response', (answer) => {
+      // refused, in the server's own words
+      const lines = passedOn(answer).map(([name, value]) => `${name}: ${value}`);
+      socket.write(
+        [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`, 'connection: close', ...lines]
+          .join('\r\n')
+          .concat('\r\n\r\n'),
+      );
+      answer.pipe(socket);
+      answer.on('end', end);
+    });
     asked.on('error', end);
     socket.on('error', end);
     socket.on('close', end);
