@@ -5,8 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { root, runCommand, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
-/** A recorder lives for months and keeps little: memory is given back rather than grown into. */
-export const NODE_FLAGS = ['--max-semi-space-size=1'];
+/**
+ * A recorder lives for months and keeps little: memory is given back rather than grown into, and one thread to help V8
+ * collect and compile is enough.
+ */
+export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
 // npm takes `--source X` without a `--` before it for a setting of its own, and hands on what is left
 const EATEN = ['source', 'speed', 'data_dir', 'interval', 'record'];

@@ -144,7 +144,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   const progress = createProgress(t);
 
-  async function importOne(file: string): Promise<Result<string>> {
+  async function importOne(file: string): Promise<Result<{ readonly text: string; readonly found: boolean }>> {
     const nowMs = Date.now();
     const opened = await openLog(file);
     if (!opened.ok) return opened;
@@ -157,7 +157,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
     if (log.format.when) {
       const survey = await surveyLog(log, nowMs, onProgress(0), cancel.signal);
       if (!survey.ok) return survey;
-      if (cancel.signal.aborted) return ok('');
+      if (cancel.signal.aborted) return ok({ text: '', found: false });
       progress.clear();
       const chosen = await chooseOrder(log, survey.value, options.dateOrder, t, cancel.signal);
       if (!chosen.ok) return chosen;
@@ -174,7 +174,11 @@ export async function importLogs(files: readonly string[], options: ImportOption
       onProgress: onProgress(passes - 1),
       signal: cancel.signal,
     });
-    return imported.ok ? ok(describe(log, imported.value, settings, t, format)) : imported;
+    if (!imported.ok) return imported;
+    return ok({
+      text: describe(log, imported.value, settings, t, format),
+      found: imported.value.gpus.length > 0,
+    });
   }
 
   let code: number = EXIT.ok;
@@ -183,8 +187,10 @@ export async function importLogs(files: readonly string[], options: ImportOption
       if (cancel.signal.aborted) break;
       const imported = await importOne(file);
       progress.clear();
-      if (imported.ok) process.stdout.write(imported.value === '' ? '' : `${imported.value}\n`);
-      else {
+      if (imported.ok) {
+        if (imported.value.text !== '') process.stdout.write(`${imported.value.text}\n`);
+        if (!imported.value.found) code = Math.max(code, EXIT.failed);
+      } else {
         printError({ ...imported.error, message: withFile(imported.error.message, file) });
         code = Math.max(code, imported.error.code === 'invalid-argument' ? EXIT.usage : EXIT.failed);
       }

@@ -59,6 +59,16 @@ describe('slowburn import', () => {
     expect(range?.series.coreTempC?.max[12]).toBe(64.5);
   });
 
+  it('ends with code 1 when a log has no sample, and names the lines', () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'torn.csv');
+    fs.writeFileSync(file, 'timestamp, uuid, temperature.gpu\n2026/06/09 12:00:00.000, GPU-test-0\n');
+    const ran = slowburn([file, '--data-dir', folder]);
+    expect(ran.status).toBe(1);
+    expect(ran.stdout).toContain('No sample was found.');
+    expect(ran.stdout).toContain('line 2');
+  });
+
   it('adds nothing when it is told the same again', () => {
     const folder = temporaryFolder();
     const files = ['hwinfo.csv', 'gpu-z.txt', 'afterburner.hml'].map(logFixture);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { metrics, type MetricKey } from '../../app/metrics.ts';
@@ -54,6 +55,38 @@ describe('slowburn read', () => {
     }
   });
 
+  it.each(['utf16le', 'utf16be'])('reads what PowerShell saved as %s', async (encoding) => {
+    const text = `\ufeff${fs.readFileSync(fixture('two-cards.xml'), 'utf8')}`;
+    const bytes = Buffer.from(text, 'utf16le');
+    const file = path.join(temporaryFolder(), 'saved.xml');
+    fs.writeFileSync(file, encoding === 'utf16le' ? bytes : bytes.swap16());
+    const plain = await readJson(`nvidia-smi-xml:${fixture('two-cards.xml')}`);
+    const values = ({ gpus }: Told) => gpus.map(({ readings }) => metrics.map(({ key }) => readings[key].value));
+    expect(values(await readJson(`nvidia-smi-xml:${file}`))).toEqual(values(plain));
+  });
+
+  it.each([
+    ['', 'saved.txt is empty.'],
+    ['  \n', 'saved.txt is empty.'],
+    ['<nvidia_smi_log></nvidia_smi_log>', 'There is no GPU in saved.txt.'],
+    ['<html><body>404</body></html>', 'none of the recordings'],
+    ['Thu Mar  5 10:00:00 2026\n+-----+\n', 'none of the recordings'],
+    ['timestamp, speed\n', 'names no field of nvidia-smi'],
+    ["NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n", 'said: NVIDIA-SMI has failed'],
+    ['Failed to initialize NVML: Driver/library version mismatch\n', 'said: Failed to initialize NVML'],
+  ])('says in one sentence why %j is nothing to read', async (text, sentence) => {
+    const file = path.join(temporaryFolder(), 'saved.txt');
+    fs.writeFileSync(file, text);
+    const { code, stdout, stderr } = await slowburn(['read', '--source', `nvidia-smi-xml:${file}`, '--json']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(sentence);
+  });
+
+  it('says when there is no such file', async () => {
+    const { code, stderr } = await slowburn(['read', '--source', 'replay:/nonexistent/x.xml']);
+    expect([code, stderr]).toEqual([1, 'There is no file /nonexistent/x.xml.\n  Name a recording.\n']);
+  });
+
   it('names the driver’s own call for each reading, and its own word for each that is missing', async () => {
     const { gpus, source } = await readJson(`nvml:${compileMock()}`, { MOCK_NVML_COUNT: '1' });
     expect(source.kind).toBe('nvml');
@@ -65,7 +98,7 @@ describe('slowburn read', () => {
   });
 
   it.each([
-    ['nvidia-smi-xml:/nonexistent.xml', 1, 'cannot be read'],
+    ['nvidia-smi-xml:/nonexistent.xml', 1, 'There is no file /nonexistent.xml.'],
     ['nvidia-smi-xml:', 2, 'something must follow'],
     ['nvml:/nonexistent.so', 1, 'No NVIDIA driver library'],
   ])('of %s ends with code %i and a sentence', async (source, code, sentence) => {

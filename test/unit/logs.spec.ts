@@ -125,6 +125,12 @@ describe('a log', () => {
     expect(log.samples[0]!.gpu.name).toBe('NVIDIA GeForce RTX 3080');
   });
 
+  it('of MSI Afterburner may name a column by its title where it gives the unit', () => {
+    const text = fixture('afterburner.hml').replace(/^(03,[^,]*, )0 +,/m, '$1GPU temperature,');
+    expect(text).toContain(' GPU temperature,°C');
+    expect(values(read(text), 'coreTempC')).toEqual(values(read(fixture('afterburner.hml')), 'coreTempC'));
+  });
+
   it.each([
     ['query-gpu.csv', [60, 40, 61, 41, 62, 42, 63, 43]],
     ['query.txt', [60, 61, 62]],

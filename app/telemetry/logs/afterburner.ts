@@ -107,7 +107,8 @@ export const afterburner: LogFormat = {
         else if (code === '02') [names, units] = [listed(rest!.replace(/,\s*$/, '')), []];
         else if (code === '03') {
           const [at = '', unit = ''] = listed(rest!);
-          if (/^\d+$/.test(at)) units[Number(at)] = unit;
+          const column = /^\d+$/.test(at) ? Number(at) : names.indexOf(at);
+          if (column >= 0) units[column] = unit;
         } else sink.bad(number, `The log has no record of the kind ${code}.`);
       },
       end: () => undefined,

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { err, messageOf, ok, type Result } from '../../result.ts';
-import { encodingOf, formatOf, type Encoding } from './formats.ts';
+import { encodingOf, type Encoding } from './encoding.node.ts';
+import { formatOf } from './formats.ts';
 import type { LogContext, LogFormat, LogReader } from './log.ts';
 import { createDateSurvey, parseTime, type DateSurvey } from './stamps.ts';
 
@@ -16,15 +17,6 @@ const HEAD_BYTES = 256 * 1024; // HWiNFO's header alone may have 50 kB
 const MAX_LINE = 4 * 2 ** 20; // a line of a recording of 64 GPUs has 200 kB; memory must not follow a file without lines
 const LAST_LINES = 3;
 
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
-    return true;
-  } catch {
-    return false; // the decoder's way to say no
-  }
-}
-
 /**
  * Looks at the beginning of a file: what is it, and in which encoding.
  * @param otherwise a format that may read what no other one recognises
@@ -36,7 +28,7 @@ export async function openLog(file: string, otherwise?: LogFormat): Promise<Resu
       const { size } = await handle.stat();
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       const bytes = buffer.subarray(0, bytesRead);
-      const encoding = encodingOf(bytes, isUtf8);
+      const encoding = encodingOf(bytes);
       const head = new TextDecoder(encoding).decode(bytes, { stream: true });
       const format = formatOf(head) ?? (otherwise?.recognises(head) ? otherwise : undefined);
       if (format) return ok({ file, format, encoding, sizeBytes: size });

@@ -202,6 +202,29 @@ function readCsv(text: string, name: string): Result<Recording> {
   return ok({ samples, unreadable, names: 'csv' });
 }
 
+const FAILED = /^(?:NVIDIA-SMI (?:has failed|couldn't)|Failed to initialize NVML|Unable to determine the device)/;
+
+/** Why a text is no recording, where its beginning tells. */
+function whyNone(start: string, name: string): Result<never> | undefined {
+  if (start === '') return err('recording-unreadable', `${name} is empty.`);
+  const [first = ''] = start.split(/\r?\n/, 1);
+  if (FAILED.test(first)) {
+    return err(
+      'recording-unreadable',
+      `nvidia-smi failed when ${name} was written, and said: ${first}`,
+      'Write the file again when nvidia-smi works.',
+    );
+  }
+  return undefined;
+}
+
+const unknownForm = (name: string): Result<never> =>
+  err(
+    'recording-unreadable',
+    `${name} is none of the recordings that Slowburn can play.`,
+    'It plays nvidia-smi -q -x, nvidia-smi -q, nvidia-smi --query-gpu=timestamp,uuid,… --format=csv (with its header line), and its own.',
+  );
+
 /**
  * Reads a recording in any form Slowburn can play: its own, a stream of `nvidia-smi -q -x` documents or of `-q` texts, or
  * the CSV of `nvidia-smi --query-gpu`. The form is told from the content.
@@ -209,6 +232,8 @@ function readCsv(text: string, name: string): Result<Recording> {
  */
 export function readRecording(text: string, name: string): Result<Recording> {
   const start = text.slice(0, 4096).trimStart();
+  const none = whyNone(start, name);
+  if (none) return none;
   const recording = start.startsWith('{')
     ? readOwn(text)
     : start.startsWith('<')
@@ -216,8 +241,13 @@ export function readRecording(text: string, name: string): Result<Recording> {
       : start.startsWith('=')
         ? readTexts(text)
         : readCsv(text, name);
-  if (recording.ok && recording.value.samples.length === 0) {
-    return err('recording-unreadable', `There is no sample in ${name}.`);
+  if (!recording.ok)
+    return start.split('\n', 1)[0]!.includes(',') || /^[{<=]/.test(start) ? recording : unknownForm(name);
+  if (recording.value.samples.length === 0) {
+    return start.startsWith('<') ? unknownForm(name) : err('recording-unreadable', `There is no sample in ${name}.`);
+  }
+  if (recording.value.samples.every(({ gpus }) => gpus.length === 0)) {
+    return err('recording-unreadable', `There is no GPU in ${name}.`);
   }
   return recording;
 }

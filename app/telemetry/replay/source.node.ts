@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { err, messageOf, ok } from '../../result.ts';
+import { textOf } from '../logs/encoding.node.ts';
 import type { OpenedSource, SourceSample } from '../source.ts';
 import { readRecording } from './recording.ts';
 
@@ -24,13 +25,12 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
         `${file} has ${Math.round(size / 2 ** 20)} MiB; recordings up to 512 MiB can be played.`,
       );
     }
-    text = await fs.readFile(file, 'utf8');
+    text = textOf(await fs.readFile(file));
   } catch (thrown) {
-    return err(
-      'recording-unreadable',
-      `The recording ${file} cannot be read: ${messageOf(thrown)}.`,
-      'Name a recording.',
-    );
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return err('recording-unreadable', `There is no file ${file}.`, 'Name a recording.');
+    if (code === 'EISDIR') return err('recording-unreadable', `${file} is a folder.`, 'Name a recording in it.');
+    return err('recording-unreadable', `The recording ${file} cannot be read: ${messageOf(thrown)}.`);
   }
   const recording = readRecording(text, path.basename(file));
   if (!recording.ok) return recording;
