@@ -56,5 +56,10 @@ port.on('message', ({ data }: { data: ToCollector }) => {
   }
 });
 
+// at the end of a desktop's session, or with Ctrl-C, every process of a group is told to end: this one writes first
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => void Promise.resolve(collector?.stop()).then(() => process.exit(0)));
+}
+
 setInterval(() => send({ type: 'heartbeat' }), 1000);
 send({ type: 'hello' });

@@ -142,6 +142,13 @@ describe('NVML', () => {
     expect(at(back, 1, 'coreTempC').state).toBe('value');
   });
 
+  it('reads again what is read seldom, when nobody had time to take it', async () => {
+    const source = await openMock();
+    await new Promise((resolve) => setTimeout(resolve, 350)); // the first ticks are overwritten by the next
+    const seldom = await readUntil(source, (sample) => at(sample, 0, 'maxGraphicsClockMhz').state !== 'unread'); // once a minute
+    expect(at(seldom, 0, 'tempSlowdownC').state).toBe('value');
+  });
+
   it('ends a waiting read when it is closed, also while the driver hangs', async () => {
     const control = controlMock();
     const source = await openMock();

@@ -47,6 +47,8 @@ export type ToWorker =
       readonly bell: Bell;
     }
   | { readonly type: 'settings'; readonly settings: SourceSettings }
+  /** a tick was overwritten before its readings were taken, or while they were */
+  | { readonly type: 'missed'; readonly tick: number }
   | { readonly type: 'close' };
 
 /** A GPU that is left alone: asleep, or let go so that it can fall asleep. */

@@ -67,9 +67,17 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
   const closed = new Promise<boolean>((resolve) => (resolveClosed = resolve));
   const openTimer = setTimeout(() => resolveStarted(undefined), OPEN_DEADLINE_MS);
 
+  let missedTick = 0;
+  function miss(tick: number): void {
+    if (tick === missedTick) return; // told of; a thread that hangs is not told again and again
+    missedTick = tick;
+    send({ type: 'missed', tick });
+  }
+
   function takeTick(message: TickMessage): void {
     const tick = unpackTick(message);
-    // what the collector had no time to take is overwritten; what happened only once is not lost with it
+    // what the collector had no time to take is overwritten; what is read or happens seldom is not lost with it
+    if (latest) miss(latest.tick);
     latest = latest
       ? {
           ...tick,
@@ -124,7 +132,12 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
       latest = undefined;
       return tick;
     },
-    framesOf: (tick) => (block ? copyFrameBlock(block, tick) : []),
+    framesOf(tick) {
+      if (!block) return [];
+      const frames = copyFrameBlock(block, tick);
+      if (frames.includes(undefined)) miss(tick);
+      return frames;
+    },
     inside() {
       if (!block) return undefined;
       const { begun, done } = block;

@@ -198,10 +198,19 @@ let sleeper: Sleeper | undefined;
 let pace: Pace | undefined;
 let budget: Budget | undefined;
 
+const SELDOM = ['slow', 'rare'] as const;
+type Seldom = (typeof SELDOM)[number];
+const readAt: Record<Seldom, number> = { slow: 0, rare: 0 }; // ticks
+/** read, but the tick was overwritten before anyone took it: read again at the next one, not in a minute */
+const owed = new Set<Seldom>();
+
 async function run(paced: Pace, spending: Budget): Promise<void> {
   for (;;) {
-    const cadences = await paced.next();
+    const due = await paced.next();
     if (closing) return;
+    const cadences = owed.size === 0 ? due : [...new Set([...due, ...owed])];
+    owed.clear();
+    for (const cadence of SELDOM) if (cadences.includes(cadence)) readAt[cadence] = tick + 1;
     const asked = cadences.includes('slow') && start.settings.pcieThroughput;
     paced.setInterval(takeTick(asked ? [...cadences, 'request'] : cadences, spending));
     if (cadences.includes('slow')) await turn();
@@ -234,6 +243,9 @@ port.on('message', (message: ToWorker) => {
       start = { ...start, settings: message.settings };
       pace?.setInterval(message.settings.intervalMs);
       budget?.setInterval(message.settings.intervalMs);
+      return;
+    case 'missed':
+      for (const cadence of SELDOM) if (readAt[cadence] === message.tick) owed.add(cadence);
       return;
     case 'close':
       closing = true;
