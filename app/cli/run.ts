@@ -24,10 +24,10 @@ const CANNOT_START: Readonly<Record<string, string>> = {
 /** What a shell says of a command that it cannot start (POSIX, "Exit Status for Commands"). */
 const EXIT_NOT_FOUND = 127;
 const EXIT_NOT_RUN = 126;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOOK_EVERY_MS = 500;
-/** Samples arrive up to an interval after the fact: the last ones are waited for. */
-const SETTLE_MS = 1500;
+/** Samples arrive up to an interval after the fact, and are written soon after: the last ones are waited for. */
+const WRITTEN_MS = 500;
 
 /** Runs the command to the end of its whole process tree. Resolves to its exit code, as a shell would report it. */
 async function runCommand(
@@ -105,6 +105,9 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     return EXIT.failed;
   }
   const store = createStore(database.value.db);
+  // from here on there is a session to be written, whatever a terminal says
+  const stay = (): void => undefined;
+  for (const signal of SIGNALS) process.on(signal, stay);
   const startedMs = Date.now();
   const name = options.name ?? path.basename(command[0]!);
   const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid);
@@ -116,17 +119,20 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     store.sessions.remove(id); // nothing ran
     store.close();
     await collector?.stop();
+    for (const signal of SIGNALS) process.off(signal, stay);
     printError(ran.error);
     return ran.error.code === 'not-found' ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
   }
   const endedMs = Date.now();
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await new Promise((resolve) => setTimeout(resolve, WRITTEN_MS + (options.interval ?? settings.intervalMs)));
   const { code, pids } = ran.value;
   const details = outputs.finish();
   const { summaries, seenOn } = store.finishSession({ id, startedMs }, endedMs, code, pids, details);
   const names = new Map(store.gpus.list().map((gpu) => [gpu.uuid, gpu.name]));
   store.close();
   await collector?.stop();
+
+  for (const signal of SIGNALS) process.off(signal, stay);
 
   process.stderr.write(`\n${t('run.done', { name, duration: format.duration(endedMs - startedMs) })}\n`);
   if (summaries.length === 0) process.stderr.write(`${t('run.nothing')}\n`);

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import path from 'node:path';
 import { createFormatter } from '../format.ts';
 import { openForReading } from '../history/database.node.ts';
@@ -12,7 +13,7 @@ import { kneeOf, type SweepPoint } from '../workload/sweep.ts';
 import { printError } from './monitor.ts';
 import { EXIT, settingsOf } from './options.ts';
 import { startRecording } from './recording.ts';
-import { run, type RunOptions } from './run.ts';
+import { run, SIGNALS, type RunOptions } from './run.ts';
 
 export type SweepOptions = RunOptions & { readonly power: readonly number[]; readonly gpu?: string };
 
@@ -44,14 +45,18 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
     return EXIT.failed;
   }
   const { databaseFile, collector } = recording.value;
-  await new Promise((resolve) => setTimeout(resolve, collector ? FIRST_SAMPLES_MS : 0));
   let lost = false;
   const tap = openTaps(folder, () => (lost = true));
+  // until the caps are the card's own again, a signal ends the sweep, not this process
+  const ended: NodeJS.Signals[] = [];
+  const onSignal = (signal: NodeJS.Signals): void => void ended.push(signal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   const finish = async (): Promise<void> => {
     await tap.close();
     await collector?.stop();
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   };
-  const gpu = chooseGpu(readRecorder(folder)?.databaseFile ?? databaseFile, options.gpu);
+  const gpu = await whenKnown(() => chooseGpu(readRecorder(folder)?.databaseFile ?? databaseFile, options.gpu));
   if (!gpu.ok) {
     await finish();
     printError(gpu.error);
@@ -61,6 +66,7 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
   const points: SweepPoint[] = [];
   let code: number = EXIT.ok;
   for (const capW of options.power) {
+    if (ended.length > 0) break;
     const set = await tap.setCap(gpu.value, capW);
     if (!set.ok) {
       printError(set.error);
@@ -74,16 +80,24 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
       process.stderr.write(`${t('sweep.lost')}\n`);
       code = EXIT.failed;
     }
-    if (code !== 0) break;
+    if (code !== 0 || ended.length > 0) break;
     points.push(pointOf(databaseFile, capW, settings));
   }
+  if (ended[0]) code = 128 + os.constants.signals[ended[0]];
   await finish();
   print(points, t, format);
   return code;
 }
 
+const FIRST_TICKS_MS = 5000;
+
 /** The first ticks name the cards. */
-const FIRST_SAMPLES_MS = 1500;
+async function whenKnown(look: () => Result<string>): Promise<Result<string>> {
+  for (const endMs = Date.now() + FIRST_TICKS_MS; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    const found = look();
+    if (found.ok || found.error.code !== 'not-found' || Date.now() > endMs) return found;
+  }
+}
 
 function pointOf(databaseFile: string, capW: number, settings: Parameters<typeof figuresOf>[1]): SweepPoint {
   const db = openForReading(databaseFile);

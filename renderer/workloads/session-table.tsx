@@ -93,7 +93,7 @@ function Row({
       <Table.Td className={table.wide}>
         <strong title={session.command}>{session.name}</strong>
         {workload?.model && <span className={table.note}> {workload.model}</span>}
-        <div className={table.command}>{about.join(' · ')}</div>
+        <div className={table.remark}>{about.join(' · ')}</div>
         {(names.size > 1 || session.gpus.length === 0) && cards.length > 0 && (
           <div className={table.command} title={cards.join(', ')}>
             {cards.join(', ')}

@@ -123,7 +123,8 @@ describe('slowburn run', () => {
     'writes the session when it is ended by %s, and waits for nobody',
     async (signal) => {
       const folder = temporaryFolder();
-      const command = 'trap "exit 7" TERM HUP; setsid sleep 1000 & echo $!; while :; do sleep 0.05; done';
+      const command =
+        'trap "exit 7" TERM HUP; setsid sh -c "echo \\$\\$; exec sleep 1000" & while :; do sleep 0.05; done';
       const args = [
         'run',
         '--source',

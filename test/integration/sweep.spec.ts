@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +41,7 @@ describe('slowburn sweep', () => {
         '--',
         'sh',
         '-c',
-        'sleep 1; echo done',
+        'sleep 0.5; echo done',
       ],
       {
         encoding: 'utf8',
@@ -54,6 +54,34 @@ describe('slowburn sweep', () => {
     const rows = ran.stderr.split('\n').filter((line) => /^ *(200|250|300) /.test(line));
     expect(rows).toHaveLength(3);
     expect(ran.stdout).toBe('done\ndone\ndone\n');
+  });
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('restores the cap when it is ended by %s', async (signal) => {
+    const folder = temporaryFolder();
+    const control = path.join(folder, 'control');
+    stubSmi(folder, control);
+    const program = fileURLToPath(new URL('slowburn.js', threads));
+    const args = ['sweep', '--power', '200:300:50', '--source', `nvml:${compileMock()}`, '--interval', '0.2'];
+    // the second run takes an interrupt for an end without fault
+    const command = `echo begun; [ -e ${folder}/first ] || { touch ${folder}/first; exit 0; }; trap "exit 0" INT; while :; do sleep 0.05; done`;
+    const child = spawn(process.execPath, [program, ...args, '--data-dir', folder, '--', 'sh', '-c', command], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, MOCK_NVML_CONTROL: control, PATH: `${folder}:${process.env['PATH']}` },
+    });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (text) => (said.out += String(text)));
+    child.stderr.on('data', (text) => (said.err += String(text)));
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    while (said.out !== 'begun\nbegun\n') await new Promise((resolve) => setTimeout(resolve, 20));
+    process.kill(-child.pid!, signal); // as a terminal does
+    const code = await ended;
+    while (!fs.readFileSync(control, 'utf8').includes('power_limit_mw 350000'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(fs.readFileSync(path.join(folder, 'caps'), 'utf8').split('\n')).toEqual(['200', '250', '350', '']);
+    if (signal === 'SIGKILL') return;
+    expect(code).toBe(130);
+    expect(said.err).toMatch(/^ *200 /m); // what was measured is told
   });
 
   it('says why when the cap cannot be set, and runs nothing', () => {
