@@ -67,7 +67,6 @@ export function createBurnCard(gpuUuid: string) {
       return heat;
     },
     /** Joules of a card that did not do the work are nobody's. */
-    figures: (): CardFigures =>
-      (figures.elsewhere === undefined ? figures : { ...figures, energyJ: undefined }),
+    figures: (): CardFigures => (figures.elsewhere === undefined ? figures : { ...figures, energyJ: undefined }),
   };
 }
