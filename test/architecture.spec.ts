@@ -119,7 +119,7 @@ describe('the walls of the house', () => {
   it.each([
     ['koffi', ['app/telemetry/native-library.node.ts']],
     ['better-sqlite3', ['app/history/database.node.ts']],
-    ['recharts', ['renderer/charts/bars.tsx']],
+    ['recharts', ['renderer/charts/bars.tsx', 'renderer/charts/curve.tsx']],
     ['uplot', ['renderer/charts/history-chart.tsx', 'renderer/charts/history-plot.ts', 'renderer/charts/strip.tsx']],
     ['hyparquet', ['app/exchange/parquet.node.ts']],
     ['hyparquet-writer', ['app/exchange/parquet.node.ts']],

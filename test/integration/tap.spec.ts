@@ -247,6 +247,7 @@ describe('whoever is killed, nothing stays stopped and the cap is the original o
     fifty(async ({ journal, smi, pid, startedAt }, random) => {
       let lost = false;
       const tap = openTap({ journal, smi, onLost: (undone) => (lost = undone) });
+      await tap.undo(); // it is there
       const governing = (async () => {
         for (let i = 0; !lost; i++) {
           await tap.stop(pid, startedAt);

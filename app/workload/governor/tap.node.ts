@@ -47,8 +47,6 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onLost }: TapOpt
   /** why there is none, and never will be */
   let failed: Result<undefined> | undefined;
   let busy = false;
-  /** one was killed, and none has undone its work yet */
-  let owed = false;
   let waiting: ((line: string | undefined) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let ready: Promise<boolean> = Promise.resolve(false);
@@ -63,7 +61,6 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onLost }: TapOpt
     ready = answer(elevate ? RIGHTS_MS : ANSWER_MS).then((line) => {
       begun = line === 'ready';
       busy = line === 'busy';
-      if (begun) owed = false;
       return begun;
     });
     started.stdin.on('error', () => undefined); // it has ended: the exit says so
@@ -75,7 +72,6 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onLost }: TapOpt
       if (child !== started) return;
       child = undefined;
       if (closing || failed || busy) return;
-      owed ||= begun;
       if (!elevate) setTimeout(() => child ?? (closing || start()), RESTART_MS);
       if (begun) onLost?.(!elevate);
     };
@@ -131,7 +127,8 @@ export function openTap({ journal, smi = 'nvidia-smi', elevate, onLost }: TapOpt
     pid: () => child?.pid,
     close: async () => {
       closing = true;
-      if (!child && owed && !elevate) start();
+      // one was killed, and none has undone its work yet
+      if (!child && !elevate && !failed && fs.existsSync(journal)) start();
       const ending = child;
       if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
       const ended = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
