@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
 import type { Program } from '../../app/workload/detect.ts';
@@ -8,8 +9,9 @@ import { CONFIRM_MS, createByHand } from '../../app/workload/governor/by-hand.ts
 import { createGovernor } from '../../app/workload/governor/governor.node.ts';
 import { createPolicy, type Situation } from '../../app/workload/governor/policy.ts';
 import { openTap, type Tap } from '../../app/workload/governor/tap.node.ts';
-import { temporaryFolder } from '../support/folders.ts';
+import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
+import { compileMock } from '../support/mock-nvml.ts';
 
 type Limits = Partial<Settings['governor']>;
 const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings =>
@@ -256,4 +258,50 @@ describe('the governor', () => {
     lose(false);
     expect(governor.status().log.at(-1)).toMatchObject({ what: 'left', why: 'tap-lost' });
   });
+});
+
+describe('slowburn monitor that governs', () => {
+  it.each(['the collector', 'the collector and its tap'] as const)(
+    'leaves nothing stopped when %s is killed',
+    async (whom) => {
+      const folder = temporaryFolder();
+      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', '/x/ComfyUI/main.py'], {
+        stdio: 'ignore',
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      const stopped = (): boolean =>
+        / T /.test(fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\)/, ''));
+      const control = path.join(folder, 'control');
+      fs.writeFileSync(control, `set 0 process_pid ${child.pid}\nset * gpu_util 0\nset * process_sm 0\n`);
+      const governor = { enabled: true, mayHold: true, pricePerKwh: 0.1 };
+      fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ pricePerKwh: 0.4, governor }));
+      const program = fileURLToPath(new URL('slowburn.js', threads));
+      const args = ['monitor', '--source', `nvml:${compileMock()}`, '--interval', '0.2', '--data-dir', folder];
+      const start = () => {
+        const monitor = spawn(process.execPath, [program, ...args], {
+          stdio: 'ignore',
+          env: { ...process.env, MOCK_NVML_CONTROL: control },
+        });
+        onTestFinished(() => void monitor.kill('SIGKILL'));
+        return { monitor, ended: new Promise((resolve) => monitor.on('exit', resolve)) };
+      };
+      const until = async (done: () => boolean): Promise<void> => {
+        while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      const first = start();
+      await until(stopped);
+      const tap = /^tap (\d+) /.exec(fs.readFileSync(path.join(folder, 'tap.journal'), 'utf8'))!;
+      if (whom !== 'the collector') process.kill(Number(tap[1]), 'SIGKILL');
+      first.monitor.kill('SIGKILL');
+      await first.ended;
+      if (whom !== 'the collector') {
+        expect(stopped()).toBe(true); // nobody was left to let it go: the next start does, whatever its limits
+        fs.writeFileSync(path.join(folder, 'settings.json'), '{}');
+        const next = start();
+        await until(() => !stopped());
+        next.monitor.kill('SIGTERM');
+        await next.ended;
+      } else await until(() => !stopped());
+    },
+  );
 });
