@@ -1,6 +1,7 @@
 // Chromium refuses to use its sandbox for root. Window tests run with the sandbox on, so as root they run under an
 // unprivileged user made for them, in a copy of the checkout that it can read (hard links: no time, no space).
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,11 +46,13 @@ export function browserUser() {
   if (process.getuid() !== 0) return { folder: checkout, output, command: ([program, ...args]) => [program, args] };
 
   if (spawnSync('id', [USER]).status !== 0) must('useradd', ['--create-home', '--shell', '/bin/sh', USER]);
-  const folder = path.join(HOME, 'checkout');
-  const theirs = path.join(HOME, 'test-results');
+  // a folder for each checkout: two may be tested at once
+  const key = createHash('sha256').update(checkout).digest('hex').slice(0, 8);
+  const folder = path.join(HOME, key, 'checkout');
+  const theirs = path.join(HOME, key, 'test-results');
   fs.rmSync(folder, { recursive: true, force: true });
   fs.rmSync(theirs, { recursive: true, force: true });
-  fs.mkdirSync(folder);
+  fs.mkdirSync(folder, { recursive: true });
   for (const name of COPIED) {
     if (fs.existsSync(path.join(checkout, name))) copy(path.join(checkout, name), path.join(folder, name), []);
   }

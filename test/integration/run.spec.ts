@@ -192,7 +192,7 @@ describe('slowburn monitor', () => {
     [['monitor', '--interval', '60'], 2, '0.1 to 5 seconds'],
     [['monitor', '--no-such-option'], 2, 'unknown option'],
     [['no-such-command'], 2, 'unknown command'],
-    [['monitor', '--source', 'replay:/nonexistent.csv'], 1, 'cannot be read'],
+    [['monitor', '--source', 'replay:/nonexistent.csv'], 1, 'There is no file /nonexistent.csv.'],
     [['monitor', '--source', 'nvml:/nonexistent.so'], 1, 'No NVIDIA driver library'],
     [['vectors', '/nonexistent.json'], 2, 'There is no file /nonexistent.json.'],
   ])('%j ends with code %d and a sentence', (args, code, sentence) => {
