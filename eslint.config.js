@@ -2,14 +2,19 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** The walls of docs/ARCHITECTURE.md, told where they are hit. test/architecture.spec.ts proves them as a whole. */
-const wall = (group, message) => ({ group, message });
+const wall = (group, message, allowTypeImports = false) => ({ group, message, allowTypeImports });
 const walls = (files, patterns, paths = []) => ({
   files,
-  rules: { 'no-restricted-imports': ['error', { patterns, paths }] },
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns, paths }] },
 });
 const toNode = wall(
   ['node:*'],
   'The pure heart runs nothing of Node: put it into a file that ends in .node.ts and pass it in.',
+);
+const toAdapters = wall(
+  ['**/*.node.ts'],
+  'The pure heart knows an adapter by its types alone: take what it does as a parameter.',
+  true,
 );
 const toMain = wall(
   ['**/main/*', 'electron', 'electron/*'],
@@ -19,7 +24,24 @@ const toPage = wall(
   ['**/renderer/*', 'react', 'react-dom'],
   'Only renderer/ knows the page: give it data, let it draw.',
 );
+const toTests = wall(['**/test/**'], 'Nobody depends on tests: what both need belongs into app/.');
+const toDomains = wall(
+  ['**/app/**/*.node.ts', '!**/app/settings/*'],
+  'The shell loads no adapter: the collector does, in a process of its own. Ask it through app/contract.',
+  true,
+);
+const toNative = wall(['**/*.node.ts'], 'The page gets values through app/contract, never handles.');
 const noCharts = { name: 'recharts', message: 'Charts live in renderer/charts: give one of them data.' };
+const noPlots = { name: 'uplot', message: 'Charts live in renderer/charts: give one of them data.' };
+const home = (name, file) => ({ name, message: `${name} is known to ${file} alone.`, allowTypeImports: true });
+const homes = [
+  home('koffi', 'app/telemetry/native-library.node.ts'),
+  home('better-sqlite3', 'app/history/database.node.ts'),
+  home('hyparquet', 'app/exchange/parquet.node.ts'),
+  home('hyparquet-writer', 'app/exchange/parquet.node.ts'),
+];
+/** Typings of Node come along with those of the adapters: what the heart must not touch is named here. */
+const foreignGlobals = ['process', 'Buffer', 'window', 'document', 'localStorage', 'navigator'];
 
 export default tseslint.config(
   { ignores: ['out', 'release', 'test-results', 'node_modules', '**/*.cjs'] },
@@ -52,11 +74,27 @@ export default tseslint.config(
       '@typescript-eslint/no-empty-function': 'off',
     },
   },
-  walls(['app/**/*.ts'], [toNode, toMain, toPage]),
-  walls(['app/**/*.node.ts', 'app/cli/**/*.ts'], [toMain, toPage]),
-  walls(['main/**/*.ts'], [toPage]),
-  walls(['renderer/**/*.{ts,tsx}'], [toNode, toMain], [noCharts]),
-  walls(['renderer/charts/**/*.{ts,tsx}'], [toNode, toMain]),
+  walls(['app/**/*.ts'], [toNode, toAdapters, toMain, toPage, toTests], homes),
+  {
+    files: ['app/**/*.ts'],
+    ignores: ['app/**/*.node.ts', 'app/cli/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...foreignGlobals.map((name) => ({ name, message: 'The pure heart runs anywhere: take it as a parameter.' })),
+      ],
+    },
+  },
+  walls(['app/**/*.node.ts', 'app/cli/**/*.ts'], [toMain, toPage, toTests], homes),
+  walls(['main/**/*.ts'], [toPage, toTests, toDomains], homes),
+  walls(['main/collector/*.ts'], [toPage, toTests], homes),
+  walls(['renderer/**/*.{ts,tsx}'], [toNode, toMain, toNative, toTests], [noCharts, noPlots]),
+  walls(['renderer/charts/**/*.{ts,tsx}'], [toNode, toMain, toNative, toTests]),
+  {
+    // the homes themselves
+    files: ['app/telemetry/native-library.node.ts', 'app/history/database.node.ts', 'app/exchange/parquet.node.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [toMain, toPage, toTests] }] },
+  },
   { files: ['renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },
   {
     files: ['**/*.config.ts', 'test/**/*.ts', 'bench/**/*.ts'],

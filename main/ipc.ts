@@ -10,14 +10,13 @@ import {
   type ResponseOf,
 } from '../app/contract/channels.ts';
 import { err, messageOf, type Result } from '../app/result.ts';
-import { isAllowed, type AllowedOrigins } from './security.ts';
+import { isOwn } from './security.ts';
 
 export type MainHandlers = {
   readonly [C in ChannelOf<'main'>]: (request: RequestOf<C>) => Promise<Result<ResponseOf<C>>> | Result<ResponseOf<C>>;
 };
 
 export type IpcOptions = {
-  readonly origins: AllowedOrigins;
   readonly window: () => BrowserWindow | undefined;
   readonly handlers: MainHandlers;
   readonly askCollector: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
@@ -31,9 +30,9 @@ const isOpenChannel = (name: unknown): name is Channel =>
  * channel, does the question fit its schema (the collector checks its own); only then the handler. Every question is
  * answered with a Result.
  */
-export function serveWindow({ origins, window, handlers, askCollector }: IpcOptions): void {
+export function serveWindow({ window, handlers, askCollector }: IpcOptions): void {
   const isOurs = ({ sender, senderFrame }: IpcMainInvokeEvent): boolean =>
-    sender === window()?.webContents && senderFrame === sender.mainFrame && isAllowed(senderFrame.url, origins);
+    sender === window()?.webContents && senderFrame === sender.mainFrame && isOwn(senderFrame.url);
 
   ipcMain.handle('ask', async (event, name: unknown, payload: unknown): Promise<Result<unknown>> => {
     if (!isOurs(event)) return err('forbidden', 'Only the window of Slowburn may ask.');

@@ -64,11 +64,11 @@ export function serveApp(folder: string, renderReport: (query: URLSearchParams) 
         headers: { ...common, 'Content-Type': types['.html']!, 'Content-Security-Policy': REPORT_POLICY },
       });
     }
-    const name = url.pathname === '/' ? 'index.html' : decodeURIComponent(url.pathname.slice(1));
-    const file = path.resolve(folder, name);
-    const type = types[path.extname(file)];
-    if (!file.startsWith(folder + path.sep) || !type) return notFound();
     try {
+      const name = url.pathname === '/' ? 'index.html' : decodeURIComponent(url.pathname.slice(1));
+      const file = path.resolve(folder, name);
+      const type = types[path.extname(file)];
+      if (!file.startsWith(folder + path.sep) || !type) return notFound();
       const content = await fs.readFile(file);
       if (!name.endsWith('.html')) {
         return new Response(new Uint8Array(content), { headers: { ...common, 'Content-Type': type } });
@@ -78,7 +78,7 @@ export function serveApp(folder: string, renderReport: (query: URLSearchParams) 
         headers: { ...common, 'Content-Type': type, 'Content-Security-Policy': pagePolicy(nonce) },
       });
     } catch {
-      return notFound();
+      return notFound(); // also where the address is badly spelt
     }
   });
 }

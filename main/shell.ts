@@ -14,7 +14,7 @@ import { createBurn } from './burn.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
 import { notify, notifyDeed, notifyFault } from './notifications.ts';
-import { ORIGIN, serveApp } from './protocol.ts';
+import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
 import { hardenSessions } from './security.ts';
@@ -160,7 +160,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     });
     return answer.ok ? (answer.value as string) : `<!doctype html><meta charset="utf-8"><p>${t('report.failed')}</p>`;
   });
-  serveWindow({ origins: [ORIGIN], window: () => window, handlers, askCollector: host.ask });
+  serveWindow({ window: () => window, handlers, askCollector: host.ask });
   if (!hidden) openWindow(true);
   void trayIsVisible().then((visible) => {
     hasTrayHost = visible;

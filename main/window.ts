@@ -32,7 +32,7 @@ export function createWindow(preload: string, icon: string, show: boolean): Brow
   });
   window.setMenu(null);
   if (show) window.once('ready-to-show', () => window.show());
-  void window.loadURL(process.env['VITE_DEV_URL'] ?? `${ORIGIN}/index.html`);
+  void window.loadURL(`${ORIGIN}/index.html`);
   return window;
 }
 

@@ -130,12 +130,13 @@ test('serves its own files alone', async ({ slowburn }) => {
         '/%2e%2e/main/index.js',
         '/..%2f..%2fpackage.json',
         '/%2fetc%2fpasswd',
+        '/%E0%A4%A',
         '/nothing.html',
         'app://other/index.html',
       ].map(status),
     );
   });
-  expect(statuses).toEqual([200, 404, 404, 404, 404, 404, 'refused']);
+  expect(statuses).toEqual([200, 404, 404, 404, 404, 404, 404, 'refused']);
 });
 
 test('answers questions of its own page alone, and only those of the table', async ({ slowburn }) => {
