@@ -44,7 +44,7 @@ export function LivePage() {
   }
   return (
     <>
-      <div className={css.grid} data-count={Math.min(live.gpus.length, 3)}>
+      <div className={css.grid} data-count={Math.min(live.gpus.length, 4)}>
         {live.gpus.map((gpu) => (
           <GpuCard
             key={gpu.gpu.uuid}
