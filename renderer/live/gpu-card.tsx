@@ -97,7 +97,7 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props)
   const strip = gpu.strip();
   const wide = size === 'wide';
   const here = sessions.filter(({ gpus }) => gpus.includes(identity.uuid));
-  const session = here.length > 0 && <SessionLine sessions={here} gpuUuid={identity.uuid} nowMs={nowMs} />;
+  const session = here.length > 0 && <SessionLine sessions={here} gpu={identity} nowMs={nowMs} />;
 
   return (
     <article

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
 import { costOf } from '../../app/workload/tariff.ts';
+import type { GpuIdentity } from '../../app/telemetry/source.ts';
 import { useShared } from '../context.tsx';
 import { useQuestion } from '../use-question.ts';
 import css from './session-line.module.css';
@@ -23,12 +24,12 @@ export function useRunningSessions(when: boolean): readonly RunningSession[] {
 /** What works on a card now: who, with what model, for how long, what came of it and what that took, so far. */
 export function SessionLine({
   sessions,
-  gpuUuid,
+  gpu: { uuid: gpuUuid, name: gpuName },
   nowMs,
 }: {
   /** at least one */
   readonly sessions: readonly RunningSession[];
-  readonly gpuUuid: string;
+  readonly gpu: Pick<GpuIdentity, 'uuid' | 'name'>;
   readonly nowMs: number;
 }) {
   const { t } = useTranslation();
@@ -65,7 +66,8 @@ export function SessionLine({
   ];
   return (
     <p className={css.line} title={t('live.soFar')}>
-      <strong>{only.name}</strong> {model && <span>{model}</span>}
+      {/* found by the load alone, a session has the card's name: that says nothing here */}
+      <strong>{only.name === gpuName ? t('live.unnamedLoad') : only.name}</strong> {model && <span>{model}</span>}
       <span className={css.figures}>{about.filter(Boolean).join(' · ')}</span>
     </p>
   );
