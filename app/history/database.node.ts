@@ -120,7 +120,6 @@ function open(file: string): Result<Db> {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
     db.pragma('foreign_keys = ON');
-    db.pragma('cache_size = -2000'); // KiB; better-sqlite3 takes 16 MB, which the system's own cache of the file has again
     migrate(db);
     probe(db);
     return ok(db);
