@@ -97,7 +97,10 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props)
   const strip = gpu.strip();
   const wide = size === 'wide';
   const here = sessions.filter(({ gpus }) => gpus.includes(identity.uuid));
-  const session = here.length > 0 && <SessionLine sessions={here} gpu={identity} nowMs={nowMs} />;
+  const session = here.length > 0 && (
+    // one for each set of sessions: figures of those before are not shown with these
+    <SessionLine key={here.map(({ id }) => id).join()} sessions={here} gpu={identity} nowMs={nowMs} />
+  );
 
   return (
     <article

@@ -36,16 +36,17 @@ export function SessionLine({
   const { format, settings } = useShared();
   const only = sessions.length === 1 && sessions[0]!.gpus.length === 1 ? sessions[0]! : undefined;
   const tookMs = only ? nowMs - only.startedMs : 0;
+  const told = only !== undefined && tookMs >= TOLD_AFTER_MS;
   const toMs = Math.ceil(nowMs / TOTALS_EVERY_MS) * TOTALS_EVERY_MS;
   const { data: totals } = useQuestion(
     'history.totals',
     { gpuUuid, fromMs: only?.startedMs ?? 0, toMs },
-    { when: only !== undefined && tookMs >= TOLD_AFTER_MS },
+    { when: told },
   );
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 
   const { model, outputs } = only.summary?.workload ?? {};
-  const energyJ = totals && totals.energyJ > 0 ? totals.energyJ : undefined;
+  const energyJ = told && totals && totals.energyJ > 0 ? totals.energyJ : undefined;
   // hours of a tariff are priced when the session has ended
   const cost =
     energyJ !== undefined && settings.tariff.length === 0

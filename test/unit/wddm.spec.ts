@@ -56,6 +56,18 @@ describe('processes under WDDM', () => {
     expect(withCounters(told, 8 * GIB, counters).map(({ vramBytes }) => vramBytes)).toEqual([7 * GIB, GIB]);
   });
 
+  it('have none when only another adapter holds memory of theirs', () => {
+    const counters = {
+      ...none,
+      memory: [memory(200, OTHER, GIB / 2), memory(200, NVIDIA, 0)],
+      adapters: [
+        { instance: `${NVIDIA}_phys_0`, value: 8 * GIB },
+        { instance: `${OTHER}_phys_0`, value: GIB / 2 },
+      ],
+    };
+    expect(withCounters(told, 8 * GIB, counters)).toEqual(told);
+  });
+
   it.each([
     ['both use as much', 8 * GIB, [8 * GIB, 8.1 * GIB]],
     ['neither uses as much', 8 * GIB, [2 * GIB, 3 * GIB]],

@@ -46,8 +46,9 @@ function byPid(
 }
 
 /**
- * Which of Windows' adapters a GPU of NVML is: they have no name in common. The only one that holds memory of the GPU's
- * processes, else the only one with about as much memory in use. Undefined when that leaves a doubt.
+ * Which of Windows' adapters a GPU of NVML is: they have no name in common. One that holds memory of the GPU's processes
+ * and has about as much in use, if there is no second; a machine with a single adapter leaves no choice. Undefined when
+ * that leaves a doubt: the desktop's processes hold memory of an integrated GPU too, and perhaps of that alone.
  */
 function adapterOf(pids: ReadonlySet<number>, usedBytes: number | undefined, counters: WindowsCounters) {
   const holding = new Set<string>();
@@ -55,7 +56,11 @@ function adapterOf(pids: ReadonlySet<number>, usedBytes: number | undefined, cou
     const parsed = parse(instance);
     if (parsed?.pid !== undefined && pids.has(parsed.pid) && value > 0) holding.add(parsed.luid);
   }
-  if (holding.size <= 1 || usedBytes === undefined) return holding.size === 1 ? [...holding][0] : undefined;
+  const adapters = new Set(
+    [...counters.adapters, ...counters.memory].flatMap(({ instance }) => parse(instance)?.luid ?? []),
+  );
+  if (adapters.size === 1) return [...holding][0];
+  if (usedBytes === undefined) return undefined;
   const alike = counters.adapters.flatMap(({ instance, value }) => {
     const luid = parse(instance)?.luid;
     return luid && holding.has(luid) && Math.abs(value - usedBytes) <= SAME_SHARE * usedBytes ? [luid] : [];
