@@ -1,5 +1,5 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
-import type { CollectorStatus } from '../app/contract/channels.ts';
+import type { CollectorStatus, PushOf } from '../app/contract/channels.ts';
 import { createFormatter, type Formatter } from '../app/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
@@ -23,52 +23,31 @@ export function useShared(): Shared {
   return shared;
 }
 
-/** Follows a push, beginning with the answer to a question. */
-function useFollowed<T>(
-  first: () => Promise<T | undefined>,
-  follow: (listener: (value: T) => void) => () => void,
-): T | undefined {
-  const [value, setValue] = useState<T>();
+/** The question that tells how things are before the first push does. */
+const questions = { settings: 'settings.get', collector: 'collector.status', alerts: 'alerts.firing' } as const;
+type Followed = keyof typeof questions;
+
+/** Follows a push, beginning with the answer to its question. */
+function useFollowed<P extends Followed>(push: P): PushOf<P> | undefined {
+  const [value, setValue] = useState<PushOf<P>>();
   useEffect(() => {
     let pushed = false;
-    const stop = follow((next) => {
+    const stop = onPush(push, (next) => {
       pushed = true;
       setValue(() => next);
     });
-    void first().then((answer) => {
-      if (!pushed && answer !== undefined) setValue(() => answer);
+    void ask<(typeof questions)[Followed]>(questions[push]).then((answer) => {
+      if (!pushed && answer.ok) setValue(() => answer.value as PushOf<P>);
     });
     return stop;
-    // both are constant functions of this module
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, []);
+  }, [push]);
   return value;
 }
 
 export function SharedProvider({ children }: { readonly children: ReactNode }) {
-  const settings =
-    useFollowed<Settings>(
-      async () => {
-        const answer = await ask('settings.get');
-        return answer.ok ? answer.value : undefined;
-      },
-      (listener) => onPush('settings', listener),
-    ) ?? defaultSettings;
-  const collector = useFollowed<CollectorStatus>(
-    async () => {
-      const answer = await ask('collector.status');
-      return answer.ok ? answer.value : undefined;
-    },
-    (listener) => onPush('collector', listener),
-  );
-  const firing =
-    useFollowed<readonly StoredAlert[]>(
-      async () => {
-        const answer = await ask('alerts.firing');
-        return answer.ok ? answer.value : undefined;
-      },
-      (listener) => onPush('alerts', listener),
-    ) ?? NONE;
+  const settings = useFollowed('settings') ?? defaultSettings;
+  const collector = useFollowed('collector');
+  const firing = useFollowed('alerts') ?? NONE;
   const format = useMemo(() => createFormatter(navigator.language, settings), [settings]);
   const shared = useMemo(() => ({ settings, format, collector, firing }), [settings, format, collector, firing]);
   return <SharedContext.Provider value={shared}>{children}</SharedContext.Provider>;

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
+import { ENERGY_ERROR } from '../../app/workload/energy.ts';
 import { costOf } from '../../app/workload/tariff.ts';
 import type { GpuIdentity } from '../../app/telemetry/source.ts';
 import { useShared } from '../context.tsx';
@@ -25,11 +26,14 @@ export function useRunningSessions(when: boolean): readonly RunningSession[] {
 export function SessionLine({
   sessions,
   gpu: { uuid: gpuUuid, name: gpuName },
+  counted,
   nowMs,
 }: {
   /** at least one */
   readonly sessions: readonly RunningSession[];
   readonly gpu: Pick<GpuIdentity, 'uuid' | 'name'>;
+  /** the card counts its energy; else it is integrated power, whose error is not known while the session goes on */
+  readonly counted: boolean;
   readonly nowMs: number;
 }) {
   const { t } = useTranslation();
@@ -56,7 +60,10 @@ export function SessionLine({
   const about = [
     format.duration(tookMs),
     made && t(`outputs.${made.unit}`, { count: made.count, n: format.number(made.count) }),
-    energyJ !== undefined && joined(format.energy(energyJ)),
+    energyJ !== undefined &&
+      (counted
+        ? `${joined(format.energy(energyJ))} ± ${format.percent(ENERGY_ERROR)} %`
+        : `≈ ${joined(format.energy(energyJ))}`),
     energyJ !== undefined &&
       made &&
       t('workloads.perUnit', {
@@ -66,7 +73,7 @@ export function SessionLine({
     cost !== undefined && format.money(cost),
   ];
   return (
-    <p className={css.line} title={t('live.soFar')}>
+    <p className={css.line} title={`${t('live.soFar')} ${t(`energyFrom.${counted ? 'counter' : 'power'}`)}`}>
       {/* found by the load alone, a session has the card's name: that says nothing here */}
       <strong>{only.name === gpuName ? t('live.unnamedLoad') : only.name}</strong> {model && <span>{model}</span>}
       <span className={css.figures}>{about.filter(Boolean).join(' · ')}</span>
