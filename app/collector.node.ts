@@ -1,26 +1,22 @@
 import fs from 'node:fs';
-import type { StoredAlert } from './history/records.ts';
-import { createAlertEngine } from './alerts/engine.ts';
-import { createAlertOutbox } from './alerts/outbox.ts';
-import { alertRules } from './alerts/rules.ts';
 import { systemClock } from './clock.node.ts';
 import { createAnswers, type MakeReport } from './contract/answers.ts';
 import { createCostMeter, type Cost } from './cost.node.ts';
 import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
-import { explain, isCorruption, isOutdated, lockRecorder, markDamaged, openDatabase } from './history/database.node.ts';
+import { isOutdated, lockRecorder, openDatabase } from './history/database.node.ts';
 import { isAlive, removeRecorder, writeRecorder } from './history/recorder.node.ts';
 import { createStore } from './history/store.ts';
 import { createJobs } from './jobs/jobs.node.ts';
 import type { JobState } from './jobs/jobs.ts';
 import { startJob } from './jobs/run-job.node.ts';
+import { createRecording, type RecordingEvents } from './recording.node.ts';
 import { runReportJob } from './report/job.node.ts';
 import { ok, type Result } from './result.ts';
 import { historyFile, ledgerFolder } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
 import { openSource } from './telemetry/open-source.node.ts';
-import { startSampler, type Tick } from './telemetry/sampler.ts';
-import type { GpuSample, SourceFault } from './telemetry/source.ts';
+import { startSampler } from './telemetry/sampler.ts';
 import { memoryShelf, openShelf } from './wear/ledger-file.node.ts';
 import { runReplayJob } from './wear/replay-job.node.ts';
 import { createWearTracker } from './wear/tracker.ts';
@@ -33,11 +29,7 @@ import { readMeterNotes } from './workload/meter/note.node.ts';
 import { createWorkloadWatch } from './workload/watch.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
-export type CollectorEvents = {
-  /** after the tick was written, fed to the wear model and judged */
-  readonly onTick: (tick: Tick) => void;
-  /** after alerts fired or cleared: what is firing now, and what just began */
-  readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
+export type CollectorEvents = RecordingEvents & {
   readonly onSessions: () => void;
   /** the governor did something, or saw a limit passed */
   readonly onDeed?: (deed: GovernorEntry) => void;
@@ -45,8 +37,6 @@ export type CollectorEvents = {
   readonly onCost?: (cost: Cost) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
-  /** the history was found damaged while recording: the next start sets it aside */
-  readonly onDamaged?: () => void;
 };
 
 export type Collector = {
@@ -66,16 +56,6 @@ const HOUSEKEEP_BUSY_MS = 50; // a small part each time, so that no tick waits f
 const SESSION_POLL_MS = 2_000;
 const COST_MS = 5_000;
 const NOTE_MS = 60_000;
-
-/** Recording is paused, in words. It goes on by itself when the cause has gone. */
-function recordingFault(file: string, thrown: unknown): SourceFault {
-  const { message, next } = explain(file, thrown).error;
-  return {
-    code: 'recording-failed',
-    message: `Recording is paused. ${message}`,
-    next: `${next ?? ''} Recording goes on by itself.`.trim(),
-  };
-}
 
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
@@ -151,101 +131,31 @@ export async function openCollector(
     wallMs: clock.wallMs,
     monoMs: clock.monoMs,
   });
-  const alerts = createAlertEngine(alertRules);
   const meter = createCostMeter();
-  const outbox = createAlertOutbox({ recordAlerts: store.recordAlerts, open: store.alerts.open });
-  for (const { gpuUuid, rule, peak } of outbox.firing()) alerts.resume(gpuUuid, rule, peak);
+  const recording = createRecording({
+    store,
+    databaseFile,
+    wear,
+    watch,
+    governor,
+    meter,
+    events,
+    restarted: config.restarted,
+    intervalMs: () => settings.intervalMs,
+    nowMs: clock.wallMs(),
+  });
 
   const timers = new Set<NodeJS.Timeout>();
-  /** Housekeeping: when the disk fails, the next tick says so; the task is tried again at its next turn. */
-  function guarded(task: () => void): void {
-    try {
-      task();
-    } catch (thrown) {
-      writeFault = recordingFault(databaseFile, thrown);
-    }
-  }
   function every(ms: number, task: () => void): void {
-    const timer = setInterval(() => guarded(task), ms);
+    const timer = setInterval(() => recording.guarded(task), ms);
     timer.unref();
     timers.add(timer);
   }
-  let writeFault: SourceFault | undefined;
-
-  let axisMs = 0; // monotonic time of the alert engine: gaps do not count
-  let resumeGap = endedAt();
-
-  function endedAt(): number | undefined {
-    const extent = store.extent();
-    return extent && extent.toMs - 1;
-  }
-
-  /** A GPU that has slept since the start has told its slot alone: it is the one that was last seen there. */
-  function recognise(sample: GpuSample): GpuSample {
-    const { uuid, pciBusId } = sample.gpu;
-    if (!uuid.startsWith('PCI-')) return sample;
-    const known = store.gpus.list().find((gpu) => gpu.pciBusId === pciBusId && !gpu.uuid.startsWith('PCI-'));
-    return known ? { ...sample, gpu: { ...sample.gpu, uuid: known.uuid, name: known.name } } : sample;
-  }
-
-  let storedMs = resumeGap; // stamp of the last tick on disk
-  let lostSinceMs: number | undefined;
-  let lastTickMs = resumeGap ?? clock.wallMs();
-  function onTick(sampled: Tick): void {
-    let tick = sampled;
-    lastTickMs = tick.tsMs;
-    if (resumeGap !== undefined) {
-      const fromMs = resumeGap;
-      resumeGap = undefined;
-      const reason = config.restarted ? 'restarted' : 'not-running';
-      if (tick.tsMs > fromMs) tick = { ...tick, gap: { fromMs, toMs: tick.tsMs, reason } };
-    }
-    tick = { ...tick, gpus: tick.gpus.map(recognise) };
-    if (lostSinceMs !== undefined) {
-      // nothing is added up across what was not written
-      tick = { ...tick, dtMs: undefined, gap: { fromMs: lostSinceMs, toMs: tick.tsMs, reason: 'not-writable' } };
-    }
-    try {
-      const stored = store.append(tick);
-      lostSinceMs = undefined;
-      storedMs = tick.tsMs;
-      wear.feed(tick, stored);
-      watch.feed(tick, stored);
-      writeFault = undefined;
-    } catch (thrown) {
-      if (storedMs !== tick.tsMs) lostSinceMs ??= storedMs ?? tick.tsMs;
-      writeFault = recordingFault(databaseFile, thrown);
-      if (isCorruption(thrown)) {
-        markDamaged(databaseFile);
-        events.onDamaged?.();
-      }
-    }
-    const observed = { ...tick, dtMs: sampled.dtMs }; // though perhaps not written
-    judge(observed);
-    governor.feed(observed);
-    meter.tick(tick, writeFault === undefined, settings.intervalMs);
-    events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
-  }
-
   function housekeep(): void {
     let more = false;
-    guarded(() => (more = store.housekeep(settings, clock.wallMs())));
+    recording.guarded(() => (more = store.housekeep(settings, clock.wallMs())));
     housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
     housekeeping.unref();
-  }
-
-  /** A hot card is told of, whatever the disk does. */
-  function judge(tick: Tick): void {
-    axisMs += tick.dtMs ?? 0;
-    const entries = tick.gpus.flatMap(({ gpu, frame }) =>
-      alerts
-        .judge(gpu.uuid, frame, axisMs, tick.dtMs === undefined)
-        .map((change) => ({ tsMs: tick.tsMs, gpuName: gpu.name, change })),
-    );
-    const posted = outbox.post(entries, writeFault === undefined);
-    if (!posted) return;
-    if ('thrown' in posted) writeFault = recordingFault(databaseFile, posted.thrown);
-    events.onAlerts(posted.firing, posted.fired);
   }
 
   /**
@@ -255,7 +165,7 @@ export async function openCollector(
   let sessionsSeen = '';
   function watchSessions(): void {
     for (const session of store.sessions.open()) {
-      if (!isAlive(session.ownerPid)) store.finishSession(session, lastTickMs, null, new Set());
+      if (!isAlive(session.ownerPid)) store.finishSession(session, recording.lastTickMs(), null, new Set());
     }
     const seen = JSON.stringify(store.sessions.newest(1).map(({ id, endedMs }) => [id, endedMs]));
     if (sessionsSeen !== '' && seen !== sessionsSeen) events.onSessions();
@@ -277,8 +187,8 @@ export async function openCollector(
   const answer = createAnswers(store, wear, governor, makeReport, jobs, kind === 'nvml');
 
   if ((await recover(config.dataFolder)) === 'cap-left') governor.foundLeft();
-  const sampler = startSampler({ source: source.value, onTick });
-  if (outbox.firing().length > 0) events.onAlerts(outbox.firing(), []);
+  const sampler = startSampler({ source: source.value, onTick: recording.take });
+  if (recording.firing().length > 0) events.onAlerts(recording.firing(), []);
   every(SAVE_WEAR_MS, wear.save);
   let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
   every(SESSION_POLL_MS, watchSessions);
@@ -306,7 +216,7 @@ export async function openCollector(
         await governor.close();
         watch.stop();
         await jobs.cancelAll();
-        guarded(wear.save); // on a disk that fails the state is built again from the samples
+        recording.guarded(wear.save); // on a disk that fails the state is built again from the samples
         store.close();
         removeRecorder(config.dataFolder);
         release();

@@ -6,6 +6,7 @@ import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { burnStatus } from '../workload/burn/messages.ts';
 import { burnShapes, standardPlan } from '../workload/burn/schedule.ts';
 import * as s from './schemas.ts';
+import { cardPage, exposure, mark } from './wear-schemas.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: s.gpuUuid, ...s.timeRange.shape });
@@ -131,13 +132,13 @@ export const channels = {
   'wear.exposure': {
     by: 'collector',
     request: z.strictObject({ gpuUuid: s.gpuUuid }),
-    response: s.exposure.nullable(),
+    response: exposure.nullable(),
   },
-  'wear.card': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: s.cardPage.nullable() },
+  'wear.card': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: cardPage.nullable() },
   /** sets a mark, or takes one back with `removed` */
   'wear.mark': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: s.gpuUuid, mark: s.mark }),
+    request: z.strictObject({ gpuUuid: s.gpuUuid, mark: mark }),
     response: nothing,
   },
   'alerts.newest': {

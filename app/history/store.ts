@@ -11,16 +11,8 @@ import { createEventTable, createEventWatcher, type EventChange } from './events
 import { createImporter } from './importer.ts';
 import { createOpenHour } from './open-hour.ts';
 import { queryRange, type Range, type RangeQuery } from './range.ts';
-import {
-  createAlertTable,
-  createGapTable,
-  createGpuTable,
-  createProcessTable,
-  createSessionTable,
-  createShareTable,
-  createWearTable,
-  createXidTable,
-} from './records.ts';
+import { createAlertTable, createGapTable, createGpuTable, createWearTable, createXidTable } from './records.ts';
+import { createProcessTable, createSessionTable, createShareTable } from './sessions.ts';
 import { createRetention, type RetentionRule } from './retention.ts';
 import { createRollupParts, MINUTE_MS } from './rollup-parts.ts';
 import { createSamples, type ReplayPart, type StoredSample } from './samples.ts';

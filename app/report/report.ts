@@ -1,4 +1,5 @@
-import type { StoredAlert, StoredGpu, StoredSession } from '../history/records.ts';
+import type { StoredAlert, StoredGpu } from '../history/records.ts';
+import type { StoredSession } from '../history/sessions.ts';
 import type { Range } from '../history/range.ts';
 import type { Store } from '../history/store.ts';
 import type { Gap } from '../telemetry/sampler.ts';

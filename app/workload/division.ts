@@ -1,4 +1,4 @@
-import type { SessionShare } from '../history/records.ts';
+import type { SessionShare } from '../history/sessions.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import type { Program } from './detect.ts';
 import { divide, type Process, type ShareSpan } from './shares.ts';
