@@ -1,9 +1,7 @@
 import { NumberInput, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Settings } from '../../app/settings/settings.ts';
-import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
+import { ErrorLine, useChange, useDraft } from '../parts/change.tsx';
 import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
 import { Row } from './settings-row.tsx';
@@ -12,28 +10,11 @@ import css from './settings.module.css';
 
 const intervals = [100, 200, 500, 1000, 2000, 5000];
 
-/** A field that is saved when the person leaves it, not at every key. */
-function useDraft<T>(saved: T, save: (value: T) => void) {
-  const [edit, setDraft] = useState<T>();
-  const draft = edit ?? saved;
-  return {
-    draft,
-    setDraft,
-    commit: () => {
-      if (draft !== saved) save(draft);
-      setDraft(undefined);
-    },
-  };
-}
-
 export function SettingsPage() {
   const { t } = useTranslation();
   const { settings, format } = useShared();
-  const [error, setError] = useState('');
+  const { set, error } = useChange();
   const { data: info } = useQuestion('app.info', undefined);
-  const set = (change: Partial<Settings>): void => {
-    void ask('settings.set', change).then((answer) => setError(answer.ok ? '' : answer.error.message));
-  };
   const price = useDraft<number | ''>(settings.pricePerKwh ?? '', (value) =>
     set({ pricePerKwh: value === '' ? null : value }),
   );
@@ -42,11 +23,7 @@ export function SettingsPage() {
   return (
     <>
       <PageHeader title={t('settings.title')} />
-      {error && (
-        <p role="alert" className={css.error}>
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
       <Panel title={t('settings.sampling')}>
         <Row label={t('settings.interval')} note={t('settings.intervalNote')}>
           <Select

@@ -5,6 +5,7 @@ import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
+import { ErrorLine, useChange } from '../parts/change.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { TimeField } from '../parts/time-field.tsx';
 import { useQuestion } from '../use-question.ts';
@@ -34,11 +35,8 @@ export function GovernorPanel() {
   const { data: status, again } = useQuestion('governor.status', undefined, { everyMs: 2000 });
   const choice = useGpuChoice();
   const [cap, setCap] = useState<number | ''>('');
-  const [error, setError] = useState('');
-  const set = (change: Partial<Limits>): void =>
-    void ask('settings.set', { governor: { ...governor, ...change } }).then((answer) =>
-      setError(answer.ok ? '' : answer.error.message),
-    );
+  const { set: setSettings, error, setError } = useChange();
+  const set = (change: Partial<Limits>): void => setSettings({ governor: { ...governor, ...change } });
   const act = (doing: Promise<{ ok: boolean; error?: { message: string } }>): void =>
     void doing.then((answer) => {
       setError(answer.error?.message ?? '');
@@ -135,11 +133,7 @@ export function GovernorPanel() {
           {t('governor.release')}
         </Button>
       </div>
-      {error && (
-        <p role="alert" className={css.hint}>
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
       {status?.pending.map(({ gpuUuid, capW, untilMs }) => (
         <div key={gpuUuid} className={css.pending} role="alert">
           <span>

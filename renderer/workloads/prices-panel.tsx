@@ -2,73 +2,114 @@ import { Button, NumberInput, Select } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../app/settings/settings.ts';
-import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
+import { ErrorLine, useChange, useDraft } from '../parts/change.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { TimeField } from '../parts/time-field.tsx';
 import css from './comparison.module.css';
 
 type Band = Settings['tariff'][number];
+/** A price that a person has begun and not said yet: nothing is priced by it. */
+type BandDraft = Omit<Band, 'pricePerKwh'> & { readonly pricePerKwh?: number };
 const DAYS = ['all', 'weekdays', 'weekend'] as const;
 const MOST_BANDS = 24;
-const NIGHT: Band = { days: 'all', fromMin: 22 * 60, toMin: 6 * 60, pricePerKwh: 0 };
+const NIGHT: BandDraft = { days: 'all', fromMin: 22 * 60, toMin: 6 * 60 };
+
+function BandRow({
+  band,
+  number,
+  onChange,
+  onRemove,
+}: {
+  readonly band: BandDraft;
+  readonly number: number;
+  readonly onChange: (band: BandDraft) => void;
+  readonly onRemove: () => void;
+}) {
+  const { t } = useTranslation();
+  const { currency } = useShared().settings;
+  // an emptied price is no price of 0: the one before stands again
+  const price = useDraft<number | ''>(band.pricePerKwh ?? '', (value) => {
+    if (value !== '') onChange({ ...band, pricePerKwh: value });
+  });
+  return (
+    <div className={css.controls} role="group" aria-label={t('prices.band', { number })}>
+      <Select
+        size="xs"
+        w={148}
+        label={t('prices.days')}
+        allowDeselect={false}
+        data={DAYS.map((value) => ({ value, label: t(`prices.on.${value}`) }))}
+        value={band.days}
+        onChange={(value) => onChange({ ...band, days: value as Band['days'] })}
+      />
+      <TimeField
+        required
+        label={t('prices.from')}
+        minute={band.fromMin}
+        onChange={(fromMin) => onChange({ ...band, fromMin })}
+      />
+      <TimeField
+        required
+        label={t('prices.to')}
+        minute={band.toMin}
+        onChange={(toMin) => onChange({ ...band, toMin })}
+      />
+      <NumberInput
+        size="xs"
+        w={148}
+        min={0}
+        max={100}
+        decimalScale={4}
+        label={t('prices.price', { currency })}
+        placeholder={t('prices.notSet')}
+        value={price.draft}
+        onChange={(value) => price.setDraft(typeof value === 'number' ? value : '')}
+        onBlur={price.commit}
+      />
+      <Button size="xs" variant="subtle" onClick={onRemove}>
+        {t('prices.remove')}
+      </Button>
+    </div>
+  );
+}
 
 /** Prices by the hour and the person's own figure for CO₂: every session is priced by them, old ones too. */
 export function PricesPanel() {
   const { t } = useTranslation();
   const { settings, format } = useShared();
-  const { tariff, pricePerKwh, co2GramsPerKwh, currency } = settings;
-  const [error, setError] = useState('');
-  const set = (change: Partial<Settings>): void =>
-    void ask('settings.set', change).then((answer) => setError(answer.ok ? '' : answer.error.message));
-  const change = (at: number, by: Partial<Band>): void =>
-    set({ tariff: tariff.map((band, i) => (i === at ? { ...band, ...by } : band)) });
+  const { tariff, pricePerKwh, co2GramsPerKwh } = settings;
+  const { set, error } = useChange();
+  const [begun, setBegun] = useState<BandDraft>();
+  const co2 = useDraft<number | ''>(co2GramsPerKwh ?? '', (value) =>
+    set({ co2GramsPerKwh: value === '' ? null : value }),
+  );
+  const without = (at: number): readonly Band[] => tariff.filter((_, i) => i !== at);
+  const put = (at: number, band: BandDraft): void => {
+    if (band.pricePerKwh === undefined) return setBegun(band);
+    if (at === tariff.length) setBegun(undefined);
+    set({ tariff: [...tariff.slice(0, at), { ...band, pricePerKwh: band.pricePerKwh }, ...tariff.slice(at + 1)] });
+  };
   const plain = pricePerKwh === null ? t('prices.noPlain') : t('prices.plain', { price: format.money(pricePerKwh) });
+  const rows: readonly BandDraft[] = begun ? [...tariff, begun] : tariff;
   return (
     <Panel title={t('prices.title')}>
       <p className={css.hint}>{`${t('prices.what')} ${plain}`}</p>
-      {tariff.map((band, i) => (
-        <div key={i} className={css.controls} role="group" aria-label={t('prices.band', { number: i + 1 })}>
-          <Select
-            size="xs"
-            w={148}
-            label={t('prices.days')}
-            allowDeselect={false}
-            data={DAYS.map((value) => ({ value, label: t(`prices.on.${value}`) }))}
-            value={band.days}
-            onChange={(value) => change(i, { days: value as Band['days'] })}
-          />
-          <TimeField
-            label={t('prices.from')}
-            minute={band.fromMin}
-            onChange={(minute) => change(i, { fromMin: minute ?? 0 })}
-          />
-          <TimeField
-            label={t('prices.to')}
-            minute={band.toMin}
-            onChange={(minute) => change(i, { toMin: minute ?? 0 })}
-          />
-          <NumberInput
-            size="xs"
-            w={148}
-            min={0}
-            max={100}
-            decimalScale={4}
-            label={t('prices.price', { currency })}
-            defaultValue={band.pricePerKwh}
-            onBlur={({ currentTarget: { value } }) => change(i, { pricePerKwh: Number(value) || 0 })}
-          />
-          <Button size="xs" variant="subtle" onClick={() => set({ tariff: tariff.filter((_, at) => at !== i) })}>
-            {t('prices.remove')}
-          </Button>
-        </div>
+      {rows.map((band, i) => (
+        <BandRow
+          key={i}
+          band={band}
+          number={i + 1}
+          onChange={(next) => put(i, next)}
+          onRemove={() => (i < tariff.length ? set({ tariff: without(i) }) : setBegun(undefined))}
+        />
       ))}
       <div className={css.controls}>
         <Button
           size="xs"
           variant="default"
-          disabled={tariff.length >= MOST_BANDS}
-          onClick={() => set({ tariff: [...tariff, { ...NIGHT, pricePerKwh: pricePerKwh ?? 0 }] })}
+          disabled={begun !== undefined || tariff.length >= MOST_BANDS}
+          onClick={() => setBegun(NIGHT)}
         >
           {t('prices.add')}
         </Button>
@@ -79,15 +120,12 @@ export function PricesPanel() {
           max={3000}
           label={t('prices.co2')}
           placeholder={t('prices.notShown')}
-          defaultValue={co2GramsPerKwh ?? ''}
-          onBlur={({ currentTarget: { value } }) => set({ co2GramsPerKwh: value === '' ? null : Number(value) })}
+          value={co2.draft}
+          onChange={(value) => co2.setDraft(typeof value === 'number' ? value : '')}
+          onBlur={co2.commit}
         />
       </div>
-      {error && (
-        <p role="alert" className={css.hint}>
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
     </Panel>
   );
 }

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../app/settings/settings.ts';
 import { workloadKinds, type WorkloadKind } from '../../app/workload/generators.ts';
-import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
+import { ErrorLine, useChange } from '../parts/change.tsx';
 import { Panel } from '../parts/panel.tsx';
 import css from './comparison.module.css';
 
@@ -18,9 +18,8 @@ export function ProgramsPanel() {
   const [contains, setContains] = useState('');
   const [name, setName] = useState('');
   const [kind, setKind] = useState<WorkloadKind>('diffusion');
-  const [error, setError] = useState('');
-  const set = (next: readonly Rule[]): void =>
-    void ask('settings.set', { programs: next }).then((answer) => setError(answer.ok ? '' : answer.error.message));
+  const { set: setSettings, error } = useChange();
+  const set = (next: readonly Rule[]): void => setSettings({ programs: next });
   const add = (): void => {
     set([...programs, { contains: contains.trim(), name: name.trim(), kind }]);
     setContains('');
@@ -75,11 +74,7 @@ export function ProgramsPanel() {
           {t('programs.add')}
         </Button>
       </div>
-      {error && (
-        <p role="alert" className={css.hint}>
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
     </Panel>
   );
 }

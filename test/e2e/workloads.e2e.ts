@@ -57,3 +57,30 @@ test('shows on its card who is at work, and what that came to so far', async ({ 
   await picture(page, 'at-work');
   expect(complaints).toEqual([]);
 });
+
+test('prices nothing by a price that is not said, and keeps the one before when it is emptied', async ({
+  slowburn,
+}) => {
+  const { page } = await slowburn.launch('--source', 'simulator');
+  const tariff = () =>
+    page.evaluate(async () => {
+      const answer = (await window.slowburn.ask('settings.get')) as { value: { tariff: { pricePerKwh: number }[] } };
+      return answer.value.tariff.map(({ pricePerKwh }) => pricePerKwh);
+    });
+  await open(page, 'Workloads');
+  await page.getByRole('button', { name: 'Add a price' }).click();
+  const band = page.getByRole('group', { name: 'Price 1' });
+  await band.getByLabel('To', { exact: true }).fill('07:00');
+  await band.getByLabel('To', { exact: true }).blur();
+  expect(await tariff()).toEqual([]);
+  const price = band.getByLabel('EUR a kWh');
+  await price.fill('0.21');
+  await price.blur();
+  await expect.poll(tariff).toEqual([0.21]);
+  await price.fill('');
+  await price.blur();
+  await expect(price).toHaveValue('0.21');
+  expect(await tariff()).toEqual([0.21]);
+  await band.getByRole('button', { name: 'Remove' }).click();
+  await expect.poll(tariff).toEqual([]);
+});

@@ -1,0 +1,36 @@
+import { useState } from 'react';
+import type { Settings } from '../../app/settings/settings.ts';
+import { ask } from '../bridge.ts';
+import css from './change.module.css';
+
+/** Changes settings, and keeps the words of whoever refused. */
+export function useChange() {
+  const [error, setError] = useState('');
+  const set = (change: Partial<Settings>): void =>
+    void ask('settings.set', change).then((answer) => setError(answer.ok ? '' : answer.error.message));
+  return { set, error, setError };
+}
+
+/** A field that is saved when it is left: until then what is typed stands in it, afterwards what is saved. */
+export function useDraft<T>(saved: T, save: (value: T) => void) {
+  const [edit, setDraft] = useState<T>();
+  const draft = edit ?? saved;
+  return {
+    draft,
+    setDraft,
+    commit: () => {
+      if (draft !== saved) save(draft);
+      setDraft(undefined);
+    },
+  };
+}
+
+/** What went wrong with a change. */
+export function ErrorLine({ text }: { readonly text: string }) {
+  if (text === '') return null;
+  return (
+    <p role="alert" className={css.error}>
+      {text}
+    </p>
+  );
+}
