@@ -114,6 +114,8 @@ function sharesOf(uuid: string, working: readonly Program[], users: Users): Shar
   for (const { key, pids, gpuUuids } of working)
     if (pids.length === 0 && gpuUuids.includes(uuid)) shares.set(key, byHand.length > 0 ? undefined : 1);
   addAbsent(shares, users);
+  // whose processes are another's here, begun by hand, or not on this card: what becomes a session later has none of it
+  for (const { key } of working) if (!shares.has(key)) shares.set(key, 0);
   return shares;
 }
 

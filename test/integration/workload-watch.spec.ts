@@ -22,15 +22,24 @@ function openWatch(accounts?: Accounts) {
   const { store } = openStore();
   const watch = createWorkloadWatch({ store, onSessions: () => undefined, ...(accounts && { accounts }) });
   let second = 0;
+  let gapMs = 0;
   return {
     store,
     watch,
+    /** Nothing is recorded, and the card goes on. */
+    gap: (seconds: number): void => {
+      second += seconds;
+      gapMs = seconds * 1000;
+    },
     /** @param processes undefined: the source tells none */
     play: (seconds: number, utilPct: number, processes: readonly Process[] | undefined): void => {
       for (const end = second + seconds; second < end; second++) {
         const frame = frameWith({ gpuUtilPct: utilPct, coreTempC: 60, powerW: 200, energyMj: second * 200_000 });
-        const plain = tickWith(second * 1000, second === 0 ? undefined : 1000, [frame]);
-        const tick = { ...plain, gpus: [{ gpu: testGpu(), frame, ...(processes && { processes }) }] };
+        const tsMs = second * 1000;
+        const plain = tickWith(tsMs, second === 0 || gapMs > 0 ? undefined : 1000, [frame]);
+        const gap = gapMs > 0 && { gap: { fromMs: tsMs - gapMs - 1000, toMs: tsMs, reason: 'suspended' as const } };
+        gapMs = 0;
+        const tick = { ...plain, ...gap, gpus: [{ gpu: testGpu(), frame, ...(processes && { processes }) }] };
         watch.feed(tick, store.append(tick));
       }
     },
@@ -95,6 +104,38 @@ describe('the watch over workloads', () => {
     expect(gpus[0]!.sharedJ).toBe(gpus[1]!.sharedJ);
     expect(own + gpus[0]!.sharedJ!).toBeLessThanOrEqual(119 * 200 + 1e-6);
     expect(own).toBeGreaterThan(10_000);
+  });
+
+  it('divides nothing of what a card used while nobody looked', () => {
+    const { store, play, gap } = openWatch();
+    const [one, two] = [idleProcess('/x/ComfyUI/main.py'), idleProcess('vllm', 'serve', 'a/b')];
+    const both = [
+      { pid: one, name: 'node', smPct: 60 },
+      { pid: two, name: 'node', smPct: 20 },
+    ];
+    play(60, 95, both);
+    gap(30);
+    play(60, 95, both);
+    play(120, 0, []);
+    const gpus = store.sessions.newest(2).map(({ summary }) => summary!.gpus[0]!);
+    expect(gpus.map(({ sharedJ }) => sharedJ)).toEqual([31 * 200, 31 * 200]); // the same joules stand in both
+    const own = gpus.map(({ energyJ }) => energyJ!).sort((a, b) => a - b);
+    expect(own[1]! / own[0]!).toBeCloseTo(3, 6);
+    expect(own[0]! + own[1]!).toBeLessThanOrEqual(119 * 200);
+  });
+
+  it('gives a program that becomes a session nothing of what it did within one begun by hand', () => {
+    const { store, play } = openWatch();
+    const processes = [{ pid: idleProcess('vllm', 'serve', 'a/b'), name: 'node' }];
+    play(4, 95, processes);
+    const id = store.sessions.begin('by hand', 'command', 3000, process.pid);
+    play(4, 95, processes);
+    store.finishSession({ id, startedMs: 3000 }, 7000, 0, new Set());
+    play(30, 95, processes);
+    play(120, 0, []);
+    const own = store.sessions.newest(2).reduce((sum, { summary }) => sum + summary!.gpus[0]!.energyJ!, 0);
+    expect(own).toBeGreaterThan(34 * 200); // a second at each end of a session is nobody’s
+    expect(own).toBeLessThanOrEqual(37 * 200);
   });
 
   it('does not find again what a person began by hand', () => {
