@@ -47,7 +47,12 @@ export type ReplayPart = Stamps & {
 
 function statesOf(codes: Float64Array): Uint8Array {
   const states = new Uint8Array(codes.length);
-  for (let i = 0; i < states.length; i++) states[i] = stateOfCode(codes[i]!);
+  let [last, state] = [Number.NaN, 0];
+  for (let i = 0; i < states.length; i++) {
+    const code = codes[i]!;
+    if (code !== last) [last, state] = [code, stateOfCode(code)]; // hours of a reading have one state
+    states[i] = state;
+  }
   return states;
 }
 
