@@ -2,7 +2,7 @@ import { metricOf, type MetricKey } from '../metrics.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { ChunkTable } from './chunks.ts';
 import { HOUR_MS, hourOf, type OpenHour } from './open-hour.ts';
-import type { Rollup } from './rollup.ts';
+import type { RolledLevels } from './rollup.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
 
 export type RangeQuery = {
@@ -116,7 +116,7 @@ export function queryRange(
       }
     });
   }
-  function addRolled(rollup: Rollup, from: number, to: number): void {
+  function addRolled(rollup: RolledLevels, from: number, to: number): void {
     ids.forEach((id, k) => {
       const metric = rollup.metrics.get(id);
       if (!metric) return;
@@ -149,7 +149,7 @@ export function queryRange(
     const tail = tailStart < toMs && addSealed(tailStart, toMs);
     const coreFrom = head ? headEnd : startMs;
     const coreTo = tail ? tailStart : toMs;
-    for (const rollup of parts.between(gpuId, slotMs, coreFrom, coreTo, ids)) addRolled(rollup, coreFrom, coreTo);
+    for (const rollup of parts.levelsBetween(gpuId, slotMs, coreFrom, coreTo, ids)) addRolled(rollup, coreFrom, coreTo);
   }
   const rows = open.recent(gpuId, ids);
   addSamples(rows.tsMs, (id) => rows.metrics.get(id)?.values, fromMs, toMs);

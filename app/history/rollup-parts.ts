@@ -1,6 +1,14 @@
 import type { Db } from './database.node.ts';
 import { HOUR_MS } from './open-hour.ts';
-import { addRollup, createRollup, decodeRollup, encodeRollup, type Rollup } from './rollup.ts';
+import {
+  addRollup,
+  createRollup,
+  decodeLevels,
+  decodeRollup,
+  encodeRollup,
+  type RolledLevels,
+  type Rollup,
+} from './rollup.ts';
 
 export const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -20,7 +28,7 @@ const levels = [
 export type RollupParts = {
   /** Encodes now; what it returns writes. */
   readonly prepare: (gpuId: number, rollup: Rollup) => () => void;
-  /** parts that touch fromMs ≤ t < toMs; @param wanted metric ids, all when left out */
+  /** Parts that touch fromMs ≤ t < toMs. @param wanted metric ids, all when left out */
   readonly between: (
     gpuId: number,
     slotMs: number,
@@ -28,6 +36,14 @@ export type RollupParts = {
     toMs: number,
     wanted?: readonly number[],
   ) => IterableIterator<Rollup>;
+  /** As `between`, some metrics alone: what charts ask, many times over. */
+  readonly levelsBetween: (
+    gpuId: number,
+    slotMs: number,
+    fromMs: number,
+    toMs: number,
+    wanted: readonly number[],
+  ) => IterableIterator<RolledLevels>;
   /** Makes one part of those of one finished period. Returns true when there may be more to do. */
   readonly merge: (nowMs: number) => boolean;
 };
@@ -49,6 +65,9 @@ export function createRollupParts(db: Db): RollupParts {
        AND from_ms >= @periodMs AND to_ms <= @periodMs + @spanMs AND to_ms - from_ms <= @spanMs`,
   );
   const remove = db.prepare('DELETE FROM rollup WHERE id = ?');
+
+  const rowsOf = (gpuId: number, slotMs: number, fromMs: number, toMs: number) =>
+    between.all(gpuId, slotMs, fromMs - MONTH_MS, toMs, fromMs) as { from_ms: number; data: Uint8Array }[];
 
   let due = true; // looked at once at the start, then after each part that was written
 
@@ -76,11 +95,12 @@ export function createRollupParts(db: Db): RollupParts {
   return {
     prepare,
     *between(gpuId, slotMs, fromMs, toMs, wanted) {
-      const rows = between.all(gpuId, slotMs, fromMs - MONTH_MS, toMs, fromMs) as {
-        from_ms: number;
-        data: Uint8Array;
-      }[];
-      for (const { from_ms, data } of rows) yield decodeRollup(from_ms, data, db.packer, wanted);
+      for (const { from_ms, data } of rowsOf(gpuId, slotMs, fromMs, toMs))
+        yield decodeRollup(from_ms, data, db.packer, wanted);
+    },
+    *levelsBetween(gpuId, slotMs, fromMs, toMs, wanted) {
+      for (const { from_ms, data } of rowsOf(gpuId, slotMs, fromMs, toMs))
+        yield decodeLevels(from_ms, slotMs, data, db.packer, wanted);
     },
     merge(nowMs) {
       due &&= levels.some((level) => mergeLevel(level, nowMs));

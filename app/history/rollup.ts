@@ -23,6 +23,9 @@ export type Rollup = {
   readonly sums: Readonly<Record<SumKind, Float64Array>>;
 };
 
+/** The metrics of a roll-up, where what it adds up to is not asked for. */
+export type RolledLevels = Omit<Rollup, 'sums'>;
+
 const SUMS = 0;
 const blockOf = (metricId: number): number => metricId + 1;
 
@@ -43,7 +46,7 @@ const createMetric = (slots: number, scale: number): RolledMetric => ({
 });
 
 /** A metric's slices, begun empty when it has none yet. */
-export function metricIn(rollup: Rollup, id: number, scale: number): RolledMetric {
+export function metricIn(rollup: RolledLevels, id: number, scale: number): RolledMetric {
   let metric = rollup.metrics.get(id);
   if (!metric) rollup.metrics.set(id, (metric = createMetric(rollup.slots, scale)));
   return metric;
@@ -144,10 +147,34 @@ export function decodeRollup(fromMs: number, bytes: Uint8Array, packer: Packer, 
     const kind = sumKinds[k];
     if (kind) rollup.sums[kind].set(column);
   }
-  for (const id of wanted ?? ids.filter((block) => block !== SUMS).map((block) => block - 1)) {
+  readLevels(rollup, wanted ?? ids.filter((block) => block !== SUMS).map((block) => block - 1), read);
+  return rollup;
+}
+
+/** Reads some metrics of a roll-up, and nothing else. Throws DamagedChunk. */
+export function decodeLevels(
+  fromMs: number,
+  slotMs: number,
+  bytes: Uint8Array,
+  packer: Packer,
+  wanted: readonly number[],
+): RolledLevels {
+  const { n: slots, read } = openBlocks(bytes, packer);
+  const levels: RolledLevels = { fromMs, slotMs, slots, metrics: new Map() };
+  readLevels(levels, wanted, read);
+  return levels;
+}
+
+function readLevels(
+  levels: RolledLevels,
+  wanted: readonly number[],
+  read: ReturnType<typeof openBlocks>['read'],
+): void {
+  const { slots } = levels;
+  for (const id of wanted) {
     const reader = read(blockOf(id));
     if (!reader) continue;
-    const metric = metricIn(rollup, id, reader.varint());
+    const metric = metricIn(levels, id, reader.varint());
     const relative = reader.u8() === 1;
     metric.n.set(readColumn(reader, slots));
     const count = metric.n.reduce((sum, n) => sum + (n > 0 ? 1 : 0), 0);
@@ -160,5 +187,4 @@ export function decodeRollup(fromMs: number, bytes: Uint8Array, packer: Packer, 
       at++;
     }
   }
-  return rollup;
 }
