@@ -6,11 +6,12 @@ import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
 import { gauges, isMetricKey, metricOf, type MetricKey } from '../../app/metrics.ts';
 import { ask } from '../bridge.ts';
 import { HistoryChart } from '../charts/history-chart.tsx';
-import type { TimeMark } from '../charts/history-plot.ts';
+import type { HistoryRange, TimeMark } from '../charts/history-plot.ts';
+import type { View } from '../charts/view.ts';
 import { useShared } from '../context.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
 import { JobLine, useJob } from '../parts/job-line.tsx';
-import { Empty, PageHeader, Panel } from '../parts/panel.tsx';
+import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
 import { EventRail } from './event-rail.tsx';
 import { Totals } from './history-totals.tsx';
@@ -53,6 +54,12 @@ function onKey(event: KeyboardEvent, { pan, zoom, follow, view }: ViewControl): 
   if (!action) return;
   event.preventDefault();
   action();
+}
+
+/** Whether anything was read in a view, or so near to it that a line is drawn through it. */
+function isObserved({ fromMs, stepMs, counts }: HistoryRange, view: View): boolean {
+  const slice = (ms: number): number => Math.max(0, Math.floor((ms - fromMs) / stepMs));
+  return counts.slice(slice(view.fromMs - LEAST_MARGIN_MS), slice(view.toMs + LEAST_MARGIN_MS) + 1).some((n) => n > 0);
 }
 
 export function HistoryPage() {
@@ -101,8 +108,7 @@ export function HistoryPage() {
   const when = (ms: number): string =>
     view.toMs - view.fromMs < 60 * MINUTE ? `${format.date(ms)} ${format.time(ms)}` : format.dateTime(ms);
   const words = { mean: t('history.meanShort'), lowest: t('history.lowestShort'), highest: t('history.highestShort') };
-  const observed = range.data?.counts.some((count) => count > 0) ?? false;
-  const empty = !observed && range.data?.gaps.length === 0 && followedMs !== undefined;
+  const observed = range.data !== undefined && isObserved(range.data, view);
   const chosenRange = Object.entries(ranges).find(([, ms]) => ms === followedMs)?.[0];
   return (
     <>
@@ -149,9 +155,9 @@ export function HistoryPage() {
           {format.duration(view.toMs - view.fromMs)}
         </span>
       </div>
-      {empty && <Empty title={t('history.noData')} />}
-      {range.data && !empty && (
+      {range.data && (
         <Panel>
+          {!observed && <p className={css.absent}>{t('history.noData')}</p>}
           <div
             className={css.charts}
             tabIndex={0}
@@ -162,7 +168,8 @@ export function HistoryPage() {
             {shown.map((key, i) => {
               const metric = metricOf(key);
               const series = range.data!.series[key];
-              if (!series || series.mean.every(Number.isNaN)) {
+              // where nothing was observed the charts stay, to be moved on: what is missing there is not this metric
+              if (observed && (!series || series.mean.every(Number.isNaN))) {
                 return (
                   <section key={key}>
                     <h2 className={css.title}>{t(`metric.${key}`)}</h2>

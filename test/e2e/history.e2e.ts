@@ -11,6 +11,18 @@ const DAYS = 3;
 const shown = (page: Page) => page.getByText(/^\w{3} \d+, \d{4}.* – /);
 const plot = (page: Page) => page.locator('.u-over').first();
 
+type Box = { readonly x: number; readonly y: number; readonly width: number };
+
+/** Draws the mouse over a chart, from one share of its width to another. */
+async function drag(page: Page, { x, y, width }: Box, from: number, to: number, key?: 'Shift'): Promise<void> {
+  if (key) await page.keyboard.down(key);
+  await page.mouse.move(x + width * from, y + 30);
+  await page.mouse.down();
+  await page.mouse.move(x + width * to, y + 30, { steps: 5 });
+  await page.mouse.up();
+  if (key) await page.keyboard.up(key);
+}
+
 for (const theme of ['dark', 'light'] as const) {
   test(`zooms by brush and wheel, moves, and finds the way back, ${theme}`, async ({ slowburn }) => {
     seedHistory(slowburn.dataFolder, DAYS, GPU);
@@ -26,10 +38,7 @@ for (const theme of ['dark', 'light'] as const) {
     await picture(page, `${theme}-history-week`);
 
     const box = (await plot(page).boundingBox())!;
-    await page.mouse.move(box.x + box.width * 0.9, box.y + 30);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.95, box.y + 30, { steps: 5 });
-    await page.mouse.up();
+    await drag(page, box, 0.9, 0.95);
     await expect(shown(page)).toContainText('8 h');
     for (let i = 0; i < 60; i++) await page.mouse.wheel(0, -100);
     await expect(shown(page)).toContainText(/· [123] s$/);
@@ -37,16 +46,18 @@ for (const theme of ['dark', 'light'] as const) {
     await picture(page, `${theme}-history-second`);
 
     const before = await shown(page).textContent();
-    await page.keyboard.down('Shift');
     // the view may be a second long, and the text tells whole ones: twice most of its width is more than one
-    for (let i = 0; i < 2; i++) {
-      await page.mouse.move(box.x + box.width * 0.95, box.y + 30);
-      await page.mouse.down();
-      await page.mouse.move(box.x + box.width * 0.1, box.y + 30, { steps: 5 });
-      await page.mouse.up();
-    }
-    await page.keyboard.up('Shift');
+    for (let i = 0; i < 2; i++) await drag(page, box, 0.95, 0.1, 'Shift');
     await expect(shown(page)).not.toHaveText(before!);
+
+    // to where the card was off: the charts stay there, hatched, and can be moved on
+    await page.getByText('1 week', { exact: true }).click();
+    const agoH = (hours: number): number => 1 - hours / 168;
+    await drag(page, box, agoH(48 - 2.5), agoH(48 - 5.5));
+    await expect(page.getByText('Nothing was recorded in this range.')).toBeVisible();
+    await picture(page, `${theme}-history-off`);
+    await drag(page, box, 0.95, 0.1, 'Shift');
+    await expect(page.getByText('Nothing was recorded in this range.')).toBeHidden();
     await page.getByRole('button', { name: 'Now', exact: true }).click();
     await page.getByText('1 week', { exact: true }).click();
     await expect(shown(page)).toContainText('Now · 7 d');

@@ -24,6 +24,7 @@ for (const theme of ['dark', 'light'] as const) {
     await expect(page.getByText('knee').first()).toBeVisible();
     await picture(page, `workloads-sweep-${theme}`);
     await page.getByRole('button', { name: 'Add a price' }).click();
+    await page.getByRole('group', { name: 'Price 1' }).getByLabel('EUR a kWh').fill('0.21');
     await page.getByLabel('Text in the command line').fill('own_generator.py');
     await page.getByLabel('Name', { exact: true }).fill('Own');
     await page.getByRole('button', { name: 'Add a rule' }).click();
@@ -31,7 +32,7 @@ for (const theme of ['dark', 'light'] as const) {
     const set = await page.evaluate(() => window.slowburn.ask('settings.get'));
     expect(set).toMatchObject({
       value: {
-        tariff: [{ days: 'all', fromMin: 1320, toMin: 360, pricePerKwh: 0.32 }],
+        tariff: [{ days: 'all', fromMin: 1320, toMin: 360, pricePerKwh: 0.21 }],
         programs: [{ contains: 'own_generator.py', name: 'Own', kind: 'diffusion' }],
       },
     });

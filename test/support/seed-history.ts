@@ -5,6 +5,8 @@ import { frameWith, tickWith } from './frames.ts';
 
 const DAY = 86_400_000;
 const EVERY_MS = 15_000;
+const OFF_FROM_MS = 2 * 3_600_000;
+const OFF_TO_MS = 6 * 3_600_000;
 
 /** Days of a card's life that end now, in the file that a simulator in this folder will go on with. */
 export function seedHistory(
@@ -21,9 +23,10 @@ export function seedHistory(
   let driverVersion = '575.57';
   for (let i = 0; i * EVERY_MS < days * DAY; i++) {
     const tsMs = startMs + i * EVERY_MS;
-    const hour = new Date(tsMs).getUTCHours();
-    if (hour >= 2 && hour < 6) continue; // off at night
-    const gap = i > 0 && hour === 6 && new Date(tsMs - EVERY_MS).getUTCHours() === 5;
+    // off for four hours a day, counted from the first: what is where does not depend on the time of day
+    const sinceMs = (i * EVERY_MS) % DAY;
+    if (sinceMs >= OFF_FROM_MS && sinceMs < OFF_TO_MS) continue;
+    const gap = sinceMs === OFF_TO_MS;
     const load = Math.max(0, Math.sin(i / 190)) * (0.6 + 0.4 * Math.sin(i / 11));
     const powerW = Math.round(1000 * (28 + 300 * load + 3 * Math.sin(i * 1.7))) / 1000;
     energyMj += Math.round(powerW * EVERY_MS);
