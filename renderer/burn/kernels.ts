@@ -3,9 +3,12 @@ export type Kernel = {
   readonly encode: (pass: GPUComputePassEncoder) => void;
   readonly gflop: number;
   readonly gbyte: number;
+  /** Gives its memory back. */
+  readonly free: () => void;
 };
 
 const TILE = 16;
+const THREADS = 64;
 const STORAGE = 0x80; // GPUBufferUsage.STORAGE of the WebGPU specification, § buffer usages
 
 /** C = A·B of N×N numbers in tiles: as heavy in arithmetic as a card's memory allows, like a diffusion model's layers. */
@@ -34,7 +37,7 @@ const matrixVector = (rows: number): string => `
 @group(0) @binding(0) var<storage, read> m: array<vec4f>;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@compute @workgroup_size(64)
+@compute @workgroup_size(${THREADS})
 fn main(@builtin(global_invocation_id) at: vec3u) {
   var sum = 0.0;
   // threads beside each other read beside each other
@@ -42,42 +45,74 @@ fn main(@builtin(global_invocation_id) at: vec3u) {
   y[at.x] = sum;
 }`;
 
-function bound(device: GPUDevice, code: string, sizes: readonly number[]): [GPUComputePipeline, GPUBindGroup] {
-  const pipeline = device.createComputePipeline({
-    layout: 'auto',
-    compute: { module: device.createShaderModule({ code }), entryPoint: 'main' },
-  });
-  const entries = sizes.map((size, binding) => ({
-    binding,
-    resource: { buffer: device.createBuffer({ size, usage: STORAGE }) },
-  }));
-  return [pipeline, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries })];
+const PER_ROW = 32_768 * THREADS; // dispatches are at most 65,535 workgroups a dimension
+
+/**
+ * Numbers between −1 and 1, the same on every card: a buffer begins as zeros, and a card that multiplies zeros switches
+ * fewer transistors and draws less. PCG hash: Jarzynski and Olano, Hash Functions for GPU Rendering, JCGT 9(3), 2020.
+ */
+const NUMBERS = `
+@group(0) @binding(0) var<storage, read_write> to: array<f32>;
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(global_invocation_id) at: vec3u) {
+  let i = at.y * ${PER_ROW}u + at.x;
+  if (i >= arrayLength(&to)) { return; }
+  let state = i * 747796405u + 2891336453u;
+  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
+  to[i] = f32((word >> 22u) ^ word) / 2147483648.0 - 1.0;
+}`;
+
+function pipelineOf(device: GPUDevice, code: string): GPUComputePipeline {
+  const module = device.createShaderModule({ code });
+  return device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
+}
+
+function groupOf(device: GPUDevice, pipeline: GPUComputePipeline, buffers: readonly GPUBuffer[]): GPUBindGroup {
+  const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+  return device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+}
+
+/** The work of a pipeline on buffers of its own; all but the last, which it writes, hold numbers. */
+function workOf(device: GPUDevice, code: string, sizes: readonly number[], groups: readonly [number, number]) {
+  const buffers = sizes.map((size) => device.createBuffer({ size, usage: STORAGE }));
+  const numbers = pipelineOf(device, NUMBERS);
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(numbers);
+  for (const buffer of buffers.slice(0, -1)) {
+    const count = buffer.size / 4;
+    pass.setBindGroup(0, groupOf(device, numbers, [buffer]));
+    pass.dispatchWorkgroups(Math.ceil(Math.min(count, PER_ROW) / THREADS), Math.ceil(count / PER_ROW));
+  }
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  const pipeline = pipelineOf(device, code);
+  const group = groupOf(device, pipeline, buffers);
+  return {
+    encode(pass: GPUComputePassEncoder): void {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...groups);
+    },
+    free: () => buffers.forEach((buffer) => buffer.destroy()),
+  };
 }
 
 /** @param n a multiple of 16 */
 export function diffusionKernel(device: GPUDevice, n: number): Kernel {
   const size = n * n * 4;
-  const [pipeline, group] = bound(device, matrixProduct(n), [size, size, size]);
   return {
-    encode: (pass) => {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(n / TILE, n / TILE);
-    },
+    ...workOf(device, matrixProduct(n), [size, size, size], [n / TILE, n / TILE]),
     gflop: (2 * n ** 3) / 1e9,
     gbyte: (3 * size) / 1e9,
   };
 }
 
 export function autoregressiveKernel(device: GPUDevice, bytes: number): Kernel {
-  const rows = Math.max(64, Math.floor(bytes / (COLUMNS * 4) / 64) * 64);
-  const [pipeline, group] = bound(device, matrixVector(rows), [rows * COLUMNS * 4, COLUMNS * 4, rows * 4]);
+  const rows = Math.max(THREADS, Math.floor(bytes / (COLUMNS * 4) / THREADS) * THREADS);
+  const sizes = [rows * COLUMNS * 4, COLUMNS * 4, rows * 4];
   return {
-    encode: (pass) => {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(rows / 64);
-    },
+    ...workOf(device, matrixVector(rows), sizes, [rows / THREADS, 1]),
     gflop: (2 * rows * COLUMNS) / 1e9,
     gbyte: (rows * COLUMNS * 4) / 1e9,
   };

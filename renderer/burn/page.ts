@@ -23,6 +23,7 @@ async function sized(device: GPUDevice, make: (step: number) => Kernel | undefin
     await submit(device, kernel, 1);
     const next = performance.now() - startedMs < SUBMIT_MS / 4 ? make(step + 1) : undefined;
     if (!next) return kernel;
+    kernel.free();
     kernel = next;
   }
 }

@@ -6,6 +6,8 @@ import { zoomed } from './view.ts';
 import css from './history-chart.module.css';
 
 const WHEEL_STEP = 1.25;
+/** What stands no farther than this from the cursor is what it points at, or than a slice of the chart. */
+const NEAR_MS = 30_000;
 
 /**
  * One reading over time: the mean as a line, lowest to highest as a band, time not observed hatched. Drag to zoom in,
@@ -26,10 +28,13 @@ export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }
     /** Writes what stands under the cursor: without React, as it changes with every movement. */
     const read = (drawn: uPlot): void => {
       const { idx } = drawn.cursor;
-      const { format, metric, words } = current.current;
+      const { format, metric, range, words } = current.current;
       const [low, high, mean] = [1, 2, 3].map((series) => (idx == null ? null : drawn.data[series]?.[idx]));
       if (!reading.current) return;
-      if (idx == null || mean == null) {
+      // the nearest sample may be hours away, over time that was not observed
+      const awayMs =
+        idx == null ? Infinity : Math.abs(drawn.data[0][idx]! - drawn.posToVal(drawn.cursor.left ?? 0, 'x'));
+      if (idx == null || mean == null || awayMs > Math.max(range.stepMs, NEAR_MS)) {
         reading.current.textContent = '';
         return;
       }

@@ -19,6 +19,8 @@ export type Launched = {
 
 export type Slowburn = {
   readonly dataFolder: string;
+  /** variables for what is launched next */
+  readonly environment: Record<string, string>;
   readonly launch: (...args: readonly string[]) => Promise<Launched>;
 };
 
@@ -28,15 +30,17 @@ export const test = base.extend<{ slowburn: Slowburn }>({
     const dataFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-e2e-'));
     const running: ElectronApplication[] = [];
     const stderr: string[] = [];
+    const environment: Record<string, string> = {};
     await use({
       dataFolder,
+      environment,
       async launch(...args) {
         const app = await _electron.launch({
           cwd: checkout,
           args: [checkout, '--data-dir', dataFolder, '--log-level=3', ...args],
           chromiumSandbox: true,
           colorScheme: null,
-          env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC' },
+          env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC', ...environment },
         });
         running.push(app);
         app.process().stderr?.on('data', (text) => stderr.push(String(text)));

@@ -1,3 +1,7 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { compileLibrary } from '../support/compile-library.ts';
 import { expect, test } from './app.ts';
 
 const short = { idleMs: 500, rampMs: 500, soakMs: [3000, 4000], coolMs: 500, maxMs: 60_000 } as const;
@@ -52,4 +56,24 @@ test('ends when it is aborted, and at its hard stop', async ({ slowburn }) => {
   expect(await status()).toMatchObject({ running: false, ending: 'aborted' });
   await start({ ...short, soakMs: [60_000, 60_000], maxMs: 3000 });
   await expect.poll(async () => (await status()).ending, { timeout: 40_000 }).toBe('time');
+});
+
+test('loads the Vulkan driver of the card, which the window never does', async ({ slowburn }) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-vulkan-'));
+  const [log, manifests] = [path.join(folder, 'log'), path.join(folder, 'vulkan/icd.d')];
+  const library = compileLibrary(path.resolve(import.meta.dirname, '../mock-vulkan'));
+  const manifest = { file_format_version: '1.0.0', ICD: { library_path: library, api_version: '1.3.0' } };
+  fs.mkdirSync(manifests, { recursive: true });
+  fs.writeFileSync(path.join(manifests, 'nvidia_icd.json'), JSON.stringify(manifest));
+  slowburn.environment['XDG_DATA_HOME'] = folder; // the Vulkan loader looks there for drivers
+  slowburn.environment['MOCK_VULKAN_LOG'] = log;
+  const { page } = await slowburn.launch('--source', 'simulator');
+  await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
+  expect(fs.existsSync(log)).toBe(false);
+  await page.evaluate(
+    (plan) => window.slowburn.ask('burn.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan }),
+    short,
+  );
+  await expect.poll(() => fs.existsSync(log), { timeout: 20_000 }).toBe(true);
+  fs.rmSync(folder, { recursive: true });
 });

@@ -8,7 +8,8 @@ import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import type { NvmlLibrary } from '../../app/telemetry/nvml/library.ts';
 import { createReader } from '../../app/telemetry/nvml/reader.ts';
 import { recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
-import { decodeDocument } from '../../app/telemetry/smi/document.ts';
+import { err, messageOf, type Result } from '../../app/result.ts';
+import { decodeDocument, type SmiDocument } from '../../app/telemetry/smi/document.ts';
 import type { GpuSample } from '../../app/telemetry/source.ts';
 
 export type Options = { readonly library?: string; readonly nvidiaSmi?: string; readonly seconds?: number };
@@ -69,6 +70,15 @@ function compare(name: string, ours: Frame, theirs: Frame, say: (line: string) =
   return differences;
 }
 
+/** What nvidia-smi prints at this moment. */
+function printed(program: string): Result<SmiDocument> {
+  try {
+    return decodeDocument(execFileSync(program, ['-q', '-x'], { encoding: 'utf8', maxBuffer: 2 ** 26 }));
+  } catch (thrown) {
+    return err('not-found', `${program} did not answer: ${messageOf(thrown)}`, 'Name it with --nvidia-smi FILE.');
+  }
+}
+
 /** @returns the exit code: 0 all agrees, 1 something differs, 2 there is no GPU to check */
 export async function run(options: Options, say: (line: string) => void): Promise<number> {
   const loaded = loadLibrary(options.library);
@@ -93,14 +103,10 @@ export async function run(options: Options, say: (line: string) => void): Promis
 
   say('Reading by reading against nvidia-smi');
   const ours = readAll();
-  const printed = execFileSync(options.nvidiaSmi ?? 'nvidia-smi', ['-q', '-x'], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-  });
-  const document = decodeDocument(printed);
+  const document = printed(options.nvidiaSmi ?? 'nvidia-smi');
   let differences = 0;
   if (!document.ok) {
-    say(`  ${document.error.message}`);
+    say(`  ${document.error.message}${document.error.next ? ` ${document.error.next}` : ''}`);
     differences++;
   } else {
     for (const { gpu, frame } of ours) {
