@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { dataFolder } from '../app/settings/folders.node.ts';
 import { err, ok, type Result } from '../app/result.ts';
+import { burnWays, type BurnWay } from '../app/workload/burn/messages.ts';
 import { parseSourceSpec, type SourceSpec } from '../app/telemetry/source-spec.ts';
 
 export type Arguments = {
@@ -9,8 +10,8 @@ export type Arguments = {
   readonly dataFolder: string;
   /** start in the tray */
   readonly hidden: boolean;
-  /** this process runs the reference load, and nothing else; `software`: on the processor */
-  readonly burn?: 'card' | 'software';
+  /** this process runs the reference load, and nothing else, in this way */
+  readonly burn?: BurnWay;
 };
 
 const options = {
@@ -18,8 +19,7 @@ const options = {
   speed: { type: 'string', default: '1' },
   'data-dir': { type: 'string' },
   hidden: { type: 'boolean', default: false },
-  burn: { type: 'boolean', default: false },
-  'burn-software': { type: 'boolean', default: false },
+  burn: { type: 'string' },
 } as const;
 
 const OF_THE_TERMINAL: readonly string[] = ['for', 'interval', 'record'];
@@ -65,11 +65,15 @@ export function parseArguments(argv: readonly string[]): Result<Arguments> {
   if (!(speed > 0 && speed <= 1000)) {
     return err('invalid-argument', `--speed ${String(values.speed)}: the speed must be above 0 and at most 1000.`);
   }
+  const burn = burnWays.find((way) => way === values.burn);
+  if (values.burn !== undefined && !burn) {
+    return err('invalid-argument', `--burn ${String(values.burn)}: the ways are ${burnWays.join(', ')}.`);
+  }
   return ok({
     source: source.value,
     speed,
     dataFolder: dataFolder(text(values['data-dir'])),
     hidden: values.hidden === true,
-    ...(values.burn === true && { burn: values['burn-software'] === true ? ('software' as const) : ('card' as const) }),
+    ...(burn && { burn }),
   });
 }

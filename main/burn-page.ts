@@ -1,16 +1,25 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { app, BrowserWindow, MessageChannelMain } from 'electron';
+import type { BurnWay } from '../app/workload/burn/messages.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
 import { hardenSessions } from './security.ts';
 
-/** Before the app is ready: WebGPU, on the card or, as told, on the processor. The window's own process has neither. */
-export function prepareBurn(software: boolean): void {
+const switches: Readonly<Record<BurnWay, readonly (readonly [name: string, value?: string])[]>> = {
+  vulkan: [['use-angle', 'vulkan'], ['disable-vulkan-surface']], // nothing is ever shown
+  opengl: [],
+  software: [
+    ['use-webgpu-adapter', 'swiftshader'],
+    ['use-vulkan', 'swiftshader'],
+    ['use-angle', 'swiftshader'],
+  ],
+};
+
+/** Before the app is ready: WebGPU. The window's own process has none. */
+export function prepareBurn(way: BurnWay): void {
   app.commandLine.appendSwitch('enable-unsafe-webgpu'); // WebGPU on Linux is behind it
   app.commandLine.appendSwitch('enable-features', 'Vulkan');
-  if (!software) return;
-  app.commandLine.appendSwitch('use-webgpu-adapter', 'swiftshader');
-  app.commandLine.appendSwitch('use-vulkan', 'swiftshader');
+  for (const [name, value] of switches[way]) app.commandLine.appendSwitch(name, value);
 }
 
 /**

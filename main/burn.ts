@@ -4,7 +4,7 @@ import { app } from 'electron';
 import { err, ok, type Result } from '../app/result.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createBurnCard } from '../app/workload/burn/card.ts';
-import { burnReport, type BurnOrder, type BurnStatus } from '../app/workload/burn/messages.ts';
+import { burnReport, burnWays, type BurnOrder, type BurnStatus, type BurnWay } from '../app/workload/burn/messages.ts';
 import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../app/workload/burn/schedule.ts';
 
 export type BurnRequest = { readonly shape: BurnShape; readonly gpuUuid: string; readonly plan: Partial<BurnPlan> };
@@ -18,6 +18,7 @@ const idle: BurnStatus = {
   load: 0,
   gflop: 0,
   gbyte: 0,
+  soak: { gflop: 0, gbyte: 0, ms: 0 },
 };
 
 /** Runs the reference load by its schedule, in a process of its own. One at a time. */
@@ -42,16 +43,10 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
     set({ ...change, running: false, load: 0, phase: 'ended' });
   }
 
-  function launch(software: boolean): void {
+  /** @param ways those that are left: the first is tried */
+  function launch([way, ...others]: readonly BurnWay[]): void {
     const own = app.isPackaged ? [] : [app.getAppPath()];
-    const args = [
-      ...own,
-      '--burn',
-      ...(software ? ['--burn-software'] : []),
-      '--data-dir',
-      dataFolder,
-      '--log-level=3',
-    ];
+    const args = [...own, `--burn=${way}`, '--data-dir', dataFolder, '--log-level=3'];
     const started = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
     child = started;
     started.stdin.on('error', () => undefined); // it has ended: the exit says so
@@ -66,18 +61,28 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
       if (!report.success) return; // Chromium's own words
       const { data } = report;
       if (data.type === 'adapter') begin(data.name, data.software);
-      else if (data.type === 'work') set({ gflop: status.gflop + data.gflop, gbyte: status.gbyte + data.gbyte });
-      else if (data.message === 'no-adapter' && !software) {
+      else if (data.type === 'work') add(data);
+      else if (data.message === 'no-adapter' && others.length > 0) {
         started.removeAllListeners('exit');
         started.stdin.end();
-        launch(true); // no card that WebGPU can use: on the processor, and it says so
+        launch(others);
       } else end({ ending: 'failed', error: data.message });
+    });
+  }
+
+  function add(done: { readonly gflop: number; readonly gbyte: number }): void {
+    const { gflop, gbyte, soak, phase } = status;
+    set({
+      gflop: gflop + done.gflop,
+      gbyte: gbyte + done.gbyte,
+      ...(phase === 'soak' && { soak: { ...soak, gflop: soak.gflop + done.gflop, gbyte: soak.gbyte + done.gbyte } }),
     });
   }
 
   function begin(adapter: string, software: boolean): void {
     set({ adapter, software });
     const startedMs = performance.now();
+    let soakedMs: number | undefined;
     const running = createSchedule({ ...standardPlan, ...request!.plan }, !software);
     schedule = running;
     timer = setInterval(() => {
@@ -87,7 +92,9 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
       if (ending) return end({ ending, elapsedMs });
       const order: BurnOrder = { shape: request!.shape, load };
       child?.stdin?.write(`${JSON.stringify(order)}\n`);
-      set({ phase, load, elapsedMs });
+      if (phase === 'soak') soakedMs ??= elapsedMs;
+      const soak = phase === 'soak' ? { ...status.soak, ms: elapsedMs - soakedMs! } : status.soak;
+      set({ phase, load, elapsedMs, soak });
     }, STEP_MS);
   }
 
@@ -110,7 +117,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
         ending: undefined,
         error: undefined,
       });
-      launch(false);
+      launch(burnWays);
       return ok(status);
     },
     stop(): void {

@@ -43,7 +43,7 @@ function drawsWithGpu(dataFolder: string): boolean {
   return settings.ok && settings.value.gpuCompositing;
 }
 
-if (args?.burn) prepareBurn(args.burn === 'software');
+if (args?.burn) prepareBurn(args.burn);
 else if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
 registerScheme();
 if (args) app.setPath('userData', path.join(args.dataFolder, args.burn ? 'burn' : 'window'));

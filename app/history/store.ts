@@ -5,11 +5,13 @@ import { createByHour } from './by-hour.ts';
 import { createChunkTable } from './chunks.ts';
 import { powerWindowMs } from '../workload/energy.ts';
 import type { Marks } from '../workload/outputs.ts';
-import { idlePowerW, summariseGpu, type GpuSummary, type Workload } from '../workload/session.ts';
+import type { ShareSpan } from '../workload/shares.ts';
+import { idlePowerW, summariseGpu, type GpuSummary, type SummaryOptions, type Workload } from '../workload/session.ts';
 import type { Db } from './database.node.ts';
 import { createEventTable, createEventWatcher, type EventChange } from './events.ts';
 import { createImporter } from './importer.ts';
 import { createOpenHour } from './open-hour.ts';
+import { createProgress } from './progress.ts';
 import { queryRange, type Range, type RangeQuery } from './range.ts';
 import { createAlertTable, createGapTable, createGpuTable, createWearTable, createXidTable } from './records.ts';
 import { createProcessTable, createSessionTable, createShareTable } from './sessions.ts';
@@ -74,15 +76,18 @@ export function createStore(db: Db) {
   };
   const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
     summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
+  const sharesOf = (gpuUuid: string, id: number): readonly ShareSpan[] => {
+    const gpuId = findId(gpuUuid);
+    return gpuId === undefined ? [] : shares.of(id, gpuId);
+  };
+  const optionsOf = (gpuUuid: string, startedMs: number): SummaryOptions => {
+    const idleW = idlePowerW(samplesBetween(gpuUuid, startedMs - BASELINE_MS, startedMs)); // read to its end before the next
+    const name = gpus.list().find(({ uuid }) => uuid === gpuUuid)?.name ?? '';
+    return { ...(idleW !== undefined && { idleW }), windowMs: powerWindowMs(name) };
+  };
   const summariseSession = (gpuUuid: string, id: number, fromMs: number, toMs: number, marks?: Marks): GpuSummary => {
-    const gpu = gpus.list().find(({ uuid }) => uuid === gpuUuid);
-    const idleW = idlePowerW(samplesBetween(gpuUuid, fromMs - BASELINE_MS, fromMs)); // read to its end before the next
-    return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), {
-      shares: gpu ? shares.of(id, gpu.id) : [],
-      ...(idleW !== undefined && { idleW }),
-      windowMs: powerWindowMs(gpu?.name ?? ''),
-      ...(marks && { marks }),
-    });
+    const options = { ...optionsOf(gpuUuid, fromMs), shares: sharesOf(gpuUuid, id), ...(marks && { marks }) };
+    return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), options);
   };
 
   /** Everything of a tick but its samples: rarely anything. */
@@ -180,6 +185,8 @@ export function createStore(db: Db) {
     },
 
     summarise,
+    /** what sessions that go on have come to so far */
+    progress: createProgress({ read: samplesBetween, sharesOf, optionsOf }),
 
     /**
      * Ends a session: sums up the GPUs on which one of its processes was seen, or all that were recorded meanwhile when

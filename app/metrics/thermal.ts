@@ -85,7 +85,7 @@ export const thermal = [
     unit: 'K',
     id: 7,
     label: 'Margin to the thermal limit',
-    cadence: 'tick',
+    cadence: 'slow',
     nvml: ['nvmlDeviceGetMarginTemperature'],
     xml: ['temperature/gpu_temp_tlimit'],
     csv: ['temperature.gpu.tlimit'],

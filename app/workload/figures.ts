@@ -104,7 +104,8 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     cost: sumOf(gpus, (gpu) => gpu.slots && costOf(gpu.slots, money)),
     co2G: energyJ === undefined ? undefined : co2GramsOf(energyJ, money.co2GramsPerKwh),
   };
-  const tookMs = endedMs === null ? 0 : endedMs - startedMs;
+  // while it goes on: as long as its summary so far reaches
+  const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
   const counted = outputs && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
   const worst = gpus.reduce<Band | undefined>(
     (most, { equivalentHours }) =>

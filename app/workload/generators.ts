@@ -36,7 +36,7 @@ export type Generator = {
 
 // The first row that fits wins: forks stand before what they are forks of, training before the libraries it uses.
 export const generators: readonly Generator[] = [
-  { id: 'reference', name: 'Slowburn reference load', kind: 'other', line: /\s--burn(\s|$)/ },
+  { id: 'reference', name: 'Slowburn reference load', kind: 'other', line: /\s--burn=/ },
   {
     id: 'comfyui',
     name: 'ComfyUI',

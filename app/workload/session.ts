@@ -60,13 +60,10 @@ export type Workload = {
 export type SessionSummary = { readonly gpus: readonly GpuSummary[]; readonly workload?: Workload };
 
 export type SummaryOptions = {
-  /** who else was on the card; without any, it was this session's alone */
-  readonly shares?: readonly ShareSpan[];
   /** what the card draws when it idles */
   readonly idleW?: number;
   /** time that one power reading averages over, ms */
   readonly windowMs?: number;
-  readonly marks?: Marks;
 };
 
 const COUNTERS = [
@@ -115,7 +112,7 @@ function createThrottled() {
 const LONGEST_GAP_MS = 31 * 24 * 3_600_000;
 
 /** Energy of a session, split into its own and what nobody can divide, by quarter of an hour, with a running total. */
-function createLedger(shares: readonly ShareSpan[]) {
+function createLedger(shares: () => readonly ShareSpan[]) {
   const slots = new Map<number, number>();
   const curve: { readonly tsMs: number; readonly totalJ: number }[] = [];
   let ownJ = 0;
@@ -137,7 +134,7 @@ function createLedger(shares: readonly ShareSpan[]) {
   return {
     add(joules: number, fromMs: number, toMs: number): void {
       if (curve.length === 0) curve.push({ tsMs: fromMs, totalJ: 0 });
-      const share = shareAt(shares, (fromMs + toMs) / 2);
+      const share = shareAt(shares(), (fromMs + toMs) / 2);
       if (share === undefined) sharedJ += joules;
       else {
         ownJ += joules * share;
@@ -156,12 +153,15 @@ function createLedger(shares: readonly ShareSpan[]) {
   };
 }
 
-/** Sums one GPU's samples of a session, in order. */
-export function summariseGpu(
+/**
+ * Sums one GPU's samples of a session as they come, in order.
+ * @param shares who else was on the card, as known by then; without any, it was this session's alone
+ */
+export function createSummary(
   gpuUuid: string,
-  samples: Iterable<SessionSample>,
-  { shares = [], idleW, windowMs = 1000, marks }: SummaryOptions = {},
-): GpuSummary {
+  shares: () => readonly ShareSpan[],
+  { idleW, windowMs = 1000 }: SummaryOptions = {},
+): { readonly add: (sample: SessionSample) => void; readonly result: (marks?: Marks) => GpuSummary } {
   const fromCounter = createLedger(shares);
   const fromPower = createLedger(shares);
   const integral = createPowerIntegral(windowMs);
@@ -175,7 +175,7 @@ export function summariseGpu(
   let peak: number | undefined;
   let before: SessionSample | undefined;
 
-  for (const sample of samples) {
+  function add(sample: SessionSample): void {
     const { tsMs, frame } = sample;
     const dtMs = before ? sample.dtMs : undefined; // what came before the first sample is not part of it
     const tempC = valueOf(frame, 'coreTempC');
@@ -208,31 +208,49 @@ export function summariseGpu(
     before = sample;
   }
 
-  const integrated = integral.result();
-  const energyFrom = counted ? 'counter' : integrated ? 'power' : undefined;
-  const ledger = energyFrom && (counted ? fromCounter : fromPower).result();
-  // a share of a range is that share of both its ends
-  const part = integrated && integrated.energyJ > 0 && ledger ? ledger.ownJ / integrated.energyJ : 0;
-  return {
-    gpuUuid,
-    observedMs,
-    energyFrom,
-    energyJ: ledger?.ownJ,
-    energyRangeJ:
-      ledger &&
-      (counted
-        ? counterRange(ledger.ownJ)
-        : { low: integrated!.range.low * part, high: integrated!.range.high * part }),
-    sharedJ: ledger && ledger.sharedJ > 0 ? ledger.sharedJ : undefined,
-    idleW: ledger && idleW,
-    aboveIdleJ: ledger && idleW !== undefined ? Math.max(0, ledger.ownJ - (idleW * ledger.ownMs) / 1000) : undefined,
-    slots: ledger?.slots,
-    peakTempC: peak,
-    meanTempC: tempMs > 0 ? tempSum / tempMs : undefined,
-    throttledMs: throttled.result(),
-    equivalentHours: exposure.summary().families.M1?.equivalentHours,
-    outputsJ: ledger && marks && eachOutputJ(marks, ledger.curve),
-  };
+  function result(marks?: Marks): GpuSummary {
+    const integrated = integral.result();
+    const energyFrom = counted ? 'counter' : integrated ? 'power' : undefined;
+    const ledger = energyFrom && (counted ? fromCounter : fromPower).result();
+    // a share of a range is that share of both its ends
+    const part = integrated && integrated.energyJ > 0 && ledger ? ledger.ownJ / integrated.energyJ : 0;
+    return {
+      gpuUuid,
+      observedMs,
+      energyFrom,
+      energyJ: ledger?.ownJ,
+      energyRangeJ:
+        ledger &&
+        (counted
+          ? counterRange(ledger.ownJ)
+          : { low: integrated!.range.low * part, high: integrated!.range.high * part }),
+      sharedJ: ledger && ledger.sharedJ > 0 ? ledger.sharedJ : undefined,
+      idleW: ledger && idleW,
+      aboveIdleJ: ledger && idleW !== undefined ? Math.max(0, ledger.ownJ - (idleW * ledger.ownMs) / 1000) : undefined,
+      slots: ledger?.slots,
+      peakTempC: peak,
+      meanTempC: tempMs > 0 ? tempSum / tempMs : undefined,
+      throttledMs: throttled.result(),
+      equivalentHours: exposure.summary().families.M1?.equivalentHours,
+      outputsJ: ledger && marks && eachOutputJ(marks, ledger.curve),
+    };
+  }
+  return { add, result };
+}
+
+/** Sums one GPU's samples of a session that are there already. */
+export function summariseGpu(
+  gpuUuid: string,
+  samples: Iterable<SessionSample>,
+  {
+    shares = [],
+    marks,
+    ...options
+  }: SummaryOptions & { readonly shares?: readonly ShareSpan[]; readonly marks?: Marks } = {},
+): GpuSummary {
+  const { add, result } = createSummary(gpuUuid, () => shares, options);
+  for (const sample of samples) add(sample);
+  return result(marks);
 }
 
 const IDLE_UTIL_PCT = 2;

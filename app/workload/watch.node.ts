@@ -55,7 +55,6 @@ type Open = {
   readonly startedMs: number;
   readonly pids: Set<number>;
   program: Program;
-  noted?: string;
 };
 
 const WRITE_EVERY_MS = 5_000;
@@ -79,6 +78,10 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
   const open = new Map<string, Open>();
   const division = createDivision();
   let writtenMs = 0;
+  /** when lists of processes came last: until then it is settled who used what */
+  let toldMs: number | undefined;
+  /** the cards that sessions begun by hand were seen on */
+  const handGpus = new Map<number, Set<string>>();
   let programs: readonly Program[] = [];
   let byHand: ReturnType<Store['sessions']['open']> = [];
 
@@ -189,14 +192,32 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
   }
 
   /** What sessions have come to so far is on disk too: a recorder that is killed loses no more than seconds of it. */
-  function noteProgress(): void {
+  function noteProgress(untilMs: number): void {
+    store.progress.keep(new Set(store.sessions.open().map(({ id }) => id)));
     for (const session of open.values()) {
-      const workload = workloadOf(session.program);
-      const state = JSON.stringify([workload, session.program.gpuUuids]);
-      if (state === session.noted) continue;
-      session.noted = state;
-      store.sessions.note(session.id, session.program.gpuUuids, { gpus: [], workload });
+      const { gpuUuids } = session.program;
+      const gpus = store.progress.of(session, gpuUuids, untilMs) ?? [];
+      store.sessions.note(session.id, gpuUuids, { gpus, workload: workloadOf(session.program) });
     }
+    for (const session of byHand) {
+      const before = store.sessions.byId(session.id);
+      const uuids = [...new Set([...(before?.gpus ?? []), ...(handGpus.get(session.id) ?? [])])];
+      const gpus = store.progress.of(session, uuids, untilMs);
+      if (gpus && gpus.length > 0) store.sessions.note(session.id, uuids, { ...before?.summary, gpus });
+    }
+  }
+
+  /** Which cards the sessions begun by hand are on. */
+  function noteHandGpus(): void {
+    for (const { pids, gpuUuids } of byHand.length > 0 ? programs : []) {
+      for (const id of new Set(pids.map(starterOf))) {
+        if (id === undefined) continue;
+        const seen = handGpus.get(id) ?? new Set();
+        gpuUuids.forEach((uuid) => seen.add(uuid));
+        handGpus.set(id, seen);
+      }
+    }
+    for (const id of handGpus.keys()) if (!byHand.some((session) => session.id === id)) handGpus.delete(id);
   }
 
   function end({ key, endedMs }: Ended): void {
@@ -229,8 +250,10 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
       // what `slowburn run` sums up in its own process must be there when it does
       const due = Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS;
       if (byHand.length > 0 || due) writeShares();
+      if (told) toldMs = tick.tsMs;
+      noteHandGpus();
       if (due) {
-        noteProgress();
+        noteProgress(Math.min(toldMs ?? tick.tsMs, tick.tsMs) + 1);
         writtenMs = tick.tsMs;
       }
       const handKeys = new Set(byHand.length > 0 ? programs.filter(isByHand).map(({ key }) => key) : []);
@@ -240,7 +263,8 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
         division.keep((owner) => typeof owner === 'number' || open.has(owner) || here.has(owner));
         accounts.follow(programs.map((program) => ({ ...program, leader: known.get(program.pids[0]!)?.leader ?? 0 })));
       }
-      const { began, ended } = detector.feed(tick.tsMs, free);
+      const fresh = ({ tsMs }: { readonly tsMs: number }): boolean => tick.tsMs - tsMs < PROCESSES_HOLD_MS;
+      const { began, ended } = detector.feed(tick.tsMs, free, [...latest.values()].every(fresh));
       for (const program of free) {
         const session = open.get(program.key);
         if (!session) continue;

@@ -99,13 +99,7 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props)
   const here = sessions.filter(({ gpus }) => gpus.includes(identity.uuid));
   const session = here.length > 0 && (
     // one for each set of sessions: figures of those before are not shown with these
-    <SessionLine
-      key={here.map(({ id }) => id).join()}
-      sessions={here}
-      gpu={identity}
-      counted={gpu.value('energyMj') !== undefined}
-      nowMs={nowMs}
-    />
+    <SessionLine key={here.map(({ id }) => id).join()} sessions={here} gpuName={identity.name} nowMs={nowMs} />
   );
 
   return (

@@ -15,19 +15,22 @@ type Status = ResponseOf<'burn.status'>;
 function Figures({ status }: { readonly status: Status }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { gflop, gbyte, energyJ, tempC, peakTempC, adapter, software } = status;
+  const { soak, energyJ, tempC, peakTempC, adapter, software } = status;
   const shown: [string, string][] = [
     [t('burn.phase'), status.ending ? t(`burn.ending.${status.ending}`) : t(`burn.phases.${status.phase}`)],
     [t('burn.elapsed'), format.duration(status.elapsedMs)],
-    [t('burn.work'), `${format.significant(gflop, 3)} GFLOP`],
-    [t('burn.moved'), `${format.significant(gbyte, 3)} GB`],
   ];
+  // each shape is told by what it is bound by
+  const [label, quantity, unit] =
+    status.shape === 'diffusion'
+      ? [t('burn.work'), 'gflop' as const, 'GFLOP']
+      : [t('burn.moved'), 'gbyte' as const, 'GB'];
+  if (soak.ms > 0) shown.push([label, `${format.significant((1000 * soak[quantity]) / soak.ms, 3)} ${unit}/s`]);
   if (tempC !== undefined) shown.push([t('burn.temperature'), joined(format.temperature(tempC))]);
   if (peakTempC !== undefined) shown.push([t('sessions.peak'), joined(format.temperature(peakTempC))]);
   if (energyJ !== undefined && energyJ > 0) {
     shown.push([t('sessions.energy'), joined(format.energy(energyJ))]);
-    shown.push([t('burn.workPerJoule'), `${format.significant(gflop / energyJ, 3)} GFLOP/J`]);
-    shown.push([t('burn.movedPerJoule'), `${format.significant(gbyte / energyJ, 3)} GB/J`]);
+    shown.push([t('burn.perJoule'), `${format.significant(status[quantity] / energyJ, 3)} ${unit}/J`]);
   }
   return (
     <>
@@ -72,7 +75,7 @@ export function BurnPanel() {
           aria-label={t('burn.shape')}
           disabled={status?.running ?? false}
           data={burnShapes.map((value) => ({ value, label: t(`burn.shapes.${value}`) }))}
-          value={shape}
+          value={status?.running ? status.shape : shape}
           onChange={setShape}
         />
         <GpuSelect {...choice} />

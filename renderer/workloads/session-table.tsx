@@ -66,9 +66,10 @@ function Row({
   const figures = figuresOf(session, settings);
   const { workload } = session.summary ?? {};
   const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost } = figures;
-  const absent = <span className={table.absent}>{t('report.notObserved')}</span>;
   const held = Object.entries(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
   const running = session.endedMs === null;
+  // what is not known of a session that goes on is not known yet
+  const absent = <span className={table.absent}>{running ? '–' : t('report.notObserved')}</span>;
   const failed = session.exitCode !== null && session.exitCode !== 0;
   const cards = [...new Set((session.summary?.gpus ?? []).map(({ gpuUuid }) => names.get(gpuUuid) ?? gpuUuid))];
   const about = [
@@ -106,7 +107,7 @@ function Row({
         <Outputs figures={figures} />
       </Table.Td>
       <Table.Td>
-        <Energy figures={figures} />
+        {running && figures.energyJ === undefined ? absent : <Energy figures={figures} />}
         {figures.aboveIdleJ !== undefined && (
           <div className={table.note}>
             {t('workloads.aboveIdle', { value: joined(format.energy(figures.aboveIdleJ)) })}
@@ -125,7 +126,7 @@ function Row({
       </Table.Td>
       <Table.Td>
         {throttledMs === undefined ? (
-          <span className={table.absent}>{t('report.notTold')}</span>
+          <span className={table.absent}>{running ? '–' : t('report.notTold')}</span>
         ) : held.length === 0 ? (
           <span className={table.absent}>{t('report.never')}</span>
         ) : (

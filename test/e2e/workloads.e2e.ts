@@ -54,7 +54,9 @@ test('shows on its card who is at work, and what that came to so far', async ({ 
   const { page, complaints } = await slowburn.launch('--source', 'simulator');
   const article = page.getByRole('article', { name: card.name });
   await expect(article.getByText('ComfyUI')).toBeVisible();
-  await expect(article.getByText(/31 min .*· 41 images · [\d.]+ Wh ± 5 % · [\d,.]+ k?J \/ image/)).toBeVisible();
+  await expect(article.getByText(/31 min .*· 41 images · [\d.]+ Wh ± 5 % · [\d,.]+ k?J \/ image/)).toBeVisible({
+    timeout: 20_000, // noted every five seconds, and asked for every five
+  });
   await picture(page, 'at-work');
   expect(complaints).toEqual([]);
 });

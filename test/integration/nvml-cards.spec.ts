@@ -37,6 +37,11 @@ describe('a card', () => {
     ['laptop', ['coreTempC', 'powerW'], ['powerLimitW', 'powerMaxLimitW', 'fanPct', 'tempSlowdownC', 'tempTargetC']],
     ['ada', ['tempMarginK', 'tempSlowdownC', 'eccMode'], ['memMaxTempC', 'memTempC', 'eccCorrectedVolatile']],
     ['a100', ['memTempC', 'eccMode', 'remapBanksMax', 'nvlinkActive', 'migMode'], ['fanPct', 'migInstances', 'fanRpm']],
+    [
+      'h100',
+      ['memTempC', 'tempMarginK', 'memMaxTempC', 'memoryPowerW', 'eccMode', 'recoveryAction', 'migMode'],
+      ['fanPct', 'fan2Pct', 'fanRpm', 'tempTargetC', 'modulePowerW', 'nvlinkCount', 'retiredPagesDbe', 'migInstances'],
+    ],
     ['t4', ['eccMode', 'retiredPagesDbe', 'powerW'], ['powerAverageW', 'remapBanksMax', 'nvlinkActive', 'fanPct']],
     [
       'vgpu',

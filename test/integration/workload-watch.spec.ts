@@ -70,10 +70,15 @@ describe('the watch over workloads', () => {
     const outputs = (): Outputs => ({ unit: 'image', count, countedBy: 'comfyui' });
     const { store, play } = openWatch({ ...noAccounts, of: () => ({ model: 'flux1-dev', outputs: outputs() }) });
     const pid = idleProcess('/x/ComfyUI/main.py');
+    let seconds = 0;
     for (count of [1, 7, 41]) {
       play(60, 95, [{ pid, name: 'node' }]);
+      seconds += 60;
       const [session] = store.sessions.newest(1);
-      expect(session).toMatchObject({ endedMs: null, summary: { gpus: [], workload: { outputs: { count } } } });
+      expect(session).toMatchObject({ endedMs: null, summary: { workload: { outputs: { count } } } });
+      const { energyJ } = session!.summary!.gpus[0]!;
+      expect(energyJ).toBeLessThanOrEqual(200 * (seconds - 1));
+      expect(energyJ).toBeGreaterThanOrEqual(200 * (seconds - 1 - 5)); // noted every five seconds
     }
   });
 

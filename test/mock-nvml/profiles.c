@@ -16,6 +16,12 @@ static const profile_t profiles[] = {
    "fans 0 field_82 54 mem_max 95 ecc 1 ecc_count 0 sram_exceeded 0 remap_none 0 remap_max 640 field_142 0 field_143 0 "
    "field_144 0 field_145 0 mig_mode 0 mig_slots 7 field_91 12 margin none max_graphics 1410 persistence 1 "
    "field_185_2 21000 video none encoder none"},
+  /* as read from one: driver 580.159.04, passed through to a guest */
+  {"h100", "NVIDIA H100 80GB HBM3", 9,
+   "fans 0 temp 34 field_82 36 shutdown 95 slowdown 89 mem_max 95 gpu_max 87 acoustic_curr none margin 53 field_193 -8 "
+   "field_194 -2 field_196 0 power_mw 70000 power_limit_mw 700000 field_185_2 42000 ecc 1 ecc_count 0 sram_exceeded 0 "
+   "remap_none 0 remap_max 2560 field_142 0 field_143 0 field_144 0 field_145 0 field_230 0 mig_mode 0 persistence 1 "
+   "pcie_gen 5 pcie_max_gen 5 max_graphics 1980"},
   {"t4", "Tesla T4", 6, "fans 0 ecc 1 ecc_count 0 field_29 0 field_30 0 field_31 0 field_185 none shutdown 96 slowdown 93"},
   {"vgpu", "GRID A100D-10C", 7,
    NO_POWER_LIMITS NO_THRESHOLDS "temp none power_mw none energy_mj none fans 0 field_185 none field_186 none pcie none"},

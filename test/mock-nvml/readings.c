@@ -185,16 +185,15 @@ API(nvmlDeviceGetCurrentClocksThrottleReasons)(device_t device, ull *mask) {
   return give_reasons(gpu, mask);
 }
 
-/* ---- fans */
+/* ---- fans: without any, an H100 (driver 580.159.04) answers INVALID_ARGUMENT to what names a fan */
 static int give_fan(int gpu, unsigned index, unsigned *percent) {
-  double fans = value(gpu, "fans", 2);
-  if (fans == 0) return NOT_SUPPORTED;
-  if (index >= fans) return INVALID_ARGUMENT;
+  if (index >= value(gpu, "fans", 2)) return INVALID_ARGUMENT;
   *percent = (unsigned)whole(gpu, "fan", value(gpu, "fan", 55));
   return SUCCESS;
 }
 API(nvmlDeviceGetFanSpeed)(device_t device, unsigned *percent) {
   CALL(nvmlDeviceGetFanSpeed)
+  if (value(gpu, "fans", 2) == 0) return NOT_SUPPORTED;
   return give_fan(gpu, 0, percent);
 }
 API(nvmlDeviceGetFanSpeed_v2)(device_t device, unsigned fan, unsigned *percent) {
@@ -207,7 +206,7 @@ typedef struct {
 API(nvmlDeviceGetFanSpeedRPM)(device_t device, fan_speed_t *out) {
   CALL(nvmlDeviceGetFanSpeedRPM)
   if (out->version != (sizeof *out | 1u << 24)) return VERSION_MISMATCH;
-  if (out->fan >= value(gpu, "fans", 2)) return value(gpu, "fans", 2) ? INVALID_ARGUMENT : NOT_SUPPORTED;
+  if (out->fan >= value(gpu, "fans", 2)) return INVALID_ARGUMENT;
   out->speed = (unsigned)whole(gpu, "fan_rpm", value(gpu, "fan_rpm", 1650));
   return SUCCESS;
 }

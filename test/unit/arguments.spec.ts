@@ -29,6 +29,7 @@ describe('the window’s options', () => {
     [['--speed', '0'], '--speed 0: the speed must be above 0 and at most 1000.'],
     [['--sorce', 'simulator'], 'There is no option --sorce.'],
     [['--datadir', '/x'], 'There is no option --datadir.'],
+    [['--burn=gas'], '--burn gas: the ways are vulkan, opengl, software.'],
     [['--for', '3'], '--for is an option of the terminal, not of the window.'],
   ])('%j are refused in a sentence', (argv, message) => {
     expect(parseArguments(argv)).toMatchObject({ ok: false, error: { code: 'invalid-argument', message } });

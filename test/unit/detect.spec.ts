@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { BEGIN_AFTER_MS, createDetector, END_AFTER_MS, type Program } from '../../app/workload/detect.ts';
+import {
+  BEGIN_AFTER_MS,
+  createDetector,
+  END_AFTER_MS,
+  GONE_AFTER_MS,
+  type Program,
+} from '../../app/workload/detect.ts';
 
 const program = (loads: boolean, more: Partial<Program> = {}): Program => ({
   key: 'comfyui:1',
@@ -46,6 +52,24 @@ describe('a session found by itself', () => {
       `began 0 at 5`,
       `ended 199 at ${199 + END_AFTER_MS / 1000}`,
     ]);
+  });
+
+  it('ends soon after its program has ended, at its last work', () => {
+    const detector = createDetector();
+    const ended: string[] = [];
+    for (let s = 0; s < 60; s++) {
+      const here = s < 20 ? [program(s < 15)] : [];
+      detector.feed(s * 1000, here).ended.forEach(({ endedMs }) => ended.push(`${endedMs / 1000} at ${s}`));
+    }
+    expect(ended).toEqual([`14 at ${19 + GONE_AFTER_MS / 1000}`]);
+  });
+
+  it('does not end because nobody tells who is on the card', () => {
+    const detector = createDetector();
+    for (let s = 0; s < 60; s++) {
+      const told = s < 20 || s > 50;
+      expect(detector.feed(s * 1000, told ? [program(true)] : [], told).ended).toEqual([]);
+    }
   });
 
   it('is ended at its last work when watching ends', () => {

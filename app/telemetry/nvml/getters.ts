@@ -131,7 +131,7 @@ export const getters: readonly Getter[] = [
   },
   {
     metrics: ['tempMarginK'],
-    cadence: 'tick',
+    cadence: 'slow', // the limit less the core temperature, and 1.2 ms of kernel time on an H100
     variants: [versioned('nvmlDeviceGetMarginTemperature', 8, 1, into('tempMarginK', i32, 4))],
   },
 
@@ -157,7 +157,7 @@ export const getters: readonly Getter[] = [
   {
     metrics: ['fanRpm'],
     cadence: 'slow',
-    variants: [versioned('nvmlDeviceGetFanSpeedRPM', 12, 1, into('fanRpm', u32, 8))],
+    variants: [{ ...versioned('nvmlDeviceGetFanSpeedRPM', 12, 1, into('fanRpm', u32, 8)), ofSeveral: true }],
   },
   threshold('tempShutdownC', 0),
   threshold('tempSlowdownC', 1),

@@ -14,6 +14,13 @@ export const burnReport = z.discriminatedUnion('type', [
 ]);
 export type BurnReport = z.infer<typeof burnReport>;
 
+/**
+ * Ways to a device that computes, in the order they are tried: the card through Vulkan alone, which needs nothing of the
+ * display; the card beside the display's OpenGL, as browsers usually do; the processor.
+ */
+export const burnWays = ['vulkan', 'opengl', 'software'] as const;
+export type BurnWay = (typeof burnWays)[number];
+
 /** What it is told: how hard, in which shape. */
 export type BurnOrder = { readonly shape: (typeof burnShapes)[number]; readonly load: number };
 
@@ -28,6 +35,8 @@ export const burnStatus = z.object({
   software: z.boolean().optional(),
   gflop: z.number(),
   gbyte: z.number(),
+  /** of that, what was done at full load, and how long that took */
+  soak: z.object({ gflop: z.number(), gbyte: z.number(), ms: z.number() }),
   /** of the card while it worked; undefined: no card was observed doing it */
   energyJ: z.number().optional(),
   tempC: z.number().optional(),

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { openStore } from '../support/store.ts';
+
+const HOUR = 3_600_000;
+const { uuid } = testGpu();
+
+const step = fc.record({
+  /** ms since the sample before; a gap when it is long */
+  afterMs: fc.constantFrom(1000, 1000, 1000, 5000, 20 * 60_000),
+  coreTempC: fc.integer({ min: 30, max: 90 }),
+  powerW: fc.option(fc.integer({ min: 20, max: 400 }), { nil: undefined }),
+  addedMj: fc.integer({ min: 0, max: 500_000 }),
+  look: fc.boolean(),
+});
+
+it('tells of a session that goes on what it will have come to when it ends, however often it is looked at', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2, maxLength: 40 }), fc.boolean(), (steps, counter) => {
+      const { store } = openStore();
+      const session = { id: store.sessions.begin('a', 'a', HOUR, process.pid), startedMs: HOUR };
+      let tsMs = HOUR;
+      let energyMj = 0;
+      for (const { afterMs, coreTempC, powerW, addedMj, look } of steps) {
+        tsMs += afterMs;
+        energyMj += addedMj;
+        const frame = frameWith({ coreTempC, powerW, ...(counter && { energyMj }) });
+        store.append(tickWith(tsMs, afterMs > 10_000 ? undefined : afterMs, [frame]));
+        store.tidy(tsMs); // hours are sealed meanwhile
+        if (look) store.progress.of(session, [uuid], tsMs + 1);
+      }
+      let soFar = store.progress.of(session, [uuid], tsMs + 1);
+      for (let looks = 0; soFar === undefined; looks++) {
+        expect(looks).toBeLessThan(200);
+        soFar = store.progress.of(session, [uuid], tsMs + 1);
+      }
+      const { summaries } = store.finishSession(session, tsMs + 1, 0, new Set(), { gpuUuids: [uuid] });
+      expect(soFar.filter(({ observedMs }) => observedMs > 0)).toEqual(summaries);
+      store.close();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+it('forgets sessions that have ended', () => {
+  const { store } = openStore();
+  const session = { id: store.sessions.begin('a', 'a', HOUR, process.pid), startedMs: HOUR };
+  for (let i = 1; i <= 5; i++) store.append(tickWith(HOUR + i * 1000, 1000, [frameWith({ energyMj: i * 1e6 })]));
+  expect(store.progress.of(session, [uuid], HOUR + 4000)![0]!.energyJ).toBe(2000);
+  store.progress.keep(new Set());
+  expect(store.progress.of(session, [uuid], HOUR + 6000)![0]!.energyJ).toBe(4000);
+});
