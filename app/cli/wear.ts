@@ -11,7 +11,7 @@ import { dataFolder, historyFile, ledgerFolder } from '../settings/folders.node.
 import { GAP_MS } from '../telemetry/sampler.ts';
 import { wearReadings, type WearReading } from '../wear/columns.ts';
 import { exposureJson, sensorsIn, type Beside } from '../wear/export.ts';
-import { familyIds, type Exposure } from '../wear/exposure.ts';
+import { familyIds, SWINGS_NEED_H, type Exposure } from '../wear/exposure.ts';
 import { ledgerPath, readLedgerFile } from '../wear/ledger-file.node.ts';
 import { disclaimer } from '../wear/model.ts';
 import { columnsOf, createExposure } from '../wear/replay.ts';
@@ -154,7 +154,9 @@ function table({ gpu, name, exposure }: Card, options: WearOptions): string {
     const label = `  ${id} ${t(`wear.family.${id}`)}`.padEnd(36);
     if (!family) return `${label}${t(`wear.off.${exposure.off[id] ?? 'not-observed'}`)}`;
     const { rate, confidence } = family;
-    return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${t(`wear.confidence.${confidence}`)}`;
+    const early = id === 'M3' && exposure.observedHours < SWINGS_NEED_H;
+    const note = early ? `. ${t('wear.shortSwings', { hours: number(exposure.observedHours, 1) })}` : '';
+    return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${t(`wear.confidence.${confidence}`)}${note}`;
   });
   const observed = `${number(exposure.observedHours, 1)} h, ${percent(exposure.coverage)} %`;
   return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(exposure.coverage), ''].join('\n');

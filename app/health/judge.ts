@@ -122,6 +122,8 @@ export function judgeHealth(input: HealthInput): HealthReport {
     };
   };
   const none = (id: FactId): Fact => fact(id, 'not-measurable', 'none', []);
+  /** A counter that was read once tells nothing yet, but it is there. */
+  const notYet = (id: FactId): Fact => fact(id, 'not-measurable', 'not-yet', []);
   // without error correction switched on nothing is counted: a 0 then says nothing, a count that is there does
   const corrects = value('eccMode') === 1;
 
@@ -212,7 +214,8 @@ export function judgeHealth(input: HealthInput): HealthReport {
     const keys = ['pcieReplays'] as const;
     const replays = grown.pcieReplays;
     const [generation, width] = [input.linkGeneration ?? value('pcieGen'), value('pcieWidth')];
-    if (!replays || generation === undefined || width === undefined) return none('pcie');
+    if (generation === undefined || width === undefined) return none('pcie');
+    if (!replays) return value('pcieReplays') === undefined ? none('pcie') : notYet('pcie');
     const bound = maxReplaysPerMinute(generation, width);
     if (bound === undefined) return none('pcie');
     const counts = {
@@ -234,7 +237,8 @@ export function judgeHealth(input: HealthInput): HealthReport {
     const keys = ['nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'] as const;
     const count = value('nvlinkCount');
     // links whose errors were never counted twice are not links without errors
-    if (!count || keys.every((key) => !grown[key])) return none('nvlink');
+    if (!count || keys.every((key) => value(key) === undefined && !grown[key])) return none('nvlink');
+    if (keys.every((key) => !grown[key])) return notYet('nvlink');
     const [replays = 0, recoveries = 0, crc = 0] = keys.map((key) => grown[key]?.by);
     const counts = { count, active: value('nvlinkActive'), replays, recoveries, crc };
     if (replays + recoveries > 0) return fact('nvlink', 'act', 'errors', keys, counts);

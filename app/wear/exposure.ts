@@ -16,6 +16,9 @@ import { cycleRows, type Tally } from './tally.ts';
 
 export type { Band } from './families.ts';
 
+/** Swings tell something when days were observed: before that a rate of theirs is a first impression. */
+export const SWINGS_NEED_H = 48;
+
 export const familyIds = ['M1', 'M2', 'M3', 'M4', 'M5'] as const;
 export type FamilyId = (typeof familyIds)[number];
 /** Families of the headline: M2 is another view of M1 and is never added. */

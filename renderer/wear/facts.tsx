@@ -16,6 +16,9 @@ export function Facts({ health }: { readonly health: Health }) {
   const { format } = useShared();
   const told = health.facts.filter(({ verdict }) => verdict !== 'not-measurable');
   const silent = health.facts.filter(({ verdict }) => verdict === 'not-measurable');
+  const early = silent.filter(({ finding }) => finding.endsWith('.not-yet'));
+  const never = silent.filter((one) => !early.includes(one));
+  const listOf = (facts: typeof silent): string => facts.map(({ id }) => t(`wear.fact.${id}`)).join(', ');
   return (
     <Panel title={t('wear.facts')} aside={t('wear.measured')}>
       <p className={css.sentence} data-verdict={health.verdict}>
@@ -64,11 +67,8 @@ export function Facts({ health }: { readonly health: Health }) {
           <p className={css.quiet}>{t('wear.xidNote')}</p>
         </>
       )}
-      {silent.length > 0 && (
-        <p className={css.quiet}>
-          {t('wear.notMeasurable', { list: silent.map(({ id }) => t(`wear.fact.${id}`)).join(', ') })}
-        </p>
-      )}
+      {early.length > 0 && <p className={css.quiet}>{t('wear.notYet', { list: listOf(early) })}</p>}
+      {never.length > 0 && <p className={css.quiet}>{t('wear.notMeasurable', { list: listOf(never) })}</p>}
     </Panel>
   );
 }

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { familyIds, type FamilyId } from '../../app/wear/exposure.ts';
+import { familyIds, SWINGS_NEED_H, type FamilyId } from '../../app/wear/exposure.ts';
 import { disclaimer } from '../../app/wear/model.ts';
 import { BandAxis, BandScale, decades } from '../charts/band.tsx';
 import { useShared } from '../context.tsx';
@@ -8,9 +8,6 @@ import { Panel } from '../parts/panel.tsx';
 import css from './wear.module.css';
 
 type Exposure = NonNullable<ResponseOf<'wear.exposure'>>;
-
-/** Swings tell something when days were observed: before that a rate of theirs is a first impression. */
-const SWINGS_NEED_H = 48;
 
 /** A row of the table: how many times the reference, on the common scale, and in hours at it. */
 function Family({

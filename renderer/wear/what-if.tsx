@@ -54,8 +54,10 @@ export function WhatIf({ card }: { readonly card: Card }) {
     effectiveAirC: week?.effectiveAirC,
     limitW,
   };
-  const signed = (value: number, digits = 0): string =>
-    `${value > 0 ? '+' : value < 0 ? '−' : '±'}${format.number(Math.abs(value), digits)}`;
+  const signed = (value: number): string => {
+    const whole = Math.round(value);
+    return `${whole > 0 ? '+' : whole < 0 ? '−' : '±'}${format.number(Math.abs(whole))}`;
+  };
   const shown = (kind: Change['kind'], value: number): string => {
     const { text, unit } = format.temperature(value);
     return t(`wear.change.${kind}`, { percent: value, temp: `${text} ${unit}`, hours: value });

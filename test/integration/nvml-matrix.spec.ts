@@ -127,7 +127,10 @@ function inventions(seen: Seen, usual: readonly Seen[]): string[] {
 function misjudged(reading: Reading, symbol: string, code: number): boolean {
   const { means } = returnCode(code);
   if (symbol === 'nvmlDeviceGetMigDeviceHandleByIndex' && code === 6) return numberIn(reading) !== 0; // empty slots
-  if (symbol === 'nvmlDeviceGetFanSpeed_v2' && code === 2) return !['value', 'unsupported'].includes(reading.state);
+  // a card that has no such fan; the percentage may still come by an older call
+  if (/^nvmlDeviceGetFanSpeed(_v2|RPM)$/.test(symbol) && code === 2) {
+    return !(reading.state === 'unsupported' || (reading.state === 'value' && symbol.endsWith('_v2')));
+  }
   if (reading.state === 'value') return means !== 'unsupported'; // only then an older call is taken instead
   return reading.state !== means || (means !== 'unsupported' && reading.reason !== code);
 }

@@ -78,7 +78,9 @@ describe('the facts of a card', () => {
     expect(fact('pcie', input(link, grown(16.1))).verdict).toBe('watch');
     // the card idles now; the replays came while the link was fast
     expect(fact('pcie', input({ ...link, pcieGen: 1 }, { ...grown(16), linkGeneration: 4 })).verdict).toBe('no-fault');
-    expect(fact('pcie', input(link)).verdict).toBe('not-measurable');
+    expect(fact('pcie', input(link))).toMatchObject({ verdict: 'not-measurable', finding: 'pcie.none' });
+    const counted = input({ ...link, pcieReplays: 1 });
+    expect(fact('pcie', counted)).toMatchObject({ verdict: 'not-measurable', finding: 'pcie.not-yet' });
   });
 
   it('call for action at any NVLink replay', () => {
