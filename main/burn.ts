@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { app } from 'electron';
 import { err, ok, type Result } from '../app/result.ts';
@@ -9,6 +10,8 @@ import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../
 
 export type BurnRequest = { readonly shape: BurnShape; readonly gpuUuid: string; readonly plan: Partial<BurnPlan> };
 
+/** Chromium's own Vulkan on the processor: no other driver is loaded beside it, as a broken one may be why it is needed. */
+const PROCESSOR_DRIVER = path.join(path.dirname(process.execPath), 'vk_swiftshader_icd.json');
 const STEP_MS = 250;
 const idle: BurnStatus = {
   running: false,
@@ -34,39 +37,54 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
 
   function end(change: Partial<BurnStatus>): void {
     clearInterval(timer);
-    child?.stdin?.end(); // it ends with its input
     child?.removeAllListeners('exit');
-    const burning = child;
-    setTimeout(() => burning?.kill('SIGKILL'), 3000).unref();
+    if (child) release(child);
     child = undefined;
     schedule = undefined;
     set({ ...change, running: false, load: 0, phase: 'ended' });
+  }
+
+  /** Lets a process end: it does so with its input, or it is made to. */
+  function release(burning: ChildProcess): void {
+    burning.stdin?.end();
+    const kill = setTimeout(() => burning.kill('SIGKILL'), 3000).unref();
+    burning.once('exit', () => clearTimeout(kill));
   }
 
   /** @param ways those that are left: the first is tried */
   function launch([way, ...others]: readonly BurnWay[]): void {
     const own = app.isPackaged ? [] : [app.getAppPath()];
     const args = [...own, `--burn=${way}`, '--data-dir', dataFolder, '--log-level=3'];
-    const started = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    const env = way === 'software' ? { ...process.env, VK_DRIVER_FILES: PROCESSOR_DRIVER } : process.env;
+    const started = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
     child = started;
+    let found = false;
+    /** It is over with this way: before it has found anything, the next is tried when its process has ended. */
+    const fail = (error: string): void => {
+      if (child !== started) return;
+      if (found || others.length === 0) return end({ ending: 'failed', error });
+      const next = (): void => {
+        if (child === started) launch(others);
+      };
+      if (started.exitCode !== null || started.signalCode !== null) return next();
+      started.removeAllListeners('exit').on('exit', next);
+      release(started);
+    };
     started.stdin.on('error', () => undefined); // it has ended: the exit says so
     started.on('error', (error) => end({ ending: 'failed', error: error.message }));
-    started.on(
-      'exit',
-      () => child === started && end({ ending: 'failed', error: 'The reference load ended by itself.' }),
-    );
+    started.on('exit', () => fail('The reference load ended by itself.'));
     createInterface({ input: started.stdout }).on('line', (line) => {
       if (child !== started) return;
       const report = burnReport.safeParse(parse(line));
       if (!report.success) return; // Chromium's own words
       const { data } = report;
-      if (data.type === 'adapter') begin(data.name, data.software);
-      else if (data.type === 'work') add(data);
-      else if (data.message === 'no-adapter' && others.length > 0) {
-        started.removeAllListeners('exit');
-        started.stdin.end();
-        launch(others);
-      } else end({ ending: 'failed', error: data.message });
+      if (data.type === 'work') add(data);
+      else if (data.type === 'failed') fail(data.message === 'no-adapter' ? 'No device was found.' : data.message);
+      else if (data.software && way !== 'software') fail('No card was found.');
+      else {
+        found = true;
+        begin(data.name, data.software);
+      }
     });
   }
 

@@ -1,4 +1,4 @@
-import { createSummary, type GpuSummary, type SessionSample, type SummaryOptions } from '../workload/session.ts';
+import { createSummary, type GpuSummary, type SessionSample } from '../workload/session.ts';
 import type { ShareSpan } from '../workload/shares.ts';
 
 export type Going = { readonly id: number; readonly startedMs: number };
@@ -7,27 +7,49 @@ export type Going = { readonly id: number; readonly startedMs: number };
 export type ProgressSources = {
   /** samples of a GPU from one moment to before another */
   readonly read: (gpuUuid: string, fromMs: number, toMs: number) => Iterable<SessionSample>;
-  readonly sharesOf: (gpuUuid: string, id: number) => readonly ShareSpan[];
-  readonly optionsOf: (gpuUuid: string, startedMs: number) => SummaryOptions;
+  /** who else was on it since a moment */
+  readonly sharesSince: (gpuUuid: string, id: number, sinceMs: number) => readonly ShareSpan[];
+  /** how long one power reading of it averages over */
+  readonly windowMs: (gpuUuid: string) => number;
 };
 
-type Reading = ReturnType<typeof createSummary> & { readMs: number; shares: readonly ShareSpan[] };
+type Reading = ReturnType<typeof createSummary> & {
+  /** what comes from here on is not added yet */
+  readMs: number;
+  /** the last sample that was added */
+  lastMs: number;
+  shares: readonly ShareSpan[];
+};
 
 /** A session that was found late is caught up with over several looks, so that the recorder is not held up. */
 const PIECE_MS = 10 * 60_000;
 const BUDGET_MS = 10;
+/** A clock that was set back by more than this begins the sum anew. */
+const SET_BACK_MS = 60_000;
 
-/** What sessions that go on have come to so far. Each look reads on from where the one before stopped. */
-export function createProgress({ read, sharesOf, optionsOf }: ProgressSources) {
+/**
+ * What sessions that go on have come to so far. Each look reads on from where the one before stopped. What the card draws
+ * when it idles is told when a session has ended: it takes an hour of samples to know.
+ */
+export function createProgress({ read, sharesSince, windowMs }: ProgressSources) {
   const known = new Map<number, Map<string, Reading>>();
 
   function begin(gpuUuid: string, startedMs: number): Reading {
     const reading: Reading = {
       readMs: startedMs,
+      lastMs: startedMs,
       shares: [],
-      ...createSummary(gpuUuid, () => reading.shares, optionsOf(gpuUuid, startedMs)),
+      ...createSummary(gpuUuid, () => reading.shares, { windowMs: windowMs(gpuUuid) }),
     };
     return reading;
+  }
+  function readTo(reading: Reading, gpuUuid: string, toMs: number): void {
+    for (const sample of read(gpuUuid, reading.readMs, toMs)) {
+      reading.add(sample);
+      reading.lastMs = sample.tsMs;
+      reading.readMs = sample.tsMs + 1; // should the next not be readable, this one is not read twice
+    }
+    reading.readMs = toMs;
   }
 
   return {
@@ -36,20 +58,18 @@ export function createProgress({ read, sharesOf, optionsOf }: ProgressSources) {
       const gpus = known.get(id) ?? new Map<string, Reading>();
       known.set(id, gpus);
       const enough = performance.now() + BUDGET_MS;
-      let there = true;
       for (const uuid of gpuUuids) {
-        const reading = gpus.get(uuid) ?? begin(uuid, startedMs);
+        const before = gpus.get(uuid);
+        const reading = before && before.readMs <= untilMs + SET_BACK_MS ? before : begin(uuid, startedMs);
         gpus.set(uuid, reading);
-        reading.shares = sharesOf(uuid, id);
-        do {
-          const toMs = Math.min(untilMs, reading.readMs + PIECE_MS);
-          if (toMs <= reading.readMs) break;
-          for (const sample of read(uuid, reading.readMs, toMs)) reading.add(sample);
-          reading.readMs = toMs;
-        } while (performance.now() < enough);
-        if (reading.readMs < untilMs) there = false;
+        reading.shares = sharesSince(uuid, id, reading.lastMs);
+        while (reading.readMs < untilMs) {
+          readTo(reading, uuid, Math.min(untilMs, reading.readMs + PIECE_MS));
+          if (performance.now() > enough) break;
+        }
       }
-      return there ? gpuUuids.map((uuid) => gpus.get(uuid)!.result()) : undefined;
+      if (gpuUuids.some((uuid) => gpus.get(uuid)!.readMs < untilMs)) return undefined;
+      return gpuUuids.map((uuid) => gpus.get(uuid)!.result());
     },
     /** Forgets all but these. */
     keep(ids: ReadonlySet<number>): void {

@@ -132,7 +132,7 @@ export function createShareTable(db: Db) {
   );
   const of = db.prepare(
     `SELECT from_ms AS fromMs, to_ms AS toMs, share FROM session_share
-     WHERE session_id = ? AND gpu_id = ? ORDER BY from_ms`,
+     WHERE session_id = ? AND gpu_id = ? AND to_ms > ? ORDER BY from_ms`,
   );
   /** the newest row of each session and card: only the collector writes here */
   const newest = new Map<string, { readonly id: number | bigint; share: number | undefined; toMs: number }>();
@@ -160,8 +160,8 @@ export function createShareTable(db: Db) {
         throw thrown;
       }
     },
-    of: (sessionId: number, gpuId: number): ShareSpan[] =>
-      (of.all(sessionId, gpuId) as { fromMs: number; toMs: number; share: number | null }[]).map((row) => ({
+    of: (sessionId: number, gpuId: number, sinceMs = -Infinity): ShareSpan[] =>
+      (of.all(sessionId, gpuId, sinceMs) as { fromMs: number; toMs: number; share: number | null }[]).map((row) => ({
         ...row,
         share: row.share ?? undefined,
       })),

@@ -76,14 +76,15 @@ export function createStore(db: Db) {
   };
   const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
     summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
-  const sharesOf = (gpuUuid: string, id: number): readonly ShareSpan[] => {
+  const sharesOf = (gpuUuid: string, id: number, sinceMs?: number): readonly ShareSpan[] => {
     const gpuId = findId(gpuUuid);
-    return gpuId === undefined ? [] : shares.of(id, gpuId);
+    return gpuId === undefined ? [] : shares.of(id, gpuId, sinceMs);
   };
+  const windowMsOf = (gpuUuid: string): number =>
+    powerWindowMs(gpus.list().find(({ uuid }) => uuid === gpuUuid)?.name ?? '');
   const optionsOf = (gpuUuid: string, startedMs: number): SummaryOptions => {
     const idleW = idlePowerW(samplesBetween(gpuUuid, startedMs - BASELINE_MS, startedMs)); // read to its end before the next
-    const name = gpus.list().find(({ uuid }) => uuid === gpuUuid)?.name ?? '';
-    return { ...(idleW !== undefined && { idleW }), windowMs: powerWindowMs(name) };
+    return { ...(idleW !== undefined && { idleW }), windowMs: windowMsOf(gpuUuid) };
   };
   const summariseSession = (gpuUuid: string, id: number, fromMs: number, toMs: number, marks?: Marks): GpuSummary => {
     const options = { ...optionsOf(gpuUuid, fromMs), shares: sharesOf(gpuUuid, id), ...(marks && { marks }) };
@@ -122,6 +123,8 @@ export function createStore(db: Db) {
       watchEvents ??= createEventWatcher(events.lastDriver());
       const seq = lastSeq + 1;
       const minute = minuteOf(tick.tsMs);
+      // pages of the open hour are written once and hardly read again: what SQLite keeps of them is given back
+      if (minute !== seenMinute) db.pragma('shrink_memory');
       const found = watchEvents(tick);
       const alone =
         !tick.gap &&
@@ -186,7 +189,7 @@ export function createStore(db: Db) {
 
     summarise,
     /** what sessions that go on have come to so far */
-    progress: createProgress({ read: samplesBetween, sharesOf, optionsOf }),
+    progress: createProgress({ read: samplesBetween, sharesSince: sharesOf, windowMs: windowMsOf }),
 
     /**
      * Ends a session: sums up the GPUs on which one of its processes was seen, or all that were recorded meanwhile when

@@ -27,10 +27,8 @@ export type Detection = {
 export const BEGIN_AFTER_MS = 5_000;
 /** A person looks at an image and asks for the next: still one session. */
 export const END_AFTER_MS = 90_000;
-/** A program that has ended asks for nothing more. Longer than the time between two lists of processes. */
-export const GONE_AFTER_MS = 12_000;
 
-type State = { firstMs: number; lastMs: number; hereMs: number; busyMs: number; begun: boolean };
+type State = { firstMs: number; lastMs: number; busyMs: number; begun: boolean };
 
 /** Finds the sessions in what programs do: a pure state machine over ticks. */
 export function createDetector() {
@@ -38,21 +36,14 @@ export function createDetector() {
   let lastTickMs: number | undefined;
 
   return {
-    /**
-     * @param programs all that hold a card, those that rest among them
-     * @param complete whether one that is not among them has ended; false: not every card tells at this moment
-     */
-    feed(tsMs: number, programs: readonly Program[], complete = true): Detection {
+    feed(tsMs: number, programs: readonly Program[]): Detection {
       const dtMs = lastTickMs === undefined ? 0 : Math.max(0, Math.min(tsMs - lastTickMs, BEGIN_AFTER_MS));
       lastTickMs = tsMs;
       const began: Found[] = [];
       const ended: Ended[] = [];
-      for (const state of complete ? [] : states.values()) state.hereMs = tsMs;
       for (const program of programs) {
-        const before = states.get(program.key);
-        if (before) before.hereMs = tsMs;
         if (!program.loads && !program.running) continue;
-        const state = before ?? { firstMs: tsMs, lastMs: tsMs, hereMs: tsMs, busyMs: 0, begun: false };
+        const state = states.get(program.key) ?? { firstMs: tsMs, lastMs: tsMs, busyMs: 0, begun: false };
         states.set(program.key, state);
         state.busyMs += state.lastMs === tsMs ? 0 : dtMs;
         state.lastMs = tsMs;
@@ -61,12 +52,18 @@ export function createDetector() {
         began.push({ program, startedMs: state.firstMs });
       }
       for (const [key, state] of states) {
-        const gone = tsMs - state.hereMs >= GONE_AFTER_MS;
-        if (!gone && tsMs - state.lastMs < (state.begun ? END_AFTER_MS : BEGIN_AFTER_MS)) continue;
+        const quietMs = tsMs - state.lastMs;
+        if (quietMs < (state.begun ? END_AFTER_MS : BEGIN_AFTER_MS)) continue;
         if (state.begun) ended.push({ key, endedMs: state.lastMs });
         states.delete(key);
       }
       return { began, ended };
+    },
+    /** The program has ended: what goes on of it ends, at its last sign of work. */
+    leave(key: string): Ended | undefined {
+      const state = states.get(key);
+      states.delete(key);
+      return state?.begun ? { key, endedMs: state.lastMs } : undefined;
     },
     /** Ends everything that is under way, at its last sign of work. */
     finish(): readonly Ended[] {

@@ -112,7 +112,8 @@ function createThrottled() {
 const LONGEST_GAP_MS = 31 * 24 * 3_600_000;
 
 /** Energy of a session, split into its own and what nobody can divide, by quarter of an hour, with a running total. */
-function createLedger(shares: () => readonly ShareSpan[]) {
+/** @param timed also keep what it had come to at each sample: for a session that has ended, outputs are read off it */
+function createLedger(shares: () => readonly ShareSpan[], timed: boolean) {
   const slots = new Map<number, number>();
   const curve: { readonly tsMs: number; readonly totalJ: number }[] = [];
   let ownJ = 0;
@@ -133,7 +134,7 @@ function createLedger(shares: () => readonly ShareSpan[]) {
 
   return {
     add(joules: number, fromMs: number, toMs: number): void {
-      if (curve.length === 0) curve.push({ tsMs: fromMs, totalJ: 0 });
+      if (timed && curve.length === 0) curve.push({ tsMs: fromMs, totalJ: 0 });
       const share = shareAt(shares(), (fromMs + toMs) / 2);
       if (share === undefined) sharedJ += joules;
       else {
@@ -141,7 +142,7 @@ function createLedger(shares: () => readonly ShareSpan[]) {
         ownMs += Math.max(0, toMs - fromMs) * share;
         addToSlots(joules * share, Math.min(fromMs, toMs), toMs);
       }
-      curve.push({ tsMs: toMs, totalJ: ownJ });
+      if (timed) curve.push({ tsMs: toMs, totalJ: ownJ });
     },
     result: () => ({
       ownJ,
@@ -154,16 +155,18 @@ function createLedger(shares: () => readonly ShareSpan[]) {
 }
 
 /**
- * Sums one GPU's samples of a session as they come, in order.
+ * Sums one GPU's samples of a session as they come, in order. Without marks its memory does not grow with them.
  * @param shares who else was on the card, as known by then; without any, it was this session's alone
+ * @param marks when its outputs ended
  */
 export function createSummary(
   gpuUuid: string,
   shares: () => readonly ShareSpan[],
   { idleW, windowMs = 1000 }: SummaryOptions = {},
-): { readonly add: (sample: SessionSample) => void; readonly result: (marks?: Marks) => GpuSummary } {
-  const fromCounter = createLedger(shares);
-  const fromPower = createLedger(shares);
+  marks?: Marks,
+): { readonly add: (sample: SessionSample) => void; readonly result: () => GpuSummary } {
+  const fromCounter = createLedger(shares, marks !== undefined);
+  const fromPower = createLedger(shares, marks !== undefined);
   const integral = createPowerIntegral(windowMs);
   const throttled = createThrottled();
   const exposure = createExposure();
@@ -208,7 +211,7 @@ export function createSummary(
     before = sample;
   }
 
-  function result(marks?: Marks): GpuSummary {
+  function result(): GpuSummary {
     const integrated = integral.result();
     const energyFrom = counted ? 'counter' : integrated ? 'power' : undefined;
     const ledger = energyFrom && (counted ? fromCounter : fromPower).result();
@@ -248,9 +251,9 @@ export function summariseGpu(
     ...options
   }: SummaryOptions & { readonly shares?: readonly ShareSpan[]; readonly marks?: Marks } = {},
 ): GpuSummary {
-  const { add, result } = createSummary(gpuUuid, () => shares, options);
+  const { add, result } = createSummary(gpuUuid, () => shares, options, marks);
   for (const sample of samples) add(sample);
-  return result(marks);
+  return result();
 }
 
 const IDLE_UTIL_PCT = 2;

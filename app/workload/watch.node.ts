@@ -5,8 +5,9 @@ import { createDivision, type Owner, type Users } from './division.ts';
 import { matchProcess, modelFromCommand, type UserRule } from './match.ts';
 import { createFactsCache, type KnownProcess } from './process-facts.node.ts';
 import { leaderOf, programsOf, type Known } from './programs.ts';
+import { isAlive } from '../history/recorder.node.ts';
 import type { Marks, Outputs } from './outputs.ts';
-import type { Workload } from './session.ts';
+import type { GpuSummary, Workload } from './session.ts';
 import type { Process } from './shares.ts';
 
 /** What a program tells of itself, as gathered by its adapter. */
@@ -54,7 +55,13 @@ type Open = {
   readonly id: number;
   readonly startedMs: number;
   readonly pids: Set<number>;
+  /** the process that leads the program */
+  readonly leader: number;
   program: Program;
+  /** as of the last list of processes: of the same moment as what it has used by then */
+  outputs?: Outputs;
+  /** what it has come to, as noted last */
+  gpus: readonly GpuSummary[];
 };
 
 const WRITE_EVERY_MS = 5_000;
@@ -185,7 +192,8 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
   function begin(program: Program, startedMs: number): void {
     const command = known.get(program.pids[0] ?? -1)?.facts.command.join(' ') ?? '';
     const id = store.sessions.begin(program.name, command, startedMs, process.pid);
-    open.set(program.key, { id, startedMs, pids: new Set(program.pids), program });
+    const leader = known.get(program.pids[0] ?? -1)?.leader ?? 0;
+    open.set(program.key, { id, startedMs, pids: new Set(program.pids), leader, program, gpus: [] });
     division.since(program.key, startedMs);
     accounts.begin(program.key, startedMs);
     store.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
@@ -196,8 +204,9 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     store.progress.keep(new Set(store.sessions.open().map(({ id }) => id)));
     for (const session of open.values()) {
       const { gpuUuids } = session.program;
-      const gpus = store.progress.of(session, gpuUuids, untilMs) ?? [];
-      store.sessions.note(session.id, gpuUuids, { gpus, workload: workloadOf(session.program) });
+      session.gpus = store.progress.of(session, gpuUuids, untilMs) ?? session.gpus;
+      const workload = workloadOf(session.program, session.outputs);
+      store.sessions.note(session.id, gpuUuids, { gpus: session.gpus, workload });
     }
     for (const session of byHand) {
       const before = store.sessions.byId(session.id);
@@ -205,6 +214,14 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
       const gpus = store.progress.of(session, uuids, untilMs);
       if (gpus && gpus.length > 0) store.sessions.note(session.id, uuids, { ...before?.summary, gpus });
     }
+  }
+
+  /** Sessions whose program has ended: neither what led it nor any process that was seen of it is there any more. */
+  function endedPrograms(): readonly Ended[] {
+    return [...open].flatMap(([key, { pids, leader }]) => {
+      if (pids.size === 0 || isAlive(leader) || [...pids].some(isAlive)) return [];
+      return detector.leave(key) ?? [];
+    });
   }
 
   /** Which cards the sessions begun by hand are on. */
@@ -250,10 +267,14 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
       // what `slowburn run` sums up in its own process must be there when it does
       const due = Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS;
       if (byHand.length > 0 || due) writeShares();
-      if (told) toldMs = tick.tsMs;
+      const tells = toldMs !== undefined && tick.tsMs - toldMs < PROCESSES_HOLD_MS;
+      if (told || !tells) {
+        toldMs = told ? tick.tsMs : undefined;
+        for (const [key, session] of open) session.outputs = accounts.of(key)?.outputs;
+      }
       noteHandGpus();
       if (due) {
-        noteProgress(Math.min(toldMs ?? tick.tsMs, tick.tsMs) + 1);
+        noteProgress((toldMs ?? tick.tsMs) + 1);
         writtenMs = tick.tsMs;
       }
       const handKeys = new Set(byHand.length > 0 ? programs.filter(isByHand).map(({ key }) => key) : []);
@@ -263,8 +284,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
         division.keep((owner) => typeof owner === 'number' || open.has(owner) || here.has(owner));
         accounts.follow(programs.map((program) => ({ ...program, leader: known.get(program.pids[0]!)?.leader ?? 0 })));
       }
-      const fresh = ({ tsMs }: { readonly tsMs: number }): boolean => tick.tsMs - tsMs < PROCESSES_HOLD_MS;
-      const { began, ended } = detector.feed(tick.tsMs, free, [...latest.values()].every(fresh));
+      const { began, ended } = detector.feed(tick.tsMs, free);
       for (const program of free) {
         const session = open.get(program.key);
         if (!session) continue;
@@ -272,8 +292,9 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
         program.pids.forEach((pid) => session.pids.add(pid));
       }
       for (const found of began) begin(found.program, found.startedMs);
-      for (const gone of ended) end(gone);
-      if (began.length + ended.length > 0) onSessions();
+      const over = due ? endedPrograms() : [];
+      for (const gone of [...ended, ...over]) end(gone);
+      if (began.length + ended.length + over.length > 0) onSessions();
     },
 
     programs: (): readonly Program[] => programs,

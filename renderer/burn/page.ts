@@ -48,6 +48,10 @@ async function burn(port: MessagePort): Promise<void> {
     requiredLimits: { maxBufferSize: most, maxStorageBufferBindingSize: most },
   });
   void device.lost.then(({ message }) => say({ type: 'failed', message: `The device was lost: ${message}` }));
+  // work that is refused is over at once: it must not count as done
+  device.addEventListener('uncapturederror', ({ error }) =>
+    say({ type: 'failed', message: error.message.slice(0, 500) }),
+  );
   const software = info.isFallbackAdapter ?? (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
   const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ');
   say({ type: 'adapter', name: name || 'not named', software });

@@ -34,20 +34,23 @@ export function SessionLine({
   const only = sessions.length === 1 ? sessions[0]! : undefined;
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 
-  const { energyJ, rangeJ, energyFrom, outputs, each, cost } = figuresOf(only, settings);
+  const { energyJ = 0, rangeJ, energyFrom, sharedJ, outputs, each, cost } = figuresOf(only, settings);
   const { model } = only.summary?.workload ?? {};
   const made = outputs && outputs.count > 0 ? outputs : undefined;
   const about = [
     format.duration(nowMs - only.startedMs),
     made && t(`outputs.${made.unit}`, { count: made.count, n: format.number(made.count) }),
-    energyJ !== undefined && `${joined(format.energy(energyJ))} ± ${format.percent(errorShareOf(energyJ, rangeJ))} %`,
-    made &&
+    only.gpus.length > 1 && t('live.onCards', { count: only.gpus.length }),
+    energyJ > 0 && `${joined(format.energy(energyJ))} ± ${format.percent(errorShareOf(energyJ, rangeJ))} %`,
+    energyJ > 0 &&
+      made &&
       each?.energyJ !== undefined &&
       t('workloads.perUnit', {
         value: `${format.significant(each.energyJ)} J`,
         unit: t(`outputUnit.${made.unit}`),
       }),
-    cost !== undefined && format.money(cost),
+    energyJ > 0 && cost !== undefined && format.money(cost),
+    sharedJ !== undefined && t('workloads.shared', { value: joined(format.energy(sharedJ)) }),
   ];
   return (
     <p className={css.line} title={`${t('live.soFar')} ${energyFrom ? t(`energyFrom.${energyFrom}`) : ''}`}>

@@ -56,8 +56,9 @@ function onKey(event: KeyboardEvent, { pan, zoom, follow, view }: ViewControl): 
   action();
 }
 
-/** Whether anything was read in a view, or so near to it that a line is drawn through it. */
+/** Whether any of the chosen was read in a view, or so near to it that a line is drawn through it. */
 function isObserved({ fromMs, stepMs, counts }: HistoryRange, view: View): boolean {
+  if (view.fromMs < fromMs || view.toMs > fromMs + counts.length * stepMs) return true; // not fetched yet: not known
   const slice = (ms: number): number => Math.max(0, Math.floor((ms - fromMs) / stepMs));
   return counts.slice(slice(view.fromMs - LEAST_MARGIN_MS), slice(view.toMs + LEAST_MARGIN_MS) + 1).some((n) => n > 0);
 }
@@ -70,6 +71,8 @@ export function HistoryPage() {
   const control = useView(ranges.range10m, SLICES);
   const { view, followedMs } = control;
   const [settled] = useDebouncedValue(view, followedMs === undefined ? SETTLE_MS : 0);
+  /** what is not drawn by the charts themselves is still of the view before */
+  const moving = followedMs === undefined && (settled.fromMs !== view.fromMs || settled.toMs !== view.toMs);
   const job = useJob('export');
   const gpuUuid = choice.chosen?.uuid;
 
@@ -157,7 +160,7 @@ export function HistoryPage() {
       </div>
       {range.data && (
         <Panel>
-          {!observed && <p className={css.absent}>{t('history.noData')}</p>}
+          {!observed && <p className={css.absent}>{t('history.noneShown')}</p>}
           <div
             className={css.charts}
             tabIndex={0}
@@ -195,7 +198,11 @@ export function HistoryPage() {
           </div>
         </Panel>
       )}
-      {gpuUuid !== undefined && settled.toMs - settled.fromMs >= TOTALS_MS && <Totals gpuUuid={gpuUuid} {...settled} />}
+      {gpuUuid !== undefined && settled.toMs - settled.fromMs >= TOTALS_MS && (
+        <div className={moving ? css.moving : undefined}>
+          <Totals gpuUuid={gpuUuid} {...settled} />
+        </div>
+      )}
       {range.data && marks.data && (
         <EventRail {...view} {...marks.data} gpuNames={new Map(choice.gpus.map(({ uuid, name }) => [uuid, name]))} />
       )}

@@ -58,15 +58,21 @@ test('ends when it is aborted, and at its hard stop', async ({ slowburn }) => {
   await expect.poll(async () => (await status()).ending, { timeout: 40_000 }).toBe('time');
 });
 
-test('loads the Vulkan driver of the card, which the window never does', async ({ slowburn }) => {
+/** A stand-in for the card's Vulkan driver, where the Vulkan loader finds it. Answers where it writes that it was loaded. */
+function mockVulkan(environment: Record<string, string>): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-vulkan-'));
   const [log, manifests] = [path.join(folder, 'log'), path.join(folder, 'vulkan/icd.d')];
   const library = compileLibrary(path.resolve(import.meta.dirname, '../mock-vulkan'));
   const manifest = { file_format_version: '1.0.0', ICD: { library_path: library, api_version: '1.3.0' } };
   fs.mkdirSync(manifests, { recursive: true });
   fs.writeFileSync(path.join(manifests, 'nvidia_icd.json'), JSON.stringify(manifest));
-  slowburn.environment['XDG_DATA_HOME'] = folder; // the Vulkan loader looks there for drivers
-  slowburn.environment['MOCK_VULKAN_LOG'] = log;
+  environment['XDG_DATA_HOME'] = folder;
+  environment['MOCK_VULKAN_LOG'] = log;
+  return log;
+}
+
+test('loads the Vulkan driver of the card, which the window never does', async ({ slowburn }) => {
+  const log = mockVulkan(slowburn.environment);
   const { page } = await slowburn.launch('--source', 'simulator');
   await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
   expect(fs.existsSync(log)).toBe(false);
@@ -75,5 +81,21 @@ test('loads the Vulkan driver of the card, which the window never does', async (
     short,
   );
   await expect.poll(() => fs.existsSync(log), { timeout: 20_000 }).toBe(true);
-  fs.rmSync(folder, { recursive: true });
+});
+
+test('comes to the processor past a driver that takes its process with it', async ({ slowburn }) => {
+  const log = mockVulkan(slowburn.environment);
+  slowburn.environment['MOCK_VULKAN_ABORT'] = '1';
+  const { page } = await slowburn.launch('--source', 'simulator');
+  await page.evaluate(
+    (plan) => window.slowburn.ask('burn.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan }),
+    short,
+  );
+  const status = (): Promise<Status> =>
+    page.evaluate(async () => ((await window.slowburn.ask('burn.status')) as { value: Status }).value);
+  await expect
+    .poll(async () => (await status()).ending ?? (await status()).error, { timeout: 50_000 })
+    .toBe('complete');
+  expect(await status()).toMatchObject({ software: true });
+  expect(fs.existsSync(log)).toBe(true);
 });

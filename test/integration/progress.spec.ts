@@ -12,6 +12,8 @@ const step = fc.record({
   coreTempC: fc.integer({ min: 30, max: 90 }),
   powerW: fc.option(fc.integer({ min: 20, max: 400 }), { nil: undefined }),
   addedMj: fc.integer({ min: 0, max: 500_000 }),
+  /** how much of the time since the sample before was the session's; NaN: nobody tells */
+  share: fc.constantFrom(1, 1, 0.5, Number.NaN),
   look: fc.boolean(),
 });
 
@@ -22,12 +24,15 @@ it('tells of a session that goes on what it will have come to when it ends, howe
       const session = { id: store.sessions.begin('a', 'a', HOUR, process.pid), startedMs: HOUR };
       let tsMs = HOUR;
       let energyMj = 0;
-      for (const { afterMs, coreTempC, powerW, addedMj, look } of steps) {
+      for (const { afterMs, coreTempC, powerW, addedMj, share, look } of steps) {
+        const beforeMs = tsMs;
         tsMs += afterMs;
         energyMj += addedMj;
         const frame = frameWith({ coreTempC, powerW, ...(counter && { energyMj }) });
         store.append(tickWith(tsMs, afterMs > 10_000 ? undefined : afterMs, [frame]));
         store.tidy(tsMs); // hours are sealed meanwhile
+        const span = { fromMs: beforeMs, toMs: tsMs, share: Number.isNaN(share) ? undefined : share };
+        if (share !== 1) store.shares.note([{ sessionId: session.id, gpuId: store.gpus.list()[0]!.id, span }]);
         if (look) store.progress.of(session, [uuid], tsMs + 1);
       }
       let soFar = store.progress.of(session, [uuid], tsMs + 1);

@@ -3,6 +3,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createWorkloadWatch, noAccounts, type Accounts } from '../../app/workload/watch.node.ts';
+import { isAlive } from '../../app/history/recorder.node.ts';
+import { figuresOf } from '../../app/workload/figures.ts';
 import type { Outputs } from '../../app/workload/outputs.ts';
 import type { Process } from '../../app/workload/shares.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -80,6 +82,37 @@ describe('the watch over workloads', () => {
       expect(energyJ).toBeLessThanOrEqual(200 * (seconds - 1));
       expect(energyJ).toBeGreaterThanOrEqual(200 * (seconds - 1 - 5)); // noted every five seconds
     }
+  });
+
+  it('ends a session when its program has ended, and not while the program rests', async () => {
+    const { store, play } = openWatch();
+    const pid = idleProcess('/x/ComfyUI/main.py');
+    play(30, 95, [{ pid, name: 'node' }]);
+    play(30, 0, []); // off the card, and still there
+    expect(store.sessions.newest(1)).toMatchObject([{ endedMs: null }]);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => isAlive(pid)).toBe(false);
+    play(6, 0, []);
+    expect(store.sessions.newest(1)).toMatchObject([{ endedMs: 29_000 }]);
+  });
+
+  it('tells of a session begun by hand what it has come to so far, and leaves its end to who began it', () => {
+    const { store, play } = openWatch();
+    const id = store.sessions.begin('own', 'own command', 0, process.pid);
+    const pid = idleProcess('/x/own.py'); // a child of this process
+    play(61, 95, [{ pid, name: 'node' }]);
+    const [session, ...others] = store.sessions.newest(2);
+    expect(others).toEqual([]);
+    expect(session).toMatchObject({
+      id,
+      endedMs: null,
+      gpus: ['GPU-test-0'],
+      summary: { gpus: [{ energyJ: 60 * 200 }] },
+    });
+    expect(figuresOf(session!, { pricePerKwh: 1, tariff: [], co2GramsPerKwh: null })).toMatchObject({
+      energyJ: 12_000,
+      cost: 12_000 / 3.6e6,
+    });
   });
 
   it('finds a session by the load alone where no process is told', () => {

@@ -1,4 +1,5 @@
-// A Vulkan driver that has no devices, and writes down that it was loaded, in the file that MOCK_VULKAN_LOG names.
+// A Vulkan driver that has no devices, and writes down that it was loaded, in the file that MOCK_VULKAN_LOG names. With
+// MOCK_VULKAN_ABORT it takes the process with it, as a broken driver does.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@ __attribute__((constructor)) static void loaded(void) {
   if (!file) return;
   fputs("loaded\n", file);
   fclose(file);
+  if (getenv("MOCK_VULKAN_ABORT")) abort();
 }
 
 // "Loader and Driver Interface" of the Vulkan loader: what a driver must export

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  BEGIN_AFTER_MS,
-  createDetector,
-  END_AFTER_MS,
-  GONE_AFTER_MS,
-  type Program,
-} from '../../app/workload/detect.ts';
+import { BEGIN_AFTER_MS, createDetector, END_AFTER_MS, type Program } from '../../app/workload/detect.ts';
 
 const program = (loads: boolean, more: Partial<Program> = {}): Program => ({
   key: 'comfyui:1',
@@ -54,22 +48,12 @@ describe('a session found by itself', () => {
     ]);
   });
 
-  it('ends soon after its program has ended, at its last work', () => {
+  it('ends with its program, at its last work', () => {
     const detector = createDetector();
-    const ended: string[] = [];
-    for (let s = 0; s < 60; s++) {
-      const here = s < 20 ? [program(s < 15)] : [];
-      detector.feed(s * 1000, here).ended.forEach(({ endedMs }) => ended.push(`${endedMs / 1000} at ${s}`));
-    }
-    expect(ended).toEqual([`14 at ${19 + GONE_AFTER_MS / 1000}`]);
-  });
-
-  it('does not end because nobody tells who is on the card', () => {
-    const detector = createDetector();
-    for (let s = 0; s < 60; s++) {
-      const told = s < 20 || s > 50;
-      expect(detector.feed(s * 1000, told ? [program(true)] : [], told).ended).toEqual([]);
-    }
+    for (let s = 0; s < 20; s++) detector.feed(s * 1000, [program(s < 15)]);
+    expect(detector.leave('comfyui:1')).toEqual({ key: 'comfyui:1', endedMs: 14_000 });
+    expect(detector.leave('comfyui:1')).toBeUndefined();
+    expect(detector.finish()).toEqual([]);
   });
 
   it('is ended at its last work when watching ends', () => {
