@@ -158,7 +158,7 @@ print((time.process_time() - start) * 1000 / n)
 /** Memory of the headless recorder after as many ticks as an hour has at one a second. */
 async function recorderRssMiB(gpus: number): Promise<number> {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-bench-rss-'));
-  const args = ['monitor', '--source', `nvml:${compileMock()}`, '--data-dir', data, '--interval', '0.1'];
+  const args = ['monitor', '--source', `nvml:${compileMock()}`, '--data-dir', data, '--interval', '0.1', '--quiet'];
   const child = spawn(process.execPath, [...NODE_FLAGS, path.join(checkout, 'out/node/slowburn.js'), ...args], {
     stdio: 'ignore',
     env: { ...process.env, MOCK_NVML_COUNT: String(gpus) },

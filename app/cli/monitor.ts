@@ -7,7 +7,12 @@ import { openRecordFile } from './record-file.ts';
 import { collectorConfig, EXIT, threads, type RecordingOptions } from './options.ts';
 import { monitorTable, type Remembered } from './table.ts';
 
-export type MonitorOptions = RecordingOptions & { readonly record?: string; readonly for?: number };
+export type MonitorOptions = RecordingOptions & {
+  readonly record?: string;
+  readonly for?: number;
+  /** no table: what is wrong is printed when it begins, and nothing else */
+  readonly quiet?: boolean;
+};
 
 const PLAIN_EVERY_MS = 10_000;
 
@@ -15,22 +20,43 @@ export const printError = ({ message, next }: Pick<AppError, 'message' | 'next'>
   process.stderr.write(`${message}\n${next ? `  ${next}\n` : ''}`);
 };
 
+const sentences = (fault: Tick['fault']): readonly string[] =>
+  fault ? [fault.message, ...(fault.next ? [`  ${fault.next}`] : [])] : [];
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+};
+
 /**
  * The headless monitor: records as the window does and shows a live table. Where the output is no terminal it prints
- * the table every ten seconds instead of drawing over it. Ends on Ctrl-C, after --for, or with the recording.
+ * the table every ten seconds instead of drawing over it; when it is to be quiet, faults and alerts alone. Ends on Ctrl-C,
+ * after --for, or with the recording.
  */
 export async function monitor(options: MonitorOptions): Promise<number> {
   const config = collectorConfig(options);
-  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
-  const { t } = createI18n(locale);
-  const format = createFormatter(locale, config.settings);
+  /** Made when there is something to say: words and formats weigh more than all else that a quiet recorder keeps. */
+  const say = once(() => {
+    const locale = Intl.DateTimeFormat().resolvedOptions().locale;
+    return { t: createI18n(locale).t, format: createFormatter(locale, config.settings) };
+  });
   const remembered: Remembered = new Map();
   const terminal = process.stdout.isTTY;
   let firing: string[] = [];
   let drawn = 0;
   let shownMs = -Infinity;
 
+  const told = new Set<string>();
+  /** Prints what was not there a tick ago. */
+  function tell(lines: readonly string[]): void {
+    for (const line of lines) if (!told.has(line)) process.stdout.write(`${line}\n`);
+    told.clear();
+    lines.forEach((line) => told.add(line));
+  }
+
   function show(tick: Tick): void {
+    if (options.quiet) return tell([...sentences(tick.fault), ...firing]);
+    const { t, format } = say();
     const now = performance.now();
     if (!terminal && now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
     shownMs = now;
@@ -38,7 +64,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
       `Slowburn · ${tick.source.label} · ${format.dateTime(tick.tsMs)}`,
       ...(tick.source.simulated ? [t(`banner.${tick.source.kind}`)] : []),
       ...(tick.source.because ? [`  ${tick.source.because}`] : []),
-      ...(tick.fault ? [tick.fault.message, ...(tick.fault.next ? [`  ${tick.fault.next}`] : [])] : []),
+      ...sentences(tick.fault),
       ...firing,
       '',
       ...monitorTable(tick, remembered, t, format),
@@ -70,6 +96,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
       },
       onAlerts(now) {
         firing = now.map(({ rule, gpuName, threshold }) => {
+          const { t, format } = say();
           const { text, unit } = format.temperature(threshold);
           return `! ${gpuName}: ${t(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
         });
@@ -83,7 +110,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     return EXIT.failed;
   }
   const collector = opened.value;
-  if (collector.setAside) process.stderr.write(`${t('history.setAside', { file: collector.setAside })}\n`);
+  if (collector.setAside) process.stderr.write(`${say().t('history.setAside', { file: collector.setAside })}\n`);
 
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

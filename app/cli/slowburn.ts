@@ -73,6 +73,7 @@ const outputs = (command: Command): Command =>
 recording(program.command('monitor').description('record, and show a live table in the terminal'))
   .option('--record <file>', 'also write a recording that can be played with --source replay:FILE')
   .addOption(new Option('--for <seconds>', 'stop after this time').argParser(secondsOption))
+  .option('--quiet', 'print faults and alerts when they begin, and nothing else')
   .action(async (options: MonitorOptions) => finish(await monitor(options)));
 
 outputs(recording(program.command('run').description('run a command and record what it does to the card')))

@@ -13,13 +13,15 @@ import { SessionTable } from '../workloads/session-table.tsx';
 import css from './table.module.css';
 
 const NEWEST = 200;
+/** What a session that goes on has come to is noted this often. */
+const NOTED_EVERY_MS = 5_000;
 
 export function WorkloadsPage() {
   const { t } = useTranslation();
   const [round, setRound] = useState(0);
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
   const [comparing, setComparing] = useState(false);
-  const { data: sessions, again } = useQuestion('sessions.newest', { limit: NEWEST });
+  const { data: sessions, again } = useQuestion('sessions.newest', { limit: NEWEST }, { everyMs: NOTED_EVERY_MS });
   const { data: gpus = [] } = useQuestion('gpus.list', undefined);
   useEffect(() => onPush('sessions', () => setRound((n) => n + 1)), []);
   useEffect(() => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openForReading } from '../../app/history/database.node.ts';
 import { createStore } from '../../app/history/store.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
+import { writeHotRecording } from '../support/hot-recording.ts';
 import { compileMock } from '../support/mock-nvml.ts';
 
 const program = fileURLToPath(new URL('slowburn.js', threads));
@@ -185,6 +186,20 @@ describe('slowburn monitor', () => {
     expect(played.status).toBe(0);
     expect(played.stdout).toContain('Replayed recording');
     expect(played.stdout).toContain('played to its end');
+  });
+
+  it('tells of what is wrong alone, and once, when it is to be quiet', () => {
+    const folder = temporaryFolder();
+    const args = ['monitor', '--quiet', '--interval', '0.1', '--data-dir', folder];
+    const ran = slowburn([...args, '--source', 'simulator', '--for', '1']);
+    expect([ran.status, ran.stdout, ran.stderr]).toEqual([0, '', '']);
+    const hot = writeHotRecording(folder);
+    const played = slowburn([...args, '--source', `replay:${hot}`, '--speed', '100']);
+    const lines = played.stdout.trimEnd().split('\n');
+    expect(lines.at(-1)).toBe('The recording has been played to its end.');
+    expect(lines.slice(0, -1).every((line) => line.startsWith('! Hot card: '))).toBe(true);
+    expect(lines.length).toBeGreaterThan(1);
+    expect(new Set(lines).size).toBe(lines.length);
   });
 
   it.each([
