@@ -35,7 +35,7 @@ const once = <T>(make: () => T): (() => T) => {
  */
 export async function monitor(options: MonitorOptions): Promise<number> {
   const config = collectorConfig(options);
-  /** Made when there is something to say: words and formats weigh more than all else that a quiet recorder keeps. */
+  /** Made when there is something to say: words and formats weigh megabytes. */
   const say = once(() => {
     const locale = Intl.DateTimeFormat().resolvedOptions().locale;
     return { t: createI18n(locale).t, format: createFormatter(locale, config.settings) };

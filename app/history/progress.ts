@@ -31,8 +31,8 @@ const SET_BACK_MS = 60_000;
  * What sessions that go on have come to so far. Each look reads on from where the one before stopped. What the card draws
  * when it idles is told when a session has ended: it takes an hour of samples to know.
  */
-export function createProgress({ read, sharesSince, windowMs }: ProgressSources) {
-  const known = new Map<number, Map<string, Reading>>();
+export function createProgress({ read, sharesSince, windowMs }: ProgressSources, budgetMs = BUDGET_MS) {
+  const known = new Map<number, { readonly gpus: Map<string, Reading>; figures: readonly GpuSummary[] }>();
 
   function begin(gpuUuid: string, startedMs: number): Reading {
     const reading: Reading = {
@@ -53,11 +53,12 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources)
   }
 
   return {
-    /** Undefined while there is more to read than one look takes. */
-    of({ id, startedMs }: Going, gpuUuids: readonly string[], untilMs: number): readonly GpuSummary[] | undefined {
-      const gpus = known.get(id) ?? new Map<string, Reading>();
-      known.set(id, gpus);
-      const enough = performance.now() + BUDGET_MS;
+    /** A look. While there is more to read than one takes: what was there before, at first nothing. */
+    of({ id, startedMs }: Going, gpuUuids: readonly string[], untilMs: number): readonly GpuSummary[] {
+      const session = known.get(id) ?? { gpus: new Map<string, Reading>(), figures: [] };
+      known.set(id, session);
+      const { gpus } = session;
+      const enough = performance.now() + budgetMs;
       for (const uuid of gpuUuids) {
         const before = gpus.get(uuid);
         const reading = before && before.readMs <= untilMs + SET_BACK_MS ? before : begin(uuid, startedMs);
@@ -65,11 +66,12 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources)
         reading.shares = sharesSince(uuid, id, reading.lastMs);
         while (reading.readMs < untilMs) {
           readTo(reading, uuid, Math.min(untilMs, reading.readMs + PIECE_MS));
-          if (performance.now() > enough) break;
+          if (performance.now() >= enough) break;
         }
       }
-      if (gpuUuids.some((uuid) => gpus.get(uuid)!.readMs < untilMs)) return undefined;
-      return gpuUuids.map((uuid) => gpus.get(uuid)!.result());
+      const behind = gpuUuids.some((uuid) => gpus.get(uuid)!.readMs < untilMs);
+      if (!behind) session.figures = gpuUuids.map((uuid) => gpus.get(uuid)!.result());
+      return session.figures;
     },
     /** Forgets all but these. */
     keep(ids: ReadonlySet<number>): void {

@@ -7,7 +7,7 @@ import { createFactsCache, type KnownProcess } from './process-facts.node.ts';
 import { leaderOf, programsOf, type Known } from './programs.ts';
 import { isAlive } from '../history/recorder.node.ts';
 import type { Marks, Outputs } from './outputs.ts';
-import type { GpuSummary, Workload } from './session.ts';
+import type { Workload } from './session.ts';
 import type { Process } from './shares.ts';
 
 /** What a program tells of itself, as gathered by its adapter. */
@@ -60,8 +60,6 @@ type Open = {
   program: Program;
   /** as of the last list of processes: of the same moment as what it has used by then */
   outputs?: Outputs;
-  /** what it has come to, as noted last */
-  gpus: readonly GpuSummary[];
 };
 
 const WRITE_EVERY_MS = 5_000;
@@ -193,7 +191,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     const command = known.get(program.pids[0] ?? -1)?.facts.command.join(' ') ?? '';
     const id = store.sessions.begin(program.name, command, startedMs, process.pid);
     const leader = known.get(program.pids[0] ?? -1)?.leader ?? 0;
-    open.set(program.key, { id, startedMs, pids: new Set(program.pids), leader, program, gpus: [] });
+    open.set(program.key, { id, startedMs, pids: new Set(program.pids), leader, program });
     division.since(program.key, startedMs);
     accounts.begin(program.key, startedMs);
     store.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
@@ -204,15 +202,14 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     store.progress.keep(new Set(store.sessions.open().map(({ id }) => id)));
     for (const session of open.values()) {
       const { gpuUuids } = session.program;
-      session.gpus = store.progress.of(session, gpuUuids, untilMs) ?? session.gpus;
-      const workload = workloadOf(session.program, session.outputs);
-      store.sessions.note(session.id, gpuUuids, { gpus: session.gpus, workload });
+      const gpus = store.progress.of(session, gpuUuids, untilMs);
+      store.sessions.note(session.id, gpuUuids, { gpus, workload: workloadOf(session.program, session.outputs) });
     }
     for (const session of byHand) {
       const before = store.sessions.byId(session.id);
       const uuids = [...new Set([...(before?.gpus ?? []), ...(handGpus.get(session.id) ?? [])])];
       const gpus = store.progress.of(session, uuids, untilMs);
-      if (gpus && gpus.length > 0) store.sessions.note(session.id, uuids, { ...before?.summary, gpus });
+      if (gpus.length > 0) store.sessions.note(session.id, uuids, { ...before?.summary, gpus });
     }
   }
 
