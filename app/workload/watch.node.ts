@@ -1,48 +1,15 @@
 import type { Store, StoredTick } from '../history/store.ts';
 import type { Tick } from '../telemetry/sampler.ts';
+import { noAccounts, type Accounts } from './accounts.ts';
 import { createDetector, type Ended, type Program } from './detect.ts';
 import { createDivision, type Owner, type Users } from './division.ts';
 import { matchProcess, modelFromCommand, type UserRule } from './match.ts';
 import { createFactsCache, type KnownProcess } from './process-facts.node.ts';
 import { leaderOf, programsOf, type Known } from './programs.ts';
 import { isAlive } from '../history/recorder.node.ts';
-import type { Marks, Outputs } from './outputs.ts';
+import type { Outputs } from './outputs.ts';
 import type { Workload } from './session.ts';
 import type { Process } from './shares.ts';
-
-/** What a program tells of itself, as gathered by its adapter. */
-export type Account = {
-  readonly running?: number;
-  /** outputs so far, by its own running count */
-  readonly made?: number;
-  readonly model?: string;
-  /** of the session that goes on, so far */
-  readonly outputs?: Outputs;
-  readonly note?: string;
-};
-
-/** What came of a session by the program's own account. */
-export type Yield = { readonly outputs?: Outputs; readonly marks?: Marks };
-
-/** Asks programs about themselves; see adapters/poller.node.ts. */
-export type Accounts = {
-  /** what a program said last */
-  readonly of: (key: string) => Account | undefined;
-  /** the programs there are now, so that they can be asked */
-  readonly follow: (programs: readonly (Program & { readonly leader: number })[]) => void;
-  /** a session began at that moment, as it turns out now: what came since counts */
-  readonly begin: (key: string, startedMs: number) => void;
-  readonly end: (key: string) => Yield;
-  readonly stop: () => void;
-};
-
-export const noAccounts: Accounts = {
-  of: () => undefined,
-  follow: () => undefined,
-  begin: () => undefined,
-  end: () => ({}),
-  stop: () => undefined,
-};
 
 export type WatchOptions = {
   readonly store: Store;
@@ -295,7 +262,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     },
 
     programs: (): readonly Program[] => programs,
-    progress: (key: string): Account | undefined => accounts.of(key),
+    progress: (key: string): ReturnType<Accounts['of']> => accounts.of(key),
 
     setRules(next: readonly UserRule[]): void {
       if (next === rules) return;

@@ -6,7 +6,7 @@ import type { MeterNote } from '../meter/note.node.ts';
 import type { AdapterId } from '../generators.ts';
 import { createTally, type Marks, type Outputs } from '../outputs.ts';
 import { identityOf } from '../process-facts.node.ts';
-import type { Accounts } from '../watch.node.ts';
+import type { Accounts } from '../accounts.ts';
 import type { Adapter, Reading } from './adapter.ts';
 import { adapterOf } from './index.ts';
 import { askLoopback } from './loopback.node.ts';
