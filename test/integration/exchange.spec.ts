@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { parquetMetadata } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -275,6 +276,20 @@ describe('a long job in its thread', () => {
       expect(await running.result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
     }
     expect(fs.readdirSync(folder).sort()).toEqual(before);
+  });
+
+  it('that imports a file made to keep its decoder busy ends when it is cancelled', async () => {
+    const { request } = fewSamples('parquet');
+    const made = fs.readFileSync(request.target);
+    made[12]! ^= 2; // a run of values that never ends
+    const digestAt = made.lastIndexOf('slowburn-sha256') + 'slowburn-sha256'.length + 2;
+    made.write('0'.repeat(64), digestAt, 'latin1');
+    made.write(createHash('sha256').update(made).digest('hex'), digestAt, 'latin1');
+    fs.writeFileSync(request.target, made);
+    const running = startJob(threads, { kind: 'import', databaseFile: openStore().file, file: request.target });
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // until it is at it
+    running.cancel();
+    expect(await running.result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
   });
 
   it('never takes the place of a history with what it writes', async () => {
