@@ -53,11 +53,11 @@ function recorder(offsetMs: number, folder = temporaryFolder()) {
     folder,
     setClock,
     said: () => said,
-    async untilTicks(count: number): Promise<void> {
+    untilTicks: async (count: number): Promise<void> => {
       for (let i = 0; i < 600 && ticks() < count; i++) await wait(50);
       expect(ticks()).toBeGreaterThanOrEqual(count);
     },
-    async stop(): Promise<{ code: number | null; ticks: number }> {
+    stop: async (): Promise<{ code: number | null; ticks: number }> => {
       child.kill('SIGINT');
       return { code: await ended, ticks: ticks() };
     },
