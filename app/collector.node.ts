@@ -24,7 +24,7 @@ import { createPoller } from './workload/adapters/poller.node.ts';
 import { createGovernor } from './workload/governor/governor.node.ts';
 import { createStressOfDay } from './workload/governor/stress-of-day.ts';
 import type { GovernorEntry } from './workload/governor/policy.ts';
-import { openTaps, recover } from './workload/governor/taps.node.ts';
+import { openLimitHelpers, recover } from './workload/governor/limit-helpers.node.ts';
 import { readMeterNotes } from './workload/meter/note.node.ts';
 import { createWorkloadWatch } from './workload/watch.node.ts';
 
@@ -123,7 +123,7 @@ export async function openCollector(
   });
   const governor = createGovernor({
     settings,
-    openTap: (onLost) => openTaps(config.dataFolder, onLost),
+    openHelper: (onLost) => openLimitHelpers(config.dataFolder, onLost),
     programs: watch.programs,
     progress: watch.progress,
     stressTodayHours: createStressOfDay((uuid) => wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
@@ -186,7 +186,7 @@ export async function openCollector(
   };
   const answer = createAnswers(store, wear, governor, makeReport, jobs, kind === 'nvml');
 
-  if ((await recover(config.dataFolder)) === 'cap-left') governor.foundLeft();
+  if ((await recover(config.dataFolder)) === 'limit-left') governor.foundLeft();
   const sampler = startSampler({ source: source.value, onTick: recording.take });
   if (recording.firing().length > 0) events.onAlerts(recording.firing(), []);
   every(SAVE_WEAR_MS, wear.save);

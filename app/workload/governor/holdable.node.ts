@@ -1,0 +1,20 @@
+import fs from 'node:fs';
+import { identityOf } from '../process-facts.node.ts';
+import type { HoldRefusal } from './helper/hold.ts';
+import type { ProcessId } from './limit-helper.node.ts';
+
+/** Why a program is not held; `helper`: the limit helper itself did not do it. */
+export type NotHeld = HoldRefusal | 'not-linux' | 'helper';
+
+/** A process of the person's own that may be held, or why it may not. The helper looks again, and at more. */
+export function holdable(pid: number): ProcessId | NotHeld {
+  if (process.platform !== 'linux') return 'not-linux';
+  if (pid <= 1 || pid === process.pid || pid === process.ppid) return 'own-process';
+  try {
+    if (fs.statSync(`/proc/${pid}`).uid !== process.getuid?.()) return 'other-user';
+  } catch {
+    return 'ended';
+  }
+  const startedAt = identityOf(pid)?.startedAt;
+  return startedAt === undefined ? 'ended' : { pid, startedAt };
+}
