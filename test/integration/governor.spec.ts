@@ -12,7 +12,7 @@ import { openLimitHelper, type LimitHelper } from '../../app/workload/governor/l
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 import { compileMock } from '../support/mock-nvml.ts';
-import { sleeper, until, watched } from '../support/processes.ts';
+import { sleeper, someoneElses, until, watched } from '../support/processes.ts';
 
 type Limits = Partial<Settings['governor']>;
 const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings =>
@@ -116,17 +116,19 @@ describe('a cap set by hand', () => {
   });
 });
 
+const comfyui = (pids: readonly number[]): Program => ({
+  key: 'comfyui:1',
+  match: { id: 'comfyui', name: 'ComfyUI', kind: 'diffusion', evidence: 'command' },
+  name: 'ComfyUI',
+  pids,
+  gpuUuids: ['GPU-test-0'],
+  loads: true,
+});
+
 describe('the governor', () => {
   it('holds a person’s own generating process, tells why, and lets it go when telemetry is lost', async () => {
     const held = sleeper();
-    const program: Program = {
-      key: 'comfyui:1',
-      match: { id: 'comfyui', name: 'ComfyUI', kind: 'diffusion', evidence: 'command' },
-      name: 'ComfyUI',
-      pids: [held.pid],
-      gpuUuids: ['GPU-test-0'],
-      loads: true,
-    };
+    const program = comfyui([held.pid]);
     let made = 3;
     let monoMs = 0;
     const journal = path.join(temporaryFolder(), 'governor.journal');
@@ -179,14 +181,14 @@ describe('the governor', () => {
     return { did, helper };
   }
 
-  function governed(limits: Limits) {
+  function governed(limits: Limits, pids: readonly number[] = [], more: Partial<Settings> = {}) {
     const { did, helper } = rememberingHelper();
     let monoMs = 0;
     let lose: (undone: boolean) => void = () => undefined;
     const governor = createGovernor({
-      settings: settingsWith(limits),
+      settings: settingsWith(limits, more),
       openHelper: (onLost) => ((lose = onLost), helper),
-      programs: () => [],
+      programs: () => (pids.length > 0 ? [comfyui(pids)] : []),
       progress: () => undefined,
       stressTodayHours: () => undefined,
       onDeed: () => undefined,
@@ -250,6 +252,47 @@ describe('the governor', () => {
     pass(60_000);
     while (!did.includes('undo')) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(governor.status()).toMatchObject({ caps: [], log: [{ what: 'undone', why: 'telemetry-lost' }] });
+  });
+
+  it.each([
+    ['GPU-test-0', 100, 'ok'],
+    ['GPU-test-0', 400, 'ok'],
+    ['GPU-test-0', 99, 'from 100 to 400 W'],
+    ['GPU-test-0', 401, 'from 100 to 400 W'],
+    ['GPU-test-0', 250.5, 'from 100 to 400 W'],
+    ['GPU-test-1', 250, 'does not report which power limits it accepts'],
+    ['GPU-test-2', 250, 'No GPU with this identifier is being read'],
+    ['GPU-test-0 300\nlimit GPU-test-1', 250, 'No GPU with this identifier is being read'],
+  ])('answers a wish for %j at %d W by hand with: %s', async (uuid, capW, answer) => {
+    const { governor, did, feed } = governed({});
+    await feed(1); // the second card tells nothing
+    const tried = await governor.tryCap(uuid, capW);
+    expect(tried.ok ? 'ok' : tried.error.message).toContain(answer);
+    expect(did).toEqual(answer === 'ok' ? [`cap ${uuid} ${capW}`] : []);
+  });
+
+  it('restores no power limit of a GPU that is not being read', async () => {
+    const { governor, did, feed } = governed({});
+    await feed();
+    expect(await governor.releaseCap('GPU-old')).toMatchObject({ ok: false, error: { code: 'not-found' } });
+    expect(did).toEqual([]);
+  });
+
+  it('sets no power limit on a card that does not report which it accepts', async () => {
+    const { governor, did } = governed({ powerW: 200, mayCap: true });
+    const frame = frameWith({ coreTempC: 60, powerW: 300, powerLimitW: 320, powerMinLimitW: 100 });
+    governor.feed({ ...tickWith(1000, 1000, [frame]), source: { kind: 'nvml', label: 'Test', simulated: false } });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(did).toEqual([]);
+  });
+
+  it('says once why it does not pause a program of another user, and does nothing to it', async () => {
+    const program = someoneElses();
+    const { governor, did, feed } = governed({ pricePerKwh: 0.1, mayHold: true }, [program.pid], { pricePerKwh: 0.4 });
+    for (let s = 0; s < 200; s++) await feed();
+    const refusals = governor.status().log.filter(({ what }) => what === 'not-held');
+    expect(refusals).toMatchObject([{ why: 'other-user', program: 'ComfyUI', gpuUuid: 'GPU-test-0' }]);
+    expect([did, governor.status().held, program.stopped()]).toEqual([[], [], false]);
   });
 
   it('does not say that a cap was undone when the helper with rights was lost', async () => {

@@ -39,3 +39,12 @@ export function sleeper(options: { readonly uid?: number; readonly detached?: bo
   onTestFinished(() => void child.kill('SIGKILL'));
   return watched(child.pid!);
 }
+
+/** A process of a user other than the one that runs the tests. */
+export function someoneElses(): Watched {
+  if (process.getuid!() === 0) return sleeper({ uid: 65_534 });
+  const pid = fs
+    .readdirSync('/proc')
+    .find((name) => /^\d+$/.test(name) && fs.statSync(`/proc/${name}`).uid !== process.getuid!());
+  return watched(Number(pid));
+}

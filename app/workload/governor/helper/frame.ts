@@ -8,7 +8,8 @@ export type Verb = (typeof verbs)[number];
 /** The characters of an identifier, each of which the helper can decode. */
 export const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:/-';
 
-const hex = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
+/** Every character of an identifier has a code of two hexadecimal digits. */
+const hex = (text: string): string => [...text].map((char) => char.charCodeAt(0).toString(16)).join('');
 
 /** More than any program has processes on the cards of one machine. */
 const MOST_FIELDS = 128;

@@ -33,8 +33,8 @@ in_foreground() { [ "$terminal" != 0 ] && [ "$group" = "$foreground" ]; }
 may_hold() {
   case $1$2 in *[!0-9]*) why=ended; return 1 ;; esac
   if ! lives "$1" "$2"; then why=ended
-  elif [ "$1" = 1 ] || [ "$1" = "$$" ] || [ "$1" = "$PPID" ] || [ "$1" = "$watchdog" ]; then why=own-process
   elif ! owned "$1"; then why=other-user
+  elif [ "$1" = 1 ] || [ "$1" = "$$" ] || [ "$1" = "$PPID" ] || [ "$1" = "$watchdog" ]; then why=own-process
   elif in_foreground; then why=foreground
   elif has "stop,$1,$2" || frozen_as "$1" "$2"; then return 0
   elif [ "$state" = T ] || [ "$state" = t ] || is_frozen "$1"; then why=already-stopped

@@ -14,8 +14,11 @@ SOON=10 LONG=120
 ok() { echo ok; }
 no() { printf 'no %s\n' "$*"; }
 
-# starts the watchdog at the reading end of a pipe of which this process alone holds the writing end
+# starts the watchdog at the reading end of a pipe of which this process alone holds the writing end. Until its first line
+# comes, the watchdog goes by the journal
 watch() {
+  watchdog=0 watchdog_start=0
+  save || return 1
   rm -f "$journal.pipe"
   mkfifo "$journal.pipe" 2>/dev/null || return 1
   exec 5<> "$journal.pipe"

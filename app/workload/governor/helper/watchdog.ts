@@ -15,6 +15,8 @@ watchdog_start=$start
 
 finish() {
   trap '' TERM
+  # another helper has taken over, and has undone this book at its start
+  read -r word was now rest 2>/dev/null < "$journal" && [ "$now" != "$helper" ] && exit 0
   lives "$helper" "$helper_start" && kill -KILL "$helper" 2>/dev/null
   for again in 1 2 3 4 5 6 7 8 9 10; do
     look "$helper" || break
@@ -28,6 +30,7 @@ finish() {
 trap finish TERM
 
 patience=10
+{ read -r word; read -r book; } 2>/dev/null < "$journal"
 while line=$(timeout "$patience" /bin/sh -c 'IFS= read -r line && printf "%s\n" "$line"'); do
   patience=\${line%% *}
   book=\${line#* }
