@@ -20,13 +20,18 @@ beforeAll(async () => {
 
 type Bench = { readonly stub: StubSmi; readonly program: Watched };
 const bench = (): Bench => ({ stub: stubSmi(), program: sleeper() });
+/** Nothing is left, and the journal says so. */
 const undone =
   ({ stub, program }: Bench) =>
   (): boolean =>
-    !program.stopped() && stub.limit() === ORIGINAL_W;
+    !program.stopped() && stub.limit() === ORIGINAL_W && !fs.existsSync(stub.journal);
 async function expectUndone(of: Bench, when: string): Promise<void> {
   await until(undone(of));
-  expect([of.program.stopped(), of.stub.limit()], when).toEqual([false, ORIGINAL_W]);
+  expect([of.program.stopped(), of.stub.limit(), fs.existsSync(of.stub.journal)], when).toEqual([
+    false,
+    ORIGINAL_W,
+    false,
+  ]);
 }
 
 /** Signals a process that may have ended, as some of them end when others do. */
@@ -123,7 +128,6 @@ describe('a Slowburn that is frozen', () => {
     const first = helper();
     governor.kill('SIGSTOP');
     await expectUndone(of, 'frozen');
-    expect(await until(() => !fs.existsSync(of.stub.journal))).toBe(true);
     governor.kill('SIGCONT');
     expect(await until(() => helper() !== first && of.program.stopped())).toBe(true);
     governor.kill('SIGKILL');

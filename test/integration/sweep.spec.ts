@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { compileMock } from '../support/mock-nvml.ts';
+import { until } from '../support/processes.ts';
 import { stubSmi } from '../support/stub-smi.ts';
 
 const UUID = 'GPU-00000000-0000-0000-0000-000000000000';
@@ -73,7 +74,8 @@ describe('slowburn sweep', () => {
     process.kill(-child.pid!, signal); // as a terminal does
     const code = await ended;
     const caps = (): string[] => fs.readFileSync(path.join(folder, 'caps'), 'utf8').split('\n');
-    while (caps().length < 4) await new Promise((resolve) => setTimeout(resolve, 20)); // its watchdog outlives the sweep
+    // its watchdog outlives the sweep
+    expect(await until(() => caps().length === 4 && !fs.existsSync(path.join(folder, 'governor.journal')))).toBe(true);
     expect(caps()).toEqual(['200', '250', '350', '']);
     expect(fs.readFileSync(control, 'utf8')).toContain('power_limit_mw 350000');
     if (signal === 'SIGKILL') return;
