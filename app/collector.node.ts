@@ -26,7 +26,7 @@ import { createPoller } from './workload/adapters/poller.node.ts';
 import { createGovernor } from './workload/governor/governor.node.ts';
 import { createStressOfDay } from './workload/governor/stress-of-day.ts';
 import type { GovernorEntry } from './workload/governor/policy.ts';
-import { openTaps, recover } from './workload/governor/taps.node.ts';
+import { openLimitHelpers, recover } from './workload/governor/limit-helpers.node.ts';
 import { readMeterNotes } from './workload/meter/note.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -115,7 +115,7 @@ export async function openCollector(
   const stopping = new AbortController();
   const governor = createGovernor({
     settings,
-    openTap: (onLost) => openTaps(config.dataFolder, onLost),
+    openHelper: (onLost) => openLimitHelpers(config.dataFolder, onLost),
     programs: () => work.watch.programs(),
     progress: (key) => work.watch.progress(key),
     stressTodayHours: createStressOfDay((uuid) => work.wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
@@ -201,7 +201,7 @@ export async function openCollector(
     sessionsSeen = seen;
   }
 
-  if ((await recover(config.dataFolder)) === 'cap-left') governor.foundLeft();
+  if ((await recover(config.dataFolder)) === 'limit-left') governor.foundLeft();
   const sampler = startSampler({
     source: source.value,
     onTick: (tick) => work.recording.take(tick),

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { messageOf } from '../result.ts';
+import { isIdentifier } from '../core/identifier.ts';
+import { messageOf, type AppError } from '../result.ts';
 import { dataFolder, settingsFile } from '../settings/folders.node.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
@@ -45,6 +46,12 @@ export function wattsOption(text: string): number {
   const watts = Number(text);
   if (!(watts > 0 && watts <= 10_000)) throw new InvalidArgumentError('Give a number of watts above 0.');
   return watts;
+}
+
+/** A GPU that something is done to: its index or UUID. */
+export function gpuOption(text: string): string {
+  if (!isIdentifier(text)) throw new InvalidArgumentError('Give the index or UUID of a GPU.');
+  return text;
 }
 
 export function intervalOption(text: string): number {

@@ -17,6 +17,7 @@ import {
   addressOption,
   capsOption,
   EXIT,
+  gpuOption,
   intervalOption,
   patternOption,
   portOption,
@@ -107,7 +108,7 @@ program
   .action(async (files: string[], options: ImportOptions) => finish(await importLogs(files, options)));
 outputs(recording(program.command('sweep').description('run a command once at each of several power caps')))
   .addOption(new Option('--power <from:to:step>', 'caps in watts').argParser(capsOption).makeOptionMandatory())
-  .option('--gpu <gpu>', 'index or UUID of the card (default: the only one)')
+  .addOption(new Option('--gpu <gpu>', 'index or UUID of the GPU (default: the only one)').argParser(gpuOption))
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: SweepOptions) => finish(await sweep(command, options)));

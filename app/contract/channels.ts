@@ -69,7 +69,7 @@ export const channels = {
     by: 'main',
     request: z.strictObject({
       shape: z.enum(burnShapes),
-      gpuUuid: s.gpuUuid,
+      gpuUuid: s.controlledGpu,
       plan: z
         .strictObject({
           idleMs: z.number().min(0).max(standardPlan.idleMs),
@@ -162,11 +162,11 @@ export const channels = {
   /** in force at once, and taken back after 15 s unless it is confirmed */
   'governor.tryCap': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: s.gpuUuid, capW: z.int().min(30).max(3000) }),
+    request: z.strictObject({ gpuUuid: s.controlledGpu, capW: z.int().min(30).max(3000) }),
     response: nothing,
   },
-  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
-  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
+  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.controlledGpu }), response: nothing },
+  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.controlledGpu }), response: nothing },
   // asked by main alone, which knows the path the person chose; the window cannot
   'report.make': {
     by: 'collector',
