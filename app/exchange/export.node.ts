@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { replaceFile } from '../core/atomic-write.node.ts';
 import type { Store } from '../history/store.ts';
 import { metricOf, metrics, type Metric, type MetricKey } from '../metrics.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -65,13 +66,6 @@ function openWriter(
   }
 }
 
-/** Waits until a file is on the disk, before it takes its name. */
-function settle(file: string): void {
-  const handle = fs.openSync(file, 'r+');
-  fs.fsyncSync(handle);
-  fs.closeSync(handle);
-}
-
 /**
  * Exports samples, one GPU after the other and each by time, in constant memory. The file takes its name only when it is
  * complete; a cancelled or failed export leaves nothing. Answers how many samples were written.
@@ -96,8 +90,7 @@ export function exportHistory(store: Store, request: ExportRequest, control: Job
       }
     }
     writer.end();
-    settle(temporary);
-    fs.renameSync(temporary, target);
+    replaceFile(temporary, target);
     return ok(written);
   } finally {
     fs.rmSync(temporary, { force: true });
