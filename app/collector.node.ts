@@ -6,6 +6,10 @@ import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
 import { isOutdated, lockRecorder, openDatabase } from './history/database.node.ts';
 import { isAlive, removeRecorder, writeRecorder } from './history/recorder.node.ts';
+import type { ShownLimits } from './history/grace.ts';
+import { watchDiskRoom } from './history/disk-room.node.ts';
+import { limitsOf, type LimitField } from './history/limits.ts';
+import { openRetentionPlan, removePlan } from './history/retention-plan.node.ts';
 import { createStore } from './history/store.ts';
 import { createJobs } from './jobs/jobs.node.ts';
 import type { JobState } from './jobs/jobs.ts';
@@ -41,7 +45,9 @@ export type CollectorEvents = RecordingEvents & {
 
 export type Collector = {
   readonly answer: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
-  readonly applySettings: (settings: Settings) => void;
+  readonly applySettings: (settings: Settings, suspended: readonly LimitField[]) => void;
+  /** the limits that the history keeps to, and what waits */
+  readonly limits: () => ShownLimits;
   /** where a damaged history was moved to, when one was found */
   readonly setAside: string | undefined;
   readonly databaseFile: string;
@@ -107,6 +113,9 @@ export async function openCollector(
   const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
   writeRecorder(config.dataFolder, recorder);
   const store = createStore(opened.value.db);
+  const given = limitsOf(settings, config.suspended);
+  const plan = openRetentionPlan(databaseFile, given, store.extent() === undefined, clock.wallMs());
+  const diskRoom = watchDiskRoom(config.dataFolder);
   const ledgers = ledgerFolder(config.dataFolder, kind);
   const stopping = new AbortController();
   const wear = createWearTracker(
@@ -140,6 +149,7 @@ export async function openCollector(
     governor,
     meter,
     events,
+    paused: diskRoom.fault,
     restarted: config.restarted,
     intervalMs: () => settings.intervalMs,
     nowMs: clock.wallMs(),
@@ -153,7 +163,11 @@ export async function openCollector(
   }
   function housekeep(): void {
     let more = false;
-    recording.guarded(() => (more = store.housekeep(settings, clock.wallMs())));
+    recording.guarded(() => {
+      diskRoom.look();
+      const nowMs = clock.wallMs();
+      more = store.housekeep(plan.ruleAt(nowMs, store.believedMs(nowMs)), nowMs);
+    });
     housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
     housekeeping.unref();
   }
@@ -184,7 +198,7 @@ export async function openCollector(
       language: { locale, settings },
     });
   };
-  const answer = createAnswers(store, wear, governor, makeReport, jobs, kind === 'nvml');
+  const answer = createAnswers(store, wear, governor, makeReport, jobs, plan.shown, kind === 'nvml');
 
   if ((await recover(config.dataFolder)) === 'cap-left') governor.foundLeft();
   const sampler = startSampler({ source: source.value, onTick: recording.take });
@@ -198,11 +212,13 @@ export async function openCollector(
   let stopped: Promise<void> | undefined;
   return ok({
     answer,
+    limits: plan.shown,
     setAside: opened.value.setAside ?? setAside,
     databaseFile,
     finished: sampler.finished,
-    applySettings(next) {
+    applySettings(next, suspended) {
       settings = next;
+      plan.follow(limitsOf(next, suspended), clock.wallMs());
       watch.setRules(next.programs);
       governor.applySettings(next);
       source.value.configure(next);
@@ -227,4 +243,5 @@ export async function openCollector(
 /** A replay's history is a copy of a file that the person has: each replay begins a new one. */
 function removeReplayHistory(file: string): void {
   for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
+  removePlan(file);
 }

@@ -27,6 +27,8 @@ export type RecordingOptions = {
   readonly governor: { readonly feed: (tick: Tick) => void };
   readonly meter: Pick<CostMeter, 'tick'>;
   readonly events: RecordingEvents;
+  /** why nothing may be written now; undefined: it may */
+  readonly paused: () => SourceFault | undefined;
   /** the collector was started again after it had died */
   readonly restarted: boolean;
   readonly intervalMs: () => number;
@@ -99,6 +101,19 @@ export function createRecording(options: RecordingOptions): Recording {
       // nothing is added up across what was not written
       tick = { ...tick, dtMs: undefined, gap: { fromMs: lostSinceMs, toMs: tick.tsMs, reason: 'not-writable' } };
     }
+    const paused = options.paused();
+    if (paused) {
+      lostSinceMs ??= storedMs ?? tick.tsMs;
+      writeFault = paused;
+    } else write(tick);
+    const observed = tick.dtMs === sampled.dtMs ? tick : { ...tick, dtMs: sampled.dtMs }; // though not written
+    judge(observed);
+    governor.feed(observed);
+    meter.tick(tick, writeFault === undefined, options.intervalMs());
+    events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
+  }
+
+  function write(tick: Tick): void {
     try {
       const stored = store.append(tick);
       lostSinceMs = undefined;
@@ -114,11 +129,6 @@ export function createRecording(options: RecordingOptions): Recording {
         events.onDamaged?.();
       }
     }
-    const observed = tick.dtMs === sampled.dtMs ? tick : { ...tick, dtMs: sampled.dtMs }; // though not written
-    judge(observed);
-    governor.feed(observed);
-    meter.tick(tick, writeFault === undefined, options.intervalMs());
-    events.onTick(writeFault ? { ...tick, fault: writeFault } : tick);
   }
 
   /** A hot card is told of, whatever the disk does. */

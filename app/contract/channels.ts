@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { exportFormats } from '../exchange/format.ts';
 import { metrics } from '../metrics.ts';
 import { err, ok, type Result } from '../result.ts';
+import { historyCapMb, limitFields, retentionDays } from '../history/limits.ts';
 import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { burnStatus } from '../workload/burn/messages.ts';
 import { burnShapes, standardPlan } from '../workload/burn/schedule.ts';
@@ -31,6 +32,22 @@ export const collectorStatus = z.object({
 });
 export type CollectorStatus = z.infer<typeof collectorStatus>;
 
+const shownLimit = z.object({
+  suspended: z.boolean(),
+  inForce: z.number().nullable(),
+  pending: z.object({ value: z.number(), fromMs: z.number() }).nullable(),
+});
+
+/** What is wrong with the file of settings, and what follows from it. */
+export const settingsReport = z.object({
+  file: z.string(),
+  problems: z.array(
+    z.object({ field: z.string(), line: z.int().nullable(), message: z.string(), next: z.string().optional() }),
+  ),
+  suspended: z.array(z.enum(limitFields)),
+  copy: z.string().optional(),
+});
+
 const nothing = z.undefined();
 
 /**
@@ -52,6 +69,7 @@ export const channels = {
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
+  'settings.report': { by: 'main', request: nothing, response: settingsReport },
   'collector.status': { by: 'main', request: nothing, response: collectorStatus },
   'alerts.firing': { by: 'main', request: nothing, response: z.array(s.alert) },
   'live.latest': { by: 'main', request: nothing, response: s.tick.nullable() },
@@ -100,10 +118,18 @@ export const channels = {
   /** what the disk holds, and what a rule of retention would free */
   'history.storage': {
     by: 'collector',
-    request: settingsSchema.pick({ retentionDays: true, historyCapMb: true }).required().strict(),
+    request: z.strictObject({ retentionDays: retentionDays.nullable(), historyCapMb }),
     response: z.object({
       storage: s.storage,
-      preview: z.object({ bytes: z.number(), samples: z.number(), beforeMs: z.number().nullable() }),
+      preview: z.object({
+        bytes: z.number(),
+        samples: z.number(),
+        hours: z.int(),
+        gpus: z.int(),
+        beforeMs: z.number().nullable(),
+      }),
+      /** what is kept to now, and what waits */
+      limits: z.object({ retentionDays: shownLimit, historyCapMb: shownLimit }),
     }),
   },
   /** Main asks for the place of the file. null: the person closed the dialog */
@@ -193,10 +219,30 @@ type Leaf = Float64Array | Uint8Array | Uint16Array;
 type Plain<T> = T extends Leaf ? T : T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
 export type ResponseOf<C extends Channel> = Plain<z.output<(typeof channels)[C]['response']>>;
 
+const DEEPEST = 16; // no question is nested so deeply, and a circle is
+
+/**
+ * Where a question names a field and gives it no value. Schemas take that for a field that is not there; a handler that
+ * spreads the question over what it has would lose what it has.
+ */
+function undefinedIn(value: unknown, path: readonly string[]): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    const at = [...path, key];
+    const found = part === undefined || at.length > DEEPEST ? at : undefinedIn(part, at);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** A question as its handler wants it, or a sentence that says what does not fit. */
 export function checkRequest<C extends Channel>(channel: C, payload: unknown): Result<RequestOf<C>> {
   const request = channels[channel].request.safeParse(payload);
-  if (request.success) return ok(request.data as RequestOf<C>);
+  if (request.success) {
+    const path = undefinedIn(payload, []);
+    if (path === undefined) return ok(request.data as RequestOf<C>);
+    return err('invalid-request', `${channel}: ${path.join('.')}: a value is missing`);
+  }
   const issue = request.error.issues[0];
   return err('invalid-request', `${channel}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
 }
@@ -206,6 +252,7 @@ export const pushes = {
   tick: s.tick,
   collector: collectorStatus,
   settings: settingsSchema,
+  settingsReport,
   alerts: z.array(s.alert),
   job: s.job,
   burn: burnStatus,
