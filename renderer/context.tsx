@@ -27,7 +27,12 @@ export function useShared(): Shared {
 }
 
 /** The question that tells how things are before the first push does. */
-const questions = { settings: 'settings.get', settingsReport: 'settings.report', collector: 'collector.status', alerts: 'alerts.firing' } as const;
+const questions = {
+  settings: 'settings.get',
+  settingsReport: 'settings.report',
+  collector: 'collector.status',
+  alerts: 'alerts.firing',
+} as const;
 type Followed = keyof typeof questions;
 
 /** Follows a push, beginning with the answer to its question. */
