@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { messageOf, type AppError } from '../result.ts';
+import { messageOf } from '../result.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { settingsSchema, type Settings } from '../settings/settings.ts';
 import { parseSourceSpec, type SourceSpec } from '../telemetry/source-spec.ts';
@@ -7,18 +7,6 @@ import { parseCaps } from '../workload/sweep.ts';
 
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
-
-/** A sentence for a file that a person named and that could not be read. */
-export function unreadable(file: string, thrown: unknown): AppError {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  const message =
-    code === 'ENOENT'
-      ? `There is no file ${file}.`
-      : code === 'EISDIR'
-        ? `${file} is a folder.`
-        : `The file ${file} cannot be read: ${messageOf(thrown)}`;
-  return { code: 'not-found', message, next: 'Name a file that can be read.' };
-}
 
 /** Where the build puts thread scripts: beside this program. */
 export const threads = new URL('.', import.meta.url);

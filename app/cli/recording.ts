@@ -7,6 +7,7 @@ import { dataFolder } from '../settings/folders.node.ts';
 import { openSettings } from '../settings/owner.node.ts';
 import { pendingTexts, settingsNotices } from '../settings/report-words.ts';
 import type { Settings } from '../settings/settings.ts';
+import { printError } from './monitor.ts';
 import { threads, type RecordingOptions } from './options.ts';
 
 /** Prints what a person must know of their settings, to the terminal's second stream. */
@@ -57,7 +58,7 @@ export async function recordHere(options: RecordingOptions, events: CollectorEve
   here.collector = opened.value;
   here.collector.applySettings(settings(), owner.report().suspended); // they may have changed while it was opened
   tell();
-  const stop = (): Promise<void> => {
+  const stop: Collector['stop'] = () => {
     owner.close();
     return opened.value.stop();
   };
@@ -68,10 +69,23 @@ export type Recording = { readonly databaseFile: string; readonly collector: Col
 
 /** Uses the Slowburn that is recording already, or records for as long as the command runs. */
 export async function startRecording(options: RecordingOptions): Promise<Result<Recording>> {
-  const events = { onTick: () => undefined, onAlerts: () => undefined, onSessions: () => undefined };
+  const events = {
+    onTick: () => undefined,
+    onAlerts: () => undefined,
+    onSessions: () => undefined,
+    onNotice: printError,
+  };
   const opened = await recordHere(options, events);
   if (opened.ok) return ok({ databaseFile: opened.value.collector.databaseFile, collector: opened.value.collector });
   if (opened.error.code !== 'database-busy') return opened;
   const running = readRecorder(dataFolder(options.dataDir));
   return running ? ok({ databaseFile: running.databaseFile, collector: undefined }) : opened;
+}
+
+/** Ends recording, where it was ours. False: not all of it is on the disk, which is printed. */
+export async function endRecording({ collector }: Recording): Promise<boolean> {
+  const stopped = await collector?.stop();
+  if (stopped?.ok !== false) return true;
+  printError(stopped.error);
+  return false;
 }

@@ -12,7 +12,7 @@ import { openTaps } from '../workload/governor/taps.node.ts';
 import { kneeOf, type SweepPoint } from '../workload/sweep.ts';
 import { printError } from './monitor.ts';
 import { EXIT, settingsOf } from './options.ts';
-import { startRecording } from './recording.ts';
+import { endRecording, startRecording } from './recording.ts';
 import { run, SIGNALS, type RunOptions } from './run.ts';
 
 export type SweepOptions = RunOptions & { readonly power: readonly number[]; readonly gpu?: string };
@@ -44,16 +44,17 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
     printError(recording.error);
     return EXIT.failed;
   }
-  const { databaseFile, collector } = recording.value;
+  const { databaseFile } = recording.value;
   let lost = false;
   const tap = openTaps(folder, () => (lost = true));
   // until the caps are the card's own again, a signal ends the sweep, not this process
   const ended: NodeJS.Signals[] = [];
   const onSignal = (signal: NodeJS.Signals): void => void ended.push(signal);
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  let code: number = EXIT.ok;
   const finish = async (): Promise<void> => {
     await tap.close();
-    await collector?.stop();
+    if (!(await endRecording(recording.value))) code = EXIT.failed;
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
   const gpu = await whenKnown(() => chooseGpu(readRecorder(folder)?.databaseFile ?? databaseFile, options.gpu));
@@ -64,7 +65,6 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
   }
 
   const points: SweepPoint[] = [];
-  let code: number = EXIT.ok;
   for (const capW of options.power) {
     if (ended.length > 0) break;
     const set = await tap.setCap(gpu.value, capW);

@@ -28,6 +28,8 @@ export const collectorStatus = z.object({
   error: s.appError.optional(),
   /** a damaged history was found and moved here */
   setAside: z.string().optional(),
+  /** what happened to the history's file while it was recorded */
+  notice: z.object({ message: z.string(), next: z.string() }).optional(),
   dataFolder: z.string(),
 });
 export type CollectorStatus = z.infer<typeof collectorStatus>;
