@@ -6,7 +6,11 @@ import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
 import { isOutdated, openDatabase, type OpenedDatabase } from './history/database.node.ts';
 import { isAlive, removeRecorder, writeRecorder } from './history/recorder.node.ts';
+import type { ShownLimits } from './history/grace.ts';
+import { watchDiskRoom } from './history/disk-room.node.ts';
+import { limitsOf, type LimitField } from './history/limits.ts';
 import { isBeingReplaced } from './history/replacement.node.ts';
+import { openRetentionPlan, removePlan } from './history/retention-plan.node.ts';
 import { createJobs } from './jobs/jobs.node.ts';
 import type { JobState } from './jobs/jobs.ts';
 import { startJob } from './jobs/run-job.node.ts';
@@ -44,7 +48,9 @@ export type CollectorEvents = RecordingEvents & {
 
 export type Collector = {
   readonly answer: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
-  readonly applySettings: (settings: Settings) => void;
+  readonly applySettings: (settings: Settings, suspended: readonly LimitField[]) => void;
+  /** the limits that the history keeps to, and what waits */
+  readonly limits: () => ShownLimits;
   /** where a damaged history was moved to, when one was found */
   readonly setAside: string | undefined;
   readonly databaseFile: string;
@@ -111,6 +117,7 @@ export async function openCollector(
 
   const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
   writeRecorder(config.dataFolder, recorder);
+  const diskRoom = watchDiskRoom(config.dataFolder);
   const ledgers = ledgerFolder(config.dataFolder, kind);
   const stopping = new AbortController();
   const governor = createGovernor({
@@ -150,6 +157,8 @@ export async function openCollector(
       makeReport,
       jobs,
       events,
+      paused: diskRoom.fault,
+      limits: () => plan.shown(),
       resumed,
       live: kind !== 'replay',
       hearsXids: kind === 'nvml',
@@ -157,6 +166,8 @@ export async function openCollector(
       nowMs: clock.wallMs(),
     });
   let work = workOn(opened.value, { reason: config.restarted ? 'restarted' : 'not-running' });
+  const given = limitsOf(settings, config.suspended);
+  const plan = openRetentionPlan(databaseFile, given, work.store.extent() === undefined, clock.wallMs());
 
   const keeper = createFileKeeper({
     lock: lock.value,
@@ -181,7 +192,11 @@ export async function openCollector(
   }
   function housekeep(): void {
     let more = false;
-    work.recording.guarded(() => (more = work.store.housekeep(settings, clock.wallMs())));
+    work.recording.guarded(() => {
+      diskRoom.look();
+      const nowMs = clock.wallMs();
+      more = work.store.housekeep(plan.ruleAt(nowMs, work.store.believedMs(nowMs)), nowMs);
+    });
     housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
     housekeeping.unref();
   }
@@ -219,6 +234,7 @@ export async function openCollector(
 
   let stopped: Promise<Result<undefined>> | undefined;
   return ok({
+    limits: plan.shown,
     async answer(channel, payload) {
       const pausedBy = keeper.pausedBy();
       try {
@@ -231,8 +247,9 @@ export async function openCollector(
     setAside: opened.value.setAside,
     databaseFile,
     finished: sampler.finished,
-    applySettings(next) {
+    applySettings(next, suspended) {
       settings = next;
+      plan.follow(limitsOf(next, suspended), clock.wallMs());
       work.watch.setRules(next.programs);
       governor.applySettings(next);
       source.value.configure(next);
@@ -256,4 +273,5 @@ export async function openCollector(
 /** A replay's history is a copy of a file that the person has: each replay begins a new one. */
 function removeReplayHistory(file: string): void {
   for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
+  removePlan(file);
 }

@@ -29,6 +29,8 @@ export type RecordingOptions = {
   readonly governor: { readonly feed: (tick: Tick) => void };
   readonly meter: Pick<CostMeter, 'tick'>;
   readonly events: RecordingEvents;
+  /** why nothing may be written now; undefined: it may */
+  readonly paused: () => SourceFault | undefined;
   /** the collector was started again after it had died */
   /** why the time before the first tick is a gap, and from when on where the history itself is empty */
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
@@ -107,9 +109,10 @@ export function createRecording(options: RecordingOptions): Recording {
       const fromMs = Math.min(lostSinceMs, tick.tsMs);
       tick = { ...tick, dtMs: undefined, gap: { fromMs, toMs: tick.tsMs, reason: 'not-writable' } };
     }
-    if (paused) {
+    const why = paused ?? options.paused();
+    if (why) {
       lostSinceMs ??= storedMs ?? tick.tsMs;
-      writeFault = paused;
+      writeFault = why;
       return tick;
     }
     try {

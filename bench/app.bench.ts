@@ -51,6 +51,7 @@ async function ownTick(gpus: number): Promise<number> {
       speed: 1,
       dataFolder: folder,
       settings: { ...defaultSettings, intervalMs: 5 },
+      suspended: [],
       restarted: false,
     },
     {

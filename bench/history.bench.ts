@@ -227,6 +227,7 @@ async function jitterBesideJobs(dataFolder: string) {
       speed: 1,
       dataFolder,
       settings: { ...defaultSettings, intervalMs: 100, retentionDays: 36_500, historyCapMb: null },
+      suspended: [],
       restarted: false,
     },
     {

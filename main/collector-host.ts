@@ -3,6 +3,7 @@ import { channels, type ChannelOf, type CollectorStatus } from '../app/contract/
 import type { CollectorConfig, FromCollector, ToCollector } from '../app/contract/collector-messages.ts';
 import { resultOf, tick as tickSchema } from '../app/contract/schemas.ts';
 import type { Cost } from '../app/cost.node.ts';
+import type { LimitField } from '../app/history/limits.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
 import { err, type Result } from '../app/result.ts';
@@ -23,7 +24,7 @@ export type HostEvents = {
 export type CollectorHost = {
   readonly status: () => CollectorStatus;
   readonly ask: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
-  readonly applySettings: (settings: Settings) => void;
+  readonly applySettings: (settings: Settings, suspended: readonly LimitField[]) => void;
   /** Lets the collector finish its writing; resolves when its process has gone. */
   readonly stop: () => Promise<void>;
   readonly pid: () => number | undefined;
@@ -53,7 +54,7 @@ export function startCollectorHost(
   events: HostEvents,
 ): CollectorHost {
   let child: UtilityProcess | undefined;
-  let settings = config.settings;
+  let { settings, suspended } = config;
   let status: CollectorStatus = { state: 'starting', restarts: 0, dataFolder: config.dataFolder };
   let stopping = false;
   let failures = 0;
@@ -85,7 +86,7 @@ export function startCollectorHost(
     lastSignMs = performance.now();
     switch (message.type) {
       case 'hello':
-        return send({ type: 'start', config: { ...config, settings, restarted: status.restarts > 0 } });
+        return send({ type: 'start', config: { ...config, settings, suspended, restarted: status.restarts > 0 } });
       case 'started':
         return setStatus({ state: 'running', error: undefined, setAside: message.setAside ?? status.setAside });
       case 'failed':
@@ -167,9 +168,9 @@ export function startCollectorHost(
       const checked = resultOf(channels[channel].response).safeParse(answer);
       return checked.success ? checked.data : err('internal', `The answer to ${channel} has a wrong form.`);
     },
-    applySettings(next) {
-      settings = next;
-      send({ type: 'settings', settings });
+    applySettings(...next) {
+      [settings, suspended] = next;
+      send({ type: 'settings', settings, suspended });
     },
     async stop() {
       stopping = true;

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { app, dialog } from 'electron';
 import { loadSettings } from '../app/settings/file.node.ts';
-import { makeFolder, settingsFile } from '../app/settings/folders.node.ts';
+import { makeFolder } from '../app/settings/folders.node.ts';
 import { err, messageOf, ok, type Err, type Result } from '../app/result.ts';
 import { parseArguments } from './arguments.ts';
 import { keepOffTheGpu } from './drawing.ts';
@@ -37,11 +37,8 @@ if (!parsed.ok) refuse(parsed, 2);
 else if (!prepared.ok) refuse(prepared, 1);
 const args = parsed.ok && prepared.ok ? parsed.value : undefined;
 
-/** A setting that takes effect at the next start; settings that cannot be read are the defaults. */
-function drawsWithGpu(dataFolder: string): boolean {
-  const settings = loadSettings(settingsFile(dataFolder));
-  return settings.ok && settings.value.gpuCompositing;
-}
+/** A setting that takes effect at the next start. */
+const drawsWithGpu = (dataFolder: string): boolean => loadSettings(dataFolder).settings.gpuCompositing;
 
 if (args?.burn) prepareBurn(args.burn);
 else if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();

@@ -4,13 +4,12 @@ import { createFormatter } from '../app/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import { createI18n } from '../app/i18n.ts';
 import { err, ok } from '../app/result.ts';
-import { loadSettings, saveSettings } from '../app/settings/file.node.ts';
-import { settingsFile } from '../app/settings/folders.node.ts';
-import { defaultSettings, type Settings } from '../app/settings/settings.ts';
+import { openSettings } from '../app/settings/owner.node.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { applicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createBurn } from './burn.ts';
+import { createDeletionGuard } from './deletion-guard.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
 import { notify, notifyDeed, notifyFault } from './notifications.ts';
@@ -26,11 +25,13 @@ import { applyTheme, createWindow, preloadFile } from './window.ts';
  * @param out the folder of built files
  */
 export function startShell({ source, speed, dataFolder, hidden }: Arguments, out: string): void {
-  const file = settingsFile(dataFolder);
-  const loaded = loadSettings(file);
-  let settings = loaded.ok ? loaded.value : defaultSettings;
-  if (!loaded.ok) console.error(loaded.error.message);
-  applyTheme(settings.theme);
+  const owner = openSettings(dataFolder, () => {
+    applyTheme(owner.settings().theme);
+    host.applySettings(owner.settings(), owner.report().suspended);
+    pushTo(window, 'settings', owner.settings());
+    pushTo(window, 'settingsReport', owner.report());
+  });
+  applyTheme(owner.settings().theme);
 
   let window: BrowserWindow | undefined;
   let hasTrayHost = false;
@@ -40,7 +41,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
 
   const locale = app.getLocale() || 'en';
   const { t } = createI18n(locale);
-  const formatter = () => createFormatter(locale, settings);
+  const formatter = () => createFormatter(locale, owner.settings());
 
   applicationCost(); // CPU is told since the call before: this is the first
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
@@ -48,7 +49,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const burn = createBurn(dataFolder, (status) => pushTo(window, 'burn', status));
   const host = startCollectorHost(
     path.join(out, 'node', 'collector.js'),
-    { source, speed, dataFolder, settings },
+    { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
     {
       onTick(tick) {
         const wasPaused = latest?.fault?.code === 'recording-failed';
@@ -62,12 +63,12 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
         firing = now;
         pushTo(window, 'alerts', now);
         tray.show(latest, firing, formatter());
-        if (settings.notifications)
+        if (owner.settings().notifications)
           for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
       onDeed(deed) {
-        if (settings.notifications) notifyDeed(deed, t, () => showWindow('workloads'));
+        if (owner.settings().notifications) notifyDeed(deed, t, () => showWindow('workloads'));
       },
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
       onJob: (job) => pushTo(window, 'job', job),
@@ -92,7 +93,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     const opened = createWindow(preloadFile(out), icon, show);
     window = opened;
     opened.on('close', (event) => {
-      if (quitting || (settings.closeToTray && hasTrayHost)) return;
+      if (quitting || (owner.settings().closeToTray && hasTrayHost)) return;
       event.preventDefault();
       app.quit(); // without a tray nobody would find it again
     });
@@ -100,6 +101,14 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       if (window === opened) window = undefined; // in the tray no page is kept: recording goes on without it
     });
   }
+
+  const mayDelete = createDeletionGuard(host, () => window, t, formatter);
+  const changeSettings: MainHandlers['settings.set'] = async (change) => {
+    const agreed = await mayDelete(change, owner);
+    if (!agreed.ok) return agreed;
+    const saved = agreed.value ? owner.change(change) : ok(undefined);
+    return saved.ok ? ok(owner.settings()) : saved;
+  };
 
   const handlers: MainHandlers = {
     'app.info': () =>
@@ -114,17 +123,9 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       await shell.openPath(dataFolder);
       return ok(undefined);
     },
-    'settings.get': () => ok(settings),
-    'settings.set': (change) => {
-      const next: Settings = { ...settings, ...change };
-      const saved = saveSettings(file, next);
-      if (!saved.ok) return saved;
-      settings = next;
-      applyTheme(settings.theme);
-      host.applySettings(settings);
-      pushTo(window, 'settings', settings);
-      return ok(settings);
-    },
+    'settings.get': () => ok(owner.settings()),
+    'settings.report': () => ok(owner.report()),
+    'settings.set': changeSettings,
     'collector.status': () => ok(host.status()),
     'alerts.firing': () => ok(firing),
     'live.latest': () => ok(latest ?? null),
@@ -148,6 +149,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     quitting = true;
     event.preventDefault();
     burn.stop();
+    owner.close();
     void host.stop().then(() => app.quit());
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => app.quit());

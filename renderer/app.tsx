@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import css from './app.module.css';
 import type { PushOf } from '../app/contract/channels.ts';
+import { settingsNotices } from '../app/settings/report-words.ts';
 import { onPush } from './bridge.ts';
 import { useShared } from './context.tsx';
 import { useLive } from './live/store.ts';
@@ -74,8 +75,9 @@ function OwnCost() {
 /** What holds for every page: simulated numbers, trouble of the source or the collector, a history set aside. */
 function Banners() {
   const { t } = useTranslation();
-  const { collector } = useShared();
+  const { collector, settingsReport } = useShared();
   const { source, fault } = useLive();
+  const notices = settingsReport ? settingsNotices(settingsReport, t) : [];
   return (
     <div>
       {source?.simulated && (
@@ -94,6 +96,15 @@ function Banners() {
           {fault.next}
         </Banner>
       )}
+      {notices.map(({ title, lines, next }) => (
+        <Banner key={title} kind="warn" title={title}>
+          {[...lines, next].filter(Boolean).map((line) => (
+            <span key={line} className={css.line}>
+              {line}
+            </span>
+          ))}
+        </Banner>
+      ))}
       {collector?.notice && (
         <Banner kind="warn" title={collector.notice.message}>
           {collector.notice.next}

@@ -2,12 +2,15 @@ import { createContext, useContext, useEffect, useMemo, useState, type ReactNode
 import type { CollectorStatus, PushOf } from '../app/contract/channels.ts';
 import { createFormatter, type Formatter } from '../app/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
+import type { SettingsReport } from '../app/settings/read-settings.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
 import { ask, onPush } from './bridge.ts';
 
 /** What every page needs to know. */
 type Shared = {
   readonly settings: Settings;
+  /** what is wrong with their file; undefined: not known yet */
+  readonly settingsReport: SettingsReport | undefined;
   readonly format: Formatter;
   readonly collector: CollectorStatus | undefined;
   readonly firing: readonly StoredAlert[];
@@ -24,7 +27,12 @@ export function useShared(): Shared {
 }
 
 /** The question that tells how things are before the first push does. */
-const questions = { settings: 'settings.get', collector: 'collector.status', alerts: 'alerts.firing' } as const;
+const questions = {
+  settings: 'settings.get',
+  settingsReport: 'settings.report',
+  collector: 'collector.status',
+  alerts: 'alerts.firing',
+} as const;
 type Followed = keyof typeof questions;
 
 /** Follows a push, beginning with the answer to its question. */
@@ -46,9 +54,13 @@ function useFollowed<P extends Followed>(push: P): PushOf<P> | undefined {
 
 export function SharedProvider({ children }: { readonly children: ReactNode }) {
   const settings = useFollowed('settings') ?? defaultSettings;
+  const settingsReport = useFollowed('settingsReport');
   const collector = useFollowed('collector');
   const firing = useFollowed('alerts') ?? NONE;
   const format = useMemo(() => createFormatter(navigator.language, settings), [settings]);
-  const shared = useMemo(() => ({ settings, format, collector, firing }), [settings, format, collector, firing]);
+  const shared = useMemo(
+    () => ({ settings, settingsReport, format, collector, firing }),
+    [settings, settingsReport, format, collector, firing],
+  );
   return <SharedContext.Provider value={shared}>{children}</SharedContext.Provider>;
 }

@@ -3,7 +3,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../clock.node.ts';
+import type { Formatter } from '../format.ts';
 import { openForReading } from '../history/database.node.ts';
+import { limitsOf } from '../history/limits.ts';
+import { readPlan } from '../history/retention-plan.node.ts';
+import type { Translate } from '../i18n.ts';
+import { loadSettings } from '../settings/file.node.ts';
+import { pendingTexts, problemText, settingsNotices } from '../settings/report-words.ts';
 import { readRecorder } from '../history/recorder.node.ts';
 import { messageOf } from '../result.ts';
 import { historyFile } from '../settings/folders.node.ts';
@@ -22,9 +28,12 @@ export type Finding = {
   /** a sentence that is already whole: what the driver or the system said */
   readonly said?: string;
   readonly next?: string;
+  /** where in the file of settings it is: as `governor.powerW`, and its line */
+  readonly field?: string;
+  readonly line?: number;
 };
 
-export type CheckName = 'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'database' | 'recorder';
+export type CheckName = 'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'recorder';
 
 const MIB = 2 ** 20;
 const LITTLE_SPACE = 500 * MIB; // a year of one card fits (docs/ARCHITECTURE.md)
@@ -129,6 +138,25 @@ function checkDisk(folder: string): Finding[] {
   return [{ level: free < LITTLE_SPACE ? 'problem' : 'ok', text: free < LITTLE_SPACE ? 'diskLow' : 'disk', values }];
 }
 
+/** What cannot be read of the settings, whether that suspends deletion, and limits that wait. */
+function checkSettings(folder: string, t: Translate, format: Formatter): Finding[] {
+  const { file, state, problems, suspended, settings } = loadSettings(folder);
+  const wrong = problems.map((problem): Finding => ({
+    level: 'problem',
+    text: 'said',
+    said: problemText(problem, t),
+    ...(problem.next && { next: problem.next }),
+    ...(problem.field && { field: problem.field }),
+    ...(problem.line !== null && { line: problem.line }),
+  }));
+  const notices = settingsNotices({ file, problems: [], suspended }, t);
+  const held = notices.map(({ title, next }): Finding => ({ level: 'problem', text: 'said', said: title, ...(next && { next }) })); // prettier-ignore
+  const limits = readPlan(historyFile(folder, 'nvml'), limitsOf(settings, suspended));
+  const waiting = limits ? pendingTexts(limits, t, format) : [];
+  const found = [...wrong, ...held, ...waiting.map((said): Finding => ({ level: 'note', text: 'said', said }))];
+  return wrong.length + held.length > 0 ? found : [{ level: 'ok', text: state === 'new' ? 'settingsNew' : 'settings', values: { file } }, ...found]; // prettier-ignore
+}
+
 function checkDatabase(folder: string): Finding[] {
   const file = historyFile(folder, 'nvml');
   if (!fs.existsSync(file)) return [{ level: 'note', text: 'noHistory', values: { file } }];
@@ -168,6 +196,8 @@ function checkRecorder(folder: string): Finding[] {
 export async function checkAll(
   folder: string,
   library: string | undefined,
+  t: Translate,
+  format: Formatter,
 ): Promise<{ readonly name: CheckName; readonly findings: readonly Finding[] }[]> {
   return [
     { name: 'driver', findings: await checkDriver(library) },
@@ -175,6 +205,7 @@ export async function checkAll(
     { name: 'permissions', findings: process.platform === 'linux' ? checkPermissions() : [] },
     { name: 'sleep', findings: process.platform === 'linux' ? checkSleep() : [] },
     { name: 'disk', findings: checkDisk(folder) },
+    { name: 'settings', findings: checkSettings(folder, t, format) },
     { name: 'database', findings: checkDatabase(folder) },
     { name: 'recorder', findings: checkRecorder(folder) },
   ];

@@ -1,8 +1,9 @@
+import { createFormatter } from '../format.ts';
 import { createI18n } from '../i18n.ts';
 import { dataFolder } from '../settings/folders.node.ts';
 import type { SourceSpec } from '../telemetry/source-spec.ts';
 import { checkAll } from './checks.ts';
-import { EXIT } from './options.ts';
+import { EXIT, settingsOf } from './options.ts';
 
 export type DoctorOptions = { readonly dataDir?: string; readonly source: SourceSpec; readonly json?: true };
 
@@ -10,14 +11,19 @@ const signs = { ok: '✓', note: '·', problem: '✗' } as const;
 
 /** Checks driver, permissions, sleep, disk, history and what recording costs. Exit 1 where something does not work. */
 export async function doctor({ dataDir, source, json }: DoctorOptions): Promise<number> {
-  const { t } = createI18n(Intl.DateTimeFormat().resolvedOptions().locale);
-  const checks = await checkAll(dataFolder(dataDir), source.kind === 'nvml' ? source.library : undefined);
+  const { locale } = Intl.DateTimeFormat().resolvedOptions();
+  const { t } = createI18n(locale);
+  const folder = dataFolder(dataDir);
+  const library = source.kind === 'nvml' ? source.library : undefined;
+  const checks = await checkAll(folder, library, t, createFormatter(locale, settingsOf(folder)));
   const told = checks.map(({ name, findings }) => ({
     name,
-    findings: findings.map(({ level, text, values, said, next }) => ({
+    findings: findings.map(({ level, text, values, said, next, field, line }) => ({
       level,
       text: t(`doctor.${text}`, { ...values, said: said ?? '' }),
       ...(next ? { next } : {}),
+      ...(field === undefined ? {} : { field }),
+      ...(line === undefined ? {} : { line }),
     })),
   }));
   if (json) process.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);

@@ -6,6 +6,7 @@ import { lockRecorder, openDatabase } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n, type Translate } from '../i18n.ts';
 import { err, messageOf, ok, type Result } from '../result.ts';
+import { establishSettings } from '../settings/file.node.ts';
 import { dataFolder, historyFile } from '../settings/folders.node.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openLog, surveyLog, type LogFile, type Survey } from '../telemetry/logs/file.node.ts';
@@ -131,6 +132,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
     );
     return EXIT.failed;
   }
+  establishSettings(folder); // a history without settings would look like one whose settings were lost
   const database = openDatabase(historyFile(folder, 'nvml'));
   if (!database.ok) {
     lock.value();

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { readLines } from '../core/read-input.node.ts';
 import { err, messageOf, type Result } from '../result.ts';
 import { dataFolder, ledgerFolder } from '../settings/folders.node.ts';
-import { openShelf, sha256, writeWhole, type LedgerShelf } from '../wear/ledger-file.node.ts';
+import { writeAtomically } from '../core/atomic-write.node.ts';
+import { openShelf, sha256, type LedgerShelf } from '../wear/ledger-file.node.ts';
 import { ledgerText, readLedger, verifyLedger, type ReadLedger } from '../wear/ledger-text.ts';
 import { hoursInOrder, mergeLedgers, type Ledger } from '../wear/ledger.ts';
 import { lockRecorder } from '../history/database.node.ts';
@@ -63,7 +64,7 @@ export function exportLedger(file: string | undefined, options: LedgerOptions): 
     return EXIT.ok;
   }
   try {
-    writeWhole(path.resolve(file), text);
+    writeAtomically(path.resolve(file), text, 0o666); /* less the umask: it is made to be passed on */
   } catch (thrown) {
     return failed(
       err('write-failed', `The ledger could not be written: ${messageOf(thrown)}`, 'Choose another place.'),

@@ -1,10 +1,12 @@
-import { openCollector } from '../collector.node.ts';
 import { createFormatter } from '../format.ts';
 import { createI18n } from '../i18n.ts';
 import type { AppError } from '../result.ts';
 import type { Tick } from '../telemetry/sampler.ts';
+import { dataFolder } from '../settings/folders.node.ts';
+import type { Settings } from '../settings/settings.ts';
 import { openRecordFile } from './record-file.ts';
-import { collectorConfig, EXIT, threads, type RecordingOptions } from './options.ts';
+import { recordHere } from './recording.ts';
+import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
 import { monitorTable, type Remembered } from './table.ts';
 
 export type MonitorOptions = RecordingOptions & {
@@ -34,11 +36,11 @@ const once = <T>(make: () => T): (() => T) => {
  * after --for, or with the recording.
  */
 export async function monitor(options: MonitorOptions): Promise<number> {
-  const config = collectorConfig(options);
+  let settings = (): Settings => settingsOf(dataFolder(options.dataDir));
   /** Made when there is something to say: words and formats weigh megabytes. */
   const say = once(() => {
     const locale = Intl.DateTimeFormat().resolvedOptions().locale;
-    return { t: createI18n(locale).t, format: createFormatter(locale, config.settings) };
+    return { t: createI18n(locale).t, format: createFormatter(locale, settings()) };
   });
   const remembered: Remembered = new Map();
   const terminal = process.stdout.isTTY;
@@ -87,30 +89,27 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     printError(recording.error);
     return EXIT.failed;
   }
-  const opened = await openCollector(
-    config,
-    {
-      onTick(tick) {
-        recording?.value.write(tick);
-        show(tick);
-      },
-      onAlerts(now) {
-        firing = now.map(({ rule, gpuName, threshold }) => {
-          const { t, format } = say();
-          const { text, unit } = format.temperature(threshold);
-          return `! ${gpuName}: ${t(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
-        });
-      },
-      onSessions: () => undefined,
-      onNotice: printError,
+  const opened = await recordHere(options, {
+    onTick(tick) {
+      recording?.value.write(tick);
+      show(tick);
     },
-    threads,
-  );
+    onAlerts(now) {
+      firing = now.map(({ rule, gpuName, threshold }) => {
+        const { t, format } = say();
+        const { text, unit } = format.temperature(threshold);
+        return `! ${gpuName}: ${t(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
+      });
+    },
+    onSessions: () => undefined,
+    onNotice: printError,
+  });
   if (!opened.ok) {
     printError(opened.error);
     return EXIT.failed;
   }
-  const collector = opened.value;
+  const { collector } = opened.value;
+  settings = opened.value.settings;
   if (collector.setAside) process.stderr.write(`${say().t('history.setAside', { file: collector.setAside })}\n`);
 
   await new Promise<void>((resolve) => {

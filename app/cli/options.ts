@@ -1,12 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import { isIdentifier } from '../core/identifier.ts';
-import { messageOf, type AppError } from '../result.ts';
-import { dataFolder, settingsFile } from '../settings/folders.node.ts';
+import { messageOf } from '../result.ts';
 import { loadSettings } from '../settings/file.node.ts';
-import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
+import { settingsSchema, type Settings } from '../settings/settings.ts';
 import { parseSourceSpec, type SourceSpec } from '../telemetry/source-spec.ts';
 import { parseCaps } from '../workload/sweep.ts';
-import type { CollectorConfig } from '../contract/collector-messages.ts';
 
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -90,22 +88,5 @@ export function patternOption(text: string): RegExp {
   }
 }
 
-/** Settings of the folder; unreadable ones are reported and the defaults used. */
-export function settingsOf(folder: string): Settings {
-  const loaded = loadSettings(settingsFile(folder));
-  if (loaded.ok) return loaded.value;
-  process.stderr.write(`${loaded.error.message}\nGoing on with the default settings.\n`);
-  return defaultSettings;
-}
-
-export function collectorConfig({ source, speed, dataDir, interval }: RecordingOptions): CollectorConfig {
-  const folder = dataFolder(dataDir);
-  const settings = settingsOf(folder);
-  return {
-    source,
-    speed,
-    dataFolder: folder,
-    settings: interval === undefined ? settings : { ...settings, intervalMs: interval },
-    restarted: false,
-  };
-}
+/** Settings of the folder, for a command that reads. What is wrong with them is printed where something records. */
+export const settingsOf = (folder: string): Settings => loadSettings(folder).settings;

@@ -1,3 +1,4 @@
+import type { ShownLimits } from '../history/grace.ts';
 import type { Store } from '../history/store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ReportRequest } from '../report/report.ts';
@@ -32,6 +33,7 @@ export function createAnswers(
   governor: GovernorAnswers,
   makeReport: MakeReport,
   jobs: Jobs,
+  limits: () => ShownLimits,
   hearsXids = false,
 ) {
   const cardPage = createCardPages(store, wear, hearsXids);
@@ -52,7 +54,11 @@ export function createAnswers(
       }),
     'history.totals': ({ gpuUuid, fromMs, toMs }) => ok(store.totals(gpuUuid, fromMs, toMs) ?? null),
     'history.storage': (rule) =>
-      ok({ storage: store.storage(), preview: store.retentionPreview(rule, store.extent()?.toMs ?? 0) }),
+      ok({
+        storage: store.storage(),
+        preview: store.retentionPreview(rule, store.extent()?.toMs ?? 0),
+        limits: limits(),
+      }),
     'jobs.begin': (request) => ok(jobs.begin(request)),
     'jobs.cancel': ({ id }) => ok(jobs.cancel(id)),
     'jobs.list': () => ok(jobs.list()),

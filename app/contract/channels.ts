@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { exportFormats } from '../exchange/format.ts';
 import { metrics } from '../metrics.ts';
 import { err, ok, type Result } from '../result.ts';
+import { historyCapMb, limitFields, retentionDays } from '../history/limits.ts';
 import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { burnStatus } from '../workload/burn/messages.ts';
 import { burnShapes, standardPlan } from '../workload/burn/schedule.ts';
@@ -33,6 +34,22 @@ export const collectorStatus = z.object({
 });
 export type CollectorStatus = z.infer<typeof collectorStatus>;
 
+const shownLimit = z.object({
+  suspended: z.boolean(),
+  inForce: z.number().nullable(),
+  pending: z.object({ value: z.number(), fromMs: z.number() }).nullable(),
+});
+
+/** What is wrong with the file of settings, and what follows from it. */
+export const settingsReport = z.object({
+  file: z.string(),
+  problems: z.array(
+    z.object({ field: z.string(), line: z.int().nullable(), message: z.string(), next: z.string().optional() }),
+  ),
+  suspended: z.array(z.enum(limitFields)),
+  copy: z.string().optional(),
+});
+
 const nothing = z.undefined();
 
 /**
@@ -54,6 +71,7 @@ export const channels = {
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
+  'settings.report': { by: 'main', request: nothing, response: settingsReport },
   'collector.status': { by: 'main', request: nothing, response: collectorStatus },
   'alerts.firing': { by: 'main', request: nothing, response: z.array(s.alert) },
   'live.latest': { by: 'main', request: nothing, response: s.tick.nullable() },
@@ -102,10 +120,18 @@ export const channels = {
   /** what the disk holds, and what a rule of retention would free */
   'history.storage': {
     by: 'collector',
-    request: settingsSchema.pick({ retentionDays: true, historyCapMb: true }).required().strict(),
+    request: z.strictObject({ retentionDays: retentionDays.nullable(), historyCapMb }),
     response: z.object({
       storage: s.storage,
-      preview: z.object({ bytes: z.number(), samples: z.number(), beforeMs: z.number().nullable() }),
+      preview: z.object({
+        bytes: z.number(),
+        samples: z.number(),
+        hours: z.int(),
+        gpus: z.int(),
+        beforeMs: z.number().nullable(),
+      }),
+      /** what is kept to now, and what waits */
+      limits: z.object({ retentionDays: shownLimit, historyCapMb: shownLimit }),
     }),
   },
   /** Main asks for the place of the file. null: the person closed the dialog */
@@ -228,6 +254,7 @@ export const pushes = {
   tick: s.tick,
   collector: collectorStatus,
   settings: settingsSchema,
+  settingsReport,
   alerts: z.array(s.alert),
   job: s.job,
   burn: burnStatus,

@@ -1,4 +1,5 @@
 import type { Cost } from '../cost.node.ts';
+import type { LimitField } from '../history/limits.ts';
 import type { StoredAlert } from '../history/records.ts';
 import type { JobState } from '../jobs/jobs.ts';
 import type { Notice } from '../recorder/file-keeper.node.ts';
@@ -15,13 +16,15 @@ export type CollectorConfig = {
   readonly speed: number;
   readonly dataFolder: string;
   readonly settings: Settings;
+  /** limits that no settings give: nothing is deleted by them */
+  readonly suspended: readonly LimitField[];
   /** the collector before this one died: the time without samples is marked so */
   readonly restarted: boolean;
 };
 
 export type ToCollector =
   | { readonly type: 'start'; readonly config: CollectorConfig }
-  | { readonly type: 'settings'; readonly settings: Settings }
+  | { readonly type: 'settings'; readonly settings: Settings; readonly suspended: readonly LimitField[] }
   | {
       readonly type: 'request';
       readonly id: number;

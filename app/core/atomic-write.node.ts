@@ -32,18 +32,31 @@ export function replaceFile(temporary: string, target: string): void {
   syncFolder(path.dirname(path.resolve(target)));
 }
 
+/** Writes a temporary file beside another, and puts it in the other's place. */
+function writeBeside(file: string, data: string | Uint8Array, mode: number, replace: typeof replaceFile): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    fs.rmSync(temporary, { force: true }); // of a killed process with the same number: its mode may differ
+    fs.writeFileSync(temporary, data, { mode, flag: 'wx' });
+    replace(temporary, file);
+  } catch (thrown) {
+    fs.rmSync(temporary, { force: true });
+    throw thrown;
+  }
+}
+
 /**
  * Writes a whole file so that a crash or a power cut leaves either the old content or the new one, never a mixture.
  * The folder must exist. Throws as fs does; the temporary file is removed then.
  */
 export function writeAtomically(file: string, data: string | Uint8Array, mode = PRIVATE_FILE): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    fs.rmSync(temporary, { force: true }); // of a killed process with the same number: its mode may differ
-    fs.writeFileSync(temporary, data, { mode, flag: 'wx' });
-    replaceFile(temporary, file);
-  } catch (thrown) {
-    fs.rmSync(temporary, { force: true });
-    throw thrown;
-  }
+  writeBeside(file, data, mode, replaceFile);
+}
+
+/**
+ * Writes a note from one running process to another: readers see it whole or not at all. It is worth nothing after a
+ * crash, so nothing waits for the disk: some are written every second.
+ */
+export function writeNote(file: string, data: string): void {
+  writeBeside(file, data, PRIVATE_FILE, fs.renameSync);
 }

@@ -3,7 +3,8 @@ import { hourOf } from './open-hour.ts';
 
 /** What is kept at full resolution; roll-ups are kept for ever. */
 export type RetentionRule = {
-  readonly retentionDays: number;
+  /** null: nothing is deleted for its age */
+  readonly retentionDays: number | null;
   /** the history's file may grow to this; null: no limit */
   readonly historyCapMb: number | null;
 };
@@ -30,7 +31,14 @@ export type Storage = {
 };
 
 /** What a rule takes away at once, and up to which moment. */
-export type RetentionPreview = { readonly bytes: number; readonly samples: number; readonly beforeMs: number | null };
+export type RetentionPreview = {
+  readonly bytes: number;
+  readonly samples: number;
+  /** hours of the clock that lose their full resolution, and on how many GPUs */
+  readonly hours: number;
+  readonly gpus: number;
+  readonly beforeMs: number | null;
+};
 
 const DAY_MS = 86_400_000;
 const MB = 1_000_000;
@@ -49,6 +57,11 @@ export type Retention = {
   /** Does a part of what a rule asks for. Returns true while there is more. */
   readonly step: (rule: RetentionRule, nowMs: number) => boolean;
   readonly storage: () => Storage;
+  /**
+   * The wall clock as far as recording bears it out: a clock is believed after a day of recording by it. One that was set
+   * a year ahead by mistake must not cost a year.
+   */
+  readonly believedMs: (nowMs: number) => number;
   /** What a rule would free, before it does. */
   readonly preview: (rule: RetentionRule, nowMs: number) => RetentionPreview;
 };
@@ -76,6 +89,9 @@ export function createRetention(db: Db): Retention {
     `SELECT max((SELECT DISTINCT hour_ms FROM chunk WHERE gpu_id = gpu.id ORDER BY hour_ms DESC LIMIT 1 OFFSET ${BELIEVED_HOURS - 1}))
      FROM gpu`,
   );
+  const gpusBefore = db.prepare(
+    'SELECT count(*) FROM gpu WHERE EXISTS (SELECT 1 FROM chunk WHERE gpu_id = gpu.id AND hour_ms < ?)',
+  );
   const openRows = db.prepare('SELECT count(*) FROM tick');
   const held = db.prepare(
     `SELECT (SELECT total(length(data)) FROM chunk) + (SELECT total(length(data)) FROM rollup)
@@ -87,14 +103,17 @@ export function createRetention(db: Db): Retention {
 
   const fileBytes = (): number => pages() * pageBytes();
   const freeBytes = (): number => freePages() * pageBytes();
-  const capOf = ({ historyCapMb }: RetentionRule): number => (historyCapMb === null ? Infinity : historyCapMb * MB);
-  /**
-   * The hour before which a rule gives up samples. A clock is believed after a day of recording by it: one that was set a
-   * year ahead by mistake must not cost a year.
-   */
-  function cutoffOf({ retentionDays }: RetentionRule, nowMs: number): number {
+  /** A limit deletes only where it is a real number: NaN compares as if everything were too old. */
+  const isLimit = (limit: number | null): limit is number => Number.isFinite(limit) && limit! > 0;
+  const capOf = ({ historyCapMb }: RetentionRule): number => (isLimit(historyCapMb) ? historyCapMb * MB : Infinity);
+  function believedMs(nowMs: number): number {
     const day = believed.pluck().get() as number | null;
-    return day === null ? -Infinity : hourOf(Math.min(nowMs, day + DAY_MS) - retentionDays * DAY_MS);
+    return day === null ? -Infinity : Math.min(nowMs, day + DAY_MS);
+  }
+  /** The hour before which a rule gives up samples. */
+  function cutoffOf({ retentionDays }: RetentionRule, nowMs: number): number {
+    const now = believedMs(nowMs);
+    return isLimit(retentionDays) && Number.isFinite(now) ? hourOf(now - retentionDays * DAY_MS) : -Infinity;
   }
 
   /** Deletes a few of the oldest hours that a rule gives up. */
@@ -123,6 +142,7 @@ export function createRetention(db: Db): Retention {
 
   return {
     step: (rule, nowMs) => deleteSome(rule, nowMs) || shrink(rule),
+    believedMs,
 
     storage() {
       const rollupBytes = rolled.pluck().all() as number[];
@@ -143,16 +163,18 @@ export function createRetention(db: Db): Retention {
       const used = fileBytes() - freeBytes() - OTHER_PAGES * pageBytes();
       const share = Math.max(1, used / Math.max(1, held.pluck().get() as number));
       let excess = fileBytes() - freeBytes() - capOf(rule);
-      let [bytes, samples] = [0, 0];
+      let [bytes, samples, count] = [0, 0, 0];
       let beforeMs: number | null = null;
       for (const hour of hours.iterate() as IterableIterator<Hour>) {
         if (hour.hourMs >= cutoffMs && excess <= 0) break;
         excess -= hour.bytes * share;
         bytes += hour.bytes;
         samples += hour.n;
+        count++;
         beforeMs = hour.hourMs + 3_600_000;
       }
-      return { bytes, samples, beforeMs };
+      const gpus = beforeMs === null ? 0 : (gpusBefore.pluck().get(beforeMs) as number);
+      return { bytes, samples, hours: count, gpus, beforeMs };
     },
   };
 }

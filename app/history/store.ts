@@ -235,6 +235,7 @@ export function createStore(db: Db) {
     importSamples: importer.importSamples,
     storage: retention.storage,
     retentionPreview: retention.preview,
+    believedMs: retention.believedMs,
     gpus,
     alerts,
     events,

@@ -1,11 +1,13 @@
 import { createAnswers, type GovernorAnswers, type MakeReport } from '../contract/answers.ts';
 import type { CostMeter } from '../cost.node.ts';
 import type { Db } from '../history/database.node.ts';
+import type { ShownLimits } from '../history/grace.ts';
 import { watchPresence, type Loss } from '../history/presence.node.ts';
 import { createStore, type Store } from '../history/store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { createRecording, type Recording, type RecordingEvents } from '../recording.node.ts';
 import type { GapReason, Tick } from '../telemetry/sampler.ts';
+import type { SourceFault } from '../telemetry/source.ts';
 import type { LedgerShelf } from '../wear/ledger-file.node.ts';
 import { createWearTracker, type ReplayElsewhere, type WearTracker } from '../wear/tracker.ts';
 import type { Accounts } from '../workload/accounts.ts';
@@ -24,6 +26,8 @@ export type WorkOptions = {
   readonly makeReport: MakeReport;
   readonly jobs: Jobs;
   readonly events: RecordingEvents & { readonly onSessions: () => void };
+  readonly paused: () => SourceFault | undefined;
+  readonly limits: () => ShownLimits;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
   readonly hearsXids: boolean;
@@ -66,6 +70,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     governor,
     meter,
     events,
+    paused: options.paused,
     resumed,
     live,
     intervalMs,
@@ -86,7 +91,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     wear,
     watch,
     recording,
-    answer: createAnswers(store, wear, governor, options.makeReport, options.jobs, options.hearsXids),
+    answer: createAnswers(store, wear, governor, options.makeReport, options.jobs, options.limits, options.hearsXids),
     loss: presence.look,
     close() {
       attempt(() => watch.stop());

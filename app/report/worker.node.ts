@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { behindRecorder } from '../behind-recorder.node.ts';
+import { replaceFile } from '../core/atomic-write.node.ts';
 import { openForReading } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n } from '../i18n.ts';
@@ -38,7 +39,7 @@ function writeFile(target: string, pieces: Iterable<string>): void {
     }
     fs.writeSync(file, pending);
     fs.closeSync(file);
-    fs.renameSync(temporary, target);
+    replaceFile(temporary, target);
   } catch (thrown) {
     fs.rmSync(temporary, { force: true });
     throw thrown;

@@ -1,40 +1,129 @@
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import * as z from 'zod';
+import { writeAtomically } from '../core/atomic-write.node.ts';
+import { readSmallFile } from '../core/small-file.node.ts';
 import { err, messageOf, ok, type Result } from '../result.ts';
-import { makeFolder } from './folders.node.ts';
-import { defaultSettings, settingsSchema, type Settings } from './settings.ts';
+import { editSettings, textOf } from './edit-settings.ts';
+import { makeFolder, settingsFile } from './folders.node.ts';
+import { nothingRead, readSettings, type ReadSettings } from './read-settings.ts';
+import { defaultSettings, type Settings } from './settings.ts';
 
-/**
- * Reads the settings. A missing file means defaults; a file that cannot be understood is left untouched and reported,
- * and the program goes on with defaults.
- */
-export function loadSettings(file: string): Result<Settings> {
-  let text: string;
+/** Settings as they were found on the disk. */
+export type LoadedSettings = ReadSettings & {
+  readonly file: string;
+  /** new: this folder never had any; missing: it has a history without settings; refused: not read for its kind or size */
+  readonly state: 'new' | 'read' | 'missing' | 'refused';
+  /** what stands in the file */
+  readonly text?: string;
+  readonly bytes?: Buffer;
+};
+
+const MOST_BYTES = 2 ** 20;
+/** Copies of unreadable files that are kept; a tool that writes a new one every minute must not fill the disk. */
+const MOST_COPIES = 20;
+
+/** Whether something was ever recorded into this folder. */
+function hasHistory(folder: string): boolean {
   try {
-    text = fs.readFileSync(file, 'utf8');
+    return fs.readdirSync(folder).some((name) => /^(history.*\.db|ledger)/.test(name));
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return ok(defaultSettings);
-    return err('settings-unreadable', `The settings ${file} cannot be read: ${messageOf(thrown)}`);
-  }
-  try {
-    const parsed = settingsSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return ok(parsed.data);
-    return err('settings-unreadable', `The settings ${file} hold a wrong value: ${z.prettifyError(parsed.error)}`);
-  } catch (thrown) {
-    return err('settings-unreadable', `The settings ${file} are not JSON: ${messageOf(thrown)}`);
+    return (thrown as NodeJS.ErrnoException).code !== 'ENOENT'; // a folder that cannot be listed may have one
   }
 }
 
-/** Writes the settings so that a crash leaves either the old file or the new one. */
-export function saveSettings(file: string, settings: Settings): Result<void> {
+/** Text in UTF-8, or in UTF-16 with its mark, as Windows' editors write it. The mark is left out. */
+function decode(bytes: Buffer): string | undefined {
+  const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE(0);
+  const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8';
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined; // no text: the caller says so
+  }
+}
+
+/**
+ * Reads the settings of a data folder. It never fails: what cannot be read is reported, has its default, and suspends
+ * deletion where it is a limit. Default limits apply only in a folder that has neither settings nor a history.
+ */
+export function loadSettings(folder: string): LoadedSettings {
+  const file = settingsFile(folder);
+  const found = readSmallFile(file, MOST_BYTES);
+  if (!found.ok) {
+    const { message, next } = found.error;
+    return { ...nothingRead({ field: '', line: null, message, ...(next && { next }) }), file, state: 'refused' };
+  }
+  const bytes = found.value;
+  if (bytes) {
+    const text = decode(bytes);
+    const read = text === undefined ? nothingRead({ field: '', line: null, message: 'It is not text in UTF-8.' }) : readSettings(text); // prettier-ignore
+    return { ...read, file, state: 'read', bytes, ...(text !== undefined && { text }) };
+  }
+  const dangling = fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  if (!dangling && !hasHistory(folder))
+    return { settings: defaultSettings, problems: [], suspended: [], wellFormed: false, file, state: 'new' };
+  const message = 'It is missing, although this folder holds a history.';
+  const next = 'Set the limits of the history again, or put the file back.';
+  return { ...nothingRead({ field: '', line: null, message, next }), file, state: 'missing' };
+}
+
+/**
+ * Copies a file that cannot be read in full beside it, once for each content.
+ * @returns the copy, or undefined where there is nothing to copy
+ */
+export function copyAside({ file, problems, bytes }: LoadedSettings): Result<string | undefined> {
+  if (problems.length === 0 || !bytes) return ok(undefined);
+  const prefix = `${path.basename(file)}.unreadable-`;
+  const copy = path.join(path.dirname(file), prefix + createHash('sha256').update(bytes).digest('hex').slice(0, 12));
+  try {
+    if (!fs.existsSync(copy)) writeAtomically(copy, bytes);
+    const copies = fs
+      .readdirSync(path.dirname(file))
+      .filter((name) => name.startsWith(prefix) && !name.endsWith('.tmp'))
+      .map((name) => path.join(path.dirname(file), name))
+      .sort((a, b) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs);
+    for (const old of copies.slice(MOST_COPIES)) if (old !== copy) fs.rmSync(old, { force: true });
+    return ok(copy);
+  } catch (thrown) {
+    return err('write-failed', `The settings ${file} could not be copied aside: ${messageOf(thrown)}.`, 'Free some space, or make the folder writable.'); // prettier-ignore
+  }
+}
+
+/** Where a file is really kept: settings may be a link into a folder that a tool manages. */
+function targetOf(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch {
+    return file; // not there yet
+  }
+}
+
+/**
+ * Writes a change into the file that was loaded. Only the fields that change are touched: comments, fields of a later
+ * version and values that could not be read stay. A file that is no JSON is replaced, once a copy of it exists, by what is
+ * in force; limits that it did not give are left out, so that deletion stays suspended.
+ */
+export function saveChange(loaded: LoadedSettings, change: Partial<Settings>): Result<void> {
+  const { file, state, problems, wellFormed, text } = loaded;
+  if (state === 'refused') return err('settings-unreadable', problems[0]!.message, problems[0]!.next);
+  const copied = copyAside(loaded);
+  if (!copied.ok) return copied;
+  const before = wellFormed && text !== undefined ? text : textOf(loaded.settings, loaded.suspended);
   try {
     makeFolder(path.dirname(file));
-    const temporary = `${file}.${process.pid}.tmp`;
-    fs.writeFileSync(temporary, `${JSON.stringify(settings, null, 2)}\n`);
-    fs.renameSync(temporary, file);
+    writeAtomically(targetOf(file), editSettings(before, change));
     return ok(undefined);
   } catch (thrown) {
-    return err('write-failed', `The settings could not be saved: ${messageOf(thrown)}`);
+    return err('write-failed', `The settings could not be saved: ${messageOf(thrown)}.`, 'Free some space, or make the folder writable.'); // prettier-ignore
   }
+}
+
+/**
+ * Writes the default settings into a folder that has none and never had a history. From then on, settings that are
+ * missing were lost, and nothing is deleted by limits that nobody chose.
+ */
+export function establishSettings(folder: string): void {
+  const loaded = loadSettings(folder);
+  if (loaded.state === 'new') saveChange(loaded, {}); // where this fails, recording will fail too, and say why
 }

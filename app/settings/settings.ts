@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { historyCapMb, retentionDays } from '../history/limits.ts';
 import { governorSchema } from '../workload/governor/limits.ts';
 import { adapterIds, workloadKinds } from '../workload/generators.ts';
 
@@ -46,10 +47,8 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^[A-Z]{3}$/)
     .default('EUR'),
-  /** days that samples are kept at full resolution; roll-ups are kept for ever */
-  retentionDays: z.int().min(1).max(36_500).default(365),
-  /** the history's file may grow to so many MB, the oldest full resolution going first; null: no limit */
-  historyCapMb: z.int().min(50).max(100_000_000).nullable().default(4000),
+  retentionDays: retentionDays.default(365),
+  historyCapMb: historyCapMb.default(4000),
   /** let Chromium draw with the GPU: it then holds the device open and keeps the card awake */
   gpuCompositing: z.boolean().default(false),
   /** what the governor may hold; off until a person turns it on */

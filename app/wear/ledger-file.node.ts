@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { syncFolder, writeAtomically } from '../core/atomic-write.node.ts';
 import { readLines } from '../core/read-input.node.ts';
 import type { Result } from '../result.ts';
 import { makeFolder } from '../settings/folders.node.ts';
@@ -43,19 +44,6 @@ export function readLedgerFile(file: string): Result<ReadLedger> {
   return text.ok ? readLedger(text.value.toString(), sha256) : text;
 }
 
-/** Writes text under a name that it takes only when it is complete. */
-export function writeWhole(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  const handle = fs.openSync(temporary, 'w');
-  try {
-    fs.writeSync(handle, text);
-    fs.fsyncSync(handle);
-  } finally {
-    fs.closeSync(handle);
-  }
-  fs.renameSync(temporary, file);
-}
-
 /** Cuts off a last line that a crash left unfinished: what it held is fed again from the history. */
 function dropTornLine(file: string): void {
   const content = fs.readFileSync(file);
@@ -93,9 +81,12 @@ export function openShelf(folder: string): LedgerShelf {
         const missing = sealDays(ledger, sha256).filter(({ dayMs }) => dayMs > sealedTo);
         if (missing.length > 0) fs.appendFileSync(file, `${missing.map((seal) => ledgerLine({ seal })).join('\n')}\n`);
         sealedTo = missing.at(-1)?.dayMs ?? sealedTo;
-      } else fs.renameSync(file, `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
+      } else {
+        fs.renameSync(file, `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
+        syncFolder(folder);
+      }
     }
-    if (!fs.existsSync(file)) fs.writeFileSync(file, `${headerLine(ledger)}\n`);
+    if (!fs.existsSync(file)) writeAtomically(file, `${headerLine(ledger)}\n`);
 
     return {
       ledger: () => ledger,
@@ -119,7 +110,7 @@ export function openShelf(folder: string): LedgerShelf {
       replace(next) {
         revision++;
         const seals = sealDays(next, sha256);
-        writeWhole(file, openLedgerText(next, seals));
+        writeAtomically(file, openLedgerText(next, seals));
         ledger = next;
         sealedTo = seals.at(-1)?.dayMs ?? -Infinity;
       },

@@ -6,6 +6,8 @@ const port = process.parentPort;
 const send = (message: FromCollector): void => port.postMessage(message);
 const PUSH_EVERY_MS = 90; // a recording may be played at hundreds of ticks a second; nobody sees more than ten
 
+/** settings that arrive while the collector is being opened */
+let changed: Extract<ToCollector, { type: 'settings' }> | undefined;
 let collector: Collector | undefined;
 let lastPushMs = -Infinity;
 
@@ -39,6 +41,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
     return;
   }
   collector = opened.value;
+  if (changed) collector.applySettings(changed.settings, changed.suspended);
   send({ type: 'started', setAside: collector.setAside });
 }
 
@@ -55,7 +58,8 @@ port.on('message', ({ data }: { data: ToCollector }) => {
       void start(data);
       return;
     case 'settings':
-      collector?.applySettings(data.settings);
+      changed = data;
+      collector?.applySettings(data.settings, data.suspended);
       return;
     case 'request':
       void collector

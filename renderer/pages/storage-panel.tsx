@@ -1,7 +1,9 @@
 import { Button, NumberInput, Table } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/format.ts';
+import type { ShownLimits } from '../../app/history/grace.ts';
+import { pendingTexts, suspendedText } from '../../app/settings/report-words.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
@@ -12,15 +14,39 @@ import { Row } from './settings-row.tsx';
 import css from './settings.module.css';
 
 type Rule = Pick<Settings, 'retentionDays' | 'historyCapMb'>;
+type Set = (change: Partial<Settings>) => void;
 type Draft = { readonly retentionDays: number | ''; readonly historyCapMb: number | '' };
 
 const REFRESH_MS = 10_000;
 const draftOf = ({ retentionDays, historyCapMb }: Rule): Draft => ({ retentionDays, historyCapMb: historyCapMb ?? '' });
 
-/** What the disk holds, the rule that limits it, and what a changed rule would delete before it is applied. */
-export function StoragePanel({ set }: { readonly set: (change: Partial<Settings>) => void }) {
+/** Tighter limits that wait, and the way back: the limits in force are set again. */
+function PendingLimits({ limits, set }: { readonly limits: ShownLimits; readonly set: Set }) {
   const { t } = useTranslation();
-  const { settings, format } = useShared();
+  const { format } = useShared();
+  const texts = pendingTexts(limits, t, format);
+  if (texts.length === 0) return null;
+  const { retentionDays: days, historyCapMb: cap } = limits;
+  const before: Partial<Rule> = {
+    ...(days.pending && days.inForce !== null && { retentionDays: days.inForce }),
+    ...(cap.pending && { historyCapMb: cap.inForce }),
+  };
+  return (
+    <div className={css.preview} role="status">
+      <p>{texts.join(' ')}</p>
+      {Object.keys(before).length > 0 && (
+        <Button size="xs" variant="default" onClick={() => set(before)}>
+          {t('retention.undo')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** What the disk holds, the rule that limits it, and what a changed rule would delete before it is applied. */
+export function StoragePanel({ set }: { readonly set: Set }) {
+  const { t } = useTranslation();
+  const { settings, settingsReport, format } = useShared();
   const [edited, setEdited] = useState<Draft>();
   const job = useJob('backup', 'check');
   const draft = edited ?? draftOf(settings);
@@ -28,8 +54,10 @@ export function StoragePanel({ set }: { readonly set: (change: Partial<Settings>
     retentionDays: draft.retentionDays === '' ? settings.retentionDays : draft.retentionDays,
     historyCapMb: draft.historyCapMb === '' ? null : Math.max(50, draft.historyCapMb),
   };
+  const suspended = settingsReport?.suspended ?? [];
   const changed = rule.retentionDays !== settings.retentionDays || rule.historyCapMb !== settings.historyCapMb;
-  const { data } = useQuestion('history.storage', rule, { everyMs: REFRESH_MS });
+  const { data, again } = useQuestion('history.storage', rule, { everyMs: REFRESH_MS });
+  useEffect(again, [again, settings.retentionDays, settings.historyCapMb, settingsReport]); // what waits has changed
   const { data: info } = useQuestion('app.info', undefined);
   const size = (bytes: number): string => joined(format.bytes(bytes));
   const field = (value: string | number): number | '' => (typeof value === 'number' ? value : '');
@@ -61,6 +89,17 @@ export function StoragePanel({ set }: { readonly set: (change: Partial<Settings>
           onChange={(value) => setEdited({ ...draft, historyCapMb: field(value) })}
         />
       </Row>
+      {suspended.length > 0 && (
+        <div className={css.preview} data-deletes role="status">
+          <p>{suspendedText(suspended, t)}</p>
+          {!changed && (
+            <Button size="xs" onClick={() => set(rule)}>
+              {t('retention.useShown')}
+            </Button>
+          )}
+        </div>
+      )}
+      {data && <PendingLimits limits={data.limits} set={set} />}
       {changed && data && (
         <div className={css.preview} data-deletes={data.preview.bytes > 0} role="status">
           <p>

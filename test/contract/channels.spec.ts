@@ -7,6 +7,7 @@ import { ok } from '../../app/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { memoryShelf } from '../../app/wear/ledger-file.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
+import { burnShapes, standardPlan } from '../../app/workload/burn/schedule.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { threads } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
@@ -33,8 +34,11 @@ function answersOfASmallHistory() {
   };
   const jobs = createJobs(threads, file, () => undefined);
   onTestFinished(() => jobs.cancelAll());
-  return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs);
+  return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs, noLimits);
 }
+
+const limit = { suspended: false, inForce: 365, pending: null };
+const noLimits = () => ({ retentionDays: limit, historyCapMb: { ...limit, pending: { value: 50, fromMs: START } } });
 
 /** A good question for each channel of the collector. */
 const good: Record<ChannelOf<'collector'>, unknown> = {
@@ -65,6 +69,25 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'governor.releaseCap': { gpuUuid: uuid },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
 };
+
+/** A good question for each channel of main that takes one. */
+const goodForMain: Partial<Record<ChannelOf<'main'>, unknown>> = {
+  'settings.set': defaultSettings,
+  'report.save': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html' },
+  'burn.start': { shape: burnShapes[0], gpuUuid: uuid, plan: standardPlan },
+  'jobs.start': { kind: 'export', format: 'csv', fromMs: START, toMs: START + 1, metrics: [], gpuUuids: [uuid] },
+};
+
+/** All questions that differ from a good one by one field, at any depth, that is named and has no value. */
+function* withoutValue(question: unknown): Iterable<unknown> {
+  if (typeof question !== 'object' || question === null) return;
+  const put = (key: string, value: unknown): unknown =>
+    Array.isArray(question) ? question.with(Number(key), value) : { ...question, [key]: value };
+  for (const [key, part] of Object.entries(question)) {
+    yield put(key, undefined);
+    for (const inner of withoutValue(part)) yield put(key, inner);
+  }
+}
 
 /** What a page that was taken over might send. */
 const hostile: readonly unknown[] = [
@@ -174,6 +197,29 @@ describe('the table of channels', () => {
       gpuUuid: 'GPU-other',
     });
     expect(answer).toMatchObject({ ok: false, error: { code: 'not-found' } });
+  });
+
+  it.each(names)('%s refuses a field that is named and has no value, at any depth', (name) => {
+    const question = { ...good, ...goodForMain }[name];
+    const takesNone = channels[name].request.safeParse(undefined).success;
+    expect(question === undefined, 'has a good question here, or takes none').toBe(takesNone);
+    expect(checkRequest(name, question)).toMatchObject({ ok: true });
+    for (const payload of withoutValue(question))
+      expect(checkRequest(name, payload), JSON.stringify(payload)).toMatchObject({
+        ok: false,
+        error: { code: 'invalid-request' },
+      });
+  });
+
+  it.each(['retentionDays', 'historyCapMb', 'intervalMs', 'theme'])('names %s when it has no value', (key) => {
+    const refused = checkRequest('settings.set', { [key]: undefined });
+    expect(refused).toMatchObject({ ok: false, error: { message: expect.stringContaining(key) } });
+  });
+
+  it('ends on a question that holds itself', () => {
+    const circle: Record<string, unknown> = { limit: 10 };
+    circle['self'] = circle;
+    for (const name of names) expect(checkRequest(name, circle).ok).toBe(false);
   });
 
   it('changes no setting that is not named', () => {

@@ -76,4 +76,14 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
 }
 
+/** Answers the system's dialogs, and keeps what they said. */
+export const answerDialogs = (app: ElectronApplication, button: number): Promise<void> =>
+  app.evaluate(({ dialog }, response) => {
+    const asked = ((globalThis as { asked?: string[] }).asked ??= []);
+    dialog.showMessageBox = (async (...args: { message: string }[]) => {
+      asked.push(args.at(-1)!.message);
+      return { response, checkboxChecked: false };
+    }) as never;
+  }, button);
+
 export { expect };

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { seedHistory } from '../support/seed-history.ts';
-import { expect, open, picture, test } from './app.ts';
+import { answerDialogs, expect, open, picture, test } from './app.ts';
 import type { Page } from '@playwright/test';
 
 const GPU = { uuid: 'SIM-0001-00', name: 'Simulated 450 W card' };
@@ -85,18 +85,20 @@ test('exports what is in view, with progress, and says where', async ({ slowburn
 
 test('shows what the disk holds, and what a rule would delete before it does', async ({ slowburn }) => {
   seedHistory(slowburn.dataFolder, DAYS, GPU);
-  const { page, complaints } = await slowburn.launch('--source', 'simulator');
+  const { app, page, complaints } = await slowburn.launch('--source', 'simulator');
+  await answerDialogs(app, 1);
   await open(page, 'Settings');
   const row = page.getByRole('row', { name: /Simulated 450 W card/ });
   await expect(row).toBeVisible();
   const samples = async () => Number((await row.getByRole('cell').nth(1).textContent())!.replace(/\D/g, ''));
   const before = await samples();
   await page.getByLabel('Keep samples for').fill('1');
-  await expect(page.getByText(/This rule deletes .* samples at full resolution/)).toBeVisible();
+  await expect(page.getByText(/this rule deletes .* samples at full resolution/)).toBeVisible();
   await picture(page, 'settings-rule');
   expect(await samples()).toBe(before); // nothing is deleted before it is applied
   await page.getByRole('button', { name: 'Apply' }).click();
-  await expect.poll(samples, { timeout: 30_000 }).toBeLessThan(before);
+  await expect(page.getByText(/^Keep samples for 1 day: applies from/)).toBeVisible();
+  expect(await samples()).toBe(before); // nor for the first day
   await page.getByRole('button', { name: 'Check', exact: true }).click();
   await expect(page.getByText('Checked: nothing is wrong.')).toBeVisible({ timeout: 20_000 });
   expect(complaints).toEqual([]);

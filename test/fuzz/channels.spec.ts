@@ -110,8 +110,11 @@ function answers() {
     releaseCap: async () => ok(undefined),
   };
   const jobs = { begin: () => ({ id: 1, kind: 'check', state: 'running', share: 0 }) as const, cancel: () => false, list: () => [], cancelAll: async () => undefined }; // prettier-ignore
-  return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs);
+  return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs, noLimits);
 }
+
+const limit = { suspended: false, inForce: 365, pending: null };
+const noLimits = () => ({ retentionDays: limit, historyCapMb: { ...limit, pending: { value: 50, fromMs: START } } });
 
 const isOfCollector = (name: Channel): name is ChannelOf<'collector'> => channels[name].by === 'collector';
 

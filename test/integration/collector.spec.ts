@@ -37,6 +37,7 @@ async function start(
     speed: 1,
     dataFolder: folder,
     settings: { ...defaultSettings, intervalMs: 100 },
+    suspended: [],
     restarted: false,
     ...change,
   };
@@ -149,6 +150,7 @@ describe('the collector', () => {
       speed: 1,
       dataFolder: folder,
       settings: defaultSettings,
+      suspended: [],
       restarted: false,
     };
     expect(await openCollector(bad, { onTick() {}, onAlerts() {}, onSessions() {} }, threads)).toMatchObject({

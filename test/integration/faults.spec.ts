@@ -148,7 +148,7 @@ describe('a history that cannot be used', () => {
 
   it('found damaged while recording, is set aside at the next start', async () => {
     const folder = temporaryFolder();
-    const config = { source: { kind: 'simulator', count: 1 }, speed: 1, dataFolder: folder, settings: { ...defaultSettings, intervalMs: 100 }, restarted: false } as const; // prettier-ignore
+    const config = { source: { kind: 'simulator', count: 1 }, speed: 1, dataFolder: folder, settings: { ...defaultSettings, intervalMs: 100 }, suspended: [], restarted: false } as const; // prettier-ignore
     const ticks: Tick[] = [];
     let damaged = 0;
     const events = { onTick: (tick: Tick) => void ticks.push(tick), onAlerts() {}, onSessions() {}, onDamaged: () => damaged++ }; // prettier-ignore

@@ -25,7 +25,14 @@ async function recorder(folder = path.join(temporaryFolder(), 'data')) {
   const ticks: Tick[] = [];
   const notices: Notice[] = [];
   const opened = await openCollector(
-    { source: { kind: 'simulator', count: 1 }, speed: 1, dataFolder: folder, settings: { ...defaultSettings, intervalMs: 100 }, restarted: false }, // prettier-ignore
+    {
+      source: { kind: 'simulator', count: 1 },
+      speed: 1,
+      dataFolder: folder,
+      settings: { ...defaultSettings, intervalMs: 100 },
+      suspended: [],
+      restarted: false,
+    },
     {
       onTick: (tick) => void ticks.push(tick),
       onAlerts: () => undefined,

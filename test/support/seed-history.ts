@@ -1,6 +1,10 @@
 import path from 'node:path';
 import { openDatabase } from '../../app/history/database.node.ts';
+import { limitsOf } from '../../app/history/limits.ts';
+import { openRetentionPlan } from '../../app/history/retention-plan.node.ts';
 import { createStore } from '../../app/history/store.ts';
+import { establishSettings } from '../../app/settings/file.node.ts';
+import { defaultSettings } from '../../app/settings/settings.ts';
 import { frameWith, tickWith } from './frames.ts';
 
 const DAY = 86_400_000;
@@ -14,9 +18,11 @@ export function seedHistory(
   days: number,
   gpu: { readonly uuid: string; readonly name: string },
 ): void {
+  establishSettings(dataFolder); // as whoever records first does
   const opened = openDatabase(path.join(dataFolder, 'history.simulated.db'));
   if (!opened.ok) throw new Error(opened.error.message);
   const store = createStore(opened.value.db);
+  openRetentionPlan(path.join(dataFolder, 'history.simulated.db'), limitsOf(defaultSettings, []), true, Date.now());
   const endMs = Date.now() - 60_000;
   const startMs = endMs - days * DAY;
   let energyMj = 0;

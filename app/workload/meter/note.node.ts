@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { writeNote } from '../../core/atomic-write.node.ts';
 import { readInput } from '../../core/read-input.node.ts';
 import { makeFolder } from '../../settings/folders.node.ts';
 import { isAlive } from '../../history/recorder.node.ts';
@@ -36,8 +37,7 @@ export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
   return {
     write(totals: Totals): void {
       const note: MeterNote = { pid: process.pid, upstreamPort, ...totals };
-      fs.writeFileSync(`${file}.tmp`, JSON.stringify(note));
-      fs.renameSync(`${file}.tmp`, file);
+      writeNote(file, JSON.stringify(note));
     },
     remove: (): void => fs.rmSync(file, { force: true }),
   };

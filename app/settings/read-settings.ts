@@ -1,0 +1,156 @@
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  parseTree,
+  printParseErrorCode,
+  type Node,
+  type ParseError,
+} from 'jsonc-parser';
+import * as z from 'zod';
+import { limitFields, type LimitField } from '../history/limits.ts';
+import { defaultSettings, settingsSchema, type Settings } from './settings.ts';
+
+/** What is wrong with a field of the file, and where. */
+export type SettingsProblem = {
+  /** as `governor.powerW` or `tariff.1.days`; empty: the whole file */
+  readonly field: string;
+  /** counted from 1; null: the problem has no place in the text */
+  readonly line: number | null;
+  readonly message: string;
+  readonly next?: string;
+};
+
+/** What a file of settings gives. A field that it does not give has its default. */
+export type ReadSettings = {
+  readonly settings: Settings;
+  readonly problems: readonly SettingsProblem[];
+  /** limits that the file does not give: nothing is deleted by them */
+  readonly suspended: readonly LimitField[];
+  /** whether the text can be edited field by field */
+  readonly wellFormed: boolean;
+};
+
+/** What is wrong with the file of settings, and what follows from it. */
+export type SettingsReport = {
+  readonly file: string;
+  readonly problems: readonly SettingsProblem[];
+  /** limits that nobody gave: nothing is deleted by them */
+  readonly suspended: readonly LimitField[];
+  /** where a file that could not be read in full was copied to */
+  readonly copy?: string;
+};
+
+type Path = readonly (string | number)[];
+type Tell = (path: Path, message: string) => void;
+type Kept = { readonly value: unknown } | undefined;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The schema without its default, null and read-only wrappings. */
+function core(schema: z.core.$ZodType): z.core.$ZodType {
+  const wrapped = schema instanceof z.ZodDefault || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly || schema instanceof z.ZodOptional; // prettier-ignore
+  return wrapped ? core(schema.unwrap()) : schema;
+}
+
+/** Keeps what fits its schema, part by part, and tells of what does not. */
+function salvage(schema: z.core.$ZodType, value: unknown, path: Path, tell: Tell): Kept {
+  const whole = z.safeParse(schema, value);
+  if (whole.success) return { value: whole.data };
+  const inner = core(schema);
+  let [told, parts] = [false, undefined as unknown];
+  const tellPart: Tell = (part, message) => {
+    told = true;
+    tell(part, message);
+  };
+  if (inner instanceof z.ZodObject && isRecord(value)) {
+    parts = Object.fromEntries(
+      Object.entries<z.core.$ZodType>(inner.shape).flatMap(([key, field]) => {
+        const kept = Object.hasOwn(value, key) ? salvage(field, value[key], [...path, key], tellPart) : undefined;
+        return kept ? [[key, kept.value]] : [];
+      }),
+    );
+  } else if (inner instanceof z.ZodArray && Array.isArray(value)) {
+    parts = value.flatMap((element, i) => salvage(inner.element, element, [...path, i], tellPart)?.value ?? []);
+  }
+  const kept = z.safeParse(schema, parts);
+  if (parts !== undefined && kept.success) return { value: kept.data };
+  const [issue] = (parts === undefined ? whole : kept).error!.issues;
+  if (Array.isArray(parts) && issue?.code === 'too_big' && issue.path.length === 0) {
+    const most = Number(issue.maximum);
+    tell(path, `Only the first ${most} entries are used.`);
+    return salvage(schema, parts.slice(0, most), path, tell);
+  }
+  if (!told) tell(path, [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
+  return undefined;
+}
+
+/** Fields of an object that stand in it more than once: which one counts would be a guess. */
+function repeated(root: Node): ReadonlyMap<string, Node> {
+  const seen = new Set<string>();
+  const twice = new Map<string, Node>();
+  for (const property of root.children ?? []) {
+    const key = property.children?.[0]?.value as string;
+    if (seen.has(key)) twice.set(key, property);
+    seen.add(key);
+  }
+  return twice;
+}
+
+const sentenceOf = ({ error }: ParseError): string =>
+  printParseErrorCode(error)
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase();
+
+/** A file that gives nothing, for one reason. */
+export const nothingRead = (problem: SettingsProblem): ReadSettings => ({
+  settings: defaultSettings,
+  problems: [problem],
+  suspended: limitFields,
+  wellFormed: false,
+});
+
+/**
+ * Reads settings field by field: a field that does not fit takes its default and is reported with its line, and the
+ * others keep what the file gives. Comments and trailing commas are accepted, as editors write them. Text that is no JSON
+ * gives nothing: a number that was cut off would be a wrong number.
+ */
+export function readSettings(text: string): ReadSettings {
+  const errors: ParseError[] = [];
+  let root: Node | undefined;
+  let read: unknown;
+  try {
+    root = parseTree(text, errors, { allowTrailingComma: true });
+    read = root && getNodeValue(root);
+  } catch {
+    return nothingRead({ field: '', line: null, message: 'It is nested too deeply.' });
+  }
+  const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
+  if (text.trim() === '') return nothingRead({ field: '', line: 1, message: 'The file is empty.' });
+  const [first] = errors;
+  if (first) return nothingRead({ field: '', line: lineAt(first.offset), message: `It is not valid JSON: ${sentenceOf(first)}.` }); // prettier-ignore
+  if (!root || !isRecord(read)) return nothingRead({ field: '', line: 1, message: 'It is not a JSON object.' });
+
+  const problems: SettingsProblem[] = [];
+  const given = { ...read };
+  for (const [key, node] of repeated(root)) {
+    if (!Object.hasOwn(settingsSchema.shape, key)) continue;
+    delete given[key];
+    problems.push({ field: key, line: lineAt(node.offset), message: 'It is given twice.' });
+  }
+  const tell: Tell = (path, message) => {
+    const node = findNodeAtLocation(root, [...path]);
+    problems.push({ field: path.join('.'), line: node ? lineAt(node.offset) : null, message });
+  };
+  const wrong = new Set<string>();
+  const kept = salvage(settingsSchema, given, [], (path, message) => {
+    wrong.add(String(path[0]));
+    tell(path, message);
+  });
+  return {
+    settings: (kept?.value as Settings | undefined) ?? defaultSettings,
+    problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    suspended: limitFields.filter((field) => !Object.hasOwn(given, field) || wrong.has(field)),
+    wellFormed: true,
+  };
+}
