@@ -7,6 +7,7 @@ import type { CollectorConfig } from './contract/collector-messages.ts';
 import { isOutdated, lockRecorder, openDatabase } from './history/database.node.ts';
 import { isAlive, removeRecorder, writeRecorder } from './history/recorder.node.ts';
 import { createStore } from './history/store.ts';
+import { createMemoryTrim } from './memory.node.ts';
 import { createJobs } from './jobs/jobs.node.ts';
 import type { JobState } from './jobs/jobs.ts';
 import { startJob } from './jobs/run-job.node.ts';
@@ -151,9 +152,11 @@ export async function openCollector(
     timer.unref();
     timers.add(timer);
   }
+  const trimMemory = createMemoryTrim();
   function housekeep(): void {
     let more = false;
     recording.guarded(() => (more = store.housekeep(settings, clock.wallMs())));
+    if (more) trimMemory();
     housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
     housekeeping.unref();
   }
