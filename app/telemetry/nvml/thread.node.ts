@@ -16,7 +16,7 @@ export type NvmlStart = Extract<FromWorker, { type: 'opened' | 'no-library' | 'a
 /** GPUs with what a thread has read of them, by position; undefined where a reading is missing or torn. */
 export type Frames = { readonly gpus: readonly ReaderGpu[]; readonly frames: readonly (Frame | undefined)[] };
 
-/** @property current it was read with the cards that the thread was given last */
+/** A tick with its readings; `current`: of the cards that the thread was given last. */
 export type TakenTick = NvmlTick & Frames & { readonly current: boolean };
 
 /** A thread that reads NVML on its own grid. It may hang inside the driver: then it is silent, and cannot be ended. */
