@@ -26,32 +26,43 @@ const WARM_MS = 60_000;
 const HOUR_ENDS_AT = 0.75;
 /** A miss of both lies this close: one grid is not in step with the other. */
 const TOGETHER_MS = 2 * INTERVAL_MS;
+/** A stamp may lie so far before its moment: both are rounded. */
+const EARLY_MS = 3;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const uuidOf = (gpu: number): string => `GPU-00000000-0000-0000-0000-${String(gpu).padStart(12, '0')}`;
 
-/** What the recorder missed: moments of its grid between two stored ticks, and ticks in which a card has no value. */
+/** Where most samples lie within the grid's step, less what a timer may be early by. */
+function phaseOf(monoMs: readonly number[]): number {
+  const counts = new Array<number>(INTERVAL_MS).fill(0);
+  for (const ms of monoMs) counts[ms % INTERVAL_MS]!++;
+  return counts.indexOf(Math.max(...counts)) - EARLY_MS;
+}
+
+/** What the recorder missed: moments of its grid for which no sample was stored, however late. */
 function missesOf(file: string, fromMs: number) {
   const opened = openForReading(file);
   if (!opened.ok) throw new Error(opened.error.message);
   const store = createStore(opened.value);
-  const misses: Miss[] = [];
-  let ticks = 0;
+  const taken: { readonly tsMs: number; readonly monoMs: number }[] = [];
   let unread = 0;
   for (let gpu = 0; gpu < GPUS; gpu++) {
-    let lastMs: number | undefined;
+    let monoMs = 0;
     for (const { tsMs, dtMs, frame } of store.samplesBetween(uuidOf(gpu), fromMs, Infinity)) {
       if (valueOf(frame, 'coreTempC') === undefined) unread++;
-      if (gpu > 0) continue; // a tick is a row of all cards
-      ticks++;
-      const holeMs = dtMs ?? tsMs - (lastMs ?? tsMs);
-      const ticksMissed = Math.round(holeMs / INTERVAL_MS) - 1;
-      if (ticksMissed > 0) misses.push({ fromMs: tsMs - holeMs, toMs: tsMs, ticks: ticksMissed });
-      lastMs = tsMs;
+      monoMs += dtMs ?? 0;
+      if (gpu === 0) taken.push({ tsMs, monoMs }); // a tick is a row of all cards
     }
   }
   store.close();
-  return { ticks, unread, misses };
+  const phase = phaseOf(taken.map(({ monoMs }) => monoMs));
+  const slotOf = (monoMs: number): number => Math.floor((monoMs - phase) / INTERVAL_MS);
+  const misses = taken.flatMap(({ tsMs, monoMs }, i): Miss[] => {
+    const before = taken[i - 1];
+    const ticks = before ? slotOf(monoMs) - slotOf(before.monoMs) - 1 : 0;
+    return before && ticks > 0 ? [{ fromMs: before.tsMs, toMs: tsMs, ticks }] : [];
+  });
+  return { ticks: taken.length, unread, misses };
 }
 
 const totalOf = (misses: readonly Miss[]): number => misses.reduce((sum, { ticks }) => sum + ticks, 0);
