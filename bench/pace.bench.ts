@@ -58,7 +58,7 @@ function missesOf(file: string, fromMs: number) {
   const phase = phaseOf(taken.map(({ monoMs }) => monoMs));
   const slotOf = (monoMs: number): number => Math.floor((monoMs - phase) / INTERVAL_MS);
   const misses = taken.flatMap(({ tsMs, monoMs }, i): Miss[] => {
-    const before = taken[i - 1];
+    const before = i > 1 ? taken[i - 1] : undefined; // the first is taken at once, beside the grid
     const ticks = before ? slotOf(monoMs) - slotOf(before.monoMs) - 1 : 0;
     return before && ticks > 0 ? [{ fromMs: before.tsMs, toMs: tsMs, ticks }] : [];
   });
