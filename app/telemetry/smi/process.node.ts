@@ -91,7 +91,14 @@ export function startSmi(options: SmiProcessOptions): SmiProcess {
     const startedMs = performance.now();
     let noise = '';
     child = started;
-    const stream = createDocumentStream(take, (text) => (noise = text));
+    const stream = createDocumentStream(
+      take,
+      (text) => (noise = text),
+      () => {
+        killAll(started); // it prints without end: it is started again later, as when it ends
+        for (const output of [started.stderr, started.stdout]) output.destroy();
+      },
+    );
     function take(xml: string): void {
       if (child !== started) return; // it was given up
       firstTookMs ??= performance.now() - startedMs;
