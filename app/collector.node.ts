@@ -11,6 +11,7 @@ import { watchDiskRoom } from './history/disk-room.node.ts';
 import { limitsOf, type LimitField } from './history/limits.ts';
 import { isBeingReplaced } from './history/replacement.node.ts';
 import { openRetentionPlan, removePlan } from './history/retention-plan.node.ts';
+import { createMemoryTrim } from './memory.node.ts';
 import { createJobs } from './jobs/jobs.node.ts';
 import type { JobState } from './jobs/jobs.ts';
 import { startJob } from './jobs/run-job.node.ts';
@@ -190,6 +191,7 @@ export async function openCollector(
     timer.unref();
     timers.add(timer);
   }
+  const trimMemory = createMemoryTrim();
   function housekeep(): void {
     let more = false;
     work.recording.guarded(() => {
@@ -197,6 +199,7 @@ export async function openCollector(
       const nowMs = clock.wallMs();
       more = work.store.housekeep(plan.ruleAt(nowMs, work.store.believedMs(nowMs)), nowMs);
     });
+    if (more) trimMemory();
     housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
     housekeeping.unref();
   }

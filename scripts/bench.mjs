@@ -1,9 +1,11 @@
-// `npm run bench [-- NAME …]`: measures, prints a table, and writes bench/results.json: the one place from which README
-// and docs take figures. Each benchmark replaces its own section and leaves the others.
+// `npm run bench [-- NAME … [--minutes N]]`: measures, prints a table, and writes bench/results.json: the one place from
+// which README and docs take figures. Each benchmark replaces its own section and leaves the others. Minutes are for those
+// that run for as long as they are told.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { root, runCommand, say, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
@@ -16,7 +18,13 @@ await runCommand(async () => {
     .readdirSync(path.join(checkout, 'bench'))
     .filter((name) => name.endsWith('.bench.ts'))
     .map((name) => name.replace('.bench.ts', ''));
-  const wanted = process.argv.slice(2);
+  const { positionals: wanted, values } = parseArgs({
+    allowPositionals: true,
+    options: { minutes: { type: 'string' } },
+  });
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+  if (minutes !== undefined && !(minutes > 0))
+    throw new SetupError(`--minutes ${values.minutes} is not a time.`, 'Give a number of minutes, such as 20.');
   const unknown = wanted.filter((name) => !all.includes(name));
   if (unknown.length > 0)
     throw new SetupError(`There is no benchmark ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
@@ -28,7 +36,7 @@ await runCommand(async () => {
       root: checkout,
       configFile: false,
     });
-    const section = await module.run({ electron, say });
+    const section = await module.run({ electron, say, minutes });
     const results = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
     results.machine = {
       cpu: os.cpus()[0].model.trim(),

@@ -35,8 +35,8 @@ export type HourColumns = SampleColumns & { readonly lastSeq: number };
 
 export type ByHour = {
   /**
-   * Samples of a GPU with fromMs ≤ ts < toMs by time, an hour at a time: sealed and open ones together, so that memory
-   * stays small over any range.
+   * Samples of a GPU with fromMs ≤ ts < toMs by time, an hour or less at a time: sealed and open ones together, so that
+   * memory stays small over any range.
    * @param wanted only these metrics, and no sequence numbers: faster
    */
   readonly between: (
@@ -80,23 +80,15 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
     for (const ts of rows.tsMs) openHours.add(hourOf(ts));
 
     for (const hourMs of [...new Set([...hours.keys(), ...openHours])].sort((a, b) => a - b)) {
-      const sources = (hours.get(hourMs) ?? []).flatMap((place) => load(place, wanted) ?? []);
-      if (openHours.has(hourMs)) sources.push(open);
-      const single = sources.length === 1 && sources[0] !== open ? sources[0]! : undefined;
-      if (single && inOrder(single.tsMs, fromMs, toMs)) {
-        yield single;
-        continue;
-      }
-      const picks: Pick[] = [];
-      sources.forEach(({ tsMs }, source) => {
-        tsMs.forEach((ts, row) => {
-          if (ts >= fromMs && ts < toMs && hourOf(ts) === hourMs) picks.push({ source, row });
-        });
-      });
-      // sources stand in the order they came, and sorting is stable: equal stamps keep it
-      picks.sort((a, b) => sources[a.source]!.tsMs[a.row]! - sources[b.source]!.tsMs[b.row]!);
-      const lastSeq = Math.max(...sources.map((source) => source.lastSeq));
-      if (picks.length > 0) yield { ...pickRows(sources, picks), lastSeq };
+      const inRange = (hours.get(hourMs) ?? []).filter((place) => place.toMs >= fromMs && place.fromMs < toMs);
+      const rowsNow = openHours.has(hourMs) ? [rowsOfHour(open, hourMs)] : [];
+      // a busy hour was sealed in several chunks: one after the other, where none reaches into the next
+      if (
+        followOn([...inRange, ...rowsNow.map(({ tsMs }) => ({ fromMs: tsMs.reduce(least), toMs: tsMs.reduce(most) }))])
+      ) {
+        for (const place of inRange) yield* together([load(place, wanted)], fromMs, toMs);
+        yield* together(rowsNow, fromMs, toMs);
+      } else yield* together([...inRange.map((place) => load(place, wanted)), ...rowsNow], fromMs, toMs);
     }
   }
 
@@ -112,6 +104,38 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
   }
 
   return { between, after };
+}
+
+const least = (a: number, b: number): number => Math.min(a, b);
+const most = (a: number, b: number): number => Math.max(a, b);
+
+const followOn = (spans: readonly { readonly fromMs: number; readonly toMs: number }[]): boolean =>
+  spans.every(({ fromMs }, i) => i === 0 || spans[i - 1]!.toMs <= fromMs);
+
+/** Rows of one hour, in the order they came. */
+function rowsOfHour(open: HourColumns, hourMs: number): HourColumns {
+  const picks: Pick[] = [];
+  open.tsMs.forEach((ts, row) => hourOf(ts) === hourMs && picks.push({ source: 0, row }));
+  return { ...pickRows([open], picks), lastSeq: open.lastSeq };
+}
+
+/** What of some columns lies in a range, by time. */
+function* together(columns: readonly (HourColumns | undefined)[], fromMs: number, toMs: number) {
+  const sources = columns.filter((source) => source !== undefined);
+  if (sources.length === 1 && inOrder(sources[0]!.tsMs, fromMs, toMs)) {
+    yield sources[0]!;
+    return;
+  }
+  const picks: Pick[] = [];
+  sources.forEach(({ tsMs }, source) => {
+    tsMs.forEach((ts, row) => {
+      if (ts >= fromMs && ts < toMs) picks.push({ source, row });
+    });
+  });
+  // sources stand in the order they came, and sorting is stable: equal stamps keep it
+  picks.sort((a, b) => sources[a.source]!.tsMs[a.row]! - sources[b.source]!.tsMs[b.row]!);
+  const lastSeq = Math.max(...sources.map((source) => source.lastSeq));
+  if (picks.length > 0) yield { ...pickRows(sources, picks), lastSeq };
 }
 
 /** True when stamps never go back and all lie in the range. */

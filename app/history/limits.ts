@@ -16,4 +16,6 @@ export const limitsOf = (
   settings: Readonly<Record<LimitField, number | null>>,
   suspended: readonly LimitField[],
 ): GivenLimits =>
-  Object.fromEntries(limitFields.filter((field) => !suspended.includes(field)).map((field) => [field, settings[field]]));
+  Object.fromEntries(
+    limitFields.filter((field) => !suspended.includes(field)).map((field) => [field, settings[field]]),
+  );

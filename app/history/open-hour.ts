@@ -13,8 +13,6 @@ type Row = { readonly id: number; readonly ts: number; readonly dt: number | nul
 
 /** Rows that are read at once: quicker than one after the other, and some hundred kilobytes. */
 const PAGE = 200;
-/** Longer than an hour at the shortest interval. */
-const MOST_EXPECTED = 40_000;
 
 /** The samples that are not sealed yet: one row a tick, for all GPUs. */
 export type OpenHour = {
@@ -25,8 +23,15 @@ export type OpenHour = {
   readonly after: (gpuId: number, seq: number) => SampleColumns;
   /** Samples of one GPU with fromMs ≤ ts < toMs, in the order they came; @param wanted only these metrics */
   readonly between: (gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => SampleColumns;
-  /** All samples of one GPU of a run; of the first one found when no id is given, and which others there are. */
-  readonly read: (run: Run, gpuId?: number) => { gpuId: number | undefined; columns: SampleColumns; others: number[] };
+  /**
+   * All samples of one GPU of a run; of the first one found when no id is given, and which others there are.
+   * @param collector an empty one, whose memory is used
+   */
+  readonly read: (
+    run: Run,
+    collector: SampleCollector,
+    gpuId?: number,
+  ) => { gpuId: number | undefined; columns: SampleColumns; others: number[] };
   /** Samples of one GPU with these metrics alone: kept between calls, so that only new rows are read. */
   readonly recent: (gpuId: number, metricIds: readonly number[]) => SampleColumns;
   readonly remove: (run: Run) => void;
@@ -92,9 +97,7 @@ export function createOpenHour(db: Db): OpenHour {
     after: (gpuId, seq) => collect(createSampleCollector(), gpuId, { firstSeq: Math.max(0, seq + 1) }),
     between: (gpuId, fromMs, toMs, wanted) =>
       collect(createSampleCollector(wanted && new Set(wanted)), gpuId, { fromMs, toMs }),
-    read(run, wantedGpu) {
-      const { firstSeq, lastSeq } = run;
-      const collector = createSampleCollector(undefined, Math.min(lastSeq - firstSeq + 1, MOST_EXPECTED));
+    read({ firstSeq, lastSeq }, collector, wantedGpu) {
       const others = new Set<number>();
       let chosen = wantedGpu;
       readRows({ firstSeq, lastSeq }, ({ id, ts, dt }, gpuId) => {

@@ -55,7 +55,12 @@ export function readPlan(databaseFile: string, given: GivenLimits): ShownLimits 
  * not shorten it; until then the one before holds. Where no limit before is known, nothing is deleted meanwhile.
  * @param empty the history holds nothing yet: there is nothing to wait for
  */
-export function openRetentionPlan(databaseFile: string, given: GivenLimits, empty: boolean, nowMs: number): RetentionPlan {
+export function openRetentionPlan(
+  databaseFile: string,
+  given: GivenLimits,
+  empty: boolean,
+  nowMs: number,
+): RetentionPlan {
   const known = readState(databaseFile);
   const unknown = (field: LimitField): GracedLimit => ({ inForce: empty ? (given[field] ?? null) : null });
   let wanted = given;

@@ -16,6 +16,8 @@ const MONTH_MS = 30 * DAY_MS;
 
 /** Finished periods whose parts become one: fewer and larger pieces are read faster and pack better. */
 const levels = [
+  { slotMs: MINUTE_MS, spanMs: HOUR_MS }, // an hour that was sealed in several chunks has as many parts
+  { slotMs: HOUR_MS, spanMs: HOUR_MS },
   { slotMs: MINUTE_MS, spanMs: DAY_MS },
   { slotMs: HOUR_MS, spanMs: DAY_MS },
   { slotMs: HOUR_MS, spanMs: MONTH_MS },

@@ -8,6 +8,8 @@ export type SampleCollector = {
    */
   readonly add: (seq: number, tsMs: number, dtMs: number | null | undefined) => Target;
   readonly size: () => number;
+  /** Forgets all samples and keeps the memory: what `columns` gave is no longer good. */
+  readonly clear: () => void;
   /** What was added, as columns; good until more is added. */
   readonly columns: () => SampleColumns;
 };
@@ -57,6 +59,13 @@ export function createSampleCollector(wanted?: ReadonlySet<number>, expected = 5
       return target;
     },
     size: () => n,
+    clear() {
+      n = 0;
+      for (const column of metrics) {
+        column?.codes.fill(0);
+        column?.values.fill(Number.NaN);
+      }
+    },
     columns() {
       const found = new Map<number, MetricColumn>();
       metrics.forEach((column, id) => {

@@ -5,9 +5,18 @@ import { HOUR_MS, hourOf, type OpenHour, type Run } from './open-hour.ts';
 import { addRollup, createRollup, rollUpSamples } from './rollup.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
 import type { SampleColumns } from './sample-chunk.ts';
+import { createSampleCollector, type SampleCollector } from './sample-collector.ts';
 import { GAP_MS } from '../telemetry/sampler.ts';
 
 const NOTHING: Carry = new Map();
+
+/**
+ * Rows that are sealed at once: an hour at one sample per second. At a shorter interval an hour is sealed in several
+ * chunks while it goes on, so that neither the memory nor the time that sealing takes grows with the sampling rate.
+ */
+const ROWS_AT_ONCE = 3_600;
+/** An hour is sealed before its end only when it has clearly more rows than that. */
+const MOST_OPEN_ROWS = 4_000;
 
 /** Encodes samples of one GPU and one hour with their roll-ups; what it returns writes them, inside a transaction. */
 export type PrepareSealed = (gpuId: number, hourMs: number, columns: SampleColumns) => () => void;
@@ -55,13 +64,28 @@ export type Sealer = {
   readonly step: (nowMs: number) => boolean;
 };
 
+/** A run that is being sealed. */
+type Current = {
+  readonly run: Run;
+  /** GPUs still to be encoded; undefined: not known yet */
+  waiting: number[] | undefined;
+  readonly writers: (() => void)[];
+  readonly collector: SampleCollector;
+};
+
+/** The part of a run that is to be sealed now; undefined: none. */
+function dueOf(run: Run, finished: boolean): Run | undefined {
+  if (run.lastSeq - run.firstSeq < MOST_OPEN_ROWS) return finished ? run : undefined;
+  return { ...run, lastSeq: run.firstSeq + ROWS_AT_ONCE - 1 };
+}
+
 /**
- * Seals finished hours: encodes one GPU after the other, one at each call so that sampling goes on between, then writes
+ * Seals finished hours, and the older part of one that has many rows: encodes one GPU after the other, one at each call so that sampling goes on between, then writes
  * all chunks and removes the rows in one transaction. A killed process leaves either the rows or the chunks.
  */
 export function createSealer(db: Db, open: OpenHour, prepare: PrepareSealed): Sealer {
   let runs: Run[] | undefined; // read at the first use: a connection that only reads never needs them
-  let current: { readonly run: Run; waiting: number[] | undefined; readonly writers: (() => void)[] } | undefined;
+  let current: Current | undefined;
 
   const finish = db.transaction((run: Run, writers: readonly (() => void)[]) => {
     for (const write of writers) write();
@@ -80,19 +104,22 @@ export function createSealer(db: Db, open: OpenHour, prepare: PrepareSealed): Se
       runs ??= open.runs();
       const [first] = runs;
       if (!current) {
-        if (!first || (runs.length === 1 && first.hourMs === hourOf(nowMs))) return false;
-        current = { run: first, waiting: undefined, writers: [] };
+        const due = first && dueOf(first, runs.length > 1 || first.hourMs !== hourOf(nowMs));
+        if (!due) return false;
+        const collector = createSampleCollector(undefined, due.lastSeq - due.firstSeq + 1);
+        current = { run: due, waiting: undefined, writers: [], collector };
       }
-      const { run, waiting, writers } = current;
+      const { run, waiting, writers, collector } = current;
       if (!waiting || waiting.length > 0) {
-        const { gpuId, columns, others } = open.read(run, waiting?.[0]);
+        collector.clear(); // the same memory for one GPU after the other
+        const { gpuId, columns, others } = open.read(run, collector, waiting?.[0]);
         if (gpuId !== undefined && columns.seq.length > 0) writers.push(prepare(gpuId, run.hourMs, columns));
         current.waiting = waiting?.slice(1) ?? others;
         return true;
       }
       finish(run, writers);
       current = undefined;
-      // rows may have come to the same hour meanwhile, when the clock was set back
+      // what is left of the hour; rows may have come to it meanwhile, also when the clock was set back
       if (first!.lastSeq > run.lastSeq) runs[0] = { ...first!, firstSeq: run.lastSeq + 1 };
       else runs.shift();
       return runs.length > 0;

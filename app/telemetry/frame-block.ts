@@ -7,32 +7,46 @@ import type { Frame } from '../reading.ts';
  * a frame that is being overwritten while it is copied is noticed.
  */
 export type FrameBlock = {
-  readonly buffer: ArrayBufferLike;
+  readonly bytes: Uint8Array;
   readonly frames: readonly Frame[];
   readonly begun: Int32Array;
   readonly done: Int32Array;
 };
 
+/** The blocks of the newest ticks: a tick is written into the block of the oldest. */
+export type FrameRing = readonly FrameBlock[];
+
+/** Ticks that wait for a reader which is busy: three seconds at ten a second. */
+export const RING_TICKS = 32;
+
 const M = metrics.length;
 const BYTES_A_FRAME = M * (8 + 2 + 1 + 1 + 1);
+const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** the counters come first, padded so that the 8-byte values after them are aligned */
-const firstFrameAt = (count: number): number => Math.ceil((2 * count * 4) / 8) * 8;
+const firstFrameAt = (count: number): number => aligned(2 * count * 4);
+const blockSize = (count: number): number => aligned(firstFrameAt(count) + count * BYTES_A_FRAME);
 
-export const frameBlockSize = (count: number): number => firstFrameAt(count) + count * BYTES_A_FRAME;
+export const frameRingSize = (count: number): number => RING_TICKS * blockSize(count);
 
-/** Lays `count` frames over a buffer of `frameBlockSize(count)` bytes. */
-export function layFrameBlock(buffer: ArrayBufferLike, count: number): FrameBlock {
+/** Lays a ring for `count` GPUs over a buffer of `frameRingSize(count)` bytes. */
+export const layFrameRing = (buffer: ArrayBufferLike, count: number): FrameRing =>
+  Array.from({ length: RING_TICKS }, (_, i) => layBlock(buffer, i * blockSize(count), count));
+
+/** The block that a tick is written into. */
+export const blockOf = (ring: FrameRing, tick: number): FrameBlock => ring[tick % RING_TICKS]!;
+
+function layBlock(buffer: ArrayBufferLike, at: number, count: number): FrameBlock {
   return {
-    buffer,
-    begun: new Int32Array(buffer, 0, count),
-    done: new Int32Array(buffer, count * 4, count),
-    frames: Array.from({ length: count }, (_, i) => frameAt(buffer, count, i)),
+    bytes: new Uint8Array(buffer, at, blockSize(count)),
+    begun: new Int32Array(buffer, at, count),
+    done: new Int32Array(buffer, at + count * 4, count),
+    frames: Array.from({ length: count }, (_, i) => frameAt(buffer, at, count, i)),
   };
 }
 
-function frameAt(buffer: ArrayBufferLike, count: number, i: number): Frame {
-  const valuesAt = firstFrameAt(count);
+function frameAt(buffer: ArrayBufferLike, at: number, count: number, i: number): Frame {
+  const valuesAt = at + firstFrameAt(count);
   const reasonsAt = valuesAt + count * M * 8;
   const statesAt = reasonsAt + count * M * 2;
   const derivedAt = statesAt + count * M;
@@ -47,15 +61,15 @@ function frameAt(buffer: ArrayBufferLike, count: number, i: number): Frame {
 }
 
 /**
- * The frames of a shared block, copied into memory of their own. Undefined where a GPU is not whole for `tick`: not
+ * The frames of a tick, copied into memory of their own. Undefined where a GPU is not whole for `tick`: not
  * completed, or begun again while the copy was made.
  */
-export function copyFrameBlock({ buffer, frames, begun, done }: FrameBlock, tick: number): (Frame | undefined)[] {
+export function copyFrames(ring: FrameRing, tick: number): (Frame | undefined)[] {
+  const { bytes, frames, begun, done } = blockOf(ring, tick);
   const count = frames.length;
   const completed = frames.map((_, i) => Atomics.load(done, i) === tick);
-  const memory = new ArrayBuffer(buffer.byteLength);
-  new Uint8Array(memory).set(new Uint8Array(buffer));
+  const memory = bytes.slice();
   return completed.map((whole, i) =>
-    whole && Atomics.load(begun, i) === tick ? frameAt(memory, count, i) : undefined,
+    whole && Atomics.load(begun, i) === tick ? frameAt(memory.buffer, 0, count, i) : undefined,
   );
 }

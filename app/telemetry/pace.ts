@@ -14,9 +14,13 @@ export type Pace = {
 
 export type Periods = { readonly slow: number; readonly rare: number };
 const usual: Periods = { slow: 5_000, rare: 60_000 };
+const modulo = (a: number, n: number): number => ((a % n) + n) % n;
 
-/** @param everyMs how often to read what is not read at each moment */
-export function createPace(clock: Clock, intervalMs: number, everyMs: Periods = usual): Pace {
+/**
+ * @param everyMs how often to read what is not read at each moment
+ * @param gridMs a moment of the grid that others keep too; after the first moment, which is at once, all lie on it
+ */
+export function createPace(clock: Clock, intervalMs: number, everyMs: Periods = usual, gridMs?: number): Pace {
   let interval = intervalMs;
   let dueMs: number | undefined; // the grid begins with the first moment, at once
   const due = { slow: -Infinity, rare: -Infinity };
@@ -24,6 +28,7 @@ export function createPace(clock: Clock, intervalMs: number, everyMs: Periods = 
   return {
     async next(signal) {
       const now = clock.monoMs();
+      const first = dueMs === undefined;
       dueMs ??= now;
       if (dueMs < now) dueMs = now + ((interval - ((now - dueMs) % interval)) % interval); // missed: back onto the grid
       if (dueMs > now) await clock.sleep(dueMs - now, signal);
@@ -33,7 +38,7 @@ export function createPace(clock: Clock, intervalMs: number, everyMs: Periods = 
         due[cadence] = dueMs + everyMs[cadence];
         taken.push(cadence);
       }
-      dueMs += interval;
+      dueMs += first && gridMs !== undefined ? interval - modulo(dueMs - gridMs, interval) : interval;
       return taken;
     },
     setInterval(next) {

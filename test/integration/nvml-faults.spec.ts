@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { SourceSample } from '../../app/telemetry/source.ts';
+import type { SourceSample, TelemetrySource } from '../../app/telemetry/source.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
-import { compileMock, controlMock } from '../support/mock-nvml.ts';
+import { compileMock, controlMock, logMock } from '../support/mock-nvml.ts';
 import { at, openMock, readUntil } from '../support/nvml-source.ts';
 
 // What can happen to a driver while it is being read, on the real thread. Waiting is shortened, nothing else.
-const soon = { hangMs: 300, reopenMs: 200, restartMs: 300, slowMs: 300, rareMs: 1000 };
+const soon = { hangMs: 300, calmMs: 300, reopenMs: 200, restartMs: 300, slowMs: 300, rareMs: 1000 };
 const states = (sample: SourceSample): string[] => sample.gpus.map((_, gpu) => at(sample, gpu, 'coreTempC').state);
 const uuids = (sample: SourceSample): string[] => sample.gpus.map(({ gpu }) => gpu.uuid).sort();
 
@@ -61,6 +61,84 @@ describe('a call that never returns', () => {
     const back = await readUntil(source, (sample) => states(sample).every((state) => state === 'value'));
     expect(back.fault).toBeUndefined();
     expect(uuids(back)).toEqual(uuids(before));
+  });
+});
+
+describe('several calls that do not return', () => {
+  const eight = 'set -1 count 8';
+  const patience = { ...soon, hangMs: 800, openMs: 800, slowMs: 600, rareMs: 1200, calmMs: 600 };
+  const settings = { intervalMs: 200, pcieThroughput: false };
+  /** Longer than the sampler waits: a busy machine takes its time to start threads. */
+  const read = (source: TelemetrySource): Promise<SourceSample> => source.read(20_000);
+  const hang = (gpus: readonly number[], symbol: string): string[] => gpus.map((gpu) => `hang ${gpu} ${symbol}`);
+  const allWell = (sample: SourceSample): boolean =>
+    sample.gpus.length === 8 && states(sample).every((state) => state === 'value');
+
+  it.each([
+    ['the first, the last and three between', [0, 2, 3, 5, 7], 'nvmlDeviceGetPowerUsage'],
+    ['the first five', [0, 1, 2, 3, 4], 'nvmlDeviceGetTemperature'],
+    ['the last five, on the slow cadence', [3, 4, 5, 6, 7], 'nvmlDeviceGetComputeRunningProcesses_v3'],
+    ['every other and one more, on the rare cadence', [0, 2, 4, 6, 7], 'nvmlDeviceGetMaxClockInfo'],
+    ['five whatever is asked of them', [1, 2, 4, 5, 6], '*'],
+  ])('in five of eight GPUs at once leave the others their readings from the second tick on: %s', async (_, gpus, symbol) => {
+    const control = controlMock(eight);
+    const source = await openMock({ patience, settings });
+    expect(allWell(await read(source))).toBe(true);
+    control.set(eight, ...hang(gpus, symbol));
+    const after: string[][] = [];
+    const expected = Array.from({ length: 8 }, (_, gpu) => (gpus.includes(gpu) ? 'stalled' : 'value'));
+    for (let tick = 0; after.length < 12 && tick < 60; tick++) {
+      const sample = await read(source);
+      if (after.length > 0 || !allWell(sample)) after.push(states(sample));
+    }
+    expect(after.slice(1)).toEqual(Array(11).fill(expected));
+    control.set(eight);
+    const back = await readUntil(source, allWell);
+    expect(back.fault).toBeUndefined();
+    // and they stay, when one thread reads them all again
+    for (let tick = 0; tick < 10; tick++) expect(states(await read(source))).toEqual(Array(8).fill('value'));
+  }); // prettier-ignore
+
+  it('in all of eight GPUs are one silent driver, and all are back when they return', async () => {
+    const control = controlMock(eight);
+    const source = await openMock({ patience, settings });
+    await read(source);
+    control.set(eight, 'hang * nvmlDeviceGetTemperature', 'set * temp 77');
+    const silent = await readUntil(source, ({ fault }) => fault?.code === 'nvml-stalled');
+    expect(states(silent)).toEqual(Array(8).fill('stalled'));
+    control.set(eight, 'set * temp 77');
+    const back = await readUntil(source, allWell);
+    expect(back.gpus.map((_, gpu) => at(back, gpu, 'coreTempC'))).toEqual(
+      Array(8).fill(expect.objectContaining({ value: 77 })),
+    );
+  });
+
+  it.each([
+    ['when their handles are asked for', 'nvmlDeviceGetHandleByIndex_v2'],
+    ['when their names are', 'nvmlDeviceGetUUID'],
+  ])('while NVML is opened, %s, leave the others to be opened', async (_, symbol) => {
+    const control = controlMock(eight, ...hang([2, 5], symbol), ...hang([2, 5], 'nvmlDeviceGetHandleByPciBusId_v2'));
+    const source = await openMock({ patience, settings });
+    const six = await readUntil(source, ({ gpus }) => gpus.length === 6);
+    expect(uuids(six).map((uuid) => Number(uuid.at(-1)))).toEqual([0, 1, 3, 4, 6, 7]);
+    const shown = await readUntil(source, (sample) => states(sample).every((state) => state === 'value'));
+    expect(shown.fault).toMatchObject({ code: 'nvml-gpu-hangs' });
+    control.set(eight);
+    expect((await readUntil(source, allWell)).fault).toBeUndefined();
+  });
+
+  it('about no GPU in particular make all of them stalled, and start no threads that would hang too', async () => {
+    const control = controlMock(eight);
+    const source = await openMock({ patience, settings });
+    await read(source);
+    const log = logMock();
+    control.set(eight, 'hang -1 nvmlDeviceGetCount_v2');
+    const silent = await readUntil(source, ({ fault }) => fault !== undefined);
+    expect(silent.fault).toMatchObject({ code: 'nvml-stalled' });
+    expect(states(silent)).toEqual(Array(8).fill('stalled'));
+    expect(log.calls()).not.toContain('-1 nvmlInit_v2');
+    control.set(eight);
+    await readUntil(source, allWell);
   });
 });
 

@@ -127,24 +127,44 @@ describe('NVML', () => {
     expect(at(back, 0, 'coreTempC').state).toBe('value');
   });
 
-  it('does not wait for a driver that hangs: what came is kept, the rest is stalled', async () => {
+  it('keeps what was read of a tick in which a call hangs, and reads the other GPU from then on', async () => {
     const control = controlMock();
     const source = await openMock();
+    await source.read(2000);
     control.set('hang 1 nvmlDeviceGetPowerUsage');
     const partly = await readUntil(source, ({ fault }) => fault !== undefined);
-    expect(partly.fault).toMatchObject({ code: 'nvml-stalled' });
+    expect(partly.fault).toMatchObject({ code: 'nvml-gpu-hangs' });
     expect(at(partly, 0, 'coreTempC').state).toBe('value');
     expect(at(partly, 1, 'coreTempC').state).toBe('stalled');
-    const silent = await source.read(200);
-    expect(at(silent, 0, 'coreTempC').state).toBe('stalled'); // what was told once is not told again
+    const next = await source.read(2000);
+    expect(at(next, 0, 'coreTempC').state).toBe('value');
+    expect(at(next, 1, 'coreTempC').state).toBe('stalled');
     control.set();
     const back = await readUntil(source, ({ fault }) => fault === undefined);
     expect(at(back, 1, 'coreTempC').state).toBe('value');
   });
 
+  it('gives ticks that waited while nobody took them, each at its own time and with its own readings', async () => {
+    const control = controlMock('set * temp 40');
+    const source = await openMock({ settings: { intervalMs: 50, pcieThroughput: false } });
+    const first = await source.read(2000);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    control.set('set * temp 70');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const waited = [first];
+    while (waited.at(-1)!.monoMs < first.monoMs + 700) waited.push(await source.read(2000));
+    const grid = waited.map(({ monoMs }) => Math.round((monoMs - waited[1]!.monoMs) / 50)).slice(1);
+    expect(grid).toEqual([...new Set(grid)].sort((a, b) => a - b));
+    expect(grid.length).toBeGreaterThan(3); // how many is for the machine to say
+    const temps = waited.map((sample) => at(sample, 0, 'coreTempC'));
+    expect(temps[1]).toMatchObject({ state: 'value', value: 40 });
+    expect(temps.at(-1)).toMatchObject({ state: 'value', value: 70 });
+    expect(temps.every(({ state }) => state === 'value')).toBe(true);
+  });
+
   it('reads again what is read seldom, when nobody had time to take it', async () => {
-    const source = await openMock();
-    await new Promise((resolve) => setTimeout(resolve, 350)); // the first ticks are overwritten by the next
+    const source = await openMock({ settings: { intervalMs: 10, pcieThroughput: false } });
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // more ticks than wait: the first are overwritten
     const seldom = await readUntil(source, (sample) => at(sample, 0, 'maxGraphicsClockMhz').state !== 'unread'); // once a minute
     expect(at(seldom, 0, 'tempSlowdownC').state).toBe('value');
   });

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../app/clock.node.ts';
 import { readingOf } from '../../app/reading.ts';
+import type { SmiPatience } from '../../app/telemetry/smi/process.node.ts';
 import { openSmi } from '../../app/telemetry/smi/source.node.ts';
-import type { TelemetrySource } from '../../app/telemetry/source.ts';
+import type { SourceSample, TelemetrySource } from '../../app/telemetry/source.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 const DOCUMENT = path.resolve('test/fixtures/nvidia-smi/two-cards.xml');
@@ -16,8 +17,8 @@ function program(script: string): string {
   return file;
 }
 
-async function open(script: string): Promise<TelemetrySource> {
-  const opened = await openSmi({ clock: systemClock, intervalMs: 200, program: program(script) });
+async function open(script: string, patience: Partial<SmiPatience> = {}): Promise<TelemetrySource> {
+  const opened = await openSmi({ clock: systemClock, intervalMs: 200, program: program(script), patience });
   if (!opened.ok) throw new Error(opened.error.message);
   onTestFinished(() => opened.value.close());
   return opened.value;
@@ -74,5 +75,78 @@ describe('nvidia-smi', () => {
       program: program('echo "NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver."; exit 9'),
     });
     expect(failing).toMatchObject({ ok: false, error: { message: expect.stringContaining('could not communicate') } });
+  });
+});
+
+describe('a program that hangs', () => {
+  const [FIRST, SECOND] = ['GPU-11111111-0000-0000-0000-000000000000', 'GPU-22222222-0000-0000-0000-000000000000'];
+  /** A document of cards that are well: the fixture's first one, under other names. */
+  function documentOf(...uuids: readonly string[]): string {
+    const text = fs.readFileSync(DOCUMENT, 'utf8');
+    const card = /<gpu id=[\s\S]*?<\/gpu>/.exec(text)![0];
+    const cards = uuids.map((uuid) => card.replace(/<uuid>.*?<\/uuid>/, `<uuid>${uuid}</uuid>`));
+    const file = path.join(temporaryFolder(), 'document.xml');
+    fs.writeFileSync(file, text.replace(/<gpu id=[\s\S]*<\/gpu>/, cards.join('\n')));
+    return file;
+  }
+  const soon = { silentMs: 400, restartMs: [100], calmMs: 500 };
+  const temps = (sample: SourceSample) => sample.gpus.map(({ frame }) => readingOf(frame, 'coreTempC').state);
+  async function readUntil(source: TelemetrySource, satisfied: (sample: SourceSample) => boolean) {
+    const untilMs = Date.now() + 20_000;
+    for (;;) {
+      const sample = await source.read(2_000);
+      if (satisfied(sample)) return sample;
+      if (Date.now() > untilMs) throw new Error(`it never came to that: ${JSON.stringify(sample.fault)}`);
+    }
+  }
+  const isRunning = (pid: number): boolean => {
+    try {
+      // killed, but its parent in a container may never ask for its end
+      return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  };
+
+  it('is killed with everything it started, and another takes its place', async () => {
+    const folder = temporaryFolder();
+    const both = documentOf(FIRST, SECOND);
+    const source = await open(
+      `cat ${both}
+       if [ ! -e ${folder}/second ]; then
+         touch ${folder}/second; trap '' TERM; sleep 600 & echo $$ $! > ${folder}/pids; wait; wait; sleep 600
+       fi
+       while true; do sleep 0.1; cat ${both}; done`,
+      soon,
+    );
+    await source.read(2000);
+    const silent = await readUntil(source, ({ fault }) => fault !== undefined);
+    expect(silent.fault).toMatchObject({ code: 'nvidia-smi-stalled' });
+    expect(temps(silent)).toEqual(['stalled', 'stalled']);
+    const back = await readUntil(source, ({ fault }) => fault === undefined);
+    expect(temps(back)).toEqual(['value', 'value']);
+    const pids = fs.readFileSync(`${folder}/pids`, 'utf8').trim().split(' ').map(Number);
+    expect(pids).toHaveLength(2);
+    expect(pids.filter(isRunning)).toEqual([]);
+  });
+
+  it('because of one card is asked for each card, so that the other keeps its readings, until both answer', async () => {
+    const folder = temporaryFolder();
+    const [both, one] = [documentOf(FIRST, SECOND), documentOf(FIRST)];
+    const source = await open(
+      `case "$*" in *${FIRST}*) document=${one};; *) document=${both};; esac
+       while true; do
+         if [ -e ${folder}/hangs ] && [ $document = ${both} ]; then exec sleep 600; fi
+         cat $document; sleep 0.1
+       done`,
+      soon,
+    );
+    expect(temps(await source.read(2000))).toEqual(['value', 'value']);
+    fs.writeFileSync(`${folder}/hangs`, '');
+    const beside = await readUntil(source, ({ fault }) => fault?.code === 'nvidia-smi-gpu-hangs');
+    expect(beside.gpus.map(({ gpu }) => gpu.uuid)).toEqual([FIRST, SECOND]);
+    expect(temps(beside)).toEqual(['value', 'stalled']);
+    fs.rmSync(`${folder}/hangs`);
+    expect(temps(await readUntil(source, ({ fault }) => fault === undefined))).toEqual(['value', 'value']);
   });
 });

@@ -38,7 +38,7 @@ export async function readUntil(
 ): Promise<SourceSample> {
   const until = Date.now() + 15_000;
   for (;;) {
-    const sample = await source.read(400);
+    const sample = await source.read(2_000); // as the sampler does
     seen(sample);
     if (satisfied(sample)) return sample;
     if (Date.now() > until) throw new Error(`it never came to that: ${JSON.stringify(sample.fault)}`);

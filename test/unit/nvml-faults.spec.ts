@@ -10,7 +10,7 @@ const made: Readonly<Record<keyof typeof faults, readonly SourceFault[]>> = {
   libraryFault: [...allReturnCodes, 4711].map(faults.libraryFault),
   stallFault: [faults.stallFault(0.2), faults.stallFault(75)],
   unopenedFault: [...allReturnCodes, 4711].map((code) => faults.unopenedFault(1, code)),
-  hangFault: [faults.hangFault('NVIDIA GeForce RTX 3090', 6.4)],
+  hangFault: [0, 1, 4].map((others) => faults.hangFault('NVIDIA GeForce RTX 3090', others, 6.4)),
   slowedFault: [faults.slowedFault(2000)],
   threadFault: [faults.threadFault('out of memory')],
   whyNoGpu: [

@@ -56,4 +56,27 @@ describe('the pace of a source', () => {
     expect(starts.slice(0, 3)).toEqual([0, 1000, 2000]);
     expect(starts.slice(2, 5)).toEqual([2000, 3000, 3100]);
   });
+
+  it.each([
+    ['begins between two moments of the grid', 300, [300, 1000, 2000, 3000]],
+    ['begins on one', 1000, [1000, 2000, 3000]],
+  ])('begins at once and goes on along a grid that others keep: %s', async (_, beginsMs, expected) => {
+    const clock = createTestClock();
+    await clock.advance(beginsMs);
+    const pace = createPace(clock, 1000, { slow: 5_000, rare: 60_000 }, 0);
+    const starts: number[] = [];
+    const abort = new AbortController();
+    const loop = (async () => {
+      for (;;) {
+        await pace.next(abort.signal);
+        if (abort.signal.aborted) return;
+        starts.push(clock.monoMs());
+      }
+    })();
+    await clock.advance(3_500 - beginsMs);
+    abort.abort();
+    await clock.advance(60_000);
+    await loop;
+    expect(starts).toEqual(expected);
+  });
 });

@@ -60,11 +60,15 @@ export function whyNoGpu(code: number, gpus: readonly ReaderGpu[]): SourceFault 
   return returnCode(openCode).library ? libraryFault(openCode) : unopenedFault(identity.index, openCode);
 }
 
-export const hangFault = (name: string, seconds: number): SourceFault => ({
-  code: 'nvml-gpu-hangs',
-  message: `${name} has not answered for ${Math.round(seconds)} s. The other GPUs are recorded.`,
-  next: 'Recording it goes on as soon as it answers. If it does not, restart the computer.',
-});
+/** @param others how many GPUs hang beside the one that is named */
+export function hangFault(name: string, others: number, seconds: number): SourceFault {
+  const who = others === 0 ? `${name} has` : `${name} and ${others} more ${others === 1 ? 'GPU' : 'GPUs'} have`;
+  return {
+    code: 'nvml-gpu-hangs',
+    message: `${who} not answered for ${Math.round(seconds)} s. The other GPUs are recorded.`,
+    next: 'Recording resumes when the driver responds. If it does not, restart the computer.',
+  };
+}
 
 export const slowedFault = (intervalMs: number): SourceFault => ({
   code: 'reading-slowed',

@@ -1,5 +1,6 @@
 import type { GpuProcess, MigInstance, SourceSettings } from '../source.ts';
 import type { Bell } from './bell.ts';
+import type { Card } from './cards.ts';
 import type { ReaderGpu } from './reader.ts';
 
 /** How long things are waited for, in ms. Everything but `slowMs` and `rareMs` is about faults and sleep. */
@@ -11,8 +12,12 @@ export type Patience = {
   readonly graceMs: number;
   /** until NVML is opened anew */
   readonly reopenMs: number;
-  /** silent for so long inside one GPU: the others are read by another thread */
+  /** inside one GPU for so long, the others are read by other threads */
   readonly hangMs: number;
+  /** the same at the first start: without persistence mode the driver wakes each card when it is opened */
+  readonly openMs: number;
+  /** nothing has changed for so long: what several threads read is given to one again */
+  readonly calmMs: number;
   /** until a thread that has ended is started again */
   readonly restartMs: number;
 };
@@ -22,7 +27,9 @@ export const patience: Patience = {
   rareMs: 60_000,
   graceMs: 60_000,
   reopenMs: 2_000,
-  hangMs: 4_000,
+  hangMs: 400,
+  openMs: 5_000,
+  calmMs: 5_000,
   restartMs: 5_000,
 };
 
@@ -42,10 +49,16 @@ export type ToWorker =
       readonly kernelLog: string | undefined;
       /** Windows' performance library, when not the system's own */
       readonly pdh: string | undefined;
-      /** slots of the GPUs to read, when another thread hangs in one; undefined: all */
-      readonly only: readonly string[] | undefined;
+      /** the cards to read; undefined: all that the driver lists */
+      readonly only: readonly Card[] | undefined;
+      /** monotonic time of a moment of the grid that all threads share */
+      readonly gridMs: number;
       readonly bell: Bell;
+      /** where the thread says which card it is in (place.ts) */
+      readonly place: SharedArrayBuffer;
     }
+  /** reads other cards from its next tick on, and says `cards-taken` before it */
+  | { readonly type: 'cards'; readonly only: readonly Card[] | undefined }
   | { readonly type: 'settings'; readonly settings: SourceSettings }
   /** a tick was overwritten before its readings were taken, or while they were */
   | { readonly type: 'missed'; readonly tick: number }
@@ -77,6 +90,7 @@ export type FromWorker =
     }
   /** all GPUs sleep: NVML is not opened until one is woken */
   | { readonly type: 'all-asleep' }
+  | { readonly type: 'cards-taken' }
   | { readonly type: 'closed' }
   | TickMessage;
 

@@ -2,6 +2,7 @@ import { cadences, metrics, type Cadence, type MetricKey } from '../../metrics.t
 import { clearFrame, readingOf, setAbsent, setValue, valueOf, type Frame } from '../../reading.ts';
 import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
 import type { GpuIdentity, GpuProcess, MigInstance } from '../source.ts';
+import { numbered, numberOf, type Card } from './cards.ts';
 import { openByBusId, openByIndex, type OpenedDevice } from './device.ts';
 import { watchEvents, type EventWatch } from './events.ts';
 import {
@@ -25,6 +26,9 @@ import { endsReading, NVML_FUNCTION_NOT_FOUND, NVML_NOT_SUPPORTED, NVML_SUCCESS 
 /** A GPU as the reader holds it. `openCode` is not 0 when the driver lists it but would not open it. */
 export type ReaderGpu = { readonly identity: GpuIdentity; readonly openCode: number };
 
+/** Is told how opening goes on: it may hang in any card. */
+export type OpenWatch = { readonly listed: (count: number) => void; readonly opening: (card: Card) => void };
+
 export type ListedGpus = { readonly code: number; readonly gpus: readonly ReaderGpu[] };
 
 /** An XID error of the GPU at a position of the list. */
@@ -37,9 +41,9 @@ export type ReaderEvent = { readonly position: number; readonly xid: number };
 export type NvmlReader = {
   /**
    * nvmlInit and the list of GPUs.
-   * @param only PCI slots: no other GPU is opened, so that one which sleeps or hangs is left alone
+   * @param only no other card is opened, so that one which sleeps or hangs is left alone
    */
-  readonly open: (only?: readonly string[]) => ListedGpus;
+  readonly open: (only?: readonly Card[], watch?: OpenWatch) => ListedGpus;
   /** how many GPUs the driver lists now: another number than at `open` means that one was added or removed */
   readonly count: () => number;
   readonly versions: () => { readonly driver: string | undefined; readonly nvml: string | undefined };
@@ -164,15 +168,18 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
   const listed = (): number => Math.min(MOST_GPUS, new DataView(listing).getUint32(0, true));
 
   return {
-    open(only) {
+    open(only, told) {
       const code = callFirst(['nvmlInit_v2', 'nvmlInit'], [], []);
       if (code !== NVML_SUCCESS) return { code, gpus: [] };
       initialised = true;
       const countCode = countDevices();
       if (countCode !== NVML_SUCCESS) return { code: countCode, gpus: [] };
-      const opened = only
-        ? only.map((busId, position) => openByBusId(symbols, busId, position))
-        : Array.from({ length: listed() }, (_, index) => openByIndex(symbols, index));
+      told?.listed(listed());
+      const opened = (only ?? Array.from({ length: listed() }, (_, index) => numbered(index))).map((card, position) => {
+        told?.opening(card);
+        const number = numberOf(card);
+        return number === undefined ? openByBusId(symbols, card, position) : openByIndex(symbols, number);
+      });
       questionsFor ??= bindGetters(symbols, getters);
       devices = opened.map((device) => ({
         ...device,

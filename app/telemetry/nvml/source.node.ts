@@ -1,21 +1,13 @@
 import type { Clock } from '../../clock.ts';
-import { absentFrame, type Frame } from '../../reading.ts';
 import { err, ok } from '../../result.ts';
-import type {
-  GpuEvent,
-  GpuIdentity,
-  GpuSample,
-  OpenedSource,
-  SourceFault,
-  SourceSample,
-  SourceSettings,
-} from '../source.ts';
-import { normalBusId } from './device.ts';
-import { hangFault, libraryFault, slowedFault, stallFault, threadFault, unopenedFault, whyNoGpu } from './faults.ts';
-import { patience as usualPatience, type NvmlTick, type Patience, type WorkerEvent } from './protocol.ts';
-import type { ReaderGpu } from './reader.ts';
-import { NVML_GPU_IS_LOST, NVML_SUCCESS, returnCode } from './return-codes.ts';
-import { startThread, type NvmlThread } from './thread.node.ts';
+import type { OpenedSource, SourceSample, SourceSettings } from '../source.ts';
+import { whyNoGpu } from './faults.ts';
+import { lookOf, stillnessOf, type Stillness } from './look.ts';
+import { patience as usualPatience, type LeftAlone, type Patience } from './protocol.ts';
+import { NVML_SUCCESS } from './return-codes.ts';
+import { createSamples, type Part } from './samples.ts';
+import { startThread, type Frames, type NvmlStart, type NvmlThread, type TakenTick } from './thread.node.ts';
+import { advance, oneThread, readersOf, type Action, type Look, type Step } from './threads.ts';
 
 export type NvmlOptions = {
   readonly clock: Clock;
@@ -33,33 +25,38 @@ export type NvmlOptions = {
   readonly patience?: Partial<Patience>;
 };
 
+/** A thread and what was last seen of it. */
+type Member = {
+  readonly thread: NvmlThread;
+  stillness: Stillness;
+  leftAlone: readonly LeftAlone[];
+  /** a tick that was taken and not shown yet */
+  tick?: TakenTick | undefined;
+  /** what it had read when it began to hang */
+  hung?: Frames | undefined;
+};
+
+const OPEN_DEADLINE_MS = 15_000; // the first call is slow when nothing else holds the driver open
+
 /**
- * Telemetry from NVML, read on a thread of its own. A driver that blocks makes readings `stalled`, one that goes away
- * makes them `lost`; the thread opens NVML anew by itself, and the same GPUs are found by their UUIDs. When a call about
- * one GPU does not return, a second thread reads the others until it does.
+ * Telemetry from NVML, read on threads: usually one, more while calls hang (threads.ts decides, this executes). A driver
+ * that blocks makes readings `stalled`, one that goes away makes them `lost`; a thread opens NVML again by itself, and the
+ * same GPUs are found by their UUIDs.
  */
 export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   const { clock, workerUrl, library, pciDevices, kernelLog, pdh } = options;
   let { settings } = options;
   const patience: Patience = { ...usualPatience, ...options.patience };
-  const known = new Map<string, GpuIdentity>(); // by UUID
+  const lookMs = patience.hangMs / 4;
+  const gridMs = clock.monoMs();
+  const samples = createSamples();
+  const members = new Map<number, Member>();
+  const answers: (NvmlStart | undefined)[] = []; // of threads to their start
+  let { threads, actions } = oneThread(gridMs);
   let waiting: (() => void) | undefined;
   let closing = false;
-  let restartAtMs = Infinity;
-  let paceMs = settings.intervalMs; // between the thread's messages
+  let paceMs = settings.intervalMs; // between the threads' messages
   let shownMs = -Infinity; // monotonic time of the newest sample
-  let missed: readonly WorkerEvent[] = []; // of ticks that were not shown
-
-  const start = (only?: readonly string[]): NvmlThread =>
-    startThread({
-      clock,
-      workerUrl,
-      start: { library, settings, patience, pciDevices, kernelLog, pdh, only },
-      onSign: () => waiting?.(),
-    });
-  /** Threads that hang, each in one GPU, and the one that reads. */
-  let hanging: { readonly thread: NvmlThread; readonly gpu: GpuIdentity; readonly sinceMs: number }[] = [];
-  let active = start();
 
   /** Resolves when a thread says something, or when the time is up. */
   function sign(ms: number): Promise<void> {
@@ -74,171 +71,135 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     });
   }
 
-  /** Learns who the GPUs are. One that slept until now has had its slot for a name. */
-  let learnt: readonly ReaderGpu[] = [];
-  let positions: ReadonlyMap<string, number> = new Map(); // by UUID, in the list that was learnt last
-  function learn(): void {
-    const gpus = active.gpus();
-    if (gpus === learnt) return;
-    learnt = gpus;
-    positions = new Map(gpus.map(({ identity }, position) => [identity.uuid, position]));
-    for (const { identity, openCode } of gpus) {
-      if (openCode !== NVML_SUCCESS) continue;
-      known.delete(slotName(identity.pciBusId));
-      known.set(identity.uuid, identity);
+  function execute(action: Action): void {
+    const { kind, id } = action;
+    if (kind === 'assign') return members.get(id)!.thread.assign(action.cards);
+    if (kind === 'close') {
+      void members.get(id)!.thread.close();
+      return;
     }
-  }
-  const slotName = (busId: string): string => `PCI-${normalBusId(busId)}`;
-  const isHanging = ({ uuid }: GpuIdentity): boolean => hanging.some(({ gpu }) => gpu.uuid === uuid);
-  const allOf = (frameOf: (gpu: GpuIdentity) => Frame): GpuSample[] =>
-    [...known.values()].map((gpu) => ({ gpu, frame: frameOf(gpu) }));
-
-  function faultOf({ intervalMs }: NvmlTick): SourceFault | undefined {
-    if (hanging[0]) return hangFault(hanging[0].gpu.name, hanging[0].thread.silentMs() / 1000);
-    const unopened = active.gpus().find(({ openCode }) => openCode !== NVML_SUCCESS);
-    if (unopened) return unopenedFault(unopened.identity.index, unopened.openCode);
-    return intervalMs > settings.intervalMs ? slowedFault(intervalMs) : undefined;
-  }
-
-  function eventsOf(events: readonly WorkerEvent[]): GpuEvent[] {
-    return events.flatMap(({ uuid, slot, code, text, tsMs }): GpuEvent[] => {
-      const gpu =
-        uuid === undefined
-          ? [...known.values()].find(({ pciBusId }) => normalBusId(pciBusId).startsWith(`${slot}.`))
-          : known.get(uuid);
-      if (!gpu) return []; // a card that this source does not read
-      const witness = uuid === undefined ? 'kernel' : 'nvml';
-      return [{ gpuUuid: gpu.uuid, tsMs, kind: 'xid', code, witness, ...(text ? { text } : {}) }];
+    const thread = startThread({
+      clock,
+      workerUrl,
+      start: { library, settings, patience, pciDevices, kernelLog, pdh, only: action.cards, gridMs },
+      onSign: () => waiting?.(),
     });
+    const stillness = { moves: -1, seenMs: clock.monoMs(), stillMs: 0 };
+    members.set(id, { thread, stillness, leftAlone: [] });
+    void thread.started.then((answer) => answers.push(answer));
   }
 
-  /** Of a GPU that is not in the list of those opened: why it is not. */
-  function missingFrame({ index, pciBusId }: GpuIdentity, code: number): Frame {
-    if (code !== NVML_SUCCESS) return absentFrame('lost', code);
-    const unopened = active
-      .gpus()
-      .find(({ identity, openCode }) =>
-        openCode !== NVML_SUCCESS && identity.pciBusId
-          ? normalBusId(identity.pciBusId) === normalBusId(pciBusId)
-          : openCode !== NVML_SUCCESS && identity.index === index,
-      );
-    const why = unopened?.openCode ?? NVML_GPU_IS_LOST;
-    return absentFrame(returnCode(why).means, why);
+  function take(step: Step): void {
+    ({ threads, actions } = step);
+    for (const action of actions) execute(action);
+    const there = new Set(threads.threads.map(({ id }) => id));
+    for (const id of members.keys()) if (!there.has(id)) members.delete(id);
   }
 
-  function sampleOf(tick: NvmlTick): SourceSample {
-    learn();
-    const { code, tsMs, monoMs, tookMs } = tick;
-    const asleep = new Set(tick.leftAlone.map(({ busId }) => busId));
-    for (const busId of asleep) {
-      const met = [...known.values()].some(({ pciBusId }) => normalBusId(pciBusId) === busId);
-      if (!met)
-        known.set(slotName(busId), { uuid: slotName(busId), index: known.size, name: 'NVIDIA GPU', pciBusId: busId });
+  /** Looks at each thread, and does what is to be done. */
+  function step(): void {
+    const pending = [...members.values()].some(({ tick }) => tick); // what was read is shown before anything is rearranged
+    const nowMs = clock.monoMs();
+    const looks = new Map<number, Look>();
+    for (const { id, cards } of threads.threads) {
+      const member = members.get(id)!;
+      const { thread, leftAlone } = member;
+      const place = thread.place();
+      member.stillness = stillnessOf(place, member.stillness, nowMs, 2 * lookMs);
+      const { stillMs } = member.stillness;
+      const dead = thread.dead() !== undefined;
+      const answered = thread.answered() && !pending;
+      looks.set(id, lookOf({ dead, answered, place, stillMs, cards, gpus: thread.gpus(), leftAlone }));
     }
-    const absent = (gpu: GpuIdentity): Frame =>
-      isHanging(gpu)
-        ? absentFrame('stalled')
-        : asleep.has(normalBusId(gpu.pciBusId))
-          ? absentFrame('asleep')
-          : missingFrame(gpu, code);
-    const base = { tsMs, monoMs, tookMs, events: eventsOf([...missed, ...tick.events]) };
-    missed = [];
-    shownMs = monoMs;
-    if (code !== NVML_SUCCESS) return { ...base, gpus: allOf(absent), fault: libraryFault(code) };
-    const frames = active.framesOf(tick.tick);
-    const gpus = [...known.values()].map((gpu): GpuSample => {
-      const position = positions.get(gpu.uuid);
-      if (position === undefined || (asleep.size > 0 && asleep.has(normalBusId(gpu.pciBusId))))
-        return { gpu, frame: absent(gpu) };
-      const frame = frames[position] ?? absentFrame('stalled');
-      return { gpu, frame, processes: tick.processes?.[position], mig: tick.mig?.[position] };
-    });
-    return { ...base, gpus, fault: faultOf(tick) };
+    const before = threads;
+    take(advance(before, looks, nowMs, patience));
+    for (const { id, stuck } of threads.threads) {
+      if (!stuck || before.threads.find((thread) => thread.id === id)?.stuck) continue;
+      const { thread } = members.get(id)!;
+      const { tick } = thread.place();
+      if (tick > 0) members.get(id)!.hung = thread.partOf(tick);
+    }
   }
 
   /**
    * A tick that was given up, and came after all, must not lie before what was said meanwhile: it counts from its end.
-   * After a hang its first readings are as old as the hang; what it tells of events is still true.
+   * After a hang its first readings are as old as the hang, and without the cards that a thread was given meanwhile it is
+   * not whole; what it tells of events is still true.
    */
-  function inOrder(tick: NvmlTick): NvmlTick | undefined {
-    if (tick.monoMs > shownMs) return tick;
+  function inOrder(tick: TakenTick): TakenTick | undefined {
+    if (tick.current && tick.monoMs > shownMs) return tick;
     const endMs = tick.monoMs + tick.tookMs;
-    if (endMs > shownMs && tick.tookMs < patience.hangMs) {
+    if (tick.current && endMs > shownMs && tick.tookMs < patience.hangMs) {
       return { ...tick, monoMs: endMs, tsMs: tick.tsMs + tick.tookMs };
     }
-    missed = [...missed, ...tick.events];
+    samples.keep(tick.events);
     return undefined;
   }
 
-  /** No tick came: the GPUs that were read before the driver blocked have their readings, once; the others have none. */
-  let shownTick = 0;
-  function stalledSample(): SourceSample {
-    const now = { tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0 };
-    shownMs = now.monoMs;
-    const dead = active.dead();
-    const inside = active.inside();
-    const fresh = inside !== undefined && inside.tick > shownTick;
-    const frames = fresh ? active.framesOf(inside.tick) : [];
-    if (fresh) shownTick = inside.tick;
-    learn();
-    return {
-      ...now,
-      gpus: allOf((gpu) => frames[positions.get(gpu.uuid) ?? -1] ?? absentFrame('stalled')),
-      fault: dead === undefined ? stallFault(active.silentMs() / 1000) : threadFault(dead),
-    };
-  }
-
-  /** Whether a thread has left the call it hung in: it spoke again, has ended, or went on to another GPU. */
-  function isBack({ thread, gpu, sinceMs }: (typeof hanging)[number]): boolean {
-    if (thread.dead() !== undefined || thread.silentMs() < clock.monoMs() - sinceMs) return true;
-    return thread.gpus()[thread.inside()?.position ?? -1]?.identity.uuid !== gpu.uuid;
-  }
-
-  /**
-   * Ends what is over. Each thread reads what those before it do not hang in: one that has come back from its hanging
-   * call reads again, and those after it, which stood in for it, are closed.
-   */
-  function mend(): void {
-    const nowMs = clock.monoMs();
-    const back = hanging.findIndex(isBack);
-    if (back >= 0) {
-      const [first, ...standIns] = [...hanging.slice(back).map(({ thread }) => thread), active];
-      for (const thread of standIns) void thread.close();
-      hanging = hanging.slice(0, back);
-      active = first!;
-      shownTick = 0; // each thread counts its own
-    }
-    if (active.dead() !== undefined) {
-      if (restartAtMs === Infinity) restartAtMs = nowMs + patience.restartMs;
-      else if (nowMs >= restartAtMs) {
-        restartAtMs = Infinity;
-        shownTick = 0;
-        active = startBeside();
+  /** Takes a tick of each thread: of one alone each in its turn, of several the newest, because they are shown together. */
+  function collect(): void {
+    const several = threads.threads.length > 1;
+    for (const member of members.values()) {
+      while (several || !member.tick) {
+        const taken = member.thread.take();
+        if (!taken) break;
+        member.leftAlone = taken.leftAlone;
+        const tick = inOrder(taken);
+        if (!tick) continue;
+        if (member.tick) samples.keep(member.tick.events);
+        member.tick = tick;
+        paceMs = tick.intervalMs;
       }
-      return;
     }
-    const inside = active.inside();
-    if (inside === undefined || active.silentMs() < patience.hangMs + paceMs) return;
-    const gpu = active.gpus()[inside.position]?.identity;
-    if (!gpu || active.gpus().length < 2 || normalBusId(gpu.pciBusId) === '') return;
-    hanging.push({ thread: active, gpu, sinceMs: nowMs });
-    shownTick = 0;
-    active = startBeside();
   }
 
-  /** A thread for the GPUs in which no other hangs. */
-  function startBeside(): NvmlThread {
-    if (hanging.length === 0) return start();
-    return start([...known.values()].filter((gpu) => !isHanging(gpu)).map(({ pciBusId }) => normalBusId(pciBusId)));
+  function show(): SourceSample {
+    const parts = threads.threads.map(({ id, cards, stuck }): Part => {
+      const { thread, leftAlone, tick, hung } = members.get(id)!;
+      const [gpus, silentMs, dead] = [thread.gpus(), thread.silentMs(), thread.dead()];
+      return { cards, stuck: stuck?.card, gpus, leftAlone, tick, hung, silentMs, dead };
+    });
+    const sample = samples.make(parts, { tsMs: clock.wallMs(), monoMs: clock.monoMs() }, settings.intervalMs);
+    for (const member of members.values()) [member.tick, member.hung] = [undefined, undefined];
+    shownMs = sample.monoMs;
+    return sample;
+  }
+
+  /** Until a thread that is waited for should be looked at: when its tick is overdue, then again and again. */
+  function lookInMs(): number {
+    const dueMs = readersOf(threads).map(({ id }) => {
+      const { thread, tick } = members.get(id)!;
+      if (tick) return Infinity;
+      return thread.answered() ? paceMs - thread.silentMs() : 0;
+    });
+    return Math.max(0, ...[Math.min(...dueMs)].filter(Number.isFinite)) + lookMs;
   }
 
   async function close(): Promise<void> {
     closing = true;
     waiting?.();
-    await Promise.all([active, ...hanging.map(({ thread }) => thread)].map((thread) => thread.close()));
+    await Promise.all([...members.values()].map(({ thread }) => thread.close()));
   }
 
-  const first = await active.started;
+  /** The answer that decides whether there is something to read; undefined: none came in time. */
+  async function start(): Promise<NvmlStart | undefined> {
+    take({ threads, actions });
+    const untilMs = clock.monoMs() + OPEN_DEADLINE_MS;
+    for (;;) {
+      const found = answers.find(
+        (answer) =>
+          answer?.type === 'all-asleep' ||
+          (answer?.type === 'opened' && answer.gpus.some(({ openCode }) => openCode === NVML_SUCCESS)),
+      );
+      if (found) return found;
+      if (answers.length > 0 && answers.length >= readersOf(threads).length) return answers[0];
+      if (clock.monoMs() >= untilMs) return undefined;
+      await sign(lookMs);
+      step();
+    }
+  }
+
+  const first = await start();
   if (!first) {
     void close(); // it may take as long as the driver does
     return err(
@@ -251,8 +212,8 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     await close();
     return err('source-unavailable', first.message, first.next);
   }
-  learn();
-  if (first.type === 'opened' && (first.code !== NVML_SUCCESS || known.size === 0)) {
+  for (const { thread } of members.values()) samples.learn(thread.gpus());
+  if (first.type === 'opened' && (first.code !== NVML_SUCCESS || samples.known() === 0)) {
     await close();
     const why = whyNoGpu(first.code, first.gpus);
     return err('source-unavailable', why.message, why.next);
@@ -260,32 +221,31 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
 
   return ok({
     info: () => {
-      const { driver, nvml } = active.versions();
+      const versions = [...members.values()].map(({ thread }) => thread.versions());
+      const { driver, nvml } = versions.find((one) => one.nvml !== undefined) ?? versions[0]!;
       const label = `NVML ${nvml ?? ''}`.trim();
       return { kind: 'nvml', label, names: 'nvml', simulated: false, driverVersion: driver };
     },
     async read(deadlineMs) {
-      const untilMs = clock.monoMs() + settings.intervalMs + deadlineMs;
+      const beganMs = clock.monoMs();
       for (;;) {
-        mend();
-        const taken = active.take();
-        const tick = taken && inOrder(taken);
-        if (tick) {
-          shownTick = tick.tick;
-          paceMs = tick.intervalMs;
-          return sampleOf(tick);
-        }
-        const leftMs = untilMs - clock.monoMs();
-        if (closing || leftMs <= 0 || active.dead() !== undefined) break;
-        await sign(leftMs);
+        step();
+        collect();
+        const there = [...members.values()];
+        if (closing || there.some(({ hung }) => hung?.frames.some(Boolean))) return show();
+        const readers = readersOf(threads);
+        if (there.some(({ tick }) => tick) && readers.every(({ id }) => members.get(id)!.tick)) return show();
+        // without a thread that could answer the pace goes on
+        const patienceMs = settings.intervalMs + (readers.length > 0 ? deadlineMs : 0);
+        const leftMs = beganMs + patienceMs - clock.monoMs();
+        if (leftMs <= 0) return show();
+        await sign(Math.min(leftMs, readers.length > 0 ? lookInMs() : leftMs));
       }
-      if (active.dead() !== undefined && !closing) await sign(settings.intervalMs); // the pace goes on without the thread
-      return stalledSample();
     },
     configure(next) {
       settings = next;
       paceMs = next.intervalMs;
-      for (const thread of [active, ...hanging.map((one) => one.thread)]) thread.configure(next);
+      for (const { thread } of members.values()) thread.configure(next);
     },
     close,
   });

@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../clock.ts';
-import { copyFrameBlock, layFrameBlock, type FrameBlock } from '../frame-block.ts';
 import type { Frame } from '../../reading.ts';
+import { copyFrames, layFrameRing, RING_TICKS, type FrameRing } from '../frame-block.ts';
 import type { SourceSettings } from '../source.ts';
 import { createBell, ring } from './bell.ts';
+import type { Card } from './cards.ts';
+import { createPlace, readPlace, type Place } from './place.ts';
 import { unpackTick, type FromWorker, type NvmlTick, type TickMessage, type ToWorker } from './protocol.ts';
 import type { ReaderGpu } from './reader.ts';
 import { NVML_SUCCESS } from './return-codes.ts';
@@ -11,24 +13,31 @@ import { NVML_SUCCESS } from './return-codes.ts';
 /** How NVML could be opened: 0 with GPUs, a code, no library, or not yet because all GPUs sleep. */
 export type NvmlStart = Extract<FromWorker, { type: 'opened' | 'no-library' | 'all-asleep' }>;
 
-/** What a thread has read of its GPUs, by position; undefined where a reading is missing or torn. */
-export type Frames = readonly (Frame | undefined)[];
+/** GPUs with what a thread has read of them, by position; undefined where a reading is missing or torn. */
+export type Frames = { readonly gpus: readonly ReaderGpu[]; readonly frames: readonly (Frame | undefined)[] };
+
+/** A tick with its readings; `current`: of the cards that the thread was given last. */
+export type TakenTick = NvmlTick & Frames & { readonly current: boolean };
 
 /** A thread that reads NVML on its own grid. It may hang inside the driver: then it is silent, and cannot be ended. */
 export type NvmlThread = {
   readonly gpus: () => readonly ReaderGpu[];
   readonly versions: () => { readonly driver: string | undefined; readonly nvml: string | undefined };
-  /** the newest tick, once */
-  readonly take: () => NvmlTick | undefined;
-  readonly framesOf: (tick: number) => Frames;
-  /** The tick it is in the middle of, and the GPU that it is reading; undefined when it waits for its next tick. */
-  readonly inside: () => { readonly tick: number; readonly position: number } | undefined;
+  /** The oldest tick that was not taken yet. Those that wait are kept for three seconds at ten a second. */
+  readonly take: () => TakenTick | undefined;
+  /** what it has read so far in a tick that has not ended */
+  readonly partOf: (tick: number) => Frames;
+  readonly place: () => Place;
+  /** has read the cards that it was given last */
+  readonly answered: () => boolean;
   /** ms since it last said anything */
   readonly silentMs: () => number;
   /** why it has ended, when it did so unasked */
   readonly dead: () => string | undefined;
+  /** Gives it other cards, from its next tick on. */
+  readonly assign: (only: readonly Card[] | undefined) => void;
   readonly configure: (settings: SourceSettings) => void;
-  /** Resolves to the answer to its start, or to undefined when none came in time. */
+  /** Resolves to the answer to its start, or to undefined when it ended without one. */
   readonly started: Promise<NvmlStart | undefined>;
   readonly close: () => Promise<void>;
 };
@@ -36,28 +45,33 @@ export type NvmlThread = {
 export type ThreadOptions = {
   readonly clock: Clock;
   readonly workerUrl: URL;
-  readonly start: Omit<Extract<ToWorker, { type: 'start' }>, 'type' | 'bell'>;
+  readonly start: Omit<Extract<ToWorker, { type: 'start' }>, 'type' | 'bell' | 'place'>;
   /** called after each of its messages, and at its end */
   readonly onSign: () => void;
 };
 
-const OPEN_DEADLINE_MS = 15_000; // the first call is slow when nothing else holds the driver open
 const CLOSE_DEADLINE_MS = 2_000;
 /** What lives from tick to tick is a few hundred kilobytes: a small young generation keeps it so. */
 const SMALL = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
+/** A list of GPUs as the thread opened it, and the memory into which it writes their readings. */
+type Opened = { readonly gpus: readonly ReaderGpu[]; readonly ring: FrameRing };
+
 export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions): NvmlThread {
   const worker = new Worker(workerUrl, { resourceLimits: SMALL });
   const bell = createBell();
+  const place = createPlace();
   function send(message: ToWorker): void {
     worker.postMessage(message);
     ring(bell);
   }
-  let block: FrameBlock | undefined;
-  let gpus: readonly ReaderGpu[] = [];
+  let opened: Opened = { gpus: [], ring: [] };
   let driver: string | undefined;
   let nvml: string | undefined;
-  let latest: NvmlTick | undefined;
+  let queue: { readonly tick: NvmlTick; readonly of: Opened; readonly assigned: number }[] = [];
+  let assigned = 0; // how often it was given other cards
+  let taken = 0; // how often it has said so
+  let answered = false;
   let lastSignMs = clock.monoMs();
   let ended: string | undefined;
   let closing = false;
@@ -65,27 +79,22 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
   let resolveClosed: (closed: boolean) => void;
   const started = new Promise<NvmlStart | undefined>((resolve) => (resolveStarted = resolve));
   const closed = new Promise<boolean>((resolve) => (resolveClosed = resolve));
-  const openTimer = setTimeout(() => resolveStarted(undefined), OPEN_DEADLINE_MS);
 
   let missedTick = 0;
   function miss(tick: number): void {
-    if (tick === missedTick) return; // told of; a thread that hangs is not told again and again
+    if (tick <= missedTick) return; // told of; a thread that hangs is not told again and again
     missedTick = tick;
     send({ type: 'missed', tick });
   }
 
   function takeTick(message: TickMessage): void {
-    const tick = unpackTick(message);
-    // what the collector had no time to take is overwritten; what is read or happens seldom is not lost with it
-    if (latest) miss(latest.tick);
-    latest = latest
-      ? {
-          ...tick,
-          processes: tick.processes ?? latest.processes,
-          mig: tick.mig ?? latest.mig,
-          events: [...latest.events, ...tick.events],
-        }
-      : tick;
+    answered ||= taken === assigned;
+    queue.push({ tick: unpackTick(message), of: opened, assigned: taken });
+    if (queue.length < RING_TICKS) return;
+    // the next tick overwrites the oldest; what is read or happens seldom is not lost with it
+    const [{ tick: oldest }, next, ...rest] = queue as [(typeof queue)[0], (typeof queue)[0]];
+    miss(oldest.tick);
+    queue = [{ ...next, tick: { ...next.tick, events: [...oldest.events, ...next.tick.events] } }, ...rest];
   }
 
   function takeNews(message: Exclude<FromWorker, TickMessage>): void {
@@ -93,21 +102,27 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
       case 'opened':
         if (message.code === NVML_SUCCESS) {
           ({ driver, nvml } = message);
-          block = layFrameBlock(message.buffer, message.gpus.length);
-          gpus = message.gpus;
+          opened = { gpus: message.gpus, ring: layFrameRing(message.buffer, message.gpus.length) };
         }
         return resolveStarted(message);
       case 'no-library':
       case 'all-asleep':
         return resolveStarted(message);
+      case 'cards-taken':
+        taken++;
+        return;
       case 'closed':
         return resolveClosed(true);
     }
   }
 
+  function framesOf({ gpus, ring: blocks }: Opened, tick: number): Frames {
+    if (blocks.length === 0) return { gpus, frames: [] };
+    return { gpus, frames: copyFrames(blocks, tick) };
+  }
+
   const die = (why: string): void => {
     ended ??= why; // an error is followed by the end that it causes
-    clearTimeout(openTimer);
     resolveStarted(undefined);
     resolveClosed(true);
     if (!closing) onSign();
@@ -115,37 +130,37 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
   worker.unref();
   worker.on('message', (message: FromWorker) => {
     lastSignMs = clock.monoMs();
-    clearTimeout(openTimer);
     if ('type' in message) takeNews(message);
     else takeTick(message);
     onSign();
   });
   worker.on('error', (error) => die(error.message));
   worker.on('exit', () => die('the thread has ended'));
-  worker.postMessage({ type: 'start', ...start, bell } satisfies ToWorker);
+  worker.postMessage({ type: 'start', ...start, bell, place } satisfies ToWorker);
 
   return {
-    gpus: () => gpus,
+    gpus: () => opened.gpus,
     versions: () => ({ driver, nvml }),
     take() {
-      const tick = latest;
-      latest = undefined;
-      return tick;
+      const next = queue.shift();
+      if (!next) return undefined;
+      const { tick, of } = next;
+      const current = next.assigned === assigned;
+      if (tick.code !== NVML_SUCCESS) return { ...tick, gpus: of.gpus, frames: [], current };
+      const read = framesOf(of, tick.tick);
+      if (read.frames.includes(undefined)) miss(tick.tick);
+      return { ...tick, ...read, current };
     },
-    framesOf(tick) {
-      if (!block) return [];
-      const frames = copyFrameBlock(block, tick);
-      if (frames.includes(undefined)) miss(tick);
-      return frames;
-    },
-    inside() {
-      if (!block) return undefined;
-      const { begun, done } = block;
-      const position = begun.findIndex((tick, i) => Atomics.load(done, i) !== tick);
-      return position < 0 ? undefined : { tick: Atomics.load(begun, position), position };
-    },
+    partOf: (tick) => framesOf(opened, tick),
+    place: () => readPlace(place),
+    answered: () => answered,
     silentMs: () => clock.monoMs() - lastSignMs,
     dead: () => ended,
+    assign(only) {
+      assigned++;
+      answered = false;
+      send({ type: 'cards', only });
+    },
     configure: (settings) => send({ type: 'settings', settings }),
     started,
     async close() {

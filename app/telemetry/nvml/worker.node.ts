@@ -6,7 +6,7 @@ import { systemClock as clock } from '../../clock.node.ts';
 import type { Cadence } from '../../metrics.ts';
 import { valueOf } from '../../reading.ts';
 import { createBudget, type Budget } from '../budget.ts';
-import { frameBlockSize, layFrameBlock, type FrameBlock } from '../frame-block.ts';
+import { blockOf, frameRingSize, layFrameRing, type FrameRing } from '../frame-block.ts';
 import { createPace, type Pace } from '../pace.ts';
 import { watchPciGpus, type PciWatch } from '../runtime-status.node.ts';
 import { createSleepPolicy, type SleepPolicy } from '../sleep-policy.ts';
@@ -14,9 +14,11 @@ import type { GpuProcess } from '../source.ts';
 import { createProcessFiller, type ProcessFiller } from '../wddm/pdh.node.ts';
 import { openKernelLog, type KernelLog } from '../xid/kernel-log.node.ts';
 import { createSleeper, turn, type Sleeper } from './bell.ts';
+import { cardOf, type Card } from './cards.ts';
 import { normalBusId } from './device.ts';
 import { loadLibrary } from './library.node.ts';
 import type { NvmlLibrary } from './library.ts';
+import { writePlace, type PlaceWriter } from './place.ts';
 import { packTick, type FromWorker, type LeftAlone, type ToWorker, type WorkerEvent } from './protocol.ts';
 import { createReader, type NvmlReader } from './reader.ts';
 import { NVML_LIBRARY_NOT_FOUND, NVML_SUCCESS, returnCode } from './return-codes.ts';
@@ -33,11 +35,12 @@ type Start = Extract<ToWorker, { type: 'start' }>;
 type Opened = {
   readonly library: NvmlLibrary;
   readonly reader: NvmlReader;
-  readonly block: FrameBlock;
-  /** slots and UUIDs, by position */
+  readonly ring: FrameRing;
+  /** names, slots and UUIDs, by position */
+  readonly cards: readonly Card[];
   readonly busIds: readonly string[];
   readonly uuids: readonly string[];
-  /** slots that were asked for; undefined: all that the driver lists */
+  /** cards that were asked for; undefined: all that the driver lists */
   readonly only: string | undefined;
   readonly listed: number;
 };
@@ -51,7 +54,9 @@ let tick = 0;
 let kernelLog: KernelLog | undefined;
 let pci: PciWatch;
 let leftAlone: readonly LeftAlone[] = [];
-let only: readonly string[] | undefined; // slots to be open
+let only: readonly Card[] | undefined; // to be open
+let reassigned = false; // other cards than before are to be read
+let place: PlaceWriter;
 let policy: SleepPolicy;
 let filler: ProcessFiller;
 const busy = new Map<string, boolean>(); // slot → whether any reading since the last judgement found it in use
@@ -80,12 +85,15 @@ function tryToOpen(): number {
   }
   const library = loaded.value;
   const reader = createReader(library, ULONG_BYTES);
-  const { code, gpus } = reader.open(only);
-  const block = layFrameBlock(new SharedArrayBuffer(frameBlockSize(gpus.length)), gpus.length);
-  say({ type: 'opened', code, gpus, buffer: block.buffer as SharedArrayBuffer, ...reader.versions() });
+  const { code, gpus } = reader.open(only, { listed: place.listed, opening: (card) => place.enter(card, 0) });
+  place.leave();
+  const buffer = new SharedArrayBuffer(frameRingSize(gpus.length));
+  const ring = layFrameRing(buffer, gpus.length);
+  say({ type: 'opened', code, gpus, buffer, ...reader.versions() });
+  const cards = gpus.map(({ identity }) => cardOf(identity));
   const busIds = gpus.map(({ identity }) => normalBusId(identity.pciBusId));
   const uuids = gpus.map(({ identity }) => identity.uuid);
-  opened = { library, reader, block, busIds, uuids, only: only?.join(), listed: 0 };
+  opened = { library, reader, ring, cards, busIds, uuids, only: only?.join(), listed: 0 };
   if (code !== NVML_SUCCESS) close();
   else opened = { ...opened, listed: reader.count() };
   processes = gpus.map(() => undefined);
@@ -93,10 +101,10 @@ function tryToOpen(): number {
 }
 
 /**
- * The slots to be open now: undefined for all that the driver lists, which is so where nothing sleeps and nothing hangs.
+ * The cards to be open now: undefined for all that the driver lists, which is so where nothing sleeps and nothing hangs.
  * GPUs that the policy leaves alone are remembered for the tick's message.
  */
-function wanted(nowMs: number): readonly string[] | undefined {
+function wanted(nowMs: number): readonly Card[] | undefined {
   const states = policy.judge(
     pci.gpus().map(({ busId, asleep, managed }) => {
       const inUse = busy.get(busId);
@@ -112,8 +120,8 @@ function wanted(nowMs: number): readonly string[] | undefined {
 }
 
 /** Whether something runs on it: load, or a process. Undefined where neither is known. */
-function isBusy({ block }: Opened, position: number): boolean | undefined {
-  const load = valueOf(block.frames[position]!, 'gpuUtilPct');
+function isBusy({ ring }: Opened, position: number): boolean | undefined {
+  const load = valueOf(blockOf(ring, tick).frames[position]!, 'gpuUtilPct');
   const users = processes[position]?.length;
   return load === undefined && users === undefined ? undefined : (load ?? 0) > 0 || (users ?? 0) > 0;
 }
@@ -125,13 +133,18 @@ function noteUse(current: Opened, position: number): void {
 
 /** Reads all GPUs. Returns 0, or the code that says NVML must be opened anew. */
 function read(current: Opened, cadences: readonly Cadence[]): number {
-  const { reader, block } = current;
+  const { reader, cards } = current;
+  const block = blockOf(current.ring, tick);
   let lost = false;
   filler.next();
   for (let position = 0; position < block.frames.length; position++) {
+    place.enter(cards[position]!, tick);
     Atomics.store(block.begun, position, tick);
     const code = reader.read(position, cadences, block.frames[position]!);
-    if (returnCode(code).library) return code;
+    if (returnCode(code).library) {
+      place.leave();
+      return code;
+    }
     if (cadences.includes('slow')) {
       const used = valueOf(block.frames[position]!, 'vramUsedBytes');
       processes[position] = code === NVML_SUCCESS ? filler.fill(reader.processes(position), used) : undefined;
@@ -140,6 +153,7 @@ function read(current: Opened, cadences: readonly Cadence[]): number {
     Atomics.store(block.done, position, tick);
     noteUse(current, position);
   }
+  place.leave();
   if (!lost) [reopenAtMs, lostRetries] = [Infinity, 0];
   else if (reopenAtMs === Infinity) {
     const times = RETRY_LOST[Math.min(lostRetries++, RETRY_LOST.length - 1)]!;
@@ -165,7 +179,8 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
   const slow = cadences.includes('slow');
   if (cadences.includes('rare')) pci.scan();
   // a GPU that is read cannot fall asleep: what is open is looked at now and then, what is left alone at every tick
-  if (slow || leftAlone.length > 0 || !opened) only = wanted(monoMs);
+  if (slow || leftAlone.length > 0 || !opened || reassigned) only = wanted(monoMs);
+  reassigned = false;
   const nobody = only?.length === 0;
   // a GPU fell asleep or was woken, or one was added: the list is made anew
   const changed =
@@ -223,6 +238,7 @@ port.on('message', (message: ToWorker) => {
     case 'start': {
       start = message;
       const { patience } = start;
+      place = writePlace(start.place);
       policy = createSleepPolicy(patience.graceMs);
       pci = watchPciGpus(start.pciDevices);
       filler = createProcessFiller(start.pdh ?? (process.platform === 'win32' ? 'pdh.dll' : undefined));
@@ -231,10 +247,8 @@ port.on('message', (message: ToWorker) => {
       else open(); // when it fails it is tried again, until the one who started it wants no more of it
       kernelLog = openKernelLog(start.kernelLog);
       sleeper = createSleeper(start.bell, clock.monoMs);
-      pace = createPace({ ...clock, sleep: sleeper.sleep }, start.settings.intervalMs, {
-        slow: patience.slowMs,
-        rare: patience.rareMs,
-      });
+      const periods = { slow: patience.slowMs, rare: patience.rareMs };
+      pace = createPace({ ...clock, sleep: sleeper.sleep }, start.settings.intervalMs, periods, start.gridMs);
       budget = createBudget(start.settings.intervalMs);
       void run(pace, budget);
       return;
@@ -243,6 +257,12 @@ port.on('message', (message: ToWorker) => {
       start = { ...start, settings: message.settings };
       pace?.setInterval(message.settings.intervalMs);
       budget?.setInterval(message.settings.intervalMs);
+      return;
+    case 'cards':
+      start = { ...start, only: message.only };
+      reassigned = true;
+      for (const cadence of SELDOM) owed.add(cadence); // of cards that are new to it nothing is known yet
+      say({ type: 'cards-taken' });
       return;
     case 'missed':
       for (const cadence of SELDOM) if (readAt[cadence] === message.tick) owed.add(cadence);

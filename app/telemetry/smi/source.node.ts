@@ -1,16 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import type { Clock } from '../../clock.ts';
 import { absentFrame } from '../../reading.ts';
 import { err, ok } from '../../result.ts';
 import type { GpuIdentity, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
 import { decodeDocument, type SmiDocument } from './document.ts';
-import { createDocumentStream } from './document-stream.ts';
+import { smiPatience, startSmi, type SmiPatience, type SmiProcess, type SmiTrouble } from './process.node.ts';
 
 export type SmiOptions = {
   readonly clock: Clock;
   readonly intervalMs: number;
   /** the program to run instead of the `nvidia-smi` on the PATH */
   readonly program?: string;
+  /** how long things are waited for, when not for the usual times */
+  readonly patience?: Partial<SmiPatience>;
 };
 
 type Arrived = {
@@ -20,85 +21,95 @@ type Arrived = {
   readonly tookMs: number;
 };
 
-const FIRST_DOCUMENT_MS = 15_000; // without persistence mode the first answer takes seconds
 const MIN_INTERVAL_MS = 200; // a document of many cards takes this long to print
-const RESTART_MS = [1_000, 2_000, 5_000, 10_000, 30_000] as const;
+/** As often as this in a row it hung with all cards: then each card is asked by a program of its own. */
+const HANGS_WITH_ALL = 2;
+const MOST_PROGRAMS = 16;
 
-const driverGone = (text: string): SourceFault => ({
+const failed = (text: string): SourceFault => ({
   code: 'nvidia-smi-failed',
   message: `nvidia-smi could not read the GPUs: ${text.split('\n')[0]!.slice(0, 200)}`,
-  next: 'Check that the NVIDIA driver is installed and running; Slowburn tries again by itself.',
+  next: 'Check that the NVIDIA driver is installed and running. Slowburn retries automatically.',
+});
+const silent: SourceFault = {
+  code: 'nvidia-smi-stalled',
+  message: 'nvidia-smi has stopped responding.',
+  next: 'Slowburn restarts it automatically. Recording resumes when it responds.',
+};
+const hanging = (name: string, others: number): SourceFault => ({
+  code: 'nvidia-smi-gpu-hangs',
+  message: `${name}${others > 0 ? ` and ${others} more` : ''}: nvidia-smi does not respond. The other GPUs are recorded.`,
+  next: 'Slowburn retries automatically. If it stays, restart the computer.',
 });
 
 /**
- * Telemetry from one long-living `nvidia-smi -q -x -l`, for machines where NVML cannot be loaded. The process is started
- * once and started again only when it ends; its own loop sets the pace.
+ * Telemetry from one long-living `nvidia-smi -q -x -l`, for machines where NVML cannot be loaded. Its own loop sets the
+ * pace. One that ends or hangs is started again; when it hangs again with all cards, each card is asked by a program of
+ * its own until all of them answer, so that one card which hangs does not silence the others.
  */
-export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: SmiOptions): Promise<OpenedSource> {
-  let interval = Math.max(intervalMs, MIN_INTERVAL_MS);
-  let child: ChildProcess | undefined;
-  let closed = false;
-  let failures = 0;
-  let restart: NodeJS.Timeout | undefined;
-  let noise = '';
-  let fault: SourceFault | undefined;
-  let latest: Arrived | undefined; // newest document not yet read
-  let waiting: (() => void) | undefined;
-  let missing = false;
-  let driverVersion: string | undefined;
+export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
+  const { clock, program = 'nvidia-smi' } = options;
+  const patience: SmiPatience = { ...smiPatience, ...options.patience };
+  let interval = Math.max(options.intervalMs, MIN_INTERVAL_MS);
   const known = new Map<string, GpuIdentity>();
+  /** by the card that it asks; undefined: all cards */
+  const programs = new Map<string | undefined, SmiProcess>();
+  const latest = new Map<string | undefined, Arrived>(); // of each program, not yet read
+  let waiting: (() => void) | undefined;
+  let news = false; // a program ended or was killed
+  let driverVersion: string | undefined;
+  let wholeSinceMs: number | undefined; // all programs answer since
 
-  function start(): void {
-    // -lms takes milliseconds; windowsHide keeps a console from flashing up
-    const args = ['-q', '-x', '-lms', String(interval)];
-    const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
-    child = started;
-    const stream = createDocumentStream(
-      onDocument,
-      (text) => (noise = text),
-      () => {
-        started.kill('SIGKILL'); // it prints without end: it is started again later, as when it ends
-        for (const output of [started.stderr, started.stdout]) output.destroy();
+  function start(gpuUuid: string | undefined, firstMs = patience.firstMs): void {
+    const started = startSmi({
+      program,
+      intervalMs: interval,
+      ...(gpuUuid === undefined ? {} : { gpuUuid, doubted: true }),
+      patience: { ...patience, firstMs },
+      onDocument: (xml) => take(gpuUuid, xml),
+      onTrouble() {
+        news = true;
+        waiting?.();
       },
-    );
-    started.stdout.setEncoding('utf8').on('data', (chunk: string) => stream.push(chunk));
-    started.stderr.setEncoding('utf8').on('data', (text: string) => (noise = text.trim() || noise));
-    started.on('error', (error: NodeJS.ErrnoException) => {
-      missing = error.code === 'ENOENT';
-      onEnd(error.message);
     });
-    started.on('close', (code) => {
-      if (child !== started) return;
-      stream.end();
-      onEnd(noise || `it ended with exit code ${code ?? 'none'}`);
-    });
+    programs.set(gpuUuid, started);
   }
 
-  function onDocument(xml: string): void {
+  function closeAll(): void {
+    for (const one of programs.values()) one.close();
+    programs.clear();
+    latest.clear();
+  }
+
+  function take(gpuUuid: string | undefined, xml: string): string | undefined {
     const [tsMs, monoMs] = [clock.wallMs(), clock.monoMs()];
     const decoded = decodeDocument(xml);
-    if (!decoded.ok) {
-      noise = decoded.error.message;
-      return;
-    }
-    failures = 0;
-    fault = undefined;
+    if (!decoded.ok) return decoded.error.message;
     driverVersion = decoded.value.driverVersion ?? driverVersion;
     for (const { gpu } of decoded.value.gpus) known.set(gpu.uuid, gpu);
-    latest = { document: decoded.value, tsMs, monoMs, tookMs: clock.monoMs() - monoMs };
+    latest.set(gpuUuid, { document: decoded.value, tsMs, monoMs, tookMs: clock.monoMs() - monoMs });
     waiting?.();
+    return undefined;
   }
 
-  function onEnd(why: string): void {
-    if (closed || !child) return;
-    child = undefined;
-    fault = driverGone(why);
-    waiting?.();
-    restart = setTimeout(start, RESTART_MS[Math.min(failures++, RESTART_MS.length - 1)]);
-    restart.unref();
+  /** One program for all cards, or one for each. */
+  function arrange(): void {
+    const together = programs.get(undefined);
+    if (together) {
+      if (together.hangs() < HANGS_WITH_ALL || known.size < 2 || known.size > MOST_PROGRAMS) return;
+      closeAll();
+      for (const uuid of known.keys()) start(uuid, together.againMs());
+      wholeSinceMs = undefined;
+      return;
+    }
+    const whole = [...programs.values()].every((one) => one.trouble() === undefined);
+    wholeSinceMs = whole ? (wholeSinceMs ?? clock.monoMs()) : undefined;
+    if (wholeSinceMs === undefined || clock.monoMs() < wholeSinceMs + patience.calmMs) return;
+    closeAll();
+    start(undefined);
   }
 
-  /** Resolves when a document is there, the program ended, or the time is up. */
+  /** Resolves when a document is there, a program ended, or the time is up. */
   const arrival = (deadlineMs: number): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(done, deadlineMs);
@@ -110,27 +121,52 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
       waiting = done;
     });
 
-  function end(): void {
-    clearTimeout(restart);
-    const ending = child;
-    child = undefined; // its end is not a fault
-    ending?.kill();
+  const isComplete = (): boolean =>
+    latest.size > 0 && [...programs].every(([uuid, one]) => latest.has(uuid) || one.trouble() !== undefined);
+
+  function faultOf(troubles: readonly (readonly [string | undefined, SmiTrouble])[]): SourceFault | undefined {
+    const [first] = troubles;
+    if (!first) return latest.size === 0 ? silent : undefined;
+    const [uuid, { kind, text }] = first;
+    if (kind !== 'silent') return failed(text);
+    const name = uuid === undefined ? undefined : known.get(uuid)?.name;
+    return name === undefined || troubles.length === programs.size ? silent : hanging(name, troubles.length - 1);
   }
 
-  function close(): void {
-    closed = true;
-    end();
-    waiting?.();
+  function sampleOf(gpu: GpuIdentity): GpuSample {
+    const key = programs.has(undefined) ? undefined : gpu.uuid;
+    const arrived = latest.get(key);
+    const found = arrived?.document.gpus.find((sample) => sample.gpu.uuid === gpu.uuid);
+    if (found) return found;
+    const trouble = programs.get(key)?.trouble();
+    return { gpu, frame: absentFrame(arrived || (trouble && trouble.kind !== 'silent') ? 'lost' : 'stalled') };
   }
 
-  start();
-  await arrival(FIRST_DOCUMENT_MS);
-  if (!latest) {
-    close();
-    if (missing) {
+  function show(): SourceSample {
+    const troubles = [...programs].flatMap(([uuid, one]) => {
+      const trouble = latest.has(uuid) ? undefined : one.trouble();
+      return trouble ? [[uuid, trouble] as const] : [];
+    });
+    const fault = faultOf(troubles);
+    const now = { tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0 };
+    const { tsMs, monoMs, tookMs } = [...latest.values()].reduce((a, b) => (b.monoMs > a.monoMs ? b : a), [...latest.values()][0] ?? now); // prettier-ignore
+    const sample = { gpus: [...known.values()].map(sampleOf), tsMs, monoMs, tookMs, ...(fault ? { fault } : {}) };
+    latest.clear();
+    news = false;
+    return sample;
+  }
+
+  start(undefined);
+  await arrival(patience.firstMs);
+  if (latest.size === 0) {
+    const trouble = programs.get(undefined)!.trouble();
+    closeAll();
+    if (trouble?.kind === 'missing') {
       return err('source-unavailable', `The program ${program} was not found.`, 'Install the NVIDIA driver.');
     }
-    return err('source-unavailable', fault?.message ?? 'nvidia-smi did not answer.', fault?.next);
+    if (!trouble || trouble.kind === 'silent') return err('source-unavailable', 'nvidia-smi did not answer.');
+    const { message, next } = failed(trouble.text);
+    return err('source-unavailable', message, next);
   }
 
   return ok({
@@ -142,44 +178,23 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
       driverVersion,
     }),
     async read(deadlineMs): Promise<SourceSample> {
-      if (!latest) await arrival(interval + deadlineMs);
-      const arrived = latest;
-      latest = undefined;
-      if (!arrived) {
-        const silence = fault ?? {
-          code: 'nvidia-smi-stalled',
-          message: 'nvidia-smi has stopped answering.',
-          next: 'Recording goes on as soon as it answers.',
-        };
-        const frame = absentFrame(fault ? 'lost' : 'stalled');
-        return {
-          gpus: [...known.values()].map((gpu) => ({ gpu, frame })),
-          tsMs: clock.wallMs(),
-          monoMs: clock.monoMs(),
-          tookMs: 0,
-          fault: silence,
-        };
+      arrange();
+      const untilMs = clock.monoMs() + interval + deadlineMs;
+      for (;;) {
+        const leftMs = untilMs - clock.monoMs();
+        if (isComplete() || (news && latest.size === 0) || leftMs <= 0 || programs.size === 0) return show();
+        await arrival(leftMs);
       }
-      const here = new Set(arrived.document.gpus.map(({ gpu }) => gpu.uuid));
-      const gone: GpuSample[] = [...known.values()]
-        .filter(({ uuid }) => !here.has(uuid))
-        .map((gpu) => ({ gpu, frame: absentFrame('lost') }));
-      return {
-        gpus: [...arrived.document.gpus, ...gone],
-        tsMs: arrived.tsMs,
-        monoMs: arrived.monoMs,
-        tookMs: arrived.tookMs,
-      };
     },
     configure({ intervalMs: next }) {
       const wanted = Math.max(next, MIN_INTERVAL_MS);
       if (wanted === interval) return;
       interval = wanted;
-      end(); // its pace is an argument
-      start();
+      for (const one of programs.values()) one.restart(interval); // its pace is an argument
     },
     async close() {
-      close();
+      closeAll();
+      waiting?.();
     },
   });
 }
