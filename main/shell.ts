@@ -18,6 +18,7 @@ import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
 import { hardenSessions } from './security.ts';
+import { notes } from './terminal.ts';
 import { createTray, trayIsVisible } from './tray.ts';
 import { applyTheme, createWindow, preloadFile } from './window.ts';
 
@@ -29,7 +30,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const file = settingsFile(dataFolder);
   const loaded = loadSettings(file);
   let settings = loaded.ok ? loaded.value : defaultSettings;
-  if (!loaded.ok) console.error(loaded.error.message);
+  if (!loaded.ok) notes.say(loaded.error.message);
   applyTheme(settings.theme);
 
   let window: BrowserWindow | undefined;

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../result.ts';
 import { dataFolder, historyFile } from '../settings/folders.node.ts';
 import { historyOf, type FileOptions } from './history-file.ts';
 import { concluded, runJob, terminal } from './job.ts';
-import { printError } from './monitor.ts';
+import { printError } from './terminal.ts';
 import { EXIT } from './options.ts';
 
 /** Does work that nobody may record meanwhile. */

@@ -1,9 +1,12 @@
 import { InvalidArgumentError } from 'commander';
-import { messageOf, type AppError } from '../result.ts';
+import { linearPattern, type LinearPattern } from '../core/linear-pattern.ts';
+import { messageOf, type AppError, type Result } from '../result.ts';
 import { dataFolder, settingsFile } from '../settings/folders.node.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
 import { parseSourceSpec, type SourceSpec } from '../telemetry/source-spec.ts';
+import { parseGlob, type Glob } from '../workload/adapters/glob.ts';
+import { notes } from './terminal.ts';
 import { parseCaps } from '../workload/sweep.ts';
 import type { CollectorConfig } from '../contract/collector-messages.ts';
 
@@ -32,11 +35,7 @@ export type RecordingOptions = {
   readonly interval?: number;
 };
 
-export function sourceOption(text: string): SourceSpec {
-  const spec = parseSourceSpec(text);
-  if (!spec.ok) throw new InvalidArgumentError(`${spec.error.message} ${spec.error.next ?? ''}`);
-  return spec.value;
-}
+export const sourceOption = (text: string): SourceSpec => valid(parseSourceSpec(text));
 
 export function speedOption(text: string): number {
   const speed = Number(text);
@@ -87,19 +86,22 @@ export function capsOption(text: string): readonly number[] {
   return caps;
 }
 
-export function patternOption(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (thrown) {
-    throw new InvalidArgumentError(`That is not a pattern: ${messageOf(thrown)}.`);
-  }
+/** The value of an option, or a usage error that says what is wrong with it. */
+function valid<T>(parsed: Result<T>): T {
+  if (parsed.ok) return parsed.value;
+  const { message, next } = parsed.error;
+  throw new InvalidArgumentError(next ? `${message} ${next}` : message);
 }
+
+export const patternOption = (text: string): LinearPattern => valid(linearPattern(text));
+
+export const globOption = (text: string): Glob => valid(parseGlob(text, process.platform === 'win32'));
 
 /** Settings of the folder; unreadable ones are reported and the defaults used. */
 export function settingsOf(folder: string): Settings {
   const loaded = loadSettings(settingsFile(folder));
   if (loaded.ok) return loaded.value;
-  process.stderr.write(`${loaded.error.message}\nGoing on with the default settings.\n`);
+  notes.say(loaded.error.message, 'Going on with the default settings.');
   return defaultSettings;
 }
 

@@ -60,7 +60,7 @@ export type CsvReader = { readonly line: (line: string) => ExchangedSample | und
 
 /** Reads lines below a header of ours; undefined: it is not one. A line that cannot be read gives undefined. */
 export function csvReader(header: string): CsvReader | undefined {
-  const names = cellsOf(header.trim()).map((name) => name.replace(/ \[.*\]$/, ''));
+  const names = cellsOf(header.trim()).map((name) => (name.endsWith(']') ? name.split(' [', 1)[0]! : name));
   const at = (name: string): number => names.indexOf(name);
   const [time, gpu, dt, states, reasons] = ['time', 'gpu', 'dt', 'states', 'reasons'].map(at) as [number, number, number, number, number]; // prettier-ignore
   if (time < 0 || gpu < 0 || states < 0) return undefined;
