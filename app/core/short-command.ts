@@ -9,12 +9,13 @@ const LONGEST = 200;
 /** Beginnings that issuers give to keys, so that they can be found (OpenAI, Hugging Face, GitHub, GitLab, Slack, AWS, Google, JWT). */
 const KEY = /^(sk-|hf_|gh[pousr]_|github_pat_|glpat-|xox[a-z]-|AKIA|ASIA|AIza|eyJ)/;
 const RANDOM = /^[A-Za-z0-9+/=]{32,}$/;
-const SECRET_OPTION = /key|token|secret|passw|pwd|auth|cred|cookie|bearer|user|login/i;
+const SECRET_OPTION = /key|token|secret|passw|pwd|auth|cred|cookie|bearer|user|login|^-p$/i;
 const MODEL_OPTION = /^--?(m|model|model[-_](path|id|name)|ckpt|pretrained_model_name_or_path|model_name_or_path|served-model-name|hf-repo)$/;
-const OPTION = /^(--[A-Za-z][\w.-]{0,40}|-[A-Za-z]{1,4})$/;
+const OPTION = /^(--[A-Za-z][\w.-]{0,40}|-[A-Za-z]{1,3})$/;
 const ASSIGNMENT = /^[A-Za-z_]\w{0,60}=/;
 const SCRIPT = /^[\w.+-]{1,80}\.(py|sh|js|mjs|jar|exe|ipynb|json|ya?ml|toml)$/i;
-const WORD = /^[A-Za-z][\w.:-]{0,60}$/;
+const MODULE = /^[A-Za-z][\w.]{0,60}$/;
+const SUB_COMMAND = /^(serve|server|run|runner|launch|start|train|generate|chat|bench|predict)$/;
 const PLAIN_VALUE = /^([-+]?\d[\d.,:x]{0,15}|true|false|auto|none|on|off|cpu|cuda(:\d+)?|(bf|fp|float|int|q)\d[\w]{0,6})$/i;
 const MODEL = /^[\w.-]{1,80}(\/[\w.-]{1,80})?(:[\w.-]{1,40})?$/;
 
@@ -38,12 +39,13 @@ export function shortCommand(line: string): string {
   const words: string[] = [];
   let program = false;
   let open: string | undefined;
-  let named = false;
+  let full = false;
   const add = (word: string): void => {
-    if (word !== LEFT_OUT || words.at(-1) !== LEFT_OUT) words.push(word);
+    if (word === LEFT_OUT && words.at(-1) === LEFT_OUT) return;
+    full ||= words.join(' ').length + word.length >= LONGEST;
+    if (!full) words.push(word);
   };
   for (const part of parts) {
-    if (words.join(' ').length > LONGEST) break;
     const equals = part.indexOf('=');
     const option = equals < 0 ? part : part.slice(0, equals);
     if (!program && ASSIGNMENT.test(part)) add(`${option}=${LEFT_OUT}`);
@@ -55,17 +57,14 @@ export function shortCommand(line: string): string {
       add(equals < 0 ? option : `${option}=${valueOf(option, part.slice(equals + 1))}`);
     } else if (open !== undefined) {
       // `-m` names the module of an interpreter, and the model of llama.cpp
-      add(open === '-m' && WORD.test(part) ? kept(part, true) : valueOf(open, part));
+      add(open === '-m' && MODULE.test(part) ? kept(part, true) : valueOf(open, part));
       open = undefined;
     } else {
       const script = baseOf(part);
-      if (SCRIPT.test(script)) add(kept(script, true));
-      else if (!named && words.length === 1) add(kept(part, WORD.test(part)));
-      else add(LEFT_OUT);
-      named = true;
+      add(SCRIPT.test(script) ? kept(script, true) : kept(part, SUB_COMMAND.test(part)));
     }
   }
-  return words.join(' ').slice(0, LONGEST);
+  return words.join(' ');
 }
 
 /** The name of a process without arguments: some programs and drivers add them. */

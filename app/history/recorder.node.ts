@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { PRIVATE_FILE } from '../core/private-files.node.ts';
 
 const schema = z.object({
   pid: z.int(),
@@ -26,7 +27,7 @@ const fileOf = (folder: string): string => path.join(folder, 'recorder.json');
 
 /** Notes who records into this folder, and where. The lock (database.node.ts) decides; this only tells. */
 export const writeRecorder = (folder: string, recorder: Recorder): void =>
-  fs.writeFileSync(fileOf(folder), `${JSON.stringify(recorder)}\n`);
+  fs.writeFileSync(fileOf(folder), `${JSON.stringify(recorder)}\n`, { mode: PRIVATE_FILE });
 
 /** Whether a process of that number runs now. */
 export function isAlive(pid: number): boolean {

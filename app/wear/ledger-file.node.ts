@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { PRIVATE_FILE } from '../core/private-files.node.ts';
 import { err, messageOf, type Result } from '../result.ts';
 import { makeFolder } from '../settings/folders.node.ts';
 import { dayOf, emptyLedger, sealDays, type Hash, type Ledger } from './ledger.ts';
@@ -45,10 +46,10 @@ export function readLedgerFile(file: string): Result<ReadLedger> {
   }
 }
 
-/** Writes text under a name that it takes only when it is complete. */
-export function writeWhole(file: string, text: string): void {
+/** Writes text under a name that it takes only when it is complete. A mode: a file of our own; else as the user's umask says. */
+export function writeWhole(file: string, text: string, mode = 0o666): void {
   const temporary = `${file}.${process.pid}.tmp`;
-  const handle = fs.openSync(temporary, 'w');
+  const handle = fs.openSync(temporary, 'w', mode);
   try {
     fs.writeSync(handle, text);
     fs.fsyncSync(handle);
@@ -97,7 +98,7 @@ export function openShelf(folder: string): LedgerShelf {
         sealedTo = missing.at(-1)?.dayMs ?? sealedTo;
       } else fs.renameSync(file, `${file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
     }
-    if (!fs.existsSync(file)) fs.writeFileSync(file, `${headerLine(ledger)}\n`);
+    if (!fs.existsSync(file)) fs.writeFileSync(file, `${headerLine(ledger)}\n`, { mode: PRIVATE_FILE });
 
     return {
       ledger: () => ledger,
@@ -116,12 +117,12 @@ export function openShelf(folder: string): LedgerShelf {
           texts.push(...seals.map((seal) => ledgerLine({ seal })));
           sealedTo = seals.at(-1)?.dayMs ?? sealedTo;
         }
-        fs.appendFileSync(file, `${texts.join('\n')}\n`);
+        fs.appendFileSync(file, `${texts.join('\n')}\n`, { mode: PRIVATE_FILE });
       },
       replace(next) {
         revision++;
         const seals = sealDays(next, sha256);
-        writeWhole(file, openLedgerText(next, seals));
+        writeWhole(file, openLedgerText(next, seals), PRIVATE_FILE);
         ledger = next;
         sealedTo = seals.at(-1)?.dayMs ?? -Infinity;
       },

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { PRIVATE_FILE } from '../../core/private-files.node.ts';
 import { makeFolder } from '../../settings/folders.node.ts';
 import { isAlive } from '../../history/recorder.node.ts';
 import type { Totals } from './counts.ts';
@@ -33,7 +34,7 @@ export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
   return {
     write(totals: Totals): void {
       const note: MeterNote = { pid: process.pid, upstreamPort, ...totals };
-      fs.writeFileSync(`${file}.tmp`, JSON.stringify(note));
+      fs.writeFileSync(`${file}.tmp`, JSON.stringify(note), { mode: PRIVATE_FILE });
       fs.renameSync(`${file}.tmp`, file);
     },
     remove: (): void => fs.rmSync(file, { force: true }),
