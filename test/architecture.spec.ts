@@ -131,6 +131,15 @@ describe('the walls of the house', () => {
     expect([...new Set(importing)].sort()).toEqual(files);
   });
 
+  it('only the terminals write to one: what others chose is made printable there', () => {
+    const writing = sources.filter(
+      (file) => /^(app|main)\//.test(file) && /\bstd(out|err)\.write\b|\bconsole\./.test(fs.readFileSync(file, 'utf8')),
+    );
+    expect(writing).toEqual([]);
+    const opening = edges.filter(({ from, to }) => to === 'app/core/terminal.ts' && !from.startsWith('test/'));
+    expect(opening.map(({ from }) => from).sort()).toEqual(['app/cli/terminal.ts', 'main/terminal.ts']);
+  });
+
   it('only ipc.ts handles questions of the window', () => {
     const handling = sources.filter(
       (file) => file.startsWith('main/') && /\bipcMain\b/.test(fs.readFileSync(file, 'utf8')),

@@ -138,7 +138,9 @@ export async function importLogs(files: readonly string[], options: ImportOption
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   const progress = createProgress(t);
 
-  async function importOne(file: string): Promise<Result<{ readonly lines: readonly string[]; readonly found: boolean }>> {
+  async function importOne(
+    file: string,
+  ): Promise<Result<{ readonly lines: readonly string[]; readonly found: boolean }>> {
     const nowMs = Date.now();
     const opened = await openLog(file);
     if (!opened.ok) return opened;

@@ -10,13 +10,15 @@ const LONGEST = 200;
 const KEY = /^(sk-|hf_|gh[pousr]_|github_pat_|glpat-|xox[a-z]-|AKIA|ASIA|AIza|eyJ)/;
 const RANDOM = /^[A-Za-z0-9+/=]{32,}$/;
 const SECRET_OPTION = /key|token|secret|passw|pwd|auth|cred|cookie|bearer|user|login|^-p$/i;
-const MODEL_OPTION = /^--?(m|model|model[-_](path|id|name)|ckpt|pretrained_model_name_or_path|model_name_or_path|served-model-name|hf-repo)$/;
+const MODEL_OPTION =
+  /^--?(m|model|model[-_](path|id|name)|ckpt|pretrained_model_name_or_path|model_name_or_path|served-model-name|hf-repo)$/;
 const OPTION = /^(--[A-Za-z][\w.-]{0,40}|-[A-Za-z]{1,3})$/;
 const ASSIGNMENT = /^[A-Za-z_]\w{0,60}=/;
 const SCRIPT = /^[\w.+-]{1,80}\.(py|sh|js|mjs|jar|exe|ipynb|json|ya?ml|toml)$/i;
 const MODULE = /^[A-Za-z][\w.]{0,60}$/;
 const SUB_COMMAND = /^(serve|server|run|runner|launch|start|train|generate|chat|bench|predict)$/;
-const PLAIN_VALUE = /^([-+]?\d[\d.,:x]{0,15}|true|false|auto|none|on|off|cpu|cuda(:\d+)?|(bf|fp|float|int|q)\d[\w]{0,6})$/i;
+const PLAIN_VALUE =
+  /^([-+]?\d[\d.,:x]{0,15}|true|false|auto|none|on|off|cpu|cuda(:\d+)?|(bf|fp|float|int|q)\d[\w]{0,6})$/i;
 const MODEL = /^[\w.-]{1,80}(\/[\w.-]{1,80})?(:[\w.-]{1,40})?$/;
 
 const baseOf = (text: string): string => text.split(/[/\\]/).at(-1)!;

@@ -45,7 +45,9 @@ export function openTerminal(stream: TextStream) {
     clearStatus,
     /** Lines that are drawn over those of the call before. What does not fit is left out: it could not be drawn over. */
     redraw(lines: readonly string[]): void {
-      const fitting = lines.slice(0, (stream.rows ?? Infinity) - 1).map((line) => printable(line).slice(0, stream.columns));
+      const fitting = lines
+        .slice(0, (stream.rows ?? Infinity) - 1)
+        .map((line) => printable(line).slice(0, stream.columns));
       stream.write(`${drawn > 0 ? UP(drawn) + CLEAR_BELOW : ''}${fitting.join('\n')}\n`);
       drawn = fitting.length;
     },

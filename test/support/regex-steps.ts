@@ -19,7 +19,15 @@ export type Counted = {
   readonly unbounded: boolean;
 };
 
-const ALPHABET = [...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)), '\t', '\n', '\r', '\0', 'µ', 'é'];
+const ALPHABET = [
+  ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)),
+  '\t',
+  '\n',
+  '\r',
+  '\0',
+  'µ',
+  'é',
+];
 const COPIES = 2;
 
 export function countedRegex(source: string, flags: string): Counted {
@@ -29,7 +37,7 @@ export function countedRegex(source: string, flags: string): Counted {
   });
   const single = flags.replaceAll(/[gym]/g, '');
   const fitting = (raw: string): ((char: string) => boolean) => {
-    const one = new RegExp(`^(?:${raw})$`, single.includes('s') || raw !== '.' ? single : single);
+    const one = new RegExp(`^(?:${raw})$`, single);
     const known = new Map<string, boolean>();
     return (char) => {
       let fits = known.get(char);
@@ -82,24 +90,38 @@ export function countedRegex(source: string, flags: string): Counted {
             unbounded = true;
             return optional(node.greedy, () => emit(node.element), true);
           }
-          for (let i = node.min; i < node.max; i++) optional(node.greedy, () => emit(node.element), false);
-          return;
+          // nested, so that there is one way to match each number of times: (a(a(a)?)?)?
+          const upTo = (times: number): void => {
+            if (times === 0) return;
+            const body = (): void => {
+              emit(node.element);
+              upTo(times - 1);
+            };
+            optional(node.greedy, body, false);
+          };
+          return upTo(node.max - node.min);
         }
         case 'Assertion': {
           if (node.kind === 'start')
-            return void ops.push({ kind: 'assert', holds: (text, at) => at === 0 || (flags.includes('m') && isEnd(text[at - 1])) });
+            return void ops.push({
+              kind: 'assert',
+              holds: (text, at) => at === 0 || (flags.includes('m') && isEnd(text[at - 1])),
+            });
           if (node.kind === 'end') return void ops.push({ kind: 'assert', holds: (text, at) => isEnd(text[at]) });
           if (node.kind === 'word')
             return void ops.push({
               kind: 'assert',
               holds: (text, at) => (isWord(text[at - 1]) !== isWord(text[at])) !== node.negate,
             });
-          const inner = compile(node.alternatives);
-          if (node.kind === 'lookahead')
+          if (node.kind === 'lookahead') {
+            const inner = compile(node.alternatives);
             return void ops.push({
               kind: 'assert',
               holds: (text, at, count) => (matchAt(inner, text, at, count) !== undefined) !== node.negate,
             });
+          }
+          if (node.kind !== 'lookbehind') throw new Error(`The counter does not know ${node.raw}.`);
+          const inner = compile(node.alternatives);
           // one character back is all that the product looks
           return void ops.push({
             kind: 'assert',
@@ -161,7 +183,9 @@ export function countedRegex(source: string, flags: string): Counted {
   }
 
   const program = compile(ast.alternatives);
-  const anchored = !flags.includes('m') && ast.alternatives.every(({ elements: [first] }) => first?.type === 'Assertion' && first.kind === 'start');
+  const anchored =
+    !flags.includes('m') &&
+    ast.alternatives.every(({ elements: [first] }) => first?.type === 'Assertion' && first.kind === 'start');
   return {
     unbounded,
     sample: (random) => sampleOf(ast.alternatives, random),
@@ -173,7 +197,7 @@ export function countedRegex(source: string, flags: string): Counted {
         if (++steps > most) throw tooMany;
       };
       try {
-        for (let from = 0; from <= text.length && !(anchored && from > 0); ) {
+        for (let from = 0; from <= text.length && !(anchored && from > 0);) {
           const end = matchAt(program, text, from, count);
           found ||= end !== undefined;
           if (end !== undefined && !flags.includes('g')) break;

@@ -31,7 +31,9 @@ const files = ['app', 'main'].flatMap((room) =>
     .filter((name) => name.endsWith('.ts')),
 );
 const literals = files.flatMap(literalsIn);
-const unbounded = literals.filter(({ source, flags }) => /[*+]|\{\d+,\}/.test(source) && countedRegex(source, flags).unbounded);
+const unbounded = literals.filter(
+  ({ source, flags }) => /[*+]|\{\d+,\}/.test(source) && countedRegex(source, flags).unbounded,
+);
 
 /** The same numbers at every run. */
 function seeded(seed: number): () => number {
@@ -45,7 +47,7 @@ const filled = (prefix: string, pump: string, suffix: string, length: number): s
 const KIB = 1024;
 const SHORT = 256;
 /** A text as short as that costs less, unless the cost doubles with each character. */
-const MOST_STEPS = 200_000;
+const MOST_STEPS = 50_000;
 /** How much more a text of four times the length may cost: 4, and room for what does not grow. */
 const MOST_GROWTH = 5;
 
@@ -54,8 +56,9 @@ function worstOf({ source, flags }: Literal) {
   const { run, sample } = countedRegex(source, flags);
   const random = seeded(7);
   let worst = { growth: 0, of: (length: number) => 'a'.repeat(length), shown: 'a' };
-  const samples = Array.from({ length: 16 }, () => sample(random)).filter((text) => text !== '');
+  const samples = Array.from({ length: 12 }, () => sample(random)).filter((text) => text !== '');
   for (const text of samples) {
+    if (worst.growth > MOST_GROWTH) break;
     for (let tries = 0; tries < 4; tries++) {
       const from = tries === 0 ? 0 : Math.floor(random() * text.length);
       const to = tries === 0 ? text.length : from + 1 + Math.floor(random() * Math.min(6, text.length - from));
@@ -93,7 +96,7 @@ describe('patterns that read text from outside', () => {
     const offending = unbounded.flatMap((literal) => {
       const { growth, of, shown } = worstOf(literal);
       const { run } = countedRegex(literal.source, literal.flags);
-      const small = run(of(4 * KIB)).steps;
+      const small = run(of(4 * KIB), 1000 * MOST_STEPS).steps;
       const large = run(of(64 * KIB), small * 40).steps;
       const told = `${literal.where} /${literal.source}/ on ${shown}: ${small} steps, then ${large}`;
       return growth > MOST_GROWTH || large > small * 17 ? [told] : [];
@@ -123,7 +126,10 @@ describe('patterns that read text from outside', () => {
     const { run, sample } = countedRegex(pattern.source, pattern.flags);
     const random = seeded(11);
     for (let i = 0; i < 300; i++) {
-      const text = ['', '\n', ' '].map((between) => between + sample(random)).join('').slice(Math.floor(random() * 4));
+      const text = ['', '\n', ' ']
+        .map((between) => between + sample(random))
+        .join('')
+        .slice(Math.floor(random() * 4));
       expect([text, run(text).found]).toEqual([text, text.search(pattern) >= 0]);
     }
   });

@@ -1,4 +1,13 @@
-import { conversion, frameOf, headingText, rowOf, splitStamp, unambiguous, type Column, type ColumnMeaning } from './columns.ts';
+import {
+  conversion,
+  frameOf,
+  headingText,
+  rowOf,
+  splitStamp,
+  unambiguous,
+  type Column,
+  type ColumnMeaning,
+} from './columns.ts';
 import { isOtherMaker, type LogFormat, type LogGpu } from './log.ts';
 import { parseDate, parseTime } from './stamps.ts';
 

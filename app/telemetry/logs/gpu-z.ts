@@ -1,4 +1,14 @@
-import { cellsOf, columnFor, delimiterOf, frameOf, headingText, parseHeading, rowOf, splitStamp, unambiguous } from './columns.ts';
+import {
+  cellsOf,
+  columnFor,
+  delimiterOf,
+  frameOf,
+  headingText,
+  parseHeading,
+  rowOf,
+  splitStamp,
+  unambiguous,
+} from './columns.ts';
 import type { Column, ColumnMeaning, Delimiter } from './columns.ts';
 import type { LogFormat } from './log.ts';
 import { parseDate, parseTime } from './stamps.ts';

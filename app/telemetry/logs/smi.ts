@@ -99,7 +99,8 @@ const TEXT_START = /^=+NVSMI LOG=+\s*$/;
 
 export const smiText: LogFormat = {
   kind: 'smi-text',
-  recognises: (head) => head
+  recognises: (head) =>
+    head
       .slice(0, 400)
       .split('\n')
       .some((line) => TEXT_START.test(line.trim())),
