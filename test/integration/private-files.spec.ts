@@ -27,7 +27,7 @@ describe.skipIf(process.platform === 'win32')('with the usual umask of 022', () 
     const release = lockRecorder(folder);
     const database = openDatabase(path.join(folder, 'history.db'));
     if (!release.ok || !database.ok) throw new Error('not opened');
-    database.value.db.exec("INSERT INTO event (ts_ms, kind, detail) VALUES (1, 'driver', 'x')");
+    database.value.db.exec('CREATE TABLE written (x)');
     writeRecorder(folder, { pid: process.pid, databaseFile: 'history.db' });
     openShelf(path.join(folder, 'ledger')).open('GPU-1', 'A card');
     const note = openMeterNote(folder, null);
