@@ -56,7 +56,7 @@ function worstOf({ source, flags }: Literal) {
   const { run, sample } = countedRegex(source, flags);
   const random = seeded(7);
   let worst = { growth: 0, of: (length: number) => 'a'.repeat(length), shown: 'a' };
-  const samples = Array.from({ length: 12 }, () => sample(random)).filter((text) => text !== '');
+  const samples = Array.from({ length: 20 }, () => sample(random)).filter((text) => text !== '');
   for (const text of samples) {
     if (worst.growth > MOST_GROWTH) break;
     for (let tries = 0; tries < 4; tries++) {
