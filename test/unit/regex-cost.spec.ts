@@ -56,13 +56,13 @@ function worstOf({ source, flags }: Literal) {
   const { run, sample } = countedRegex(source, flags);
   const random = seeded(7);
   let worst = { growth: 0, of: (length: number) => 'a'.repeat(length), shown: 'a' };
-  const samples = Array.from({ length: 20 }, () => sample(random)).filter((text) => text !== '');
+  const samples = Array.from({ length: 16 }, () => sample(random)).filter((text) => text !== '');
   for (const text of samples) {
     if (worst.growth > MOST_GROWTH) break;
-    for (let tries = 0; tries < 4; tries++) {
+    for (let tries = 0; tries < 8; tries++) {
       const from = tries === 0 ? 0 : Math.floor(random() * text.length);
       const to = tries === 0 ? text.length : from + 1 + Math.floor(random() * Math.min(6, text.length - from));
-      const pump = text.slice(from, to);
+      const pump = text.slice(from, to) + (tries % 2 === 0 ? '' : ' ');
       for (const suffix of ['', '!\n', `\n${text.slice(to)}`]) {
         const of = (length: number): string => filled(text.slice(0, from), pump, suffix, length);
         const short = run(of(SHORT), MOST_STEPS).steps;
