@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { refuseInput } from '../core/read-input.node.ts';
+import type { ImportOptions } from '../exchange/import.node.ts';
 import { joined } from '../format.ts';
 import { isOutdated, lockRecorder, openForReading } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
@@ -74,6 +76,8 @@ export async function dbRestore(backup: string, options: FileOptions): Promise<n
     : path.resolve(options.file ?? historyFile(dataFolder(options.dataDir), 'nvml'));
   const copy = `${target}.new`;
   const result = await alone(target, async (): Promise<Result<string | undefined>> => {
+    const refused = refuseInput(backup);
+    if (refused) return refused;
     if (!isOutdated(backup)) {
       const opened = openForReading(backup);
       if (!opened.ok) return opened;
@@ -108,11 +112,16 @@ export async function dbCompact(options: FileOptions): Promise<number> {
 }
 
 /** `slowburn db import FILE`: reads an export of Slowburn back. */
-export async function dbImport(source: string, options: FileOptions): Promise<number> {
+export async function dbImport(source: string, options: FileOptions & ImportOptions): Promise<number> {
   const file = historyOf(options);
   const { t } = terminal();
   const result = file.ok
-    ? await runJob({ kind: 'import', databaseFile: file.value, file: path.resolve(source) })
+    ? await runJob({
+        kind: 'import',
+        databaseFile: file.value,
+        file: path.resolve(source),
+        unverified: options.unverified ?? false,
+      })
     : file;
   return concluded(result, (counts) => [t('db.imported', counts)]);
 }

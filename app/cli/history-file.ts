@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { refuseInput } from '../core/read-input.node.ts';
 import { readRecorder } from '../history/recorder.node.ts';
 import { err, ok, type Result } from '../result.ts';
 import { dataFolder } from '../settings/folders.node.ts';
@@ -11,7 +12,7 @@ const NAMES = ['history.db', 'history.simulated.db', 'history.replay.db'];
 /** The history that a command is about: the one named, the one being recorded, or the first that is there. */
 export function historyOf({ dataDir, file }: FileOptions): Result<string> {
   if (file !== undefined) {
-    return fs.existsSync(file) ? ok(path.resolve(file)) : err('not-found', `There is no file ${file}.`);
+    return refuseInput(file) ?? ok(path.resolve(file));
   }
   const folder = dataFolder(dataDir);
   const recording = readRecorder(folder)?.databaseFile;

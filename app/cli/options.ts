@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { linearPattern, type LinearPattern } from '../core/linear-pattern.ts';
-import { messageOf, type AppError, type Result } from '../result.ts';
+import type { Result } from '../result.ts';
 import { dataFolder, settingsFile } from '../settings/folders.node.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../settings/settings.ts';
@@ -12,18 +12,6 @@ import type { CollectorConfig } from '../contract/collector-messages.ts';
 
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
-
-/** A sentence for a file that a person named and that could not be read. */
-export function unreadable(file: string, thrown: unknown): AppError {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  const message =
-    code === 'ENOENT'
-      ? `There is no file ${file}.`
-      : code === 'EISDIR'
-        ? `${file} is a folder.`
-        : `The file ${file} cannot be read: ${messageOf(thrown)}`;
-  return { code: 'not-found', message, next: 'Name a file that can be read.' };
-}
 
 /** Where the build puts thread scripts: beside this program. */
 export const threads = new URL('.', import.meta.url);

@@ -193,10 +193,30 @@ type Leaf = Float64Array | Uint8Array | Uint16Array;
 type Plain<T> = T extends Leaf ? T : T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
 export type ResponseOf<C extends Channel> = Plain<z.output<(typeof channels)[C]['response']>>;
 
+const DEEPEST = 16; // no question is nested so deeply, and a circle is
+
+/**
+ * Where a question names a field and gives it no value. Schemas take that for a field that is not there; a handler that
+ * spreads the question over what it has would lose what it has.
+ */
+function undefinedIn(value: unknown, path: readonly string[]): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    const at = [...path, key];
+    const found = part === undefined || at.length > DEEPEST ? at : undefinedIn(part, at);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** A question as its handler wants it, or a sentence that says what does not fit. */
 export function checkRequest<C extends Channel>(channel: C, payload: unknown): Result<RequestOf<C>> {
   const request = channels[channel].request.safeParse(payload);
-  if (request.success) return ok(request.data as RequestOf<C>);
+  if (request.success) {
+    const path = undefinedIn(payload, []);
+    if (path === undefined) return ok(request.data as RequestOf<C>);
+    return err('invalid-request', `${channel}: ${path.join('.')}: a value is missing`);
+  }
   const issue = request.error.issues[0];
   return err('invalid-request', `${channel}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
 }
