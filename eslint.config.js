@@ -40,6 +40,8 @@ const homes = [
   home('hyparquet', 'app/exchange/parquet.node.ts'),
   home('hyparquet-writer', 'app/exchange/parquet.node.ts'),
 ];
+const toTerminal = 'Say it through terminal.ts: names and messages from outside must not steer a terminal.';
+
 /** Typings of Node come along with those of the adapters: what the heart must not touch is named here. */
 const foreignGlobals = ['process', 'Buffer', 'window', 'document', 'localStorage', 'navigator'];
 
@@ -94,6 +96,21 @@ export default tseslint.config(
     // the homes themselves
     files: ['app/telemetry/native-library.node.ts', 'app/history/database.node.ts', 'app/exchange/parquet.node.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [toMain, toPage, toTests] }] },
+  },
+  {
+    files: ['app/**/*.ts', 'main/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        ...['stdout', 'stderr'].map((property) => ({ object: 'process', property, message: toTerminal })),
+      ],
+    },
+  },
+  {
+    // the terminals, and what passes a command's own output or a question through
+    files: ['app/cli/terminal.ts', 'main/terminal.ts', 'app/cli/run.ts', 'app/cli/import.ts', 'app/cli/slowburn.ts'],
+    rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },
   {

@@ -4,6 +4,7 @@ import { app, BrowserWindow, MessageChannelMain } from 'electron';
 import type { BurnWay } from '../app/workload/burn/messages.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
 import { hardenSessions } from './security.ts';
+import { toParent } from './terminal.ts';
 
 const switches: Readonly<Record<BurnWay, readonly (readonly [name: string, value?: string])[]>> = {
   vulkan: [['use-angle', 'vulkan'], ['disable-vulkan-surface']], // nothing is ever shown
@@ -40,13 +41,13 @@ export async function runBurn(out: string): Promise<void> {
     },
   });
   const { port1: page, port2: own } = new MessageChannelMain();
-  own.on('message', ({ data }) => process.stdout.write(`${JSON.stringify(data)}\n`));
+  own.on('message', ({ data }) => toParent.json(data));
   own.start();
   const orders = createInterface({ input: process.stdin });
   orders.on('line', (line) => own.postMessage(JSON.parse(line)));
   orders.on('close', () => app.exit(0));
   window.webContents.on('render-process-gone', (_event, { reason }) => {
-    process.stdout.write(`${JSON.stringify({ type: 'failed', message: `The page has gone: ${reason}` })}\n`);
+    toParent.json({ type: 'failed', message: `The page has gone: ${reason}` });
     app.exit(1);
   });
   await window.loadURL(`${ORIGIN}/burn.html`);

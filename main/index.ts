@@ -10,12 +10,13 @@ import { keepOffTheGpu } from './drawing.ts';
 import { prepareBurn, runBurn } from './burn-page.ts';
 import { registerScheme } from './protocol.ts';
 import { startShell } from './shell.ts';
+import { notes, printFault } from './terminal.ts';
 
 const out = path.resolve(import.meta.dirname, '..');
 
 /** Ends before anything was begun, with a sentence. */
 function refuse({ error }: Err, code: number): undefined {
-  process.stderr.write(`${error.message}\n${error.next ? `  ${error.next}\n` : ''}`);
+  notes.say(error.message, ...(error.next ? [`  ${error.next}`] : []));
   app.exit(code);
 }
 
@@ -55,7 +56,7 @@ if (args?.burn) {
 
 // an unexpected failure is shown once, in words, and ends the process: half a monitor is none
 process.on('uncaughtException', (error) => {
-  console.error(error);
+  printFault(error);
   dialog.showErrorBox('Slowburn', `An unexpected error occurred and Slowburn must close.\n\n${error.message}`);
   app.exit(1);
 });

@@ -11,6 +11,7 @@ import {
 } from '../app/contract/channels.ts';
 import { err, messageOf, type Result } from '../app/result.ts';
 import { isOwn } from './security.ts';
+import { printFault } from './terminal.ts';
 
 export type MainHandlers = {
   readonly [C in ChannelOf<'main'>]: (request: RequestOf<C>) => Promise<Result<ResponseOf<C>>> | Result<ResponseOf<C>>;
@@ -46,7 +47,7 @@ export function serveWindow({ window, handlers, askCollector }: IpcOptions): voi
       ) => Promise<Result<unknown>> | Result<unknown>;
       return await handler(request.value);
     } catch (thrown) {
-      console.error(thrown);
+      printFault(thrown);
       return err('internal', `${name} failed: ${messageOf(thrown)}`);
     }
   });

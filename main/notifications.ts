@@ -1,18 +1,24 @@
 import { Notification } from 'electron';
+import { printable } from '../app/core/printable.ts';
 import { joined, type Formatter } from '../app/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import type { Translate } from '../app/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
 import type { GovernorEntry } from '../app/workload/governor/policy.ts';
+import { notes } from './terminal.ts';
 
 type Words = { readonly title: string; readonly body: string; readonly urgent: boolean };
 
 /** A desktop without notifications is no error. */
 function show({ title, body, urgent }: Words, onClick: () => void): void {
   if (!Notification.isSupported()) return;
-  const notification = new Notification({ title, body, urgency: urgent ? 'critical' : 'normal' });
+  const notification = new Notification({
+    title: printable(title),
+    body: printable(body),
+    urgency: urgent ? 'critical' : 'normal',
+  });
   notification.on('click', onClick);
-  notification.on('failed', (_event, error) => console.error(`The notification could not be shown: ${error}`));
+  notification.on('failed', (_event, error) => notes.say(`The notification could not be shown: ${error}`));
   notification.show();
 }
 

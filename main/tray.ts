@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { Menu, nativeImage, Tray } from 'electron';
+import { printable } from '../app/core/printable.ts';
 import type { Formatter } from '../app/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import type { Translate } from '../app/i18n.ts';
@@ -56,9 +57,9 @@ export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
         const quantity = temp === undefined ? undefined : format.temperature(temp);
         return `${gpu.name}: ${quantity ? `${quantity.text} ${quantity.unit}` : t('state.short.absent')}`;
       });
-      const tip = ['Slowburn', ...(tick?.source.simulated ? [t(`banner.${tick.source.kind}`)] : []), ...lines].join(
-        '\n',
-      );
+      const tip = ['Slowburn', ...(tick?.source.simulated ? [t(`banner.${tick.source.kind}`)] : []), ...lines]
+        .map(printable)
+        .join('\n');
       const next = `${text} ${state} ${tip}`;
       if (next === shown) return;
       shown = next;

@@ -62,7 +62,7 @@ describe('the walls of the house', () => {
 
   it('the pure heart runs nothing of Node: it knows a .node.ts file by its types alone', () => {
     const pure = edges.filter(({ from, typeOnly }) => from.startsWith('app/') && !isNode(from) && !typeOnly);
-    const allowed = new Set(['zod', 'i18next', 'fast-xml-parser', 'jsonc-parser']);
+    const allowed = new Set(['zod', 'i18next', 'fast-xml-parser', 'jsonc-parser', 're2js']);
     expect(
       show(
         pure.filter(
@@ -118,6 +118,7 @@ describe('the walls of the house', () => {
 
   it.each([
     ['koffi', ['app/telemetry/native-library.node.ts']],
+    ['re2js', ['app/core/linear-pattern.ts']],
     ['better-sqlite3', ['app/history/database.node.ts']],
     ['recharts', ['renderer/charts/bars.tsx', 'renderer/charts/curve.tsx']],
     ['uplot', ['renderer/charts/history-chart.tsx', 'renderer/charts/history-plot.ts', 'renderer/charts/strip.tsx']],
@@ -128,6 +129,15 @@ describe('the walls of the house', () => {
       .filter(({ from, to }) => to === name && !/^(test|bench|scripts)\//.test(from))
       .map(({ from }) => from);
     expect([...new Set(importing)].sort()).toEqual(files);
+  });
+
+  it('only the terminals write to one: what others chose is made printable there', () => {
+    const writing = sources.filter(
+      (file) => /^(app|main)\//.test(file) && /\bstd(out|err)\.write\b|\bconsole\./.test(fs.readFileSync(file, 'utf8')),
+    );
+    expect(writing).toEqual([]);
+    const opening = edges.filter(({ from, to }) => to === 'app/core/terminal.ts' && !from.startsWith('test/'));
+    expect(opening.map(({ from }) => from).sort()).toEqual(['app/cli/terminal.ts', 'main/terminal.ts']);
   });
 
   it('only ipc.ts handles questions of the window', () => {

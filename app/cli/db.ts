@@ -11,7 +11,7 @@ import { err, ok, type Err, type Result } from '../result.ts';
 import { dataFolder, historyFile } from '../settings/folders.node.ts';
 import { alone, historyOf, type FileOptions } from './history-file.ts';
 import { concluded, runJob, terminal } from './job.ts';
-import { printError } from './monitor.ts';
+import { printError } from './terminal.ts';
 import { EXIT } from './options.ts';
 
 /** `slowburn db check`: reads everything and says what is wrong. */

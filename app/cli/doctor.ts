@@ -4,6 +4,7 @@ import { dataFolder } from '../settings/folders.node.ts';
 import type { SourceSpec } from '../telemetry/source-spec.ts';
 import { checkAll } from './checks.ts';
 import { EXIT, settingsOf } from './options.ts';
+import { out } from './terminal.ts';
 
 export type DoctorOptions = { readonly dataDir?: string; readonly source: SourceSpec; readonly json?: true };
 
@@ -26,13 +27,13 @@ export async function doctor({ dataDir, source, json }: DoctorOptions): Promise<
       ...(line === undefined ? {} : { line }),
     })),
   }));
-  if (json) process.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
+  if (json) out.json(told, 2);
   else {
     for (const { name, findings } of told) {
       if (findings.length === 0) continue;
-      process.stdout.write(`${t(`doctor.check.${name}`)}\n`);
+      out.say(t(`doctor.check.${name}`));
       for (const { level, text, next } of findings) {
-        process.stdout.write(`  ${signs[level]} ${text}\n${next ? `      ${next}\n` : ''}`);
+        out.say(`  ${signs[level]} ${text}`, ...(next ? [`      ${next}`] : []));
       }
     }
   }

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { createFormatter, type Formatter } from '../format.ts';
 import { lockRecorder, openDatabase } from '../history/database.node.ts';
 import { createStore } from '../history/store.ts';
+import { printable } from '../core/printable.ts';
 import { createI18n, type Translate } from '../i18n.ts';
 import { err, messageOf, ok, type Result } from '../result.ts';
 import { establishSettings } from '../settings/file.node.ts';
@@ -12,7 +13,7 @@ import type { Settings } from '../settings/settings.ts';
 import { openLog, surveyLog, type LogFile, type Survey } from '../telemetry/logs/file.node.ts';
 import { parseDate, parseUtcOffset, type DateOrder } from '../telemetry/logs/stamps.ts';
 import { importLog, type ImportedLog } from './import-log.ts';
-import { printError } from './monitor.ts';
+import { notes, out, printError } from './terminal.ts';
 import { EXIT, settingsOf } from './options.ts';
 
 export type ImportOptions = {
@@ -33,21 +34,14 @@ const PROGRESS_MS = 250;
 /** A line that is drawn over itself while a file is read. Where stderr is no terminal there is none. */
 function createProgress(t: Translate) {
   let shownMs = performance.now();
-  let drawn = false;
-  const clear = (): void => {
-    if (drawn) process.stderr.write('\r\u001b[K');
-    drawn = false;
-  };
   return {
-    clear,
+    clear: notes.clearStatus,
     /** @param share of the file that has been read, 0–1 */
     show(file: string, share: number): void {
       const nowMs = performance.now();
-      if (!process.stderr.isTTY || nowMs - shownMs < PROGRESS_MS) return;
+      if (nowMs - shownMs < PROGRESS_MS) return;
       shownMs = nowMs;
-      clear();
-      process.stderr.write(t('import.progress', { file, percent: Math.floor(share * 100) }));
-      drawn = true;
+      notes.status(t('import.progress', { file, percent: Math.floor(share * 100) }));
     },
   };
 }
@@ -71,9 +65,9 @@ async function chooseOrder(
     try {
       const meaning = (order: DateOrder): string =>
         new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeZone: 'UTC' }).format(parseDate(example, order));
-      const choices = orders.map((order, i) => `  ${i + 1}  ${meaning(order)} (${order})`).join('\n');
+      const choices = orders.map((order, i) => `  ${i + 1}  ${meaning(order)} (${order})`);
       const asked = t('import.ask', { file: path.basename(file), example });
-      const answer = await question.question(`${asked}\n${choices}\n> `, {
+      const answer = await question.question(`${[asked, ...choices].map(printable).join('\n')}\n> `, {
         signal: AbortSignal.any([signal, closed.signal]),
       });
       const order = orders[Number(answer) - 1] ?? orders.find((it) => it === answer.trim());
@@ -91,7 +85,7 @@ async function chooseOrder(
   );
 }
 
-function describe(log: LogFile, imported: ImportedLog, settings: Settings, t: Translate, format: Formatter): string {
+function describe(log: LogFile, imported: ImportedLog, settings: Settings, t: Translate, format: Formatter): string[] {
   const { gpus, taken, notTaken, bad, badCount } = imported;
   const retainedMs = Date.now() - settings.retentionDays * 86_400_000;
   const lines = [`${path.basename(log.file)}: ${t(`import.kind.${log.format.kind}`)}`];
@@ -111,7 +105,7 @@ function describe(log: LogFile, imported: ImportedLog, settings: Settings, t: Tr
     for (const { line, why } of bad) lines.push(`    ${t('import.badLine', { line, why })}`);
     if (badCount > bad.length) lines.push(`    ${t('import.badMore', { count: badCount - bad.length })}`);
   }
-  return lines.join('\n');
+  return lines;
 }
 
 /**
@@ -139,14 +133,16 @@ export async function importLogs(files: readonly string[], options: ImportOption
     printError(database.error);
     return EXIT.failed;
   }
-  if (database.value.setAside) process.stderr.write(`${t('history.setAside', { file: database.value.setAside })}\n`);
+  if (database.value.setAside) notes.say(t('history.setAside', { file: database.value.setAside }));
   const store = createStore(database.value.db);
   const cancel = new AbortController();
   const onSignal = () => cancel.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   const progress = createProgress(t);
 
-  async function importOne(file: string): Promise<Result<{ readonly text: string; readonly found: boolean }>> {
+  async function importOne(
+    file: string,
+  ): Promise<Result<{ readonly lines: readonly string[]; readonly found: boolean }>> {
     const nowMs = Date.now();
     const opened = await openLog(file);
     if (!opened.ok) return opened;
@@ -159,7 +155,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
     if (log.format.when) {
       const survey = await surveyLog(log, nowMs, onProgress(0), cancel.signal);
       if (!survey.ok) return survey;
-      if (cancel.signal.aborted) return ok({ text: '', found: false });
+      if (cancel.signal.aborted) return ok({ lines: [], found: false });
       progress.clear();
       const chosen = await chooseOrder(log, survey.value, options.dateOrder, t, cancel.signal);
       if (!chosen.ok) return chosen;
@@ -178,7 +174,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
     });
     if (!imported.ok) return imported;
     return ok({
-      text: describe(log, imported.value, settings, t, format),
+      lines: describe(log, imported.value, settings, t, format),
       found: imported.value.gpus.length > 0,
     });
   }
@@ -190,7 +186,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
       const imported = await importOne(file);
       progress.clear();
       if (imported.ok) {
-        if (imported.value.text !== '') process.stdout.write(`${imported.value.text}\n`);
+        out.say(...imported.value.lines);
         if (!imported.value.found) code = Math.max(code, EXIT.failed);
       } else {
         printError({ ...imported.error, message: withFile(imported.error.message, file) });
@@ -198,7 +194,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
       }
     }
     if (cancel.signal.aborted) {
-      process.stderr.write(`${t('import.cancelled')}\n`);
+      notes.say(t('import.cancelled'));
       code = EXIT.failed;
     }
   } catch (thrown) {

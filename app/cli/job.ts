@@ -5,7 +5,7 @@ import type { HistoryJob, JobAnswers } from '../jobs/job.ts';
 import { startJob } from '../jobs/run-job.node.ts';
 import type { Result } from '../result.ts';
 import { defaultSettings } from '../settings/settings.ts';
-import { printError } from './monitor.ts';
+import { notes, out, printError } from './terminal.ts';
 import { EXIT, threads } from './options.ts';
 
 /** Words and numbers of the terminal. */
@@ -16,14 +16,13 @@ export function terminal(): { readonly t: Translate; readonly format: Formatter 
 
 /** Runs a job with its progress on the terminal; Ctrl-C cancels it. */
 export async function runJob<J extends HistoryJob>(job: J): Promise<Result<JobAnswers[J['kind']]>> {
-  const shown = process.stderr.isTTY;
-  const running = startJob(threads, job, (done, total) => {
-    if (shown) process.stderr.write(`\r${Math.floor((100 * done) / Math.max(1, total))} % `);
-  });
+  const running = startJob(threads, job, (done, total) =>
+    notes.status(`${Math.floor((100 * done) / Math.max(1, total))} %`),
+  );
   process.once('SIGINT', running.cancel);
   const result = await running.result;
   process.off('SIGINT', running.cancel);
-  if (shown) process.stderr.write('\r\u001b[K');
+  notes.clearStatus();
   return result;
 }
 
@@ -33,6 +32,6 @@ export function concluded<T>(result: Result<T>, lines: (value: T) => readonly st
     printError(result.error);
     return EXIT.failed;
   }
-  process.stdout.write(`${lines(result.value).join('\n')}\n`);
+  out.say(...lines(result.value));
   return EXIT.ok;
 }

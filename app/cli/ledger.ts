@@ -9,7 +9,7 @@ import { ledgerText, readLedger, verifyLedger, type ReadLedger } from '../wear/l
 import { hoursInOrder, mergeLedgers, type Ledger } from '../wear/ledger.ts';
 import { lockRecorder } from '../history/database.node.ts';
 import { HOUR_MS } from '../wear/meter.ts';
-import { printError } from './monitor.ts';
+import { notes, out, printError } from './terminal.ts';
 import { EXIT } from './options.ts';
 
 export type LedgerOptions = { readonly dataDir?: string; readonly simulated?: boolean; readonly gpu?: string };
@@ -60,7 +60,7 @@ export function exportLedger(file: string | undefined, options: LedgerOptions): 
   const { ledger } = shelf.open(uuids[0]!, '');
   const text = ledgerText(ledger(), sha256);
   if (file === undefined) {
-    process.stdout.write(text);
+    out.jsonLines(text);
     return EXIT.ok;
   }
   try {
@@ -70,7 +70,7 @@ export function exportLedger(file: string | undefined, options: LedgerOptions): 
       err('write-failed', `The ledger could not be written: ${messageOf(thrown)}`, 'Choose another place.'),
     );
   }
-  process.stderr.write(`${describe(ledger())}\n`);
+  notes.say(describe(ledger()));
   return EXIT.ok;
 }
 
@@ -90,7 +90,7 @@ export function importLedger(file: string, options: LedgerOptions): number {
     const merged = mergeLedgers(own.ledger(), verified.value);
     if (!merged.ok) return failed(merged);
     own.replace(merged.value);
-    process.stderr.write(`${describe(merged.value)} (${merged.value.hours.size - before} hours new)\n`);
+    notes.say(`${describe(merged.value)} (${merged.value.hours.size - before} hours new)`);
     return EXIT.ok;
   } finally {
     lock.value();
@@ -116,9 +116,7 @@ export function verifyLedgers(file: string | undefined, options: LedgerOptions):
     const read = readLedgerOf(each);
     const verified = read.ok ? verifyLedger(read.value, sha256) : read;
     if (verified.ok && read.ok)
-      process.stdout.write(
-        `${describe(verified.value)}: ${read.value.seals.length} sealed days hold${closed(read.value)}\n`,
-      );
+      out.say(`${describe(verified.value)}: ${read.value.seals.length} sealed days hold${closed(read.value)}`);
     else if (!verified.ok) {
       code = failed(verified);
     }

@@ -3,7 +3,7 @@ import { createI18n } from '../i18n.ts';
 import { dataFolder } from '../settings/folders.node.ts';
 import { openMeterNote } from '../workload/meter/note.node.ts';
 import { isLoopback, openMeter } from '../workload/meter/proxy.node.ts';
-import { printError } from './monitor.ts';
+import { notes, printError } from './terminal.ts';
 import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
 import { endRecording, startRecording } from './recording.ts';
 
@@ -40,8 +40,8 @@ export async function meter(options: MeterCommandOptions): Promise<number> {
   const note = openMeterNote(folder, upstreamPortOf(options.to));
   note.write(totals());
   const timer = setInterval(() => note.write(totals()), NOTE_EVERY_MS);
-  process.stderr.write(`${t('meter.ready', { to: options.to.origin, host: options.host, port })}\n`);
-  if (!isLoopback(options.host)) process.stderr.write(`${t('meter.open', { host: options.host })}\n`);
+  notes.say(t('meter.ready', { to: options.to.origin, host: options.host, port }));
+  if (!isLoopback(options.host)) notes.say(t('meter.open', { host: options.host }));
 
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
@@ -59,6 +59,6 @@ export async function meter(options: MeterCommandOptions): Promise<number> {
     images: t('outputs.image', { count: images, n: format.number(images) }),
     duration: format.duration(busyMs),
   });
-  process.stderr.write(`\n${done}\n${atLeast ? `${t('meter.atLeast')}\n` : ''}`);
+  notes.say('', done, ...(atLeast ? [t('meter.atLeast')] : []));
   return whole ? EXIT.ok : EXIT.failed;
 }

@@ -1,6 +1,5 @@
 import { createFormatter } from '../format.ts';
 import { createI18n } from '../i18n.ts';
-import type { AppError } from '../result.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { dataFolder } from '../settings/folders.node.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -8,6 +7,7 @@ import { openRecordFile } from './record-file.ts';
 import { recordHere } from './recording.ts';
 import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
 import { monitorTable, type Remembered } from './table.ts';
+import { notes, out, printError } from './terminal.ts';
 
 export type MonitorOptions = RecordingOptions & {
   readonly record?: string;
@@ -17,10 +17,6 @@ export type MonitorOptions = RecordingOptions & {
 };
 
 const PLAIN_EVERY_MS = 10_000;
-
-export const printError = ({ message, next }: Pick<AppError, 'message' | 'next'>): void => {
-  process.stderr.write(`${message}\n${next ? `  ${next}\n` : ''}`);
-};
 
 const sentences = (fault: Tick['fault']): readonly string[] =>
   fault ? [fault.message, ...(fault.next ? [`  ${fault.next}`] : [])] : [];
@@ -43,15 +39,13 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     return { t: createI18n(locale).t, format: createFormatter(locale, settings()) };
   });
   const remembered: Remembered = new Map();
-  const terminal = process.stdout.isTTY;
   let firing: string[] = [];
-  let drawn = 0;
   let shownMs = -Infinity;
 
   const told = new Set<string>();
   /** Prints what was not there a tick ago. */
   function tell(lines: readonly string[]): void {
-    for (const line of lines) if (!told.has(line)) process.stdout.write(`${line}\n`);
+    for (const line of lines) if (!told.has(line)) out.say(line);
     told.clear();
     lines.forEach((line) => told.add(line));
   }
@@ -60,7 +54,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     if (options.quiet) return tell([...sentences(tick.fault), ...firing]);
     const { t, format } = say();
     const now = performance.now();
-    if (!terminal && now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
+    if (!out.isLive() && now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
     shownMs = now;
     const lines = [
       `Slowburn · ${tick.source.label} · ${format.dateTime(tick.tsMs)}`,
@@ -71,16 +65,8 @@ export async function monitor(options: MonitorOptions): Promise<number> {
       '',
       ...monitorTable(tick, remembered, t, format),
     ];
-    if (!terminal) {
-      process.stdout.write(`${lines.join('\n')}\n\n`);
-      return;
-    }
-    const { columns, rows } = process.stdout;
-    const clear = drawn > 0 ? `\u001b[${drawn}A\u001b[J` : '';
-    // what does not fit could not be drawn over: the cursor goes no higher than the first row
-    const fitting = lines.slice(0, rows - 1).map((line) => line.slice(0, columns));
-    process.stdout.write(`${clear}${fitting.join('\n')}\n`);
-    drawn = fitting.length;
+    if (out.isLive()) out.redraw(lines);
+    else out.say(...lines, '');
   }
 
   const recording =
@@ -110,7 +96,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
   }
   const { collector } = opened.value;
   settings = opened.value.settings;
-  if (collector.setAside) process.stderr.write(`${say().t('history.setAside', { file: collector.setAside })}\n`);
+  if (collector.setAside) notes.say(say().t('history.setAside', { file: collector.setAside }));
 
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

@@ -1,9 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 import { isIdentifier } from '../core/identifier.ts';
-import { messageOf } from '../result.ts';
+import { linearPattern, type LinearPattern } from '../core/linear-pattern.ts';
+import type { Result } from '../result.ts';
 import { loadSettings } from '../settings/file.node.ts';
 import { settingsSchema, type Settings } from '../settings/settings.ts';
 import { parseSourceSpec, type SourceSpec } from '../telemetry/source-spec.ts';
+import { parseGlob, type Glob } from '../workload/adapters/glob.ts';
 import { parseCaps } from '../workload/sweep.ts';
 
 /** Exit codes of the command line. */
@@ -19,11 +21,7 @@ export type RecordingOptions = {
   readonly interval?: number;
 };
 
-export function sourceOption(text: string): SourceSpec {
-  const spec = parseSourceSpec(text);
-  if (!spec.ok) throw new InvalidArgumentError(`${spec.error.message} ${spec.error.next ?? ''}`);
-  return spec.value;
-}
+export const sourceOption = (text: string): SourceSpec => valid(parseSourceSpec(text));
 
 export function speedOption(text: string): number {
   const speed = Number(text);
@@ -80,13 +78,16 @@ export function capsOption(text: string): readonly number[] {
   return caps;
 }
 
-export function patternOption(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (thrown) {
-    throw new InvalidArgumentError(`That is not a pattern: ${messageOf(thrown)}.`);
-  }
+/** The value of an option, or a usage error that says what is wrong with it. */
+function valid<T>(parsed: Result<T>): T {
+  if (parsed.ok) return parsed.value;
+  const { message, next } = parsed.error;
+  throw new InvalidArgumentError(next ? `${message} ${next}` : message);
 }
 
 /** Settings of the folder, for a command that reads. What is wrong with them is printed where something records. */
 export const settingsOf = (folder: string): Settings => loadSettings(folder).settings;
+
+export const patternOption = (text: string): LinearPattern => valid(linearPattern(text));
+
+export const globOption = (text: string): Glob => valid(parseGlob(text, process.platform === 'win32'));

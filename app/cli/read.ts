@@ -8,7 +8,7 @@ import { createPlausibility } from '../telemetry/plausibility.ts';
 import { isTold, tell, type ToldReading } from '../telemetry/provenance.ts';
 import type { SourceInfo, SourceSample } from '../telemetry/source.ts';
 import type { SourceSpec } from '../telemetry/source-spec.ts';
-import { printError } from './monitor.ts';
+import { out, printError } from './terminal.ts';
 import { EXIT, threads } from './options.ts';
 
 export type ReadOptions = { readonly source: SourceSpec; readonly json?: true; readonly pcie?: true };
@@ -68,7 +68,8 @@ export async function read({ source: spec, json, pcie }: ReadOptions): Promise<n
   const sample = await source.value.read(DEADLINE_MS);
   const told = document(sample, source.value.info());
   await source.value.close();
-  process.stdout.write(`${json ? JSON.stringify(told, undefined, 2) : lines(told).join('\n')}\n`);
+  if (json) out.json(told, 2);
+  else out.say(...lines(told));
   if (sample.fault) printError(sample.fault);
   return sample.gpus.length === 0 ? EXIT.failed : EXIT.ok;
 }

@@ -7,15 +7,13 @@ import { dataFolder } from '../settings/folders.node.ts';
 import { openSettings } from '../settings/owner.node.ts';
 import { pendingTexts, settingsNotices } from '../settings/report-words.ts';
 import type { Settings } from '../settings/settings.ts';
-import { printError } from './monitor.ts';
 import { threads, type RecordingOptions } from './options.ts';
+import { notes, printError } from './terminal.ts';
 
 /** Prints what a person must know of their settings, to the terminal's second stream. */
 export function printNotices(notices: ReturnType<typeof settingsNotices>): void {
   for (const { title, lines, next } of notices)
-    process.stderr.write(
-      [title, ...lines.map((line) => `  ${line}`), ...(next ? [`  ${next}`] : [])].join('\n') + '\n',
-    );
+    notes.say(title, ...lines.map((line) => `  ${line}`), ...(next ? [`  ${next}`] : []));
 }
 
 export type RecordingHere = { readonly collector: Collector; readonly settings: () => Settings };

@@ -1,4 +1,6 @@
+import type { LinearPattern } from '../core/linear-pattern.ts';
 import { countFiles } from '../workload/adapters/files.node.ts';
+import type { Glob } from '../workload/adapters/glob.ts';
 import { countLines } from '../workload/adapters/lines.ts';
 import { createPoller } from '../workload/adapters/poller.node.ts';
 import type { SessionDetails } from '../history/store.ts';
@@ -10,9 +12,9 @@ import type { Workload } from '../workload/session.ts';
 
 export type OutputOptions = {
   /** files that the command writes, one an output */
-  readonly outputs?: string;
+  readonly outputs?: Glob;
   /** lines that the command prints, one an output */
-  readonly lines?: RegExp;
+  readonly lines?: LinearPattern;
   readonly kind?: WorkloadKind;
   readonly model?: string;
   readonly capW?: number;

@@ -31,7 +31,7 @@ export function describe(
   money: Money,
   t: Translate,
   format: Formatter,
-): string {
+): string[] {
   const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ } = summary;
   const absent = t('report.notObserved');
   const throttled = Object.entries(throttledMs ?? {}).filter(([, ms]) => ms > 0);
@@ -80,5 +80,5 @@ export function describe(
     ],
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
-  return [name, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)].join('\n');
+  return [name, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)];
 }

@@ -11,7 +11,7 @@ import { createI18n, type Translate } from '../i18n.ts';
 import { err, ok, type Result } from '../result.ts';
 import { GAP_MS } from '../telemetry/sampler.ts';
 import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
-import { printError } from './monitor.ts';
+import { notes, printError } from './terminal.ts';
 import { dataFolder } from '../settings/folders.node.ts';
 import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
 import { endRecording, startRecording } from './recording.ts';
@@ -81,7 +81,7 @@ async function runCommand(
     if (result && (alive === 0 || interrupted)) break;
     if (result && !told) {
       told = true;
-      process.stderr.write(`${t('run.waiting', { count: alive })}\n`);
+      notes.say(t('run.waiting', { count: alive }));
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
@@ -157,12 +157,12 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 
   for (const signal of SIGNALS) process.off(signal, stay);
 
-  process.stderr.write(`\n${t('run.done', { name, duration: format.duration(endedMs - startedMs) })}\n`);
-  if (summaries.length === 0) process.stderr.write(`${t('run.nothing')}\n`);
-  else if (seenOn.length === 0) process.stderr.write(`${t('run.allGpus')}\n`);
+  notes.say('', t('run.done', { name, duration: format.duration(endedMs - startedMs) }));
+  if (summaries.length === 0) notes.say(t('run.nothing'));
+  else if (seenOn.length === 0) notes.say(t('run.allGpus'));
   for (const summary of summaries)
-    process.stderr.write(
-      `${describe(summary, names.get(summary.gpuUuid)!, { startedMs, endedMs }, details.workload, settings, t, format)}\n`,
+    notes.say(
+      ...describe(summary, names.get(summary.gpuUuid)!, { startedMs, endedMs }, details.workload, settings, t, format),
     );
   return code === EXIT.ok && (!whole || (loss && loss !== 'log-lost')) ? EXIT.failed : code;
 }

@@ -18,6 +18,7 @@ import {
   capsOption,
   EXIT,
   gpuOption,
+  globOption,
   intervalOption,
   patternOption,
   portOption,
@@ -28,6 +29,7 @@ import {
 } from './options.ts';
 import { run, type RunOptions } from './run.ts';
 import { sweep, type SweepOptions } from './sweep.ts';
+import { notes, out } from './terminal.ts';
 import { vectors } from './vectors.ts';
 import { workloadKinds } from '../workload/generators.ts';
 
@@ -36,13 +38,23 @@ const program = new Command('slowburn')
   .version(version)
   .enablePositionalOptions()
   .showHelpAfterError('(see slowburn --help)')
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) })
+  .configureOutput({
+    writeOut: out.text,
+    writeErr: notes.text,
+    outputError: (text, write) => write(text.replace(/^error: /, '')),
+  })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 
 // a reader that closes the pipe (head, less) has seen enough
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   throw error;
+});
+
+// a fault of our own ends the program as Node would end it; what it says may hold a name from outside
+process.on('uncaughtException', (thrown) => {
+  notes.text(`${thrown.stack ?? thrown.message}\n`);
+  process.exit(EXIT.failed);
 });
 
 const finish = (code: number): void => {
@@ -69,7 +81,7 @@ const outputs = (command: Command): Command =>
     .option('--name <name>', 'name of the session (default: the program)')
     .addOption(new Option('--kind <kind>', 'what the command makes').choices(workloadKinds))
     .option('--model <name>', 'the model it uses')
-    .option('--outputs <glob>', "count new files that match, as 'out/**/*.png'")
+    .addOption(new Option('--outputs <glob>', "count new files that match, as 'out/**/*.png'").argParser(globOption))
     .addOption(new Option('--lines <pattern>', 'count printed lines that match').argParser(patternOption));
 
 recording(program.command('monitor').description('record, and show a live table in the terminal'))

@@ -10,7 +10,7 @@ import { dataFolder } from '../settings/folders.node.ts';
 import { figuresOf } from '../workload/figures.ts';
 import { openLimitHelpers } from '../workload/governor/limit-helpers.node.ts';
 import { kneeOf, type SweepPoint } from '../workload/sweep.ts';
-import { printError } from './monitor.ts';
+import { notes, printError } from './terminal.ts';
 import { EXIT, settingsOf } from './options.ts';
 import { endRecording, startRecording } from './recording.ts';
 import { run, SIGNALS, type RunOptions } from './run.ts';
@@ -73,11 +73,11 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
       code = EXIT.failed;
       break;
     }
-    process.stderr.write(`\n${t('sweep.at', { cap: `${capW} W` })}\n`);
+    notes.say('', t('sweep.at', { cap: `${capW} W` }));
     const name = `${options.name ?? path.basename(command[0]!)} · ${capW} W`;
     code = await run(command, { ...options, name, capW });
     if (lost) {
-      process.stderr.write(`${t('sweep.lost')}\n`);
+      notes.say(t('sweep.lost'));
       code = EXIT.failed;
     }
     if (code !== 0 || ended.length > 0) break;
@@ -132,10 +132,10 @@ function print(
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
   for (const row of rows)
-    process.stderr.write(
-      `${row
+    notes.say(
+      row
         .map((cell, i) => (i < 4 ? cell.padStart(widths[i]!) : cell))
         .join('  ')
-        .trimEnd()}\n`,
+        .trimEnd(),
     );
 }

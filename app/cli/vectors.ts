@@ -1,6 +1,6 @@
 import { readInput } from '../core/read-input.node.ts';
 import { checkVector, parseVectors } from '../wear/vectors.ts';
-import { printError } from './monitor.ts';
+import { notes, out, printError } from './terminal.ts';
 import { EXIT } from './options.ts';
 
 const LARGEST_BYTES = 64 * 2 ** 20;
@@ -19,9 +19,9 @@ export function vectors(file: string): number {
   }
   const verdicts = parsed.value.map(checkVector);
   for (const { id, outcome, expected, got } of verdicts) {
-    process.stdout.write(`${id} ${outcome}: expected ${expected} got ${got}\n`);
+    out.say(`${id} ${outcome}: expected ${expected} got ${got}`);
   }
   const count = (wanted: string) => verdicts.filter(({ outcome }) => outcome === wanted).length;
-  process.stderr.write(`${count('pass')} pass, ${count('FAIL')} FAIL, ${count('not built')} not built\n`);
+  notes.say(`${count('pass')} pass, ${count('FAIL')} FAIL, ${count('not built')} not built`);
   return count('pass') < verdicts.length ? EXIT.failed : EXIT.ok;
 }

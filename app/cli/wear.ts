@@ -16,7 +16,7 @@ import { ledgerPath, readLedgerFile } from '../wear/ledger-file.node.ts';
 import { disclaimer } from '../wear/model.ts';
 import { columnsOf, createExposure } from '../wear/replay.ts';
 import { readTrace } from '../wear/trace.node.ts';
-import { printError } from './monitor.ts';
+import { notes, out, printError } from './terminal.ts';
 import { EXIT, settingsOf } from './options.ts';
 
 export type WearOptions = {
@@ -46,19 +46,17 @@ async function fromTrace(file: string, options: WearOptions): Promise<Result<Car
   const cancel = new AbortController();
   const stop = (): void => cancel.abort();
   process.once('SIGINT', stop);
-  const shown = process.stderr.isTTY;
   let percent = -1;
   const trace = await readTrace(
     file,
     { gapMs, fromMs: from, toMs: to },
     (share) => {
-      if (shown && Math.floor(share * 100) > percent)
-        process.stderr.write(`\r${(percent = Math.floor(share * 100))} % `);
+      if (Math.floor(share * 100) > percent) notes.status(`${(percent = Math.floor(share * 100))} %`);
     },
     cancel.signal,
   );
   process.off('SIGINT', stop);
-  if (shown) process.stderr.write('\r\u001b[K');
+  notes.clearStatus();
   if (cancel.signal.aborted) return err('invalid-argument', 'Cancelled: nothing was computed.');
   if (!trace.ok) return trace;
   const { cards, badCount, firstBad, notTaken, dateOrder } = trace.value;
@@ -73,17 +71,16 @@ async function fromTrace(file: string, options: WearOptions): Promise<Result<Car
     exposure: exposure.summary(context),
     sensors: [...sensors],
   }));
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
   if (firstBad) {
-    say(
+    notes.say(
       `${badCount} lines of ${file} could not be read and were left out; the first is ${firstBad.line}. ${firstBad.why}`,
     );
   }
-  if (notTaken.length > 0) say(`Columns that were not read: ${notTaken.join(', ')}.`);
-  if (dateOrder) say(`The dates of ${file} can be read in several ways: ${dateOrder} was taken.`);
+  if (notTaken.length > 0) notes.say(`Columns that were not read: ${notTaken.join(', ')}.`);
+  if (dateOrder) notes.say(`The dates of ${file} can be read in several ways: ${dateOrder} was taken.`);
   if (told.every(({ exposure }) => exposure.observedHours === 0)) {
     const seconds = gapMs / 1000;
-    say(
+    notes.say(
       `No two samples with a core temperature are ${seconds} s or less apart: nothing counts as observed. ` +
         'If the trace was logged more slowly, say how slowly with --gap SECONDS.',
     );
@@ -146,7 +143,7 @@ function fromHistory({ dataDir, simulated, from, to, gpu, powerLimit }: WearOpti
 }
 
 /** The families with their bands, for a terminal. */
-function table({ gpu, name, exposure }: Card, options: WearOptions): string {
+function table({ gpu, name, exposure }: Card, options: WearOptions): string[] {
   const { t, language } = createI18n(Intl.DateTimeFormat().resolvedOptions().locale);
   const { significant, percent, number } = createFormatter(language, settingsOf(dataFolder(options.dataDir)));
   const rows = familyIds.map((id) => {
@@ -159,7 +156,7 @@ function table({ gpu, name, exposure }: Card, options: WearOptions): string {
     return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${t(`wear.confidence.${confidence}`)}${note}`;
   });
   const observed = `${number(exposure.observedHours, 1)} h, ${percent(exposure.coverage)} %`;
-  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(exposure.coverage), ''].join('\n');
+  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(exposure.coverage)];
 }
 
 /**
@@ -178,7 +175,7 @@ export async function wear(options: WearOptions): Promise<number> {
       name,
       ...exposureJson(exposure, sensors, beside),
     }));
-    process.stdout.write(`${JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)}\n`);
-  } else process.stdout.write(cards.value.map((card) => table(card, options)).join('\n'));
+    out.json(documents.length === 1 ? documents[0] : documents, 2);
+  } else out.say(...cards.value.flatMap((card, i) => [...(i > 0 ? [''] : []), ...table(card, options)]));
   return EXIT.ok;
 }

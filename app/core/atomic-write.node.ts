@@ -1,8 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-
-/** Private by default: a history stores what ran on a machine. */
-const PRIVATE_FILE = 0o600;
+import { PRIVATE_FILE } from './private-files.node.ts';
 
 /** Makes a rename last: on ext4 and others it may be lost in a power cut until its folder is written. */
 export function syncFolder(folder: string): void {

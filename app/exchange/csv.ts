@@ -68,7 +68,7 @@ export type CsvReader = {
 
 /** Reads lines below a header of ours; undefined: it is not one. A line that cannot be read gives undefined. */
 export function csvReader(header: string): CsvReader | undefined {
-  const all = cellsOf(header.trim()).map((name) => name.replace(/ \[.*\]$/, ''));
+  const all = cellsOf(header.trim()).map((name) => (name.endsWith(']') ? name.split(' [', 1)[0]! : name));
   const checked = all.at(-1) === CHECK;
   const names = checked ? all.slice(0, -1) : all;
   const at = (name: string): number => names.indexOf(name);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { makePrivateFile, PRIVATE_FILE, tightenFolder } from '../core/private-files.node.ts';
 import { err, messageOf, ok, type Err, type Result } from '../result.ts';
 import { makeFolder } from '../settings/folders.node.ts';
 import type { Packer } from './blocks.ts';
@@ -11,7 +12,11 @@ import { damagedMark, finishReplacement, isBeingReplaced, replaceHistory } from 
 /** An opened history: SQLite, and the compressor of its sealed parts. */
 export type Db = Database.Database & { readonly packer: Packer };
 
-const connect = (file: string, options: Database.Options): Db => Object.assign(new Database(file, options), { packer });
+/** SQLite gives its other files the rights of the database. */
+function connect(file: string, options: Database.Options): Db {
+  if (!options.readonly) makePrivateFile(file);
+  return Object.assign(new Database(file, options), { packer });
+}
 
 export type OpenedDatabase = {
   readonly db: Db;
@@ -155,7 +160,7 @@ const replacing = (file: string): Err =>
   );
 
 /** Notes that a history was found damaged while it was in use: it is set aside when it is opened next. */
-export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(file), '');
+export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(file), '', { mode: PRIVATE_FILE });
 
 /**
  * Opens a history for writing and brings its schema up to date. A damaged file is renamed and a new one begun; a file
@@ -237,6 +242,8 @@ export function lockRecorder(folder: string): Result<() => void> {
   const file = path.join(folder, 'recorder.lock');
   try {
     makeFolder(folder);
+    tightenFolder(folder);
+    makePrivateFile(file);
     const lock = new Database(file, { timeout: 0 });
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');

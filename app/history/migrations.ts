@@ -123,4 +123,10 @@ export const migrations: readonly ((db: Db) => void)[] = [
       );
       CREATE INDEX session_share_by_session ON session_share (session_id, gpu_id, from_ms);
     `),
+  (db) =>
+    db.exec(`
+      -- Command lines held passwords, keys and prompts. What was stored before is cut to the program.
+      UPDATE session SET command = substr(command, 1, instr(command || ' ', ' ') - 1);
+      UPDATE process_use SET name = substr(name, 1, instr(name || ' -', ' -') - 1);
+    `),
 ];

@@ -1,4 +1,5 @@
 // Sessions, the processes seen on cards, and who shared a card with whom.
+import { shortCommand, shortProcessName } from '../core/short-command.ts';
 import type { GpuProcess } from '../telemetry/source.ts';
 import type { SessionSummary } from '../workload/session.ts';
 import type { ShareSpan } from '../workload/shares.ts';
@@ -48,10 +49,13 @@ export function createSessionTable(db: Db) {
     summary: row.summary === null ? null : (JSON.parse(row.summary) as SessionSummary),
   });
   return {
-    /** @param ownerPid the process that will finish the session */
+    /**
+     * @param command the whole command line; of it only what tells sessions apart is kept
+     * @param ownerPid the process that will finish the session
+     */
     begin(name: string, command: string, startedMs: number, ownerPid: number): number {
       known = undefined;
-      return Number(insert.run(name, command, Math.round(startedMs), ownerPid).lastInsertRowid);
+      return Number(insert.run(name, shortCommand(command), Math.round(startedMs), ownerPid).lastInsertRowid);
     },
     /** When a session began, where the clock was corrected since. */
     startedAt(id: number, startedMs: number): void {
@@ -112,7 +116,7 @@ export function createProcessTable(db: Db) {
   return {
     seen(gpuId: number, nowMs: number, processes: readonly GpuProcess[]): void {
       for (const { pid, name, vramBytes } of processes) {
-        const row = { gpuId, pid, name, now: Math.round(nowMs), vram: vramBytes ?? null };
+        const row = { gpuId, pid, name: shortProcessName(name), now: Math.round(nowMs), vram: vramBytes ?? null };
         if (extend.run(row).changes === 0) insert.run(row);
       }
     },

@@ -1,3 +1,4 @@
+import { printableLines } from '../core/printable.ts';
 import { scaleAround } from '../scale.ts';
 import { createFormatter, joined, type Formatter } from '../format.ts';
 import type { Translate } from '../i18n.ts';
@@ -30,7 +31,7 @@ function render(part: Part): string {
   if (part === undefined || part === false) return '';
   if (part instanceof Markup) return part.text;
   if (isList(part)) return part.map(render).join('');
-  return String(part).replace(/[&<>"']/g, (character) => entities[character]!);
+  return printableLines(String(part)).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 const html = (strings: TemplateStringsArray, ...parts: Part[]): Markup =>
   new Markup(strings.reduce((text, string, i) => text + render(parts[i - 1]) + string));

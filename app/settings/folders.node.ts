@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { PRIVATE_FOLDER } from '../core/private-files.node.ts';
 import type { SourceSpec } from '../telemetry/source-spec.ts';
 
 /** Where Slowburn keeps its data: --data-dir, else SLOWBURN_DATA_DIR, else the platform's usual place. */
@@ -14,14 +15,14 @@ export function dataFolder(override?: string): string {
 }
 
 /**
- * Makes a folder and those above it. Throws as fs does. Not `recursive: true`: Node 20 never returns from it where a
+ * Makes a folder and those above it, for the owner alone. Throws as fs does. Not `recursive: true`: Node 20 never returns from it where a
  * folder refuses children with ENOENT, as /proc does.
  */
 export function makeFolder(folder: string): void {
   if (fs.existsSync(folder) && fs.statSync(folder).isDirectory()) return;
   if (path.dirname(folder) !== folder) makeFolder(path.dirname(folder));
   try {
-    fs.mkdirSync(folder);
+    fs.mkdirSync(folder, { mode: PRIVATE_FOLDER });
   } catch (thrown) {
     // another process may have made it meanwhile
     if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw thrown;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { syncFolder, writeAtomically } from '../core/atomic-write.node.ts';
+import { PRIVATE_FILE } from '../core/private-files.node.ts';
 import { readLines } from '../core/read-input.node.ts';
 import type { Result } from '../result.ts';
 import { makeFolder } from '../settings/folders.node.ts';
@@ -105,7 +106,7 @@ export function openShelf(folder: string): LedgerShelf {
           texts.push(...seals.map((seal) => ledgerLine({ seal })));
           sealedTo = seals.at(-1)?.dayMs ?? sealedTo;
         }
-        fs.appendFileSync(file, `${texts.join('\n')}\n`);
+        fs.appendFileSync(file, `${texts.join('\n')}\n`, { mode: PRIVATE_FILE });
       },
       replace(next) {
         revision++;

@@ -1,6 +1,6 @@
 import { isMetricKey, metricOf } from '../metrics.ts';
 import { clearFrame, createFrame, setAbsent, setValue } from '../reading.ts';
-import { cellsOf, delimiterOf, type Delimiter } from '../telemetry/logs/columns.ts';
+import { cellsOf, delimiterOf, splitBracketed, type Delimiter } from '../telemetry/logs/columns.ts';
 import type { LogFormat } from '../telemetry/logs/log.ts';
 import { parseDate, parseTime } from '../telemetry/logs/stamps.ts';
 import { wearReadings, type WearReading } from './columns.ts';
@@ -74,7 +74,7 @@ const TRAILING_UNIT = /^(.+)[ _](ms|s|sec|min|h|us|ns|c|f|k|w|mw|kw|pct|percent|
 
 /** What a heading says: "Core Temp (°F)", "power_mw", "tsMs", or one of our own keys. Undefined: nothing of ours. */
 function columnOf(heading: string): Column | undefined {
-  const [, plain = '', bracketed] = /^\s*(.*?)\s*(?:[[(]([^\])]*)[\])])?\s*$/.exec(heading) ?? [];
+  const { name: plain, inner: bracketed } = splitBracketed(heading, ['[]', '()']);
   if (isMetricKey(plain) && (wearReadings as readonly string[]).includes(plain)) {
     const key = plain as WearReading;
     return { meaning: key, convert: conversion(bracketed ?? '', key) };
@@ -103,20 +103,21 @@ function stampOf(cell: string, convert: Convert | undefined): number {
   const value = cell === '' ? Number.NaN : Number(cell);
   if (!Number.isNaN(value)) return convert ? convert(value) : sized(value);
   if (/^[-+]?\d+,\d+$/.test(cell)) return stampOf(cell.replace(',', '.'), convert);
-  const [, day, rest] = /^(\d{1,2}\.\d{1,2}\.\d{4})[ T,]+(.+)$/.exec(cell) ?? [];
-  if (day === undefined) return parseTime(cell) ?? Date.parse(cell);
+  const [begin, day] = /^(\d{1,2}\.\d{1,2}\.\d{4})[ T,]+/.exec(cell) ?? [];
+  if (begin === undefined || day === undefined) return parseTime(cell) ?? Date.parse(cell);
   // between full stops the day comes first, whatever the engine makes of it
-  return (parseDate(day, 'dmy') ?? Number.NaN) + (parseTime(rest!) ?? Number.NaN);
+  return (parseDate(day, 'dmy') ?? Number.NaN) + (parseTime(cell.slice(begin.length)) ?? Number.NaN);
 }
 
-const NUMBER = /^([-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d+)?)\s*(.*)$/i;
+const NUMBER = /^[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d+)?/i;
 
 /** The number of a cell, which may have its unit beside it ("65 C"). NaN: none. */
 function valueOf(cell: string, key: WearReading, convert: Convert): number {
   if (cell === '') return Number.NaN;
   const plain = Number(cell);
   if (!Number.isNaN(plain)) return convert(plain);
-  const [, number, unit = ''] = NUMBER.exec(cell) ?? [];
+  const number = NUMBER.exec(cell)?.[0];
+  const unit = cell.slice(number?.length ?? 0).trim();
   const by = unit === '' ? convert : conversion(unit, key);
   return number === undefined || !by ? Number.NaN : by(Number(number.replace(',', '.')));
 }

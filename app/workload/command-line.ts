@@ -8,7 +8,8 @@ export function splitCommandLine(line: string): string[] {
   let part: string | undefined;
   let quoted = false;
   for (let i = 0; i < line.length;) {
-    const backslashes = /^\\*/.exec(line.slice(i))![0].length;
+    let backslashes = 0;
+    while (line[i + backslashes] === '\\') backslashes++;
     const next = line[i + backslashes];
     if (next === '"') {
       part = (part ?? '') + '\\'.repeat(backslashes >> 1);

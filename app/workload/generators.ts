@@ -23,12 +23,26 @@ export const adapterIds = [
 ] as const;
 export type AdapterId = (typeof adapterIds)[number];
 
+/** What is asked of a text. Any user of the machine chooses these texts, so the work must grow linearly with them. */
+type TextTest = { readonly test: (text: string) => boolean };
+
+const anyOf = (...tests: readonly TextTest[]): TextTest => ({ test: (text) => tests.some((one) => one.test(text)) });
+
+/** Both on one line, in this order. As one expression it would try the second from each place of the first. */
+const inOrder = (first: RegExp, second: RegExp): TextTest => ({
+  test: (text) =>
+    text.split('\n').some((line) => {
+      const at = line.search(first);
+      return at >= 0 && second.test(line.slice(at));
+    }),
+});
+
 export type Generator = {
   readonly id: string;
   readonly name: string;
   readonly kind: WorkloadKind;
-  readonly line: RegExp;
-  readonly place?: RegExp;
+  readonly line: TextTest;
+  readonly place?: TextTest;
   /** the port that it listens on unless told otherwise */
   readonly port?: number;
   readonly adapter?: AdapterId;
@@ -151,19 +165,22 @@ export const generators: readonly Generator[] = [
     id: 'autoregressive-image',
     name: 'Autoregressive image script',
     kind: 'autoregressive-image',
-    line: /\b(llamagen|janus(pro)?|emu3|lumina[-_]?mgpt|parti|simplear|infinity|autoregressive)[\w-]*\b.*\.py\b|\.py\b.*\b(llamagen|janus|emu3|lumina-?mgpt|simplear)/i,
+    line: anyOf(
+      inOrder(/\b(llamagen|janus|emu3|lumina[-_]?mgpt|parti|simplear|infinity|autoregressive)/i, /\.py\b/i),
+      inOrder(/\.py\b/i, /\b(llamagen|janus|emu3|lumina-?mgpt|simplear)/i),
+    ),
   },
   {
     id: 'diffusers',
     name: 'Diffusers script',
     kind: 'diffusion',
-    line: /\bdiffusers\b|(^|[/\\\s])\S*(diffus|txt2img|text2image|text_to_image|img2img|sdxl|flux)\w*\.py\b/i,
+    line: /\bdiffusers\b|(diffus|txt2img|text2image|text_to_image|img2img|sdxl|flux)\w{0,40}\.py\b/i,
   },
   {
     id: 'transformers',
     name: 'Transformers script',
     kind: 'llm',
-    line: /\btransformers([ -]cli|\s+(serve|chat))\b|(^|[/\\\s])\S*(transformers|generate_text|text_generation|chat|llm)\w*\.py\b/i,
+    line: /\btransformers([ -]cli|\s+(serve|chat))\b|(transformers|generate_text|text_generation|chat|llm)\w{0,40}\.py\b/i,
   },
 ];
 

@@ -46,6 +46,21 @@ const matchOf = ({ id, name, kind, adapter, port }: Generator, evidence: Evidenc
   ...(port && { port }),
 });
 
+/** How much of a text that another program chose is looked at: program, script and model come first. */
+export const MATCHED = 4096;
+
+const beginning = (text: string): string => text.slice(0, MATCHED);
+
+/** The beginning of a command line, without joining all of a long one. */
+function lineOf(command: readonly string[]): string {
+  let line = '';
+  for (const part of command) {
+    if (line.length >= MATCHED) break;
+    line += `${line === '' ? '' : ' '}${part.slice(0, MATCHED)}`;
+  }
+  return beginning(line);
+}
+
 /** Shells, launchers and desktops name what they start in their own command line; only programs that stay count. */
 const INTERPRETER = /(^|[/\\])(python[\d.]*|pythonw|node|ruby|java)(\.exe)?$/i;
 
@@ -54,8 +69,8 @@ const INTERPRETER = /(^|[/\\])(python[\d.]*|pythonw|node|ruby|java)(\.exe)?$/i;
  * surrounds it, then the nearest ancestor that is recognised, then, for a script interpreter alone, the port.
  */
 export function matchProcess(facts: ProcessFacts, rules: readonly UserRule[] = []): Match | undefined {
-  const line = facts.command.join(' ');
-  const own = facts.folder === undefined ? line : `${line}\n${facts.folder}`;
+  const line = lineOf(facts.command);
+  const own = facts.folder === undefined ? line : `${line}\n${beginning(facts.folder)}`;
   const wanted = own.toLowerCase();
   const rule = rules.find(({ contains }) => contains !== '' && wanted.includes(contains.toLowerCase()));
   if (rule) {
@@ -64,15 +79,15 @@ export function matchProcess(facts: ProcessFacts, rules: readonly UserRule[] = [
   }
   const byLine = generators.find((row) => row.line.test(own));
   if (byLine) return matchOf(byLine, 'command');
-  const { place } = facts;
+  const place = facts.place === undefined ? undefined : beginning(facts.place);
   const byPlace = place === undefined ? undefined : generators.find((row) => row.place?.test(place));
   if (byPlace) return matchOf(byPlace, 'place');
   for (const { command } of facts.ancestors) {
-    const parent = command.join(' ');
+    const parent = lineOf(command);
     const byParent = generators.find((row) => row.line.test(parent));
     if (byParent) return matchOf(byParent, 'parent');
   }
-  if (!INTERPRETER.test(facts.command[0] ?? '')) return undefined;
+  if (!INTERPRETER.test(beginning(facts.command[0] ?? ''))) return undefined;
   const byPort = generators.find(({ port }) => port !== undefined && facts.ports?.includes(port));
   return byPort && matchOf(byPort, 'port');
 }
@@ -92,10 +107,13 @@ const MODEL_OPTIONS = new Set([
 /** Model named on a command line: the option's value without folders, or what follows `vllm serve`. */
 export function modelFromCommand(command: readonly string[]): string | undefined {
   for (let i = 0; i < command.length; i++) {
-    const [option, inline] = command[i]!.split(/=(.*)/s, 2) as [string, string?];
+    const part = command[i]!;
+    const equals = part.indexOf('=');
+    const option = equals < 0 ? part : part.slice(0, equals);
+    const inline = equals < 0 ? undefined : part.slice(equals + 1);
     const value = MODEL_OPTIONS.has(option)
       ? (inline ?? command[i + 1])
-      : option === 'serve' && /vllm$/.test(command[i - 1] ?? '')
+      : option === 'serve' && command[i - 1]?.endsWith('vllm')
         ? command[i + 1]
         : undefined;
     // `python -m module` names a module, not a model
@@ -108,6 +126,6 @@ export function modelFromCommand(command: readonly string[]): string | undefined
 /** A model's name for people: a path loses its folders, `owner/name` stays whole, a content hash is cut. */
 export function shortModel(name: string): string {
   const isPath = /^[/\\.~]|^[A-Za-z]:[\\/]|\.(gguf|safetensors|ckpt|bin|pt)$/i.test(name);
-  const text = isPath ? name.replace(/[/\\]+$/, '').replace(/^.*[/\\]/, '') : name;
+  const text = isPath ? (name.split(/[/\\]/).findLast((part) => part !== '') ?? '') : name;
   return text.replace(/^sha256[-:]([0-9a-f]{12})[0-9a-f]*$/i, '$1').slice(0, 120);
 }

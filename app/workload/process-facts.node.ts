@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { ProcessFacts } from './match.ts';
+import { MATCHED, type ProcessFacts } from './match.ts';
 import { splitCommandLine } from './command-line.ts';
 import { SESSION_MARK } from './process-tree.node.ts';
 import { openWindowsProcesses, type WindowsProcesses } from './windows-process.node.ts';
@@ -10,12 +10,12 @@ const LONGEST = 64 * 1024;
 const buffer = Buffer.allocUnsafe(LONGEST);
 
 /** The beginning of a file of /proc, with as few calls as can be: it is asked often. */
-const read = (file: string): string | undefined => {
+const read = (file: string, most = LONGEST): string | undefined => {
   let fd: number | undefined;
   try {
     fd = fs.openSync(file, 'r');
     let length = 0;
-    for (let got = -1; got !== 0; length += got) got = fs.readSync(fd, buffer, length, LONGEST - length, null);
+    for (let got = -1; got !== 0; length += got) got = fs.readSync(fd, buffer, length, most - length, null);
     return buffer.toString('latin1', 0, length);
   } catch {
     return undefined; // gone, or another user's: not told
@@ -25,7 +25,7 @@ const read = (file: string): string | undefined => {
 };
 
 const commandOf = (pid: number): string[] => {
-  const text = read(`/proc/${pid}/cmdline`) ?? '';
+  const text = read(`/proc/${pid}/cmdline`, MATCHED) ?? '';
   return Buffer.from(text, 'latin1').toString('utf8').split('\0').filter(Boolean);
 };
 
@@ -38,7 +38,12 @@ export function identityOf(pid: number): { readonly startedAt: string; readonly 
   return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: fields[19]! };
 }
 
-const MARK = new RegExp(`(?:^|\0)${SESSION_MARK}=(\\d+)-`);
+/** The process named by the mark in an environment, where there is one. */
+function markOf(environment: string): number | undefined {
+  const mark = environment.split('\0').find((variable) => variable.startsWith(`${SESSION_MARK}=`));
+  const [, pid] = /^(\d+)-/.exec(mark?.slice(SESSION_MARK.length + 1) ?? '') ?? [];
+  return pid === undefined ? undefined : Number(pid);
+}
 
 export type KnownProcess = ProcessFacts & {
   /** the `slowburn run` that started it, however it was re-parented */
@@ -59,7 +64,7 @@ const byNameAlone = (pid: number, name: string): KnownProcess => ({
 export function readWindowsFacts(told: WindowsProcesses, pid: number, name: string): KnownProcess {
   const own = told.of(pid);
   if (!own) return byNameAlone(pid, name); // the system's own, or another user's
-  const commandOfWindows = (line: string | undefined) => (line ? splitCommandLine(line) : []);
+  const commandOfWindows = (line: string | undefined) => (line ? splitCommandLine(line.slice(0, MATCHED)) : []);
   const ancestors: { pid: number; command: string[] }[] = [];
   for (let child = own; ancestors.length < GENERATIONS;) {
     const parent = told.of(child.parent);
@@ -94,7 +99,7 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
   // the control group names units and containers; podman's monitor names the container itself
   const monitor = ancestors.find((ancestor) => /conmon|containerd-shim/.test(ancestor.command[0] ?? ''));
   const place = [read(`/proc/${pid}/cgroup`)?.trim(), monitor?.command.join(' ')].filter(Boolean).join('\n');
-  const mark = MARK.exec(read(`/proc/${pid}/environ`) ?? '');
+  const markedBy = markOf(read(`/proc/${pid}/environ`) ?? '');
   return {
     pid,
     startedAt: identity.startedAt,
@@ -102,7 +107,7 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
     ancestors,
     ...(folder !== undefined && { folder }),
     ...(place !== '' && { place }),
-    ...(mark && { markedBy: Number(mark[1]) }),
+    ...(markedBy !== undefined && { markedBy }),
   };
 }
 

@@ -1,6 +1,7 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
 import { openCollector, type Collector } from '../../app/collector.node.ts';
 import type { FromCollector, ToCollector } from '../../app/contract/collector-messages.ts';
+import { notes } from '../terminal.ts';
 
 const port = process.parentPort;
 const send = (message: FromCollector): void => port.postMessage(message);
@@ -26,7 +27,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
       onDeed: (deed) => send({ type: 'deed', deed }),
       onCost: (cost) => send({ type: 'cost', cost }),
       onNotice(notice) {
-        console.error(`${notice.message}\n  ${notice.next}`);
+        notes.say(notice.message, `  ${notice.next}`);
         send({ type: 'notice', notice });
       },
       onJob: (job) => send({ type: 'job', job }),
@@ -48,7 +49,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
 /** Ends recording, and this process with a code that says whether everything is on the disk. */
 async function stop(): Promise<void> {
   const stopped = await collector?.stop();
-  if (stopped?.ok === false) console.error(`${stopped.error.message}\n  ${stopped.error.next ?? ''}`);
+  if (stopped?.ok === false) notes.say(stopped.error.message, `  ${stopped.error.next ?? ''}`);
   process.exit(stopped?.ok === false ? 1 : 0);
 }
 

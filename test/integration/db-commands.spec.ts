@@ -79,7 +79,7 @@ describe('slowburn db', () => {
     expect([...store.samplesBetween(testGpu().uuid, 0, 1e15)]).toHaveLength(90);
   });
 
-  it.each([1, 2, 3])('restores a backup that was made when the schema was %i', async (schema) => {
+  it.each([1, 2, 3, 4])('restores a backup that was made when the schema was %i', async (schema) => {
     const folder = temporaryFolder();
     expect(await slowburn('db', 'restore', fixture(schema), '--data-dir', folder)).toMatchObject({ code: 0 });
     const { code, text } = await slowburn('db', 'check', '--data-dir', folder);

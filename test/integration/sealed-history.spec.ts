@@ -387,7 +387,7 @@ describe('a history of schema 1', () => {
   });
 });
 
-describe.each([2, 3])('a history of schema %i', (schema) => {
+describe.each([2, 3, 4])('a history of schema %i', (schema) => {
   const migrated = () => {
     const file = path.join(temporaryFolder(), 'history.db');
     fs.copyFileSync(path.resolve(import.meta.dirname, `../fixtures/history/v${schema}.db`), file);
@@ -425,6 +425,20 @@ describe.each([2, 3])('a history of schema %i', (schema) => {
     if (schema < 3) return;
     expect(store.xids.newest(10)).toMatchObject([{ code: 79, text: 'GPU has fallen off the bus.', witness: 'nvml' }]);
     expect(store.gpus.list()[0]).toMatchObject({ architecture: 'ada' });
+  });
+});
+
+describe('a history that stored whole command lines', () => {
+  it('keeps the programs alone, and no byte of the rest in its file', () => {
+    const file = path.join(temporaryFolder(), 'history.db');
+    fs.copyFileSync(path.resolve(import.meta.dirname, '../fixtures/history/v4.db'), file);
+    const secrets = ['sk-1234567890abcdef', 'quiet harbour', 'hf_abcdefgh'];
+    const found = () => secrets.filter((secret) => fs.readFileSync(file).includes(secret));
+    expect(found()).toEqual(secrets);
+    const { store } = openStore(file);
+    expect(store.sessions.newest(1)).toMatchObject([{ name: 'old', command: '/usr/bin/python3' }]);
+    store.close();
+    expect(found()).toEqual([]);
   });
 });
 

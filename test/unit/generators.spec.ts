@@ -90,3 +90,17 @@ describe('the model', () => {
     expect(shortModel(`/var/blobs/sha256-${'ab'.repeat(32)}`)).toBe('abababababab');
   });
 });
+
+describe('a command line that another program chose', () => {
+  it('is matched by its first 4 kB: what stands after them names no program', () => {
+    const padded = (length: number): string => `python x ${'a'.repeat(length - 'python x '.length)} ComfyUI`;
+    expect(matchProcess(facts(padded(4000)))?.id).toBe('comfyui');
+    expect(matchProcess(facts(padded(4096)))).toBeUndefined();
+  });
+
+  it('names no program by a text beyond 4 kB in its folder, its surroundings or what started it', () => {
+    const far = `${'/x'.repeat(2048)}/ComfyUI`;
+    const ancestors = [{ pid: 1, command: ['sh', far] }];
+    expect(matchProcess(facts('app', { folder: far, place: far, ancestors }))).toBeUndefined();
+  });
+});

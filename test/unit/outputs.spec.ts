@@ -2,9 +2,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { countFiles } from '../../app/workload/adapters/files.node.ts';
+import { linearPattern } from '../../app/core/linear-pattern.ts';
 import { parseGlob } from '../../app/workload/adapters/glob.ts';
 import { countLines } from '../../app/workload/adapters/lines.ts';
+import type { Result } from '../../app/result.ts';
 import { temporaryFolder } from '../support/folders.ts';
+
+/** What a result holds; a failure fails the test. */
+function held<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(result.error.message);
+  return result.value;
+}
 
 describe('a glob', () => {
   it.each([
@@ -14,7 +22,7 @@ describe('a glob', () => {
     ['/data/out/a+b (1).png', '/data/out', ['a+b (1).png'], ['aab (1).png']],
     ['out/**', 'out', ['a', 'x/y'], ['']],
   ])('%s walks %s', (text, folder, yes, no) => {
-    const glob = parseGlob(text);
+    const glob = held(parseGlob(text));
     expect(glob.folder).toBe(folder);
     expect(yes.filter((name) => !glob.pattern.test(name))).toEqual([]);
     expect(no.filter((name) => glob.pattern.test(name))).toEqual([]);
@@ -32,7 +40,7 @@ describe('files as outputs', () => {
     };
     write('old.png', 1000);
     write('again.png', 1000);
-    const files = countFiles('out/**/*.png', folder);
+    const files = countFiles(held(parseGlob('out/**/*.png')), folder);
     write('again.png', 2000);
     write('deep/new.png', 2001);
     write('new.txt', 2002);
@@ -44,7 +52,7 @@ describe('files as outputs', () => {
   });
 
   it('need no folder to be there at first', () => {
-    const files = countFiles('not/there/*.png', temporaryFolder());
+    const files = countFiles(held(parseGlob('not/there/*.png')), temporaryFolder());
     files.look();
     expect(files.count()).toBe(0);
   });
@@ -52,7 +60,7 @@ describe('files as outputs', () => {
 
 describe('lines as outputs', () => {
   it('count however the text is cut, and whatever ends them', () => {
-    const lines = countLines(/^saved/, () => 5);
+    const lines = countLines(held(linearPattern('^saved')), () => 5);
     for (const piece of ['sav', 'ed 1\nstep 1\rsaved', ' 2\r\n', 'saved 3']) lines.feed(piece);
     expect(lines.count()).toBe(2);
     lines.end();

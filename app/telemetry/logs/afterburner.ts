@@ -1,4 +1,13 @@
-import { conversion, frameOf, headingText, rowOf, unambiguous, type Column, type ColumnMeaning } from './columns.ts';
+import {
+  conversion,
+  frameOf,
+  headingText,
+  rowOf,
+  splitStamp,
+  unambiguous,
+  type Column,
+  type ColumnMeaning,
+} from './columns.ts';
 import { isOtherMaker, type LogFormat, type LogGpu } from './log.ts';
 import { parseDate, parseTime } from './stamps.ts';
 
@@ -28,7 +37,14 @@ function ownerOf(name: string): { readonly card: number; readonly plain: string 
   return { card: Number(numbered[2]), plain: isPrefix ? rest : `${numbered[1]!} ${rest}` };
 }
 
-const RECORD = /^\s*(\d\d)\s*,\s*([^,]*?)\s*,(.*)$/;
+/** A record: its code, its stamp, and the cells after them. */
+function recordOf(text: string): { readonly code: string; readonly when: string; readonly rest: string } | undefined {
+  const first = text.indexOf(',');
+  const second = text.indexOf(',', first + 1);
+  const code = text.slice(0, Math.max(0, first)).trim();
+  if (second < 0 || !/^\d\d$/.test(code)) return undefined;
+  return { code, when: text.slice(first + 1, second).trim(), rest: text.slice(second + 1) };
+}
 
 type Card = { readonly gpu: LogGpu; readonly columns: readonly Column[] };
 
@@ -38,8 +54,8 @@ export const afterburner: LogFormat = {
   recognises: (head) =>
     /^\s*00\s*,[^,]*,\s*Hardware monitoring log/i.test(head) || /^\s*02\s*,[^,]*\d:\d\d,/.test(head),
   when(line) {
-    const match = /^\s*80\s*,\s*(\S+)\s+([^,]*?)\s*,/.exec(line);
-    return match ? { date: match[1]!, time: match[2]! } : undefined;
+    const record = recordOf(line);
+    return record?.code === '80' ? splitStamp(record.when) : undefined;
   },
   open({ sink, stamp, order }) {
     let cards: readonly string[] = [];
@@ -73,9 +89,9 @@ export const afterburner: LogFormat = {
     function readRow(number: number, when: string, rest: string): void {
       const cells = rowOf(rest, ',', names.length);
       if (names.length === 0 || !cells) return sink.bad(number, 'It does not have the columns of the header.');
-      const [, dateText, timeText] = /^(\S+)\s+(.*)$/.exec(when) ?? [];
-      const day = parseDate(dateText ?? '', order);
-      const timeMs = parseTime(timeText ?? '');
+      const { date, time } = splitStamp(when) ?? { date: '', time: '' };
+      const day = parseDate(date, order);
+      const timeMs = parseTime(time);
       if (day === undefined || timeMs === undefined) {
         return sink.bad(number, `“${when.slice(0, 40)}” is not a date and time.`);
       }
@@ -98,15 +114,16 @@ export const afterburner: LogFormat = {
     return {
       line(text, number) {
         if (text.trim() === '') return;
-        const [, code, when, rest] = RECORD.exec(text) ?? [];
-        if (code === undefined) return sink.bad(number, 'It is no record of a monitoring log.');
-        if (code === '80') return readRow(number, when!, rest!);
+        const record = recordOf(text);
+        if (!record) return sink.bad(number, 'It is no record of a monitoring log.');
+        const { code, when, rest } = record;
+        if (code === '80') return readRow(number, when, rest);
         layout = undefined;
         if (code === '00') [cards, names, units] = [[], [], []];
-        else if (code === '01') cards = listed(rest!).filter((name) => name !== '');
-        else if (code === '02') [names, units] = [listed(rest!.replace(/,\s*$/, '')), []];
+        else if (code === '01') cards = listed(rest).filter((name) => name !== '');
+        else if (code === '02') [names, units] = [listed(rest.replace(/,\s*$/, '')), []];
         else if (code === '03') {
-          const [at = '', unit = ''] = listed(rest!);
+          const [at = '', unit = ''] = listed(rest);
           const column = /^\d+$/.test(at) ? Number(at) : names.indexOf(at);
           if (column >= 0) units[column] = unit;
         } else sink.bad(number, `The log has no record of the kind ${code}.`);

@@ -41,9 +41,27 @@ const units: readonly (readonly [pattern: RegExp, metric: string, convert: (valu
 export const conversion = (unit: string, key: MetricKey): ((value: number) => number) | undefined =>
   units.find(([pattern, metric]) => metric === metricOf(key).unit && pattern.test(unit))?.[2];
 
+/** What stands in brackets at the end of a text, and what stands before it. */
+export function splitBracketed(text: string, brackets: readonly string[]): { name: string; inner?: string } {
+  const name = text.trim();
+  if (!brackets.some((pair) => name.endsWith(pair[1]!))) return { name };
+  const body = name.slice(0, -1);
+  const from = Math.max(...brackets.map((pair) => body.lastIndexOf(pair[1]!))) + 1;
+  const opens = brackets.map((pair) => body.indexOf(pair[0]!, from)).filter((at) => at >= 0);
+  if (opens.length === 0) return { name };
+  const at = Math.min(...opens);
+  return { name: body.slice(0, at).trim(), inner: body.slice(at + 1) };
+}
+
 export function parseHeading(text: string): Heading {
-  const match = /^(.*?)\s*\[([^\]]*)\]$/.exec(text.trim());
-  return match ? { name: match[1]!.trim(), unit: match[2]!.trim() } : { name: text.trim(), unit: '' };
+  const { name, inner = '' } = splitBracketed(text, ['[]']);
+  return { name, unit: inner.trim() };
+}
+
+/** A date and the time after it; undefined: the text has no second part. */
+export function splitStamp(text: string): { readonly date: string; readonly time: string } | undefined {
+  const at = text.search(/\s/);
+  return at <= 0 ? undefined : { date: text.slice(0, at), time: text.slice(at).trim() };
 }
 
 /** The column for a heading, or undefined when it means nothing that the catalogue has. */
@@ -91,7 +109,7 @@ export function rowOf(line: string, delimiter: Delimiter, count: number): string
   if (delimiter !== ',' || !/\s,/.test(line)) return undefined;
   const padded = line
     .replace(/\s,\s*$/, '')
-    .split(/\s+,/)
+    .split(/\s,/)
     .map((cell) => cell.trim());
   return padded.length === count ? padded : undefined;
 }

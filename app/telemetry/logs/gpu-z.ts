@@ -1,4 +1,14 @@
-import { cellsOf, columnFor, delimiterOf, frameOf, headingText, parseHeading, rowOf, unambiguous } from './columns.ts';
+import {
+  cellsOf,
+  columnFor,
+  delimiterOf,
+  frameOf,
+  headingText,
+  parseHeading,
+  rowOf,
+  splitStamp,
+  unambiguous,
+} from './columns.ts';
 import type { Column, ColumnMeaning, Delimiter } from './columns.ts';
 import type { LogFormat } from './log.ts';
 import { parseDate, parseTime } from './stamps.ts';
@@ -23,12 +33,12 @@ const meanings: readonly ColumnMeaning[] = [
   [/^Fan 3 Speed \(%\)$/i, 'fan3Pct'],
 ];
 
-const HEADER = /^\s*"?Date"?\s*[,;\t].*\[/;
+const HEADER = /^\s*"?Date"?[^\S\t]*[,;\t].*\[/;
 
 export const gpuZ: LogFormat = {
   kind: 'gpu-z',
   openEnded: true,
-  recognises: (head) => HEADER.test(head) && !/^\s*"?Date"?\s*[,;\t]\s*"?Time"?\s*[,;\t]/.test(head),
+  recognises: (head) => HEADER.test(head) && !/^\s*"?Date"?[^\S\t]*[,;\t]\s*"?Time"?[^\S\t]*[,;\t]/.test(head),
   when(line) {
     const match = /^\s*([\d./-]{6,})\s+(\d[^,;\t]*)/.exec(line);
     return match ? { date: match[1]!, time: match[2]! } : undefined;
@@ -54,9 +64,9 @@ export const gpuZ: LogFormat = {
         if (HEADER.test(text)) return readHeader(text); // each session writes it again
         const cells = header && rowOf(text, header.delimiter, header.count);
         if (!header || !cells) return sink.bad(number, 'It does not have the columns of the header.');
-        const [, dateText, timeText] = /^(\S+)\s+(.*)$/.exec(cells[0]!) ?? [];
-        const day = parseDate(dateText ?? '', order);
-        const timeMs = parseTime(timeText ?? '');
+        const { date, time } = splitStamp(cells[0]!) ?? { date: '', time: '' };
+        const day = parseDate(date, order);
+        const timeMs = parseTime(time);
         if (day === undefined || timeMs === undefined) {
           return sink.bad(number, `“${cells[0]!.slice(0, 40)}” is not a date and time.`);
         }

@@ -19,7 +19,7 @@ const meanings: readonly ColumnMeaning[] = [
   [/^GPU Fan ?3$/i, 'fan3Pct'],
 ];
 
-const HEADER = /^\s*"?Date"?\s*([,;\t])\s*"?Time"?\s*[,;\t].*\[/;
+const HEADER = /^\s*"?Date"?[^\S\t]*([,;\t])\s*"?Time"?[^\S\t]*[,;\t].*\[/;
 
 type Card = { readonly gpu: LogGpu; readonly columns: readonly Column[] };
 type Header = { readonly delimiter: Delimiter; readonly count: number; readonly cards: readonly Card[] };
@@ -39,7 +39,7 @@ export const hwinfo: LogFormat = {
   openEnded: true,
   recognises: (head) => HEADER.test(head),
   when(line) {
-    const match = /^\s*"?([\d./-]{6,})"?\s*[,;\t]\s*"?(\d[^",;\t]*)/.exec(line);
+    const match = /^\s*"?([\d./-]{6,})"?[^\S\t]*[,;\t]\s*"?(\d[^",;\t]*)/.exec(line);
     return match ? { date: match[1]!, time: match[2]! } : undefined;
   },
   open({ sink, stamp, order, lastLines }) {

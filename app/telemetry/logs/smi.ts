@@ -99,7 +99,11 @@ const TEXT_START = /^=+NVSMI LOG=+\s*$/;
 
 export const smiText: LogFormat = {
   kind: 'smi-text',
-  recognises: (head) => /^\s*=+NVSMI LOG=+\s*$/m.test(head.slice(0, 400)),
+  recognises: (head) =>
+    head
+      .slice(0, 400)
+      .split('\n')
+      .some((line) => TEXT_START.test(line.trim())),
   open(context) {
     const take = takeDocuments(context, decodeText);
     let lines: string[] = [];

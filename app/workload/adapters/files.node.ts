@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { LinearPattern } from '../../core/linear-pattern.ts';
 import { MARKS_KEPT, type Marks } from '../outputs.ts';
-import { parseGlob } from './glob.ts';
+import type { Glob } from './glob.ts';
 
 /** A folder tree larger than this is not one that a run writes into; the rest is not looked at. */
 const MOST_ENTRIES = 50_000;
@@ -10,7 +11,7 @@ const MOST_FOLDERS_DEEP = 12;
 /** Files below a folder that match, with their last change. Links are not followed. */
 function* filesBelow(
   folder: string,
-  pattern: RegExp,
+  pattern: LinearPattern,
 ): Generator<{ readonly file: string; readonly changedMs: number }> {
   let left = MOST_ENTRIES;
   const open: { readonly below: string; readonly depth: number }[] = [{ below: '', depth: 0 }];
@@ -34,8 +35,7 @@ function* filesBelow(
 }
 
 /** Counts files that appear or are written anew under a glob. What was there before is not counted. */
-export function countFiles(glob: string, folder = process.cwd()) {
-  const { folder: base, pattern } = parseGlob(glob, process.platform === 'win32');
+export function countFiles({ folder: base, pattern }: Glob, folder = process.cwd()) {
   const top = path.resolve(folder, base);
   const seen = new Map([...filesBelow(top, pattern)].map(({ file, changedMs }) => [file, changedMs]));
   const counted = new Set<string>();

@@ -1,25 +1,32 @@
+import { linearPattern, type LinearPattern } from '../../core/linear-pattern.ts';
+import { ok, type Result } from '../../result.ts';
+
 /** A glob in two parts: the folder to walk, and what the path below it must look like. */
-export type Glob = { readonly folder: string; readonly pattern: RegExp };
+export type Glob = { readonly folder: string; readonly pattern: LinearPattern };
 
 /**
  * `out/**\/*.png` → walk `out`, match the rest. `*` and `?` stay within a name, `**` spans folders, `{a,b}` is either.
- * Backslashes separate folders only on Windows, where they are no part of names.
+ * Backslashes separate folders only on Windows, where they are no part of names. The patterns of glob libraries contain
+ * look-ahead, which a linear engine does not have; so the translation is our own.
  */
-export function parseGlob(text: string, windows = false): Glob {
+export function parseGlob(text: string, windows = false): Result<Glob> {
   const parts = (windows ? text.replaceAll('\\', '/') : text).split('/');
   const wild = parts.findIndex((part) => /[*?{]/.test(part));
   const fixed = wild < 0 ? parts.length - 1 : wild;
   const folder = parts.slice(0, fixed).join('/') || (text.startsWith('/') ? '/' : '.');
-  const pattern = parts
-    .slice(fixed)
-    .map((part) => (part === '**' ? '(?:[^/]+/)*' : `${source(part)}/`))
-    .join('')
-    .replace(/\/$/, '')
-    .replace(/\(\?:\[\^\/\]\+\/\)\*$/, '.+');
-  return { folder, pattern: new RegExp(`^${pattern}$`, windows ? 'i' : '') };
+  const below = parts.slice(fixed);
+  const source = below
+    .map((part, i) => {
+      const last = i === below.length - 1;
+      if (part === '**') return last ? '.+' : '(?:[^/]+/)*';
+      return last ? sourceOf(part) : `${sourceOf(part)}/`;
+    })
+    .join('');
+  const pattern = linearPattern(`^${source}$`, windows);
+  return pattern.ok ? ok({ folder, pattern: pattern.value }) : pattern;
 }
 
-const source = (part: string): string =>
+const sourceOf = (part: string): string =>
   part
     .replace(/[.+^$()|[\]\\]/g, '\\$&')
     .replace(/\*+/g, '[^/]*')

@@ -1,28 +1,35 @@
+import type { LinearPattern } from '../../core/linear-pattern.ts';
 import { MARKS_KEPT, type Marks } from '../outputs.ts';
 
-/** A line longer than this is not one that a person wrote a pattern for. */
-const LONGEST = 64 * 1024;
+/** Only the beginning of a line is matched: a line longer than this is data, not a message. */
+const MATCHED = 4096;
 
 /** Counts the lines of a text that match, fed in pieces as they come. */
-export function countLines(pattern: RegExp, wallMs: () => number) {
+export function countLines(pattern: LinearPattern, wallMs: () => number) {
   let rest = '';
   let total = 0;
   const marks: { tsMs: number; count: number }[] = [];
-  const judge = (line: string): void => {
+  /** Appends to the open line what of it is matched. A long line costs no more than its own length. */
+  const extend = (text: string): void => void (rest += text.slice(0, MATCHED - rest.length));
+  function judge(): void {
+    const line = rest;
+    rest = '';
     if (!pattern.test(line)) return;
     total++;
     if (marks.length < MARKS_KEPT) marks.push({ tsMs: wallMs(), count: 1 });
-  };
+  }
   return {
     feed(text: string): void {
       // progress bars end their lines with a carriage return alone
-      const lines = (rest + text).split(/\r\n|\n|\r/);
-      rest = lines.pop()!.slice(-LONGEST);
-      lines.forEach(judge);
+      const [first, ...others] = text.split(/\r\n|\n|\r/);
+      extend(first!);
+      for (const line of others) {
+        judge();
+        extend(line);
+      }
     },
     end(): void {
-      if (rest !== '') judge(rest);
-      rest = '';
+      if (rest !== '') judge();
     },
     count: () => total,
     marks: (): Marks => marks,
