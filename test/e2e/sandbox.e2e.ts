@@ -1,27 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { appArmorProfile, ensureSandbox, isConfigured, remedy } from '../../scripts/setup/sandbox.mjs';
+import { inChroot } from '../support/chroot.ts';
 import { expect, test } from './app.ts';
 
 const checkout = path.resolve(import.meta.dirname, '../..');
 const electron = createRequire(import.meta.url)('electron') as string;
-
-/** Runs a command where the kernel refuses user namespaces: in a chroot, here to all of the machine's own files. */
-function inChroot(...command: readonly string[]) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-chroot-'));
-  const enter =
-    'mount --rbind / "$1" && folder=$PWD && exec chroot "$1" sh -c \'cd "$0" && exec "$@"\' "$folder" "${@:2}"';
-  const result = spawnSync(
-    'unshare',
-    ['--user', '--map-current-user', '--keep-caps', '--mount', 'bash', '-c', enter, 'bash', folder, ...command],
-    { cwd: checkout, encoding: 'utf8', timeout: 30_000 },
-  );
-  fs.rmdirSync(folder);
-  return result;
-}
 
 const ask = `import('./scripts/setup/sandbox.mjs').then(
   ({ ensureSandbox }) => console.log(ensureSandbox(process.argv[1])),
