@@ -12,6 +12,8 @@ import type { JobState } from './jobs/jobs.ts';
 import { startJob } from './jobs/run-job.node.ts';
 import { createRecording, type RecordingEvents } from './recording.node.ts';
 import { runReportJob } from './report/job.node.ts';
+import { createReports } from './report/reports.ts';
+import type { ReportJob } from './report/worker.node.ts';
 import { ok, type Result } from './result.ts';
 import { historyFile, ledgerFolder } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
@@ -173,9 +175,12 @@ export async function openCollector(
   }
 
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
+  const report = createReports<ReportJob>((job, signal) =>
+    runReportJob(new URL('report-worker.js', threads), job, signal),
+  );
   const makeReport: MakeReport = (request) => {
     const { gpuUuid, fromMs, toMs, format, locale } = request;
-    return runReportJob(new URL('report-worker.js', threads), {
+    return report({
       databaseFile,
       request: { gpuUuid, fromMs, toMs },
       format,

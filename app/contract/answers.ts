@@ -53,7 +53,7 @@ export function createAnswers(
     'history.totals': ({ gpuUuid, fromMs, toMs }) => ok(store.totals(gpuUuid, fromMs, toMs) ?? null),
     'history.storage': (rule) =>
       ok({ storage: store.storage(), preview: store.retentionPreview(rule, store.extent()?.toMs ?? 0) }),
-    'jobs.begin': (request) => ok(jobs.begin(request)),
+    'jobs.begin': (request) => jobs.begin(request),
     'jobs.cancel': ({ id }) => ok(jobs.cancel(id)),
     'jobs.list': () => ok(jobs.list()),
     'wear.exposure': ({ gpuUuid }) => ok(wear.exposureOf(gpuUuid) ?? null),
