@@ -100,6 +100,7 @@ async function expectNothingLeaves(page: Page, pid: number, close: () => Promise
 
 for (const policy of ['its policy in force', 'no policy'] as const) {
   test(`a page with ${policy} opens no connection, whatever it tries`, async ({ slowburn }) => {
+    test.slow(); // some ways out are tried again by the browser for a while
     const netLog = path.join(slowburn.dataFolder, 'net.json');
     const { app, page } = await slowburn.launch('--source', 'simulator', `--log-net-log=${netLog}`);
     if (policy === 'no policy') await withoutPolicy(page);
