@@ -20,6 +20,8 @@ import { lockFolder } from './recorder/folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './recorder/history-work.node.ts';
 import type { RecordingEvents } from './recording.node.ts';
 import { runReportJob } from './report/job.node.ts';
+import { createReports } from './report/reports.ts';
+import type { ReportJob } from './report/worker.node.ts';
 import { err, ok, type Result } from './result.ts';
 import { historyFile, ledgerFolder } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
@@ -133,9 +135,12 @@ export async function openCollector(
   });
   const meter = createCostMeter();
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
+  const report = createReports<ReportJob>((job, signal) =>
+    runReportJob(new URL('report-worker.js', threads), job, signal),
+  );
   const makeReport: MakeReport = (request) => {
     const { gpuUuid, fromMs, toMs, format, locale } = request;
-    return runReportJob(new URL('report-worker.js', threads), {
+    return report({
       databaseFile,
       request: { gpuUuid, fromMs, toMs },
       format,

@@ -8,6 +8,7 @@ export const errorCodes = [
   'forbidden',
   'not-found',
   'not-ready',
+  'busy',
   'timeout',
   'source-unavailable',
   'recording-unreadable',
@@ -17,6 +18,7 @@ export const errorCodes = [
   'settings-unreadable',
   'write-failed',
   'cancelled',
+  'too-large',
   'internal',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];

@@ -3,7 +3,6 @@ import { createInterface } from 'node:readline';
 import { app, BrowserWindow, MessageChannelMain } from 'electron';
 import type { BurnWay } from '../app/workload/burn/messages.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
-import { hardenSessions } from './security.ts';
 import { toParent } from './terminal.ts';
 
 const switches: Readonly<Record<BurnWay, readonly (readonly [name: string, value?: string])[]>> = {
@@ -28,7 +27,6 @@ export function prepareBurn(way: BurnWay): void {
  * output, a line of JSON each. It ends with its input, so whoever started it cannot leave it burning.
  */
 export async function runBurn(out: string): Promise<void> {
-  hardenSessions();
   serveApp(path.join(out, 'renderer'), async () => '');
   const window = new BrowserWindow({
     show: false,

@@ -9,6 +9,7 @@ import { parseArguments } from './arguments.ts';
 import { keepOffTheGpu } from './drawing.ts';
 import { prepareBurn, runBurn } from './burn-page.ts';
 import { registerScheme } from './protocol.ts';
+import { hardenSessions, useNoNames } from './security.ts';
 import { startShell } from './shell.ts';
 import { notes, printFault } from './terminal.ts';
 
@@ -44,14 +45,21 @@ const drawsWithGpu = (dataFolder: string): boolean => loadSettings(dataFolder).s
 if (args?.burn) prepareBurn(args.burn);
 else if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
 registerScheme();
+useNoNames();
 if (args) app.setPath('userData', path.join(args.dataFolder, args.burn ? 'burn' : 'window'));
 
 if (args?.burn) {
-  void app.whenReady().then(() => runBurn(out));
+  void app
+    .whenReady()
+    .then(hardenSessions)
+    .then(() => runBurn(out));
 } else if (args && !app.requestSingleInstanceLock()) {
   app.quit(); // the first instance shows its window
 } else if (args) {
-  void app.whenReady().then(() => startShell(args, out));
+  void app
+    .whenReady()
+    .then(hardenSessions)
+    .then(() => startShell(args, out));
 }
 
 // an unexpected failure is shown once, in words, and ends the process: half a monitor is none

@@ -10,6 +10,7 @@ import {
   type ResponseOf,
 } from '../app/contract/channels.ts';
 import { err, messageOf, type Result } from '../app/result.ts';
+import { createInFlight } from './in-flight.ts';
 import { isOwn } from './security.ts';
 import { printFault } from './terminal.ts';
 
@@ -28,24 +29,29 @@ const isOpenChannel = (name: unknown): name is Channel =>
 
 /**
  * The one door for questions from the window. In this order: is it our window's own page that asks, is there such a
- * channel, does the question fit its schema (the collector checks its own); only then the handler. Every question is
- * answered with a Result.
+ * channel, are not too many of its questions open, does the question fit its schema (the collector checks its own); only
+ * then the handler. Every question is answered with a Result.
  */
 export function serveWindow({ window, handlers, askCollector }: IpcOptions): void {
   const isOurs = ({ sender, senderFrame }: IpcMainInvokeEvent): boolean =>
     sender === window()?.webContents && senderFrame === sender.mainFrame && isOwn(senderFrame.url);
 
+  async function answer(name: Channel, payload: unknown): Promise<Result<unknown>> {
+    if (channels[name].by === 'collector') return askCollector(name as ChannelOf<'collector'>, payload);
+    const request = checkRequest(name as ChannelOf<'main'>, payload);
+    if (!request.ok) return request;
+    const handler = handlers[name as ChannelOf<'main'>] as (
+      request: unknown,
+    ) => Promise<Result<unknown>> | Result<unknown>;
+    return handler(request.value);
+  }
+
+  const inFlight = createInFlight();
   ipcMain.handle('ask', async (event, name: unknown, payload: unknown): Promise<Result<unknown>> => {
     if (!isOurs(event)) return err('forbidden', 'Only the window of Slowburn may ask.');
     if (!isOpenChannel(name)) return err('invalid-request', 'There is no such channel.');
     try {
-      if (channels[name].by === 'collector') return await askCollector(name as ChannelOf<'collector'>, payload);
-      const request = checkRequest(name as ChannelOf<'main'>, payload);
-      if (!request.ok) return request;
-      const handler = handlers[name as ChannelOf<'main'>] as (
-        request: unknown,
-      ) => Promise<Result<unknown>> | Result<unknown>;
-      return await handler(request.value);
+      return await inFlight(name, () => answer(name, payload));
     } catch (thrown) {
       printFault(thrown);
       return err('internal', `${name} failed: ${messageOf(thrown)}`);

@@ -16,7 +16,6 @@ import { notify, notifyDeed, notifyFault } from './notifications.ts';
 import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
-import { hardenSessions } from './security.ts';
 import { createTray, trayIsVisible } from './tray.ts';
 import { applyTheme, createWindow, preloadFile } from './window.ts';
 
@@ -154,7 +153,6 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => app.quit());
 
-  hardenSessions();
   serveApp(path.join(out, 'renderer'), async (query) => {
     const answer = await host.ask('report.make', {
       gpuUuid: query.get('gpu') ?? '',

@@ -36,7 +36,8 @@ export function useQuestion<C extends OpenChannel>(
       const answer = await ask(channel, ...payload);
       if (!current) return;
       // the collector starts, or starts again: a page opened meanwhile must not stay empty
-      if (!answer.ok && answer.error.code === 'not-ready') retry = setTimeout(() => void put(), NOT_READY_MS);
+      if (!answer.ok && ['not-ready', 'busy'].includes(answer.error.code))
+        retry = setTimeout(() => void put(), NOT_READY_MS);
       setState((before) => (answer.ok ? { data: answer.value } : { ...before, error: answer.error }));
     };
     void put();

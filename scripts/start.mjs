@@ -1,16 +1,38 @@
 // `npm start`: makes the checkout ready and opens the window, or the headless monitor where there is no display.
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand, say } from './setup/console.mjs';
+import { root, runCommand, say, SetupError } from './setup/console.mjs';
 import { findDisplay } from './setup/display.mjs';
 import { ensureReady } from './setup/index.mjs';
+import { ensureSandbox } from './setup/sandbox.mjs';
 import { refuseEatenOptions, slowburn } from './slowburn.mjs';
+
+/**
+ * Whether to monitor in the terminal instead of the window: where Chromium's sandbox cannot start, a person is asked. Where
+ * nobody can answer, the reason is thrown.
+ */
+async function prefersTerminal({ executable }) {
+  if (process.platform === 'linux' && process.getuid() === 0) return false; // without a sandbox, and says so
+  try {
+    ensureSandbox(executable);
+    return false;
+  } catch (error) {
+    if (!(error instanceof SetupError) || !process.stdin.isTTY) throw error;
+    process.stderr.write(`\n${error.message}\n\n`);
+    const asked = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await asked.question('Monitor in the terminal now? [Y/n] ');
+    asked.close();
+    if (/^n/i.test(answer.trim())) throw new SetupError('The window was not opened.');
+    return true;
+  }
+}
 
 function openWindow({ executable }, { wayland }) {
   const env = { ...process.env };
   const args = [fileURLToPath(root), ...process.argv.slice(2)];
   if (process.platform === 'linux' && process.getuid() === 0) {
-    say('Running as root: Chromium cannot use its sandbox for root. Use an ordinary account for daily work.');
+    say('Running as root: Chromium’s sandbox is off, because it cannot be used by root. Use an ordinary account.');
     env.ELECTRON_DISABLE_SANDBOX = '1';
   }
   if (wayland) args.push('--ozone-platform-hint=auto');
@@ -30,11 +52,12 @@ await runCommand(async () => {
   const display = await findDisplay();
   if (display.there) {
     const { electron } = await ensureReady({ window: true });
-    return openWindow(electron, display);
+    if (!(await prefersTerminal(electron))) return openWindow(electron, display);
+  } else {
+    await ensureReady({ window: false });
+    say(
+      `${display.why}: monitoring in the terminal. For the window, start it on a desktop or under \`xvfb-run npm start\`.`,
+    );
   }
-  await ensureReady({ window: false });
-  say(
-    `${display.why}: monitoring in the terminal. For the window, start it on a desktop or under \`xvfb-run npm start\`.`,
-  );
   return slowburn(['monitor', ...process.argv.slice(2)]);
 });

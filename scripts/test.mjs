@@ -68,6 +68,8 @@ async function playwright(name, folder) {
   const { browserUser, collectResults } = await import('./test/browser-user.mjs');
   const { ensureVirtualDisplay } = await import('./setup/system.mjs');
   const user = browserUser();
+  const { ensureSandbox } = await import('./setup/sandbox.mjs');
+  ensureSandbox(path.join(user.folder, 'node_modules/electron/dist/electron'), user);
   const display = process.platform === 'linux' && !process.env.DISPLAY;
   if (display) await ensureVirtualDisplay();
   say(name);

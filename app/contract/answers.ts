@@ -59,7 +59,7 @@ export function createAnswers(
         preview: store.retentionPreview(rule, store.extent()?.toMs ?? 0),
         limits: limits(),
       }),
-    'jobs.begin': (request) => ok(jobs.begin(request)),
+    'jobs.begin': (request) => jobs.begin(request),
     'jobs.cancel': ({ id }) => ok(jobs.cancel(id)),
     'jobs.list': () => ok(jobs.list()),
     'wear.exposure': ({ gpuUuid }) => ok(wear.exposureOf(gpuUuid) ?? null),

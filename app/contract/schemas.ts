@@ -259,7 +259,7 @@ export const appError = z.object({ code: z.enum(errorCodes), message: z.string()
 export const job = z.object({
   id: z.int(),
   kind: z.enum(['export', 'import', 'check', 'backup', 'compact', 'upgrade']),
-  state: z.enum(['running', 'done', 'cancelled', 'failed']),
+  state: z.enum(['waiting', 'running', 'done', 'cancelled', 'failed']),
   share: z.number(),
   path: z.string().optional(),
   problems: z.array(z.string()).optional(),

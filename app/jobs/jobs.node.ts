@@ -1,6 +1,8 @@
+import { err, ok, type Result } from '../result.ts';
 import type { CheckReport } from './check.ts';
 import type { HistoryJob } from './job.ts';
 import type { JobRequest, Jobs, JobState } from './jobs.ts';
+import { jobLimits } from './limits.ts';
 import { startJob, type RunningJob } from './run-job.node.ts';
 
 const KEPT = 8; // ended jobs that a page may still ask for
@@ -16,48 +18,85 @@ const jobOf = (databaseFile: string, request: JobRequest): HistoryJob => {
   }
 };
 
-/** Long jobs on the history that is being recorded, each in a thread of its own. */
+const names = { export: 'An export', backup: 'A backup', check: 'A check' } as const;
+
+type Waiting = { readonly first: JobState; readonly request: JobRequest };
+
+/**
+ * Long jobs on the history that is being recorded, each in a thread of its own. Of each kind a few work at once, a few
+ * more wait, and any other is refused: a thread costs memory that recording needs.
+ */
 export function createJobs(threads: URL, databaseFile: string, onChange: (state: JobState) => void): Jobs {
   const states = new Map<number, JobState>();
-  const running = new Map<number, RunningJob<unknown>>();
+  const running = new Map<number, RunningJob<unknown> & { readonly kind: JobRequest['kind'] }>();
+  let waiting: readonly Waiting[] = [];
   let nextId = 1;
 
   function set(state: JobState): void {
     states.set(state.id, state);
     for (const { id, state: now } of states.values()) {
-      if (states.size > KEPT && now !== 'running') states.delete(id);
+      if (states.size > KEPT && now !== 'running' && now !== 'waiting') states.delete(id);
     }
     onChange(state);
   }
 
+  const isFree = (kind: JobRequest['kind']): boolean =>
+    [...running.values()].filter((job) => job.kind === kind).length < jobLimits[kind].running;
+
+  function ended(first: JobState, result: Result<unknown>): void {
+    running.delete(first.id);
+    if (result.ok) {
+      const problems = first.kind === 'check' ? (result.value as CheckReport).problems : undefined;
+      set({ ...first, state: 'done', share: 1, problems });
+    } else {
+      const state = result.error.code === 'cancelled' ? 'cancelled' : 'failed';
+      set({ ...first, state, error: result.error });
+    }
+    const next = waiting.find(({ request }) => isFree(request.kind));
+    if (!next) return;
+    waiting = waiting.filter((one) => one !== next);
+    start(next);
+  }
+
+  function start({ first: { id, path }, request }: Waiting): JobState {
+    const first: JobState = { id, kind: request.kind, state: 'running', share: 0, path };
+    const job = startJob(threads, jobOf(databaseFile, request), (done, total) =>
+      set({ ...first, share: Math.min(1, done / Math.max(1, total)) }),
+    );
+    running.set(id, { ...job, kind: request.kind });
+    set(first);
+    void job.result.then((result) => ended(first, result));
+    return first;
+  }
+
   return {
     begin(request) {
-      const id = nextId++;
+      const { kind } = request;
       const path = 'target' in request ? request.target : undefined;
-      const first: JobState = { id, kind: request.kind, state: 'running', share: 0, path };
-      const job = startJob(threads, jobOf(databaseFile, request), (done, total) =>
-        set({ ...first, share: Math.min(1, done / Math.max(1, total)) }),
-      );
-      running.set(id, job);
+      const first: JobState = { id: nextId, kind, state: 'waiting', share: 0, path };
+      if (!isFree(kind) && waiting.filter((one) => one.request.kind === kind).length >= jobLimits[kind].waiting) {
+        const more = jobLimits[kind].waiting > 0 ? `, and ${jobLimits[kind].waiting} more are waiting` : '';
+        return err('busy', `${names[kind]} is running already${more}.`, 'Wait until it has ended, or cancel it.');
+      }
+      nextId++;
+      if (isFree(kind)) return ok(start({ first, request }));
+      waiting = [...waiting, { first, request }];
       set(first);
-      void job.result.then((result) => {
-        running.delete(id);
-        if (result.ok) {
-          const problems = request.kind === 'check' ? (result.value as CheckReport).problems : undefined;
-          set({ ...first, state: 'done', share: 1, problems });
-        } else {
-          const state = result.error.code === 'cancelled' ? 'cancelled' : 'failed';
-          set({ ...first, state, error: result.error });
-        }
-      });
-      return first;
+      return ok(first);
     },
     cancel(id) {
+      const queued = waiting.find(({ first }) => first.id === id);
+      if (queued) {
+        waiting = waiting.filter((one) => one !== queued);
+        set({ ...queued.first, state: 'cancelled' });
+        return true;
+      }
       running.get(id)?.cancel();
       return running.has(id);
     },
     list: () => [...states.values()],
     async cancelAll() {
+      waiting = [];
       running.forEach((job) => job.cancel());
       await Promise.all([...running.values()].map(({ result }) => result));
     },

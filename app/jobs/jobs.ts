@@ -1,12 +1,13 @@
 import type { ExportRequest } from '../exchange/export.node.ts';
-import type { AppError } from '../result.ts';
+import type { AppError, Result } from '../result.ts';
 import type { JobKind } from './job.ts';
 
 /** A long job as the window sees it. */
 export type JobState = {
   readonly id: number;
   readonly kind: JobKind;
-  readonly state: 'running' | 'done' | 'cancelled' | 'failed';
+  /** waiting: for another of its kind to end */
+  readonly state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed';
   /** 0–1 */
   readonly share: number;
   /** the file written */
@@ -24,10 +25,11 @@ export type JobRequest =
 
 /** The long jobs of one history. Each change is told to whoever listens. */
 export type Jobs = {
-  readonly begin: (request: JobRequest) => JobState;
+  /** Refused with `busy` when too many of this kind wait already. */
+  readonly begin: (request: JobRequest) => Result<JobState>;
   /** False: there is no such job, or it has ended. */
   readonly cancel: (id: number) => boolean;
-  /** running ones, and the last that ended */
+  /** waiting and running ones, and the last that ended */
   readonly list: () => JobState[];
   readonly cancelAll: () => Promise<void>;
 };

@@ -4,13 +4,12 @@ import { useEffect, useMemo, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
 import { gauges, isMetricKey, metricOf, type MetricKey } from '../../app/metrics.ts';
-import { ask } from '../bridge.ts';
 import { HistoryChart } from '../charts/history-chart.tsx';
 import type { HistoryRange, TimeMark } from '../charts/history-plot.ts';
 import type { View } from '../charts/view.ts';
 import { useShared } from '../context.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
-import { JobLine, useJob } from '../parts/job-line.tsx';
+import { JobLine, useJob, useStartJob } from '../parts/job-line.tsx';
 import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
 import { EventRail } from './event-rail.tsx';
@@ -74,6 +73,7 @@ export function HistoryPage() {
   /** what is not drawn by the charts themselves is still of the view before */
   const moving = followedMs === undefined && (settled.fromMs !== view.fromMs || settled.toMs !== view.toMs);
   const job = useJob('export');
+  const [startJob, refusal] = useStartJob();
   const gpuUuid = choice.chosen?.uuid;
 
   const margin = Math.max(LEAST_MARGIN_MS, (settled.toMs - settled.fromMs) * MARGIN);
@@ -100,7 +100,7 @@ export function HistoryPage() {
   }, [t]);
 
   const exportAs = (as: ExportFormat): void =>
-    void ask('jobs.start', {
+    startJob({
       kind: 'export',
       format: as,
       fromMs: Math.floor(view.fromMs),
@@ -150,6 +150,7 @@ export function HistoryPage() {
         clearable={false}
       />
       <JobLine job={job} />
+      {refusal && <p role="alert">{refusal}</p>}
       <div className={css.bar}>
         <Steps control={control} />
         <span>

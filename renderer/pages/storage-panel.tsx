@@ -7,7 +7,7 @@ import { pendingTexts, suspendedText } from '../../app/settings/report-words.ts'
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
-import { JobLine, useJob } from '../parts/job-line.tsx';
+import { JobLine, useJob, useStartJob } from '../parts/job-line.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
 import { Row } from './settings-row.tsx';
@@ -49,6 +49,7 @@ export function StoragePanel({ set }: { readonly set: Set }) {
   const { settings, settingsReport, format } = useShared();
   const [edited, setEdited] = useState<Draft>();
   const job = useJob('backup', 'check');
+  const [startJob, refusal] = useStartJob();
   const draft = edited ?? draftOf(settings);
   const rule: Rule = {
     retentionDays: draft.retentionDays === '' ? settings.retentionDays : draft.retentionDays,
@@ -161,16 +162,17 @@ export function StoragePanel({ set }: { readonly set: Set }) {
       )}
       <Row label={t('settings.care')} note={t('settings.careNote')}>
         <Button.Group>
-          <Button variant="default" onClick={() => void ask('jobs.start', { kind: 'backup' })}>
+          <Button variant="default" onClick={() => startJob({ kind: 'backup' })}>
             {t('settings.backup')}
           </Button>
-          <Button variant="default" onClick={() => void ask('jobs.start', { kind: 'check' })}>
+          <Button variant="default" onClick={() => startJob({ kind: 'check' })}>
             {t('settings.check')}
           </Button>
         </Button.Group>
       </Row>
       <div className={css.job}>
         <JobLine job={job} />
+        {refusal && <p role="alert">{refusal}</p>}
       </div>
       <Row label={t('settings.folder')} note={info?.dataFolder}>
         <Button variant="default" onClick={() => void ask('app.openFolder')}>

@@ -1,7 +1,7 @@
 import { Button, Progress } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { PushOf } from '../../app/contract/channels.ts';
+import type { PushOf, RequestOf } from '../../app/contract/channels.ts';
 import { ask, onPush } from '../bridge.ts';
 import { useShared } from '../context.tsx';
 import css from './job-line.module.css';
@@ -16,10 +16,23 @@ export function useJob(...kinds: readonly Job['kind'][]): Job | undefined {
     const take = (next: Job): void => {
       if (wanted.split(',').includes(next.kind)) setJob((now) => (now && now.id > next.id ? now : next));
     };
-    void ask('jobs.list').then((answer) => answer.ok && answer.value.filter(({ state }) => state === 'running').forEach(take)); // prettier-ignore
+    void ask('jobs.list').then((answer) => answer.ok && answer.value.filter(({ state }) => state === 'running' || state === 'waiting').forEach(take)); // prettier-ignore
     return onPush('job', take);
   }, [wanted]);
   return job;
+}
+
+/** Starts jobs. The last one's refusal in words, if it was refused. */
+export function useStartJob(): readonly [
+  start: (request: RequestOf<'jobs.start'>) => void,
+  refusal: string | undefined,
+] {
+  const [refusal, setRefusal] = useState<string>();
+  const start = (request: RequestOf<'jobs.start'>): void =>
+    void ask('jobs.start', request).then((answer) =>
+      setRefusal(answer.ok ? undefined : [answer.error.message, answer.error.next].filter(Boolean).join(' ')),
+    );
+  return [start, refusal];
 }
 
 /** How far a long job is, with a way to end it; then what came of it. */
@@ -27,8 +40,8 @@ export function JobLine({ job }: { readonly job: Job | undefined }) {
   const { t } = useTranslation();
   const { format } = useShared();
   if (!job) return null;
-  if (job.state === 'running') {
-    const text = t('jobs.running', { what: t(`jobs.${job.kind}`), percent: format.percent(job.share) });
+  if (job.state === 'running' || job.state === 'waiting') {
+    const text = t(`jobs.${job.state}`, { what: t(`jobs.${job.kind}`), percent: format.percent(job.share) });
     return (
       <div className={css.line} role="status">
         <span>{text}</span>

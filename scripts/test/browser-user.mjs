@@ -14,6 +14,7 @@ const COPIED = [
   'app',
   'main',
   'renderer',
+  'scripts',
   'assets',
   'test',
   'out',

@@ -109,7 +109,7 @@ function answers() {
     confirmCap: () => true,
     releaseCap: async () => ok(undefined),
   };
-  const jobs = { begin: () => ({ id: 1, kind: 'check', state: 'running', share: 0 }) as const, cancel: () => false, list: () => [], cancelAll: async () => undefined }; // prettier-ignore
+  const jobs = { begin: () => ok({ id: 1, kind: 'check', state: 'running', share: 0 } as const), cancel: () => false, list: () => [], cancelAll: async () => undefined }; // prettier-ignore
   return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs, noLimits);
 }
 

@@ -3,14 +3,17 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { inChroot } from '../support/chroot.ts';
 
-const executable = path.resolve(import.meta.dirname, '../../release/linux-unpacked/slowburn');
+const folder = path.resolve(import.meta.dirname, '../../release/linux-unpacked');
+const launcher = path.join(folder, 'slowburn');
+const program = path.join(folder, 'slowburn-window');
 
 // The fuses of the package refuse the debugger that Playwright drives Electron with, so this goes by Chromium's own port.
 test('the packaged application starts with its sandbox on, and shows a live value', async () => {
   const dataFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-packaged-'));
   const app = spawn(
-    executable,
+    launcher,
     ['--source', 'simulator', '--data-dir', dataFolder, '--remote-debugging-port=0', '--log-level=3'],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -45,7 +48,7 @@ test('the packaged application starts with its sandbox on, and shows a live valu
 test('the packaged application refuses to be used as a Node or to be debugged', async () => {
   const run = (args: readonly string[], env: NodeJS.ProcessEnv) =>
     new Promise<string>((resolve) => {
-      const child = spawn(executable, [...args], {
+      const child = spawn(program, [...args], {
         env: { ...process.env, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
@@ -57,9 +60,19 @@ test('the packaged application refuses to be used as a Node or to be debugged', 
         resolve(said);
       });
     });
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-packaged-'));
-  expect(await run(['-p', '"I am Node"', '--data-dir', folder], { ELECTRON_RUN_AS_NODE: '1' })).not.toContain(
+  const dataFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-packaged-'));
+  expect(await run(['-p', '"I am Node"', '--data-dir', dataFolder], { ELECTRON_RUN_AS_NODE: '1' })).not.toContain(
     'I am Node',
   );
-  fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(dataFolder, { recursive: true, force: true });
+});
+
+test('the packaged application says in one sentence when Chromium’s sandbox cannot start', () => {
+  const { status, stderr } = inChroot(launcher);
+  expect(status).toBe(1);
+  const helper = path.join(folder, 'chrome-sandbox');
+  expect(stderr.split('\n').slice(-3).join('\n')).toBe(
+    `Chromium's sandbox cannot start: this system does not let ${program} use a user namespace.\n` +
+      `  Run once: sudo chown root:root '${helper}' && sudo chmod 4755 '${helper}'\n`,
+  );
 });

@@ -12,6 +12,8 @@ export type Reading = {
   readonly progress?: number;
   /** outputs since the program was started, or since its history begins; falls when it was restarted */
   readonly made?: { readonly unit: OutputUnit; readonly count: number };
+  /** some outputs may have gone unseen: `made` is the least that were made */
+  readonly atLeast?: boolean;
   readonly promptTokens?: number;
   readonly speed?: { readonly value: number; readonly unit: 'it/s' | 'tok/s' };
   /** what the program was not started to tell, in a sentence */

@@ -3,8 +3,8 @@ import { err, ok, type Result } from '../../result.ts';
 import type { LoopbackAddress } from '../listening.node.ts';
 import type { Ask } from './adapter.ts';
 
-/** A history of 64 jobs with their graphs is about 1 MB; what is larger is not an answer to a short question. */
-const MOST_BYTES = 8 * 1024 * 1024;
+/** Parsing an answer takes about fifty times its size in memory. Adapters ask in pages that fit. */
+export const MOST_BYTES = 1024 * 1024;
 /** From the first byte sent to the last received: a server that drips is as good as silent. */
 const DEADLINE_MS = 2_000;
 
@@ -40,7 +40,7 @@ export const askLoopback =
             );
           response.on('data', (chunk: Buffer) => {
             size += chunk.length;
-            if (size > MOST_BYTES) finish(err('invalid-request', `The program’s answer to ${name} is too large.`));
+            if (size > MOST_BYTES) finish(err('too-large', `The program’s answer to ${name} is larger than 1 MiB.`));
             else chunks.push(chunk);
           });
           response.on('end', () => finish(ok(Buffer.concat(chunks).toString('utf8'))));

@@ -15,6 +15,8 @@ const BUSY_MS = 1_000;
 const QUIET_MS = 5_000;
 /** A program that cannot be read is asked again after this: it may still be starting. */
 const FAILED_MS = 15_000;
+/** Programs asked at once: reading an answer takes many times its size in memory. */
+const MOST_ASKED = 4;
 /** Marks of tokens would be as many as there are looks; images are few. */
 const MARKED = new Set(['image', 'file', 'line']);
 
@@ -38,10 +40,18 @@ type Session = {
   readonly tally: ReturnType<typeof createTally>;
   readonly prompt: ReturnType<typeof createTally>;
   unit: Outputs['unit'] | undefined;
+  /** some outputs may have gone unseen */
+  atLeast: boolean;
   speeds: { sum: number; count: number; unit: 'it/s' | 'tok/s' } | undefined;
 };
 
-const newSession = (): Session => ({ tally: createTally(), prompt: createTally(), unit: undefined, speeds: undefined });
+const newSession = (): Session => ({
+  tally: createTally(),
+  prompt: createTally(),
+  unit: undefined,
+  atLeast: false,
+  speeds: undefined,
+});
 
 /** A meter's totals as a reading: what it counted for the program behind it. */
 const metered = ({ tokens, promptTokens, images, running, model }: MeterNote): Reading => ({
@@ -140,8 +150,9 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
     count(entry, read.value);
   }
 
-  function count({ session }: Followed, { made, promptTokens, speed, running }: Reading): void {
+  function count({ session }: Followed, { made, atLeast, promptTokens, speed, running }: Reading): void {
     const nowMs = wallMs();
+    session.atLeast ||= atLeast === true;
     if (made) {
       session.unit = made.unit;
       session.tally.add(made.count, nowMs);
@@ -164,16 +175,22 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
       countedBy: countedBy ?? 'meter',
       ...(session.prompt.total() > 0 && { promptTokens: session.prompt.total() }),
       ...(speeds && { speed: { value: speeds.sum / speeds.count, unit: speeds.unit } }),
-      ...(failure !== undefined && { atLeast: true }),
+      ...((failure !== undefined || session.atLeast) && { atLeast: true }),
     };
   }
 
+  let asked = 0;
   const timer = setInterval(() => {
     const now = performance.now();
     for (const entry of followed.values()) {
+      if (asked >= MOST_ASKED) return;
       if (entry.asking || now < entry.nextMs) continue;
       entry.asking = true;
-      void look(entry).finally(() => (entry.asking = false));
+      asked++;
+      void look(entry).finally(() => {
+        entry.asking = false;
+        asked--;
+      });
     }
   }, everyMs);
   timer.unref();
@@ -229,7 +246,7 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
       const { session } = entry;
       entry.inSession = false;
       entry.session = newSession();
-      if (entry.reading) count(entry, entry.reading); // the next one counts from here
+      if (entry.reading) count(entry, { ...entry.reading, atLeast: false }); // the next one counts from here
       const outputs = outputsOf({ ...entry, session });
       if (!outputs) return {};
       const marks: Marks | undefined = MARKED.has(outputs.unit) ? session.tally.marks() : undefined;

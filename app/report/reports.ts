@@ -1,0 +1,48 @@
+import { reportLimit } from '../jobs/limits.ts';
+import { err, type Result } from '../result.ts';
+
+type Run<J> = (job: J, signal?: AbortSignal) => Promise<Result<string>>;
+type Waiting<J> = { readonly job: J; readonly resolve: (result: Result<string>) => void };
+
+/**
+ * Makes reports, each in a thread of its own, and never more than two at once. There is one preview: a newer one cancels
+ * it. Reports to be saved are written one after the other, and a long queue is refused.
+ */
+export function createReports<J extends { readonly path?: string | undefined }>(run: Run<J>): Run<J> {
+  let previewing: AbortController | undefined;
+  let nextPreview: Waiting<J> | undefined;
+  const saving: Waiting<J>[] = [];
+
+  async function preview(): Promise<void> {
+    for (let now = nextPreview; now; now = nextPreview) {
+      nextPreview = undefined;
+      previewing = new AbortController();
+      now.resolve(await run(now.job, previewing.signal));
+    }
+    previewing = undefined;
+  }
+
+  async function save(): Promise<void> {
+    for (let now = saving[0]; now; now = saving[0]) {
+      now.resolve(await run(now.job));
+      saving.shift();
+    }
+  }
+
+  return (job) => {
+    if (job.path === undefined) {
+      nextPreview?.resolve(err('cancelled', 'A newer preview took the place of this one.'));
+      return new Promise((resolve) => {
+        nextPreview = { job, resolve };
+        if (previewing) previewing.abort();
+        else void preview();
+      });
+    }
+    if (saving.length >= reportLimit.running + reportLimit.waiting)
+      return Promise.resolve(err('busy', 'Too many reports are waiting to be written.', 'Wait until one has ended.'));
+    return new Promise((resolve) => {
+      saving.push({ job, resolve });
+      if (saving.length === 1) void save();
+    });
+  };
+}
