@@ -62,7 +62,7 @@ const isHoldRefusal = (word: string): word is HoldRefusal => holdRefusals.some((
 
 /** What the helper's refusals mean. */
 function refusal(answer: string): Err {
-  const [, word = '', detail = ''] = /^no (\S+) ?(.*)$/.exec(answer) ?? [];
+  const [, word = '', detail = ''] = /^no (\S+)(?: (.*))?$/.exec(answer) ?? [];
   const printable = detail.replaceAll(/[^\x20-\x7e]/g, '');
   switch (word) {
     case 'not-listed':
