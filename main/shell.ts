@@ -8,7 +8,7 @@ import { loadSettings, saveSettings } from '../app/settings/file.node.ts';
 import { settingsFile } from '../app/settings/folders.node.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
-import { applicationCost } from './application-cost.ts';
+import { createApplicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createBurn } from './burn.ts';
 import { startCollectorHost } from './collector-host.ts';
@@ -42,7 +42,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, settings);
 
-  applicationCost(); // CPU is told since the call before: this is the first
+  const applicationCost = createApplicationCost();
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
   const burn = createBurn(dataFolder, (status) => pushTo(window, 'burn', status));

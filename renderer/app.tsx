@@ -1,10 +1,9 @@
 import { useEffect, useRef, useState, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import css from './app.module.css';
-import type { PushOf } from '../app/contract/channels.ts';
 import { onPush } from './bridge.ts';
 import { useShared } from './context.tsx';
-import { useLive } from './live/store.ts';
+import { useLive, type Live } from './live/store.ts';
 import { AlertsPage } from './pages/alerts.tsx';
 import { HistoryPage } from './pages/history.tsx';
 import { LivePage } from './pages/live.tsx';
@@ -13,6 +12,7 @@ import { SettingsPage } from './pages/settings.tsx';
 import { WearPage } from './pages/wear.tsx';
 import { WorkloadsPage } from './pages/workloads.tsx';
 import { Banner } from './parts/banner.tsx';
+import { Hints } from './parts/hints.tsx';
 
 const pages = {
   live: LivePage,
@@ -25,13 +25,19 @@ const pages = {
 } as const satisfies Record<string, ComponentType>;
 type PageName = keyof typeof pages;
 
+const sourceOf = ({ source }: Live) => source;
+const sourceLabel = ({ source }: Live) => source?.label;
+const faultOf = ({ fault }: Live) => fault;
+const costOf = ({ cost }: Live) => cost;
+
 /** Is it recording, how often: the foot of every number on the page. */
 function Recorder() {
   const { t } = useTranslation();
   const { settings, collector, format } = useShared();
-  const live = useLive();
+  const label = useLive(sourceLabel);
+  const fault = useLive(faultOf);
   const state = collector?.state ?? 'starting';
-  const trouble = state === 'failed' || state === 'silent' || state === 'restarting' || live.fault !== undefined;
+  const trouble = state === 'failed' || state === 'silent' || state === 'restarting' || fault !== undefined;
   return (
     <div className={css.recorder} role="status">
       <span className={css.lamp} data-on={trouble ? 'trouble' : state === 'running'} />
@@ -44,7 +50,7 @@ function Recorder() {
           })}
         </span>
       )}
-      {live.source && <span>· {live.source.label}</span>}
+      {label !== undefined && <span>· {label}</span>}
     </div>
   );
 }
@@ -53,8 +59,7 @@ function Recorder() {
 function OwnCost() {
   const { t } = useTranslation();
   const { format } = useShared();
-  const [cost, setCost] = useState<PushOf<'cost'>>();
-  useEffect(() => onPush('cost', setCost), []);
+  const cost = useLive(costOf);
   if (!cost) return null;
   const { collector, application } = cost;
   const { text, unit } = format.bytes(application.memoryBytes, 2);
@@ -75,7 +80,8 @@ function OwnCost() {
 function Banners() {
   const { t } = useTranslation();
   const { collector } = useShared();
-  const { source, fault } = useLive();
+  const source = useLive(sourceOf);
+  const fault = useLive(faultOf);
   return (
     <div>
       {source?.simulated && (
@@ -140,6 +146,7 @@ export function App() {
         </div>
       </main>
       <OwnCost />
+      <Hints />
     </div>
   );
 }

@@ -1,7 +1,8 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { RequestOf, ResponseOf } from '../app/contract/channels.ts';
 import type { AppError } from '../app/result.ts';
 import { ask, type OpenChannel } from './bridge.ts';
+import { keepEqual } from './keep-equal.ts';
 
 export type Answer<T> = {
   /** the newest answer; kept while a newer one is fetched, so that a page does not flicker */
@@ -9,6 +10,8 @@ export type Answer<T> = {
   readonly error: AppError | undefined;
   readonly again: () => void;
 };
+
+type State<T> = { readonly data?: T | undefined; readonly error?: AppError };
 
 const NOT_READY_MS = 1000;
 
@@ -22,7 +25,8 @@ export function useQuestion<C extends OpenChannel>(
   options: { readonly everyMs?: number; readonly when?: boolean } = {},
 ): Answer<ResponseOf<C>> {
   const { everyMs, when = true } = options;
-  const [state, setState] = useState<{ data?: ResponseOf<C>; error?: AppError }>({});
+  const [state, setState] = useState<State<ResponseOf<C>>>({});
+  const newest = useRef(state);
   const [round, setRound] = useState(0);
   const key = JSON.stringify(request);
 
@@ -37,12 +41,22 @@ export function useQuestion<C extends OpenChannel>(
       if (!current) return;
       // the collector starts, or starts again: a page opened meanwhile must not stay empty
       if (!answer.ok && answer.error.code === 'not-ready') retry = setTimeout(() => void put(), NOT_READY_MS);
-      setState((before) => (answer.ok ? { data: answer.value } : { ...before, error: answer.error }));
+      const { data } = newest.current;
+      const next: State<ResponseOf<C>> = answer.ok ? { data: answer.value } : { data, error: answer.error };
+      const kept = keepEqual(newest.current, next);
+      if (kept === newest.current) return; // it says the same as the one before: nothing is drawn
+      newest.current = kept;
+      setState(kept);
+    };
+    const look = (): void => {
+      if (!document.hidden) void put();
     };
     void put();
+    document.addEventListener('visibilitychange', look);
     const timer = everyMs === undefined ? undefined : setInterval(() => void put(), everyMs);
     return () => {
       current = false;
+      document.removeEventListener('visibilitychange', look);
       clearInterval(timer);
       clearTimeout(retry);
     };

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root, runCommand, say, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
+import { ensureVirtualDisplay } from './setup/system.mjs';
 
 const checkout = fileURLToPath(root);
 const file = path.join(checkout, 'bench/results.json');
@@ -21,6 +22,7 @@ await runCommand(async () => {
   if (unknown.length > 0)
     throw new SetupError(`There is no benchmark ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
 
+  if (process.platform === 'linux' && !process.env.DISPLAY) await ensureVirtualDisplay();
   const { runnerImport } = await import('vite');
   for (const name of wanted.length > 0 ? wanted : all) {
     say(`Benchmark: ${name}`);
