@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import css from './app.module.css';
 import { onPush } from './bridge.ts';
 import { useShared } from './context.tsx';
-import { useLive, type Live } from './live/store.ts';
+import { liveNow, onLive, useLive, type Live } from './live/store.ts';
 import { AlertsPage } from './pages/alerts.tsx';
 import { HistoryPage } from './pages/history.tsx';
 import { LivePage } from './pages/live.tsx';
@@ -13,6 +13,7 @@ import { WearPage } from './pages/wear.tsx';
 import { WorkloadsPage } from './pages/workloads.tsx';
 import { Banner } from './parts/banner.tsx';
 import { Hints } from './parts/hints.tsx';
+import { setText } from './set-text.ts';
 
 const pages = {
   live: LivePage,
@@ -28,7 +29,7 @@ type PageName = keyof typeof pages;
 const sourceOf = ({ source }: Live) => source;
 const sourceLabel = ({ source }: Live) => source?.label;
 const faultOf = ({ fault }: Live) => fault;
-const costOf = ({ cost }: Live) => cost;
+const hasCost = ({ cost }: Live) => cost !== undefined;
 
 /** Is it recording, how often: the foot of every number on the page. */
 function Recorder() {
@@ -55,23 +56,41 @@ function Recorder() {
   );
 }
 
-/** What Slowburn itself costs: the foot of the window. */
+/** What Slowburn itself costs: the foot of the window. Its numbers change all the time, so they are written without React. */
 function OwnCost() {
   const { t } = useTranslation();
   const { format } = useShared();
-  const cost = useLive(costOf);
-  if (!cost) return null;
-  const { collector, application } = cost;
-  const { text, unit } = format.bytes(application.memoryBytes, 2);
+  const known = useLive(hasCost);
+  const foot = useRef<HTMLElement>(null);
+  useEffect(() => {
+    let written: Live['cost'];
+    const write = (): void => {
+      const { cost } = liveNow();
+      if (!foot.current || !cost || cost === written) return;
+      written = cost;
+      const { collector, application } = cost;
+      const { text, unit } = format.bytes(application.memoryBytes, 2);
+      const texts = [
+        t('cost.cpu', { pct: format.number(application.cpuPct, 1) }),
+        t('cost.memory', { amount: `${text} ${unit}` }),
+        t('cost.driver', { ms: format.number(collector.readMs, 1) }),
+        t('cost.kept', { count: collector.kept, text: format.number(collector.kept) }),
+        t('cost.lost', { count: collector.lost, text: format.number(collector.lost) }),
+      ];
+      texts.forEach((said, i) => setText(foot.current?.children[i], said));
+      foot.current.dataset['lost'] = String(collector.lost > 0);
+    };
+    write();
+    return onLive(write);
+  }, [known, t, format]);
+  if (!known) return null;
   return (
-    <footer className={css.foot} title={t('cost.note')}>
-      <span>{t('cost.cpu', { pct: format.number(application.cpuPct, 1) })}</span>
-      <span>{t('cost.memory', { amount: `${text} ${unit}` })}</span>
-      <span>{t('cost.driver', { ms: format.number(collector.readMs, 1) })}</span>
-      <span>{t('cost.kept', { count: collector.kept, text: format.number(collector.kept) })}</span>
-      <span data-lost={collector.lost > 0}>
-        {t('cost.lost', { count: collector.lost, text: format.number(collector.lost) })}
-      </span>
+    <footer ref={foot} className={css.foot} title={t('cost.note')}>
+      <span />
+      <span />
+      <span />
+      <span />
+      <span />
     </footer>
   );
 }

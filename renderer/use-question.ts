@@ -19,13 +19,18 @@ const NOT_READY_MS = 1000;
  * Asks when the question changes, and every `everyMs` if given. An answer that was overtaken by a newer question is
  * dropped. `undefined` as request of a channel that needs one: nothing is asked yet.
  */
-export function useQuestion<C extends OpenChannel>(
+export function useQuestion<C extends OpenChannel, T = ResponseOf<C>>(
   channel: C,
   request: RequestOf<C> | undefined,
-  options: { readonly everyMs?: number; readonly when?: boolean } = {},
-): Answer<ResponseOf<C>> {
-  const { everyMs, when = true } = options;
-  const [state, setState] = useState<State<ResponseOf<C>>>({});
+  options: {
+    readonly everyMs?: number;
+    readonly when?: boolean;
+    /** the part that is shown: what else changes in the answer draws nothing. Made outside the component */
+    readonly pick?: (answer: ResponseOf<C>) => T;
+  } = {},
+): Answer<T> {
+  const { everyMs, when = true, pick } = options;
+  const [state, setState] = useState<State<T>>({});
   const newest = useRef(state);
   const [round, setRound] = useState(0);
   const key = JSON.stringify(request);
@@ -42,7 +47,8 @@ export function useQuestion<C extends OpenChannel>(
       // the collector starts, or starts again: a page opened meanwhile must not stay empty
       if (!answer.ok && answer.error.code === 'not-ready') retry = setTimeout(() => void put(), NOT_READY_MS);
       const { data } = newest.current;
-      const next: State<ResponseOf<C>> = answer.ok ? { data: answer.value } : { data, error: answer.error };
+      const picked = (value: ResponseOf<C>): T => (pick ? pick(value) : (value as T));
+      const next: State<T> = answer.ok ? { data: picked(answer.value) } : { data, error: answer.error };
       const kept = keepEqual(newest.current, next);
       if (kept === newest.current) return; // it says the same as the one before: nothing is drawn
       newest.current = kept;
@@ -60,7 +66,7 @@ export function useQuestion<C extends OpenChannel>(
       clearInterval(timer);
       clearTimeout(retry);
     };
-  }, [channel, key, everyMs, when, round]);
+  }, [channel, key, everyMs, when, round, pick]);
 
   return { data: state.data, error: state.error, again: useCallback(() => setRound((n) => n + 1), []) };
 }

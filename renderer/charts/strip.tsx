@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { joined, type Quantity } from '../../app/format.ts';
+import { setText } from '../set-text.ts';
 import { colour } from './colour.ts';
 import css from './strip.module.css';
 
@@ -27,10 +28,6 @@ export type StripProps = {
   readonly label: string;
   readonly show: (value: number) => Quantity;
 };
-
-function setText(element: HTMLElement | null, text: string): void {
-  if (element && element.textContent !== text) element.textContent = text;
-}
 
 /** A live strip: a few minutes of one reading, drawn on a canvas, without React: it moves with every tick. */
 export function Strip({ read, onChange, spanMs, low, high, height, label, show }: StripProps) {

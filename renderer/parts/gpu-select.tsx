@@ -4,7 +4,10 @@ import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { useQuestion } from '../use-question.ts';
 
-type StoredGpu = ResponseOf<'gpus.list'>[number];
+type StoredGpu = Pick<ResponseOf<'gpus.list'>[number], 'uuid' | 'index' | 'name'>;
+
+const shownOf = (gpus: ResponseOf<'gpus.list'>): readonly StoredGpu[] =>
+  gpus.map(({ uuid, index, name }) => ({ uuid, index, name }));
 
 const NONE: readonly StoredGpu[] = [];
 
@@ -14,7 +17,7 @@ export function useGpuChoice(): {
   chosen: StoredGpu | undefined;
   choose: (uuid: string) => void;
 } {
-  const { data: gpus = NONE } = useQuestion('gpus.list', undefined, { everyMs: 15_000 });
+  const { data: gpus = NONE } = useQuestion('gpus.list', undefined, { everyMs: 15_000, pick: shownOf });
   const [uuid, choose] = useState<string>();
   return { gpus, chosen: gpus.find((gpu) => gpu.uuid === uuid) ?? gpus[0], choose };
 }
