@@ -38,12 +38,17 @@ export function Strip({ read, onChange, spanMs, low, high, height, label, show }
   useEffect(() => {
     const element = box.current!;
     let plot: uPlot | undefined;
+    let drawnMs = 0;
     const draw = (): void => {
       const { times, values, nowMs, newest } = read();
       const finite = values.filter((value) => value !== null);
       const [lowest, highest] = [Math.min(...finite), Math.max(...finite)];
       const bottom = low ?? lowest - 2;
       const top = Math.max(high ?? highest + 2, highest, bottom + 1);
+      setText(newestText.current, newest === undefined ? '' : joined(show(newest)));
+      const movedMs = nowMs - drawnMs;
+      if (plot && movedMs > 0 && movedMs < spanMs / (plot.width * devicePixelRatio)) return; // not by a pixel yet
+      drawnMs = nowMs;
       plot?.batch(() => {
         plot?.setData([times as number[], values as (number | null)[]], false);
         plot?.setScale('x', { min: nowMs - spanMs, max: nowMs });
@@ -51,7 +56,6 @@ export function Strip({ read, onChange, spanMs, low, high, height, label, show }
       });
       const [from, to] = finite.length < 2 ? ['', ''] : [show(lowest).text, show(highest).text];
       setText(range.current, from === to ? '' : `${from}–${to}`); // once it has run
-      setText(newestText.current, newest === undefined ? '' : joined(show(newest)));
     };
     const create = (): void => {
       plot?.destroy();

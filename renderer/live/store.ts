@@ -161,19 +161,24 @@ export const liveNow = (): Live => shown;
 /** The last minutes of a GPU. */
 export const stripOf = (gpuUuid: string): Strip | undefined => rings.get(gpuUuid)?.read();
 
+/** Reads a part of what is live, and gives the same object again while it is the same. */
+function reader<T>(select: (live: Live) => T, isSame: (a: T, b: T) => boolean): () => T {
+  let last: { readonly of: Live; readonly selected: T } | undefined;
+  return () => {
+    if (last?.of === shown) return last.selected;
+    const selected = select(shown);
+    last = { of: shown, selected: last && isSame(last.selected, selected) ? last.selected : selected };
+    return last.selected;
+  };
+}
+
 /**
  * A part of what is live. The component is drawn again only when that part is another one.
  * @param select keep its identity from one drawing to the next: made outside the component, or by useCallback
  */
 export function useLive<T>(select: (live: Live) => T, isSame: (a: T, b: T) => boolean = Object.is): T {
-  const snapshot = useMemo(() => {
-    let last: { readonly of: Live; readonly selected: T } | undefined;
-    return (): T => {
-      if (last?.of === shown) return last.selected;
-      const selected = select(shown);
-      last = { of: shown, selected: last && isSame(last.selected, selected) ? last.selected : selected };
-      return last.selected;
-    };
-  }, [select, isSame]);
-  return useSyncExternalStore(onLive, snapshot);
+  return useSyncExternalStore(
+    onLive,
+    useMemo(() => reader(select, isSame), [select, isSame]),
+  );
 }
