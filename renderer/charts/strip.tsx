@@ -73,6 +73,7 @@ export function Strip({ read, onChange, spanMs, low, high, height, label, show }
         [[], []],
         element,
       );
+      drawnMs = 0; // whatever it was, the new one is empty
       draw();
     };
     create();
