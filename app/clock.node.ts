@@ -1,3 +1,4 @@
+import os from 'node:os';
 import type { Clock } from './clock.ts';
 
 export const systemClock: Clock = {
@@ -7,6 +8,7 @@ export const systemClock: Clock = {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;
   },
+  bootMs: () => os.uptime() * 1e3,
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

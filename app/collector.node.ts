@@ -1,32 +1,33 @@
 import fs from 'node:fs';
 import { systemClock } from './clock.node.ts';
-import { createAnswers, type MakeReport } from './contract/answers.ts';
+import type { MakeReport } from './contract/answers.ts';
 import { createCostMeter, type Cost } from './cost.node.ts';
 import type { ChannelOf } from './contract/channels.ts';
 import type { CollectorConfig } from './contract/collector-messages.ts';
-import { isOutdated, lockRecorder, openDatabase } from './history/database.node.ts';
+import { isOutdated, openDatabase, type OpenedDatabase } from './history/database.node.ts';
 import { isAlive, removeRecorder, writeRecorder } from './history/recorder.node.ts';
-import { createStore } from './history/store.ts';
+import { isBeingReplaced } from './history/replacement.node.ts';
 import { createJobs } from './jobs/jobs.node.ts';
 import type { JobState } from './jobs/jobs.ts';
 import { startJob } from './jobs/run-job.node.ts';
-import { createRecording, type RecordingEvents } from './recording.node.ts';
+import { createFileKeeper, type Notice } from './recorder/file-keeper.node.ts';
+import { lockFolder } from './recorder/folder-lock.node.ts';
+import { beginWork, type HistoryWork, type WorkOptions } from './recorder/history-work.node.ts';
+import type { RecordingEvents } from './recording.node.ts';
 import { runReportJob } from './report/job.node.ts';
-import { ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 import { historyFile, ledgerFolder } from './settings/folders.node.ts';
 import type { Settings } from './settings/settings.ts';
 import { openSource } from './telemetry/open-source.node.ts';
 import { startSampler } from './telemetry/sampler.ts';
 import { memoryShelf, openShelf } from './wear/ledger-file.node.ts';
 import { runReplayJob } from './wear/replay-job.node.ts';
-import { createWearTracker } from './wear/tracker.ts';
 import { createPoller } from './workload/adapters/poller.node.ts';
 import { createGovernor } from './workload/governor/governor.node.ts';
 import { createStressOfDay } from './workload/governor/stress-of-day.ts';
 import type { GovernorEntry } from './workload/governor/policy.ts';
-import { openTaps, recover } from './workload/governor/taps.node.ts';
+import { openLimitHelpers, recover } from './workload/governor/limit-helpers.node.ts';
 import { readMeterNotes } from './workload/meter/note.node.ts';
-import { createWorkloadWatch } from './workload/watch.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
 export type CollectorEvents = RecordingEvents & {
@@ -35,6 +36,8 @@ export type CollectorEvents = RecordingEvents & {
   readonly onDeed?: (deed: GovernorEntry) => void;
   /** every few seconds: what recording costs */
   readonly onCost?: (cost: Cost) => void;
+  /** something happened to the history's file, and recording continues */
+  readonly onNotice?: (notice: Notice) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
 };
@@ -47,7 +50,8 @@ export type Collector = {
   readonly databaseFile: string;
   /** resolves when a recording was played to its end */
   readonly finished: Promise<void>;
-  readonly stop: () => Promise<void>;
+  /** Ends recording. An error says what was sampled and is not in the history. */
+  readonly stop: () => Promise<Result<undefined>>;
 };
 
 const SAVE_WEAR_MS = 60_000;
@@ -56,6 +60,7 @@ const HOUSEKEEP_BUSY_MS = 50; // a small part each time, so that no tick waits f
 const SESSION_POLL_MS = 2_000;
 const COST_MS = 5_000;
 const NOTE_MS = 60_000;
+const LOOK_MS = 1_000;
 
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
@@ -69,9 +74,8 @@ export async function openCollector(
 ): Promise<Result<Collector>> {
   const clock = systemClock;
   let settings = config.settings;
-  const lock = lockRecorder(config.dataFolder);
+  const lock = lockFolder(config.dataFolder);
   if (!lock.ok) return lock;
-  const release = lock.value;
 
   const source = await openSource(config.source, {
     clock,
@@ -80,80 +84,104 @@ export async function openCollector(
     nvmlWorkerUrl: new URL('nvml-worker.js', threads),
   });
   if (!source.ok) {
-    release();
+    lock.value.release();
     return source;
   }
   const { kind } = source.value.info();
   const databaseFile = historyFile(config.dataFolder, kind);
   if (kind === 'replay') removeReplayHistory(databaseFile);
-  let setAside: string | undefined;
-  if (isOutdated(databaseFile)) {
-    // in a thread: years of history take a while, and whoever supervises this process must see it live
-    const upgraded = await startJob(threads, { kind: 'upgrade', databaseFile }).result;
-    if (!upgraded.ok) {
-      await source.value.close();
-      release();
-      return upgraded;
+
+  /** Opens the history, or begins one. In a thread where that takes a while: a supervisor must see this process live. */
+  async function openFile(): Promise<Result<OpenedDatabase>> {
+    let setAside: string | undefined;
+    if (!isBeingReplaced(databaseFile) && isOutdated(databaseFile)) {
+      const upgraded = await startJob(threads, { kind: 'upgrade', databaseFile }).result;
+      if (!upgraded.ok) return upgraded;
+      setAside = upgraded.value.setAside;
     }
-    setAside = upgraded.value.setAside;
+    const opened = openDatabase(databaseFile);
+    return opened.ok && setAside !== undefined ? ok({ ...opened.value, setAside }) : opened;
   }
-  const opened = openDatabase(databaseFile);
+  const opened = await openFile();
   if (!opened.ok) {
     await source.value.close();
-    release();
+    lock.value.release();
     return opened;
   }
 
   const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
   writeRecorder(config.dataFolder, recorder);
-  const store = createStore(opened.value.db);
   const ledgers = ledgerFolder(config.dataFolder, kind);
   const stopping = new AbortController();
-  const wear = createWearTracker(
-    store,
-    ledgers === undefined ? memoryShelf() : openShelf(ledgers),
-    (gpuId, onProgress) =>
-      runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
-  );
-  const watch = createWorkloadWatch({
-    store,
-    accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
-    rules: settings.programs,
-    onSessions: events.onSessions,
-  });
   const governor = createGovernor({
     settings,
-    openTap: (onLost) => openTaps(config.dataFolder, onLost),
-    programs: watch.programs,
-    progress: watch.progress,
-    stressTodayHours: createStressOfDay((uuid) => wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
+    openHelper: (onLost) => openLimitHelpers(config.dataFolder, onLost),
+    programs: () => work.watch.programs(),
+    progress: (key) => work.watch.progress(key),
+    stressTodayHours: createStressOfDay((uuid) => work.wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
     onDeed: (deed) => events.onDeed?.(deed),
     wallMs: clock.wallMs,
     monoMs: clock.monoMs,
   });
   const meter = createCostMeter();
-  const recording = createRecording({
-    store,
+  const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
+  const makeReport: MakeReport = (request) => {
+    const { gpuUuid, fromMs, toMs, format, locale } = request;
+    return runReportJob(new URL('report-worker.js', threads), {
+      databaseFile,
+      request: { gpuUuid, fromMs, toMs },
+      format,
+      path: request.path,
+      context: { source: source.value.info(), exposure: work.wear.exposureOf(gpuUuid), nowMs: clock.wallMs() },
+      language: { locale, settings },
+    });
+  };
+  const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
+    beginWork({
+      db,
+      databaseFile,
+      shelf: ledgers === undefined ? memoryShelf() : openShelf(ledgers),
+      replayElsewhere: (gpuId, onProgress) =>
+        runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
+      accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
+      rules: settings.programs,
+      governor,
+      meter,
+      makeReport,
+      jobs,
+      events,
+      resumed,
+      live: kind !== 'replay',
+      hearsXids: kind === 'nvml',
+      intervalMs: () => settings.intervalMs,
+      nowMs: clock.wallMs(),
+    });
+  let work = workOn(opened.value, { reason: config.restarted ? 'restarted' : 'not-running' });
+
+  const keeper = createFileKeeper({
+    lock: lock.value,
     databaseFile,
-    wear,
-    watch,
-    governor,
-    meter,
-    events,
-    restarted: config.restarted,
-    intervalMs: () => settings.intervalMs,
-    nowMs: clock.wallMs(),
+    work: () => work,
+    async reopen(resumed) {
+      const again = await openFile();
+      if (!again.ok) return again;
+      work = workOn(again.value, resumed);
+      writeRecorder(config.dataFolder, recorder);
+      return ok(again.value.setAside);
+    },
+    onNotice: (notice) => events.onNotice?.(notice),
+    monoMs: clock.monoMs,
   });
 
   const timers = new Set<NodeJS.Timeout>();
   function every(ms: number, task: () => void): void {
-    const timer = setInterval(() => recording.guarded(task), ms);
+    const timer = setInterval(() => work.recording.guarded(task), ms);
     timer.unref();
     timers.add(timer);
   }
   function housekeep(): void {
     let more = false;
-    recording.guarded(() => (more = store.housekeep(settings, clock.wallMs())));
+    work.recording.guarded(() => (more = work.store.housekeep(settings, clock.wallMs())));
     housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
     housekeeping.unref();
   }
@@ -164,6 +192,7 @@ export async function openCollector(
    */
   let sessionsSeen = '';
   function watchSessions(): void {
+    const { store, recording } = work;
     for (const session of store.sessions.open()) {
       if (!isAlive(session.ownerPid)) store.finishSession(session, recording.lastTickMs(), null, new Set());
     }
@@ -172,38 +201,39 @@ export async function openCollector(
     sessionsSeen = seen;
   }
 
-  const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
-  const makeReport: MakeReport = (request) => {
-    const { gpuUuid, fromMs, toMs, format, locale } = request;
-    return runReportJob(new URL('report-worker.js', threads), {
-      databaseFile,
-      request: { gpuUuid, fromMs, toMs },
-      format,
-      path: request.path,
-      context: { source: source.value.info(), exposure: wear.exposureOf(gpuUuid), nowMs: clock.wallMs() },
-      language: { locale, settings },
-    });
-  };
-  const answer = createAnswers(store, wear, governor, makeReport, jobs, kind === 'nvml');
-
-  if ((await recover(config.dataFolder)) === 'cap-left') governor.foundLeft();
-  const sampler = startSampler({ source: source.value, onTick: recording.take });
-  if (recording.firing().length > 0) events.onAlerts(recording.firing(), []);
-  every(SAVE_WEAR_MS, wear.save);
+  if ((await recover(config.dataFolder)) === 'limit-left') governor.foundLeft();
+  const sampler = startSampler({
+    source: source.value,
+    onTick: (tick) => work.recording.take(tick),
+    ...(kind !== 'replay' && { clock }),
+  });
+  if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), []);
+  const looking = setInterval(keeper.look, LOOK_MS);
+  looking.unref();
+  timers.add(looking);
+  every(SAVE_WEAR_MS, () => work.wear.save());
   let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
   every(SESSION_POLL_MS, watchSessions);
   every(COST_MS, () => events.onCost?.(meter.read()));
   every(NOTE_MS, () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }));
 
-  let stopped: Promise<void> | undefined;
+  let stopped: Promise<Result<undefined>> | undefined;
   return ok({
-    answer,
-    setAside: opened.value.setAside ?? setAside,
+    async answer(channel, payload) {
+      const pausedBy = keeper.pausedBy();
+      try {
+        return await work.answer(channel, payload);
+      } catch (thrown) {
+        if (!pausedBy) throw thrown;
+        return err('not-ready', pausedBy.message, pausedBy.next); // the file is closed
+      }
+    },
+    setAside: opened.value.setAside,
     databaseFile,
     finished: sampler.finished,
     applySettings(next) {
       settings = next;
-      watch.setRules(next.programs);
+      work.watch.setRules(next.programs);
       governor.applySettings(next);
       source.value.configure(next);
     },
@@ -214,12 +244,11 @@ export async function openCollector(
         clearTimeout(housekeeping);
         await sampler.stop();
         await governor.close();
-        watch.stop();
         await jobs.cancelAll();
-        recording.guarded(wear.save); // on a disk that fails the state is built again from the samples
-        store.close();
+        const written = await keeper.end();
         removeRecorder(config.dataFolder);
-        release();
+        lock.value.release();
+        return written;
       })()),
   });
 }

@@ -98,6 +98,8 @@ export function startCollectorHost(
       }
       case 'alerts':
         return events.onAlerts(message.firing, message.fired);
+      case 'notice':
+        return setStatus({ notice: message.notice });
       case 'sessions':
         return events.onSessions();
       case 'deed':

@@ -28,8 +28,8 @@ export function notifyFault({ message, next }: SourceFault, onClick: () => void)
   show({ title: message, body: next ?? '', urgent: true }, onClick);
 }
 
-/** Steps of a cap are many and need nobody; these a person wants to know. */
-const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'refused', 'left']);
+/** Limit steps are frequent; do not notify. */
+const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refused', 'left']);
 
 /** Tells what the governor saw or did: the mildest of its means. */
 export function notifyDeed({ what, why, program, message }: GovernorEntry, t: Translate, onClick: () => void): void {

@@ -3,7 +3,7 @@ import { app, shell, type BrowserWindow } from 'electron';
 import { createFormatter } from '../app/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import { createI18n } from '../app/i18n.ts';
-import { ok } from '../app/result.ts';
+import { err, ok } from '../app/result.ts';
 import { loadSettings, saveSettings } from '../app/settings/file.node.ts';
 import { settingsFile } from '../app/settings/folders.node.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
@@ -130,7 +130,10 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'live.latest': () => ok(latest ?? null),
     'jobs.start': (request) => startJob(host, window, t, request),
     'burn.status': () => ok(burn.status()),
-    'burn.start': (request) => burn.start(request),
+    'burn.start': (request) =>
+      latest?.gpus.some(({ gpu }) => gpu.uuid === request.gpuUuid)
+        ? burn.start(request)
+        : err('not-found', 'No GPU with this identifier is being read.', 'Choose one of the listed GPUs.'),
     'burn.stop': () => {
       burn.stop();
       return ok(undefined);

@@ -119,6 +119,11 @@ function Banners() {
           {fault.next}
         </Banner>
       )}
+      {collector?.notice && (
+        <Banner kind="warn" title={collector.notice.message}>
+          {collector.notice.next}
+        </Banner>
+      )}
       {collector?.setAside && <Banner kind="warn" title={t('banner.setAside', { file: collector.setAside })} />}
     </div>
   );

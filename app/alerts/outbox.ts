@@ -2,7 +2,13 @@ import type { StoredAlert } from '../history/records.ts';
 import type { AlertChange } from './engine.ts';
 
 /** An alert that fired or cleared, with when and on which card. */
-export type AlertEntry = { readonly tsMs: number; readonly gpuName: string; readonly change: AlertChange };
+export type AlertEntry = {
+  readonly tsMs: number;
+  /** while the clock cannot be right: where the moment lies on the axis of ticks, so that it can be stamped later */
+  readonly axisMs?: number | undefined;
+  readonly gpuName: string;
+  readonly change: AlertChange;
+};
 
 export type AlertTable = {
   readonly recordAlerts: (entries: readonly AlertEntry[]) => void;
@@ -52,6 +58,12 @@ export function createAlertOutbox({ recordAlerts, open }: AlertTable) {
 
   return {
     firing,
+    /** Stamps what was posted while the clock could not be right. */
+    restamp(stampOf: (axisMs: number) => number): void {
+      waiting = waiting.map(({ axisMs, ...entry }) =>
+        axisMs === undefined ? entry : { ...entry, tsMs: stampOf(axisMs) },
+      );
+    },
     /**
      * Takes what fired and cleared at one tick; undefined where there is nothing new to show.
      * @param canWrite false: the tick itself could not be written, so this is not tried either

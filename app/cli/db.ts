@@ -1,25 +1,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { refuseInput } from '../core/read-input.node.ts';
+import type { ImportOptions } from '../exchange/import.node.ts';
 import { joined } from '../format.ts';
-import { isOutdated, lockRecorder, openForReading } from '../history/database.node.ts';
+import { syncFile } from '../core/atomic-write.node.ts';
+import { explain, isOutdated, openForReading } from '../history/database.node.ts';
+import { isBeingReplaced, replaceHistory } from '../history/replacement.node.ts';
 import { createStore } from '../history/store.ts';
-import { err, ok, type Result } from '../result.ts';
+import { err, ok, type Err, type Result } from '../result.ts';
 import { dataFolder, historyFile } from '../settings/folders.node.ts';
-import { historyOf, type FileOptions } from './history-file.ts';
+import { alone, historyOf, type FileOptions } from './history-file.ts';
 import { concluded, runJob, terminal } from './job.ts';
 import { printError } from './monitor.ts';
 import { EXIT } from './options.ts';
-
-/** Does work that nobody may record meanwhile. */
-async function alone<T>(file: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
-  const lock = lockRecorder(path.dirname(file));
-  if (!lock.ok) return err(lock.error.code, lock.error.message, 'Close Slowburn, then try again.');
-  try {
-    return await work();
-  } finally {
-    lock.value();
-  }
-}
 
 /** `slowburn db check`: reads everything and says what is wrong. */
 export async function dbCheck(options: FileOptions): Promise<number> {
@@ -49,6 +42,9 @@ export async function dbBackup(target: string, options: FileOptions): Promise<nu
   return concluded(result, (bytes) => [t('db.backedUp', { target, size: joined(format.bytes(bytes)) })]);
 }
 
+const damagedBackup = (backup: string, problem: string): Err =>
+  err('database-unusable', `The backup ${backup} is damaged: ${problem}`, 'The history was left as it is.');
+
 /** Makes a copy of a backup that can take the history's place: of this schema, and sound. */
 async function soundCopy(backup: string, copy: string): Promise<Result<unknown>> {
   // through SQLite, not as a file: what still stands in its write-ahead log belongs to it
@@ -57,15 +53,32 @@ async function soundCopy(backup: string, copy: string): Promise<Result<unknown>>
   if (isOutdated(copy)) {
     const upgraded = await runJob({ kind: 'upgrade', databaseFile: copy });
     if (!upgraded.ok) return upgraded;
+    if (upgraded.value.setAside !== undefined) return damagedBackup(backup, 'it cannot be brought up to date');
   }
   const checked = await runJob({ kind: 'check', databaseFile: copy });
   const [problem] = checked.ok ? checked.value.problems : [];
-  return problem === undefined
-    ? checked
-    : err('database-unusable', `The backup ${backup} is damaged: ${problem}`, 'The history was left as it is.');
+  return problem === undefined ? checked : damagedBackup(backup, problem);
 }
 
-/** `slowburn db restore FILE`: checks a backup, sets the history aside and puts the backup in its place. */
+const removeWithLogs = (file: string): void => {
+  for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
+};
+
+/** Removes what a restore that was killed left beside the history: copies that were never put in place. */
+function removeLeftovers(copy: string): void {
+  const folder = path.dirname(copy);
+  if (!fs.existsSync(folder)) return;
+  for (const name of fs.readdirSync(folder)) {
+    if (!name.startsWith(path.basename(copy))) continue;
+    if (/^(-wal|-shm|-journal|\.\d+\.tmp(-journal)?)?$/.test(name.slice(path.basename(copy).length)))
+      fs.rmSync(path.join(folder, name), { force: true });
+  }
+}
+
+/**
+ * `slowburn db restore FILE`: checks a backup and puts it in the history's place in one step, which the next command or
+ * start completes if this one is killed. The old history is kept beside it.
+ */
 export async function dbRestore(backup: string, options: FileOptions): Promise<number> {
   const { t } = terminal();
   const found = historyOf(options);
@@ -74,22 +87,29 @@ export async function dbRestore(backup: string, options: FileOptions): Promise<n
     : path.resolve(options.file ?? historyFile(dataFolder(options.dataDir), 'nvml'));
   const copy = `${target}.new`;
   const result = await alone(target, async (): Promise<Result<string | undefined>> => {
+    const refused = refuseInput(backup);
+    if (refused) return refused;
     if (!isOutdated(backup)) {
       const opened = openForReading(backup);
       if (!opened.ok) return opened;
       opened.value.close();
     }
+    removeLeftovers(copy);
     try {
       const sound = await soundCopy(path.resolve(backup), copy);
       if (!sound.ok) return sound;
+      for (const suffix of ['-wal', '-shm']) fs.rmSync(copy + suffix, { force: true }); // of those that read it: empty
+      syncFile(copy);
       const aside = found.ok ? `${target}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}` : undefined;
-      for (const suffix of ['', '-wal', '-shm']) {
-        if (aside !== undefined && fs.existsSync(target + suffix)) fs.renameSync(target + suffix, aside + suffix);
-      }
-      fs.renameSync(copy, target);
+      replaceHistory(target, {
+        copy: path.basename(copy),
+        ...(aside !== undefined && { aside: path.basename(aside) }),
+      });
       return ok(aside);
+    } catch (thrown) {
+      return explain(target, thrown);
     } finally {
-      for (const suffix of ['', '-wal', '-shm']) fs.rmSync(copy + suffix, { force: true });
+      if (!isBeingReplaced(target)) removeWithLogs(copy);
     }
   });
   return concluded(result, (aside) => [
@@ -108,11 +128,16 @@ export async function dbCompact(options: FileOptions): Promise<number> {
 }
 
 /** `slowburn db import FILE`: reads an export of Slowburn back. */
-export async function dbImport(source: string, options: FileOptions): Promise<number> {
+export async function dbImport(source: string, options: FileOptions & ImportOptions): Promise<number> {
   const file = historyOf(options);
   const { t } = terminal();
   const result = file.ok
-    ? await runJob({ kind: 'import', databaseFile: file.value, file: path.resolve(source) })
+    ? await runJob({
+        kind: 'import',
+        databaseFile: file.value,
+        file: path.resolve(source),
+        unverified: options.unverified ?? false,
+      })
     : file;
   return concluded(result, (counts) => [t('db.imported', counts)]);
 }

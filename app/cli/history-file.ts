@@ -1,5 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { refuseInput } from '../core/read-input.node.ts';
+import { lockRecorder } from '../history/database.node.ts';
+import { finishReplacement, isBeingReplaced } from '../history/replacement.node.ts';
 import { readRecorder } from '../history/recorder.node.ts';
 import { err, ok, type Result } from '../result.ts';
 import { dataFolder } from '../settings/folders.node.ts';
@@ -8,16 +11,45 @@ export type FileOptions = { readonly dataDir?: string; readonly file?: string };
 
 const NAMES = ['history.db', 'history.simulated.db', 'history.replay.db'];
 
-/** The history that a command is about: the one named, the one being recorded, or the first that is there. */
+/** Does work that nobody may record meanwhile. */
+export async function alone<T>(file: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+  const lock = lockRecorder(path.dirname(file));
+  if (!lock.ok) return err(lock.error.code, lock.error.message, 'Close Slowburn, then try again.');
+  try {
+    return await work();
+  } finally {
+    lock.value();
+  }
+}
+
+/** Completes a restore that was interrupted, unless it is under way: then whoever opens the file is told so. */
+function completeRestore(file: string): void {
+  if (!isBeingReplaced(file)) return;
+  const lock = lockRecorder(path.dirname(file));
+  if (!lock.ok) return;
+  try {
+    finishReplacement(file);
+  } finally {
+    lock.value();
+  }
+}
+
+/**
+ * The history that a command is about: the one named, the one being recorded, or the first that is there. A restore that
+ * was interrupted is completed.
+ */
 export function historyOf({ dataDir, file }: FileOptions): Result<string> {
   if (file !== undefined) {
-    return fs.existsSync(file) ? ok(path.resolve(file)) : err('not-found', `There is no file ${file}.`);
+    completeRestore(file);
+    return refuseInput(file) ?? ok(path.resolve(file));
   }
   const folder = dataFolder(dataDir);
   const recording = readRecorder(folder)?.databaseFile;
-  const found = [recording, ...NAMES.map((name) => path.join(folder, name))].find(
-    (candidate) => candidate !== undefined && fs.existsSync(candidate),
-  );
+  const found = [recording, ...NAMES.map((name) => path.join(folder, name))].find((candidate) => {
+    if (candidate === undefined) return false;
+    completeRestore(candidate);
+    return fs.existsSync(candidate);
+  });
   return found === undefined
     ? err('not-found', `There is no history in ${folder}.`, 'Name its folder with --data-dir, or the file with --file.')
     : ok(found);

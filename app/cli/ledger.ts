@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { readLines } from '../core/read-input.node.ts';
 import { err, messageOf, type Result } from '../result.ts';
 import { dataFolder, ledgerFolder } from '../settings/folders.node.ts';
 import { openShelf, sha256, writeWhole, type LedgerShelf } from '../wear/ledger-file.node.ts';
@@ -8,7 +9,7 @@ import { hoursInOrder, mergeLedgers, type Ledger } from '../wear/ledger.ts';
 import { lockRecorder } from '../history/database.node.ts';
 import { HOUR_MS } from '../wear/meter.ts';
 import { printError } from './monitor.ts';
-import { EXIT, unreadable } from './options.ts';
+import { EXIT } from './options.ts';
 
 export type LedgerOptions = { readonly dataDir?: string; readonly simulated?: boolean; readonly gpu?: string };
 
@@ -24,12 +25,10 @@ function failed(result: Extract<Result<unknown>, { ok: false }>): number {
 
 /** A ledger file that a person named, or a sentence that says what it is instead. */
 function readLedgerOf(file: string): Result<ReadLedger> {
-  try {
-    const read = readLedger(fs.readFileSync(file, 'utf8'), sha256);
-    return read.ok ? read : err(read.error.code, `${file}: ${read.error.message}`, read.error.next);
-  } catch (thrown) {
-    return { ok: false, error: unreadable(file, thrown) };
-  }
+  const text = readLines(file);
+  if (!text.ok) return text;
+  const read = readLedger(text.value.toString(), sha256);
+  return read.ok ? read : err(read.error.code, `${file}: ${read.error.message}`, read.error.next);
 }
 
 /** What the seals do not cover. */

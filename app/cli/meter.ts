@@ -5,7 +5,7 @@ import { openMeterNote } from '../workload/meter/note.node.ts';
 import { isLoopback, openMeter } from '../workload/meter/proxy.node.ts';
 import { printError } from './monitor.ts';
 import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
-import { startRecording } from './recording.ts';
+import { endRecording, startRecording } from './recording.ts';
 
 export type MeterCommandOptions = RecordingOptions & {
   readonly to: URL;
@@ -30,11 +30,10 @@ export async function meter(options: MeterCommandOptions): Promise<number> {
     printError(recording.error);
     return EXIT.failed;
   }
-  const { collector } = recording.value;
   const opened = await openMeter({ to: options.to, port: options.port, host: options.host });
   if (!opened.ok) {
     printError(opened.error);
-    await collector?.stop();
+    await endRecording(recording.value);
     return EXIT.failed;
   }
   const { totals, port, close } = opened.value;
@@ -50,7 +49,7 @@ export async function meter(options: MeterCommandOptions): Promise<number> {
   clearInterval(timer);
   note.write(totals());
   await close();
-  await collector?.stop();
+  const whole = await endRecording(recording.value);
   note.remove();
   const { requests, tokens, promptTokens, images, busyMs, atLeast } = totals();
   const done = t('meter.done', {
@@ -61,5 +60,5 @@ export async function meter(options: MeterCommandOptions): Promise<number> {
     duration: format.duration(busyMs),
   });
   process.stderr.write(`\n${done}\n${atLeast ? `${t('meter.atLeast')}\n` : ''}`);
-  return EXIT.ok;
+  return whole ? EXIT.ok : EXIT.failed;
 }

@@ -102,6 +102,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
         });
       },
       onSessions: () => undefined,
+      onNotice: printError,
     },
     threads,
   );
@@ -117,6 +118,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     if (options.for !== undefined) setTimeout(resolve, options.for * 1000);
     void collector.finished.then(resolve);
   });
-  await collector.stop();
-  return recording?.value.close() === false ? EXIT.failed : EXIT.ok;
+  const stopped = await collector.stop();
+  if (!stopped.ok) printError(stopped.error);
+  return recording?.value.close() === false || !stopped.ok ? EXIT.failed : EXIT.ok;
 }

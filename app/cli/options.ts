@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isIdentifier } from '../core/identifier.ts';
 import { messageOf, type AppError } from '../result.ts';
 import { dataFolder, settingsFile } from '../settings/folders.node.ts';
 import { loadSettings } from '../settings/file.node.ts';
@@ -9,18 +10,6 @@ import type { CollectorConfig } from '../contract/collector-messages.ts';
 
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
-
-/** A sentence for a file that a person named and that could not be read. */
-export function unreadable(file: string, thrown: unknown): AppError {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  const message =
-    code === 'ENOENT'
-      ? `There is no file ${file}.`
-      : code === 'EISDIR'
-        ? `${file} is a folder.`
-        : `The file ${file} cannot be read: ${messageOf(thrown)}`;
-  return { code: 'not-found', message, next: 'Name a file that can be read.' };
-}
 
 /** Where the build puts thread scripts: beside this program. */
 export const threads = new URL('.', import.meta.url);
@@ -57,6 +46,12 @@ export function wattsOption(text: string): number {
   const watts = Number(text);
   if (!(watts > 0 && watts <= 10_000)) throw new InvalidArgumentError('Give a number of watts above 0.');
   return watts;
+}
+
+/** A GPU that something is done to: its index or UUID. */
+export function gpuOption(text: string): string {
+  if (!isIdentifier(text)) throw new InvalidArgumentError('Give the index or UUID of a GPU.');
+  return text;
 }
 
 export function intervalOption(text: string): number {

@@ -30,6 +30,11 @@ export function openRecordFile(
     return err('invalid-argument', `${file} is being played and would be overwritten.`, 'Name another file.');
   let open: number;
   try {
+    const there = fs.statSync(file, { throwIfNoEntry: false });
+    if (there?.isFIFO() || there?.isSocket()) {
+      const message = `${file} is a pipe: recording would wait for whoever reads it.`;
+      return err('invalid-argument', message, 'Name a file.');
+    }
     open = fs.openSync(file, 'a');
   } catch (thrown) {
     return failure(file, thrown);

@@ -3,15 +3,18 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { createFormatter } from '../format.ts';
-import { openDatabase } from '../history/database.node.ts';
+import { systemClock } from '../clock.node.ts';
+import { openDatabase, openExisting } from '../history/database.node.ts';
+import { describeLoss, watchPresence } from '../history/presence.node.ts';
 import { createStore } from '../history/store.ts';
 import { createI18n, type Translate } from '../i18n.ts';
 import { err, ok, type Result } from '../result.ts';
+import { GAP_MS } from '../telemetry/sampler.ts';
 import { followTree, SESSION_MARK } from '../workload/process-tree.node.ts';
 import { printError } from './monitor.ts';
 import { dataFolder } from '../settings/folders.node.ts';
 import { EXIT, settingsOf, type RecordingOptions } from './options.ts';
-import { startRecording } from './recording.ts';
+import { endRecording, startRecording } from './recording.ts';
 import { followOutputs, type OutputOptions } from './run-outputs.ts';
 import { describe } from './run-summary.ts';
 
@@ -97,18 +100,20 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     printError(recording.error);
     return EXIT.failed;
   }
-  const { databaseFile, collector } = recording.value;
+  const { databaseFile } = recording.value;
   const database = openDatabase(databaseFile);
   if (!database.ok) {
     printError(database.error);
-    await collector?.stop();
+    await endRecording(recording.value);
     return EXIT.failed;
   }
-  const store = createStore(database.value.db);
+  const presence = watchPresence(databaseFile);
+  let store = createStore(database.value.db);
   // from here on there is a session to be written, whatever a terminal says
   const stay = (): void => undefined;
   for (const signal of SIGNALS) process.on(signal, stay);
-  const startedMs = Date.now();
+  const startedBootMs = systemClock.bootMs();
+  let startedMs = Date.now();
   const name = options.name ?? path.basename(command[0]!);
   const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid);
 
@@ -118,19 +123,37 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     outputs.finish();
     store.sessions.remove(id); // nothing ran
     store.close();
-    await collector?.stop();
+    await endRecording(recording.value);
     for (const signal of SIGNALS) process.off(signal, stay);
     printError(ran.error);
     return ran.error.code === 'not-found' ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
   }
   const endedMs = Date.now();
+  // a clock that was corrected meanwhile, as after a start in 1970, must not make the session decades long
+  const startedByBootMs = Math.round(endedMs - (systemClock.bootMs() - startedBootMs));
+  if (Math.abs(startedByBootMs - startedMs) > GAP_MS) startedMs = startedByBootMs;
   await new Promise((resolve) => setTimeout(resolve, WRITTEN_MS + (options.interval ?? settings.intervalMs)));
   const { code, pids } = ran.value;
   const details = outputs.finish();
+  const loss = presence.look();
+  if (loss === 'log-lost') {
+    // the recorder has opened the file again: to write through the old log would damage it
+    store.close();
+    const again = openExisting(databaseFile);
+    if (!again.ok) {
+      printError(again.error);
+      await endRecording(recording.value);
+      return EXIT.failed;
+    }
+    store = createStore(again.value);
+  } else if (loss) {
+    printError({ message: describeLoss(databaseFile, loss), next: 'This session is not in the history.' });
+  }
+  store.sessions.startedAt(id, startedMs);
   const { summaries, seenOn } = store.finishSession({ id, startedMs }, endedMs, code, pids, details);
   const names = new Map(store.gpus.list().map((gpu) => [gpu.uuid, gpu.name]));
   store.close();
-  await collector?.stop();
+  const whole = await endRecording(recording.value);
 
   for (const signal of SIGNALS) process.off(signal, stay);
 
@@ -141,5 +164,5 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     process.stderr.write(
       `${describe(summary, names.get(summary.gpuUuid)!, { startedMs, endedMs }, details.workload, settings, t, format)}\n`,
     );
-  return code;
+  return code === EXIT.ok && (!whole || (loss && loss !== 'log-lost')) ? EXIT.failed : code;
 }

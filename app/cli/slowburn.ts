@@ -4,6 +4,7 @@ import { dateOrders } from '../telemetry/logs/stamps.ts';
 import { doctor, type DoctorOptions } from './doctor.ts';
 import { importLogs, utcOffsetOption, type ImportOptions } from './import.ts';
 import { read, type ReadOptions } from './read.ts';
+import type { ImportOptions as ReadBackOptions } from '../exchange/import.node.ts';
 import { exportFormats } from '../exchange/format.ts';
 import { dbBackup, dbCheck, dbCompact, dbImport, dbRestore, dbStats } from './db.ts';
 import { exportCommand, metricsOption, momentOption, type ExportOptions } from './export.ts';
@@ -16,6 +17,7 @@ import {
   addressOption,
   capsOption,
   EXIT,
+  gpuOption,
   intervalOption,
   patternOption,
   portOption,
@@ -106,7 +108,7 @@ program
   .action(async (files: string[], options: ImportOptions) => finish(await importLogs(files, options)));
 outputs(recording(program.command('sweep').description('run a command once at each of several power caps')))
   .addOption(new Option('--power <from:to:step>', 'caps in watts').argParser(capsOption).makeOptionMandatory())
-  .option('--gpu <gpu>', 'index or UUID of the card (default: the only one)')
+  .addOption(new Option('--gpu <gpu>', 'index or UUID of the GPU (default: the only one)').argParser(gpuOption))
   .argument('<command...>', 'the command, after --')
   .passThroughOptions()
   .action(async (command: string[], options: SweepOptions) => finish(await sweep(command, options)));
@@ -161,8 +163,9 @@ ofHistory(db.command('compact').description('make the file as small as it can be
   async (options: FileOptions) => finish(await dbCompact(options)),
 );
 ofHistory(db.command('import').description('read an export of Slowburn back'))
+  .option('--unverified', 'take a CSV or JSON lines file without checks, from an earlier version or another program')
   .argument('<source>')
-  .action(async (source: string, options: FileOptions) => finish(await dbImport(source, options)));
+  .action(async (source: string, options: FileOptions & ReadBackOptions) => finish(await dbImport(source, options)));
 ofHistory(db.command('stats').description('what the disk holds')).action((options: FileOptions) =>
   finish(dbStats(options)),
 );

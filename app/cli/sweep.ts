@@ -8,11 +8,11 @@ import { createI18n } from '../i18n.ts';
 import { err, ok, type Result } from '../result.ts';
 import { dataFolder } from '../settings/folders.node.ts';
 import { figuresOf } from '../workload/figures.ts';
-import { openTaps } from '../workload/governor/taps.node.ts';
+import { openLimitHelpers } from '../workload/governor/limit-helpers.node.ts';
 import { kneeOf, type SweepPoint } from '../workload/sweep.ts';
 import { printError } from './monitor.ts';
 import { EXIT, settingsOf } from './options.ts';
-import { startRecording } from './recording.ts';
+import { endRecording, startRecording } from './recording.ts';
 import { run, SIGNALS, type RunOptions } from './run.ts';
 
 export type SweepOptions = RunOptions & { readonly power: readonly number[]; readonly gpu?: string };
@@ -32,7 +32,7 @@ function chooseGpu(databaseFile: string, wanted: string | undefined): Result<str
     : err('invalid-argument', 'There are several GPUs: say which.', 'Add --gpu with its index or UUID.');
 }
 
-/** `slowburn sweep --power FROM:TO:STEP -- COMMAND`: runs the command once at each cap, and restores the cap. */
+/** `slowburn sweep --power FROM:TO:STEP -- COMMAND`: runs the command once at each power limit, and restores the limit. */
 export async function sweep(command: readonly string[], options: SweepOptions): Promise<number> {
   const locale = Intl.DateTimeFormat().resolvedOptions().locale;
   const { t } = createI18n(locale);
@@ -44,16 +44,17 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
     printError(recording.error);
     return EXIT.failed;
   }
-  const { databaseFile, collector } = recording.value;
+  const { databaseFile } = recording.value;
   let lost = false;
-  const tap = openTaps(folder, () => (lost = true));
-  // until the caps are the card's own again, a signal ends the sweep, not this process
+  const helper = openLimitHelpers(folder, () => (lost = true));
+  // until the limits are as they were, a signal ends the sweep, not this process
   const ended: NodeJS.Signals[] = [];
   const onSignal = (signal: NodeJS.Signals): void => void ended.push(signal);
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  let code: number = EXIT.ok;
   const finish = async (): Promise<void> => {
-    await tap.close();
-    await collector?.stop();
+    await helper.close();
+    if (!(await endRecording(recording.value))) code = EXIT.failed;
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
   const gpu = await whenKnown(() => chooseGpu(readRecorder(folder)?.databaseFile ?? databaseFile, options.gpu));
@@ -64,10 +65,9 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
   }
 
   const points: SweepPoint[] = [];
-  let code: number = EXIT.ok;
   for (const capW of options.power) {
     if (ended.length > 0) break;
-    const set = await tap.setCap(gpu.value, capW);
+    const set = await helper.setLimit(gpu.value, capW);
     if (!set.ok) {
       printError(set.error);
       code = EXIT.failed;

@@ -1,18 +1,18 @@
-import fs from 'node:fs';
+import { readInput } from '../core/read-input.node.ts';
 import { checkVector, parseVectors } from '../wear/vectors.ts';
 import { printError } from './monitor.ts';
-import { EXIT, unreadable } from './options.ts';
+import { EXIT } from './options.ts';
+
+const LARGEST_BYTES = 64 * 2 ** 20;
 
 /** `slowburn vectors FILE`: evaluates test vectors with the product's own code, a line each. Exit 1 unless all pass. */
 export function vectors(file: string): number {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (thrown) {
-    printError(unreadable(file, thrown));
+  const read = readInput(file, LARGEST_BYTES);
+  if (!read.ok) {
+    printError(read.error);
     return EXIT.usage;
   }
-  const parsed = parseVectors(text);
+  const parsed = parseVectors(read.value.toString());
   if (!parsed.ok) {
     printError(parsed.error);
     return EXIT.usage;

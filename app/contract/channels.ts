@@ -27,6 +27,8 @@ export const collectorStatus = z.object({
   error: s.appError.optional(),
   /** a damaged history was found and moved here */
   setAside: z.string().optional(),
+  /** what happened to the history's file while it was recorded */
+  notice: z.object({ message: z.string(), next: z.string() }).optional(),
   dataFolder: z.string(),
 });
 export type CollectorStatus = z.infer<typeof collectorStatus>;
@@ -67,7 +69,7 @@ export const channels = {
     by: 'main',
     request: z.strictObject({
       shape: z.enum(burnShapes),
-      gpuUuid: s.gpuUuid,
+      gpuUuid: s.controlledGpu,
       plan: z
         .strictObject({
           idleMs: z.number().min(0).max(standardPlan.idleMs),
@@ -160,11 +162,11 @@ export const channels = {
   /** in force at once, and taken back after 15 s unless it is confirmed */
   'governor.tryCap': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: s.gpuUuid, capW: z.int().min(30).max(3000) }),
+    request: z.strictObject({ gpuUuid: s.controlledGpu, capW: z.int().min(30).max(3000) }),
     response: nothing,
   },
-  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
-  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: nothing },
+  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.controlledGpu }), response: nothing },
+  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.controlledGpu }), response: nothing },
   // asked by main alone, which knows the path the person chose; the window cannot
   'report.make': {
     by: 'collector',
@@ -193,10 +195,30 @@ type Leaf = Float64Array | Uint8Array | Uint16Array;
 type Plain<T> = T extends Leaf ? T : T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
 export type ResponseOf<C extends Channel> = Plain<z.output<(typeof channels)[C]['response']>>;
 
+const DEEPEST = 16; // no question is nested so deeply, and a circle is
+
+/**
+ * Where a question names a field and gives it no value. Schemas take that for a field that is not there; a handler that
+ * spreads the question over what it has would lose what it has.
+ */
+function undefinedIn(value: unknown, path: readonly string[]): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    const at = [...path, key];
+    const found = part === undefined || at.length > DEEPEST ? at : undefinedIn(part, at);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** A question as its handler wants it, or a sentence that says what does not fit. */
 export function checkRequest<C extends Channel>(channel: C, payload: unknown): Result<RequestOf<C>> {
   const request = channels[channel].request.safeParse(payload);
-  if (request.success) return ok(request.data as RequestOf<C>);
+  if (request.success) {
+    const path = undefinedIn(payload, []);
+    if (path === undefined) return ok(request.data as RequestOf<C>);
+    return err('invalid-request', `${channel}: ${path.join('.')}: a value is missing`);
+  }
   const issue = request.error.issues[0];
   return err('invalid-request', `${channel}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
 }

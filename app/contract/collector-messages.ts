@@ -1,6 +1,7 @@
 import type { Cost } from '../cost.node.ts';
 import type { StoredAlert } from '../history/records.ts';
 import type { JobState } from '../jobs/jobs.ts';
+import type { Notice } from '../recorder/file-keeper.node.ts';
 import type { AppError, Result } from '../result.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Tick } from '../telemetry/sampler.ts';
@@ -38,6 +39,8 @@ export type FromCollector =
   /** alerts firing now; sent when that changes, after it was written */
   | { readonly type: 'alerts'; readonly firing: readonly StoredAlert[]; readonly fired: readonly StoredAlert[] }
   | { readonly type: 'sessions' }
+  /** something happened to the history's file, and recording continues */
+  | { readonly type: 'notice'; readonly notice: Notice }
   /** the governor did something, or saw a limit passed */
   | { readonly type: 'deed'; readonly deed: GovernorEntry }
   | { readonly type: 'cost'; readonly cost: Cost }

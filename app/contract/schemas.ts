@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { severities } from '../alerts/rules.ts';
 import { resolutions } from '../history/range.ts';
 import { eventKinds } from '../history/events.ts';
+import { identifier } from '../core/identifier.ts';
 import { isMetricKey, metrics } from '../metrics.ts';
 import { errorCodes, type Result } from '../result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
@@ -14,7 +15,10 @@ import { outputUnits } from '../workload/outputs.ts';
 // Pages forbid eval: schemas are interpreted, not compiled.
 z.config({ jitless: true });
 
+/** a GPU of the history: looked up as a bound parameter, so any stored identifier will do */
 export const gpuUuid = z.string().min(1).max(128);
+/** a GPU that something is to be done to: it may reach the limit helper */
+export const controlledGpu = z.string().regex(identifier, 'not the identifier of a GPU');
 export const metricKey = z
   .string()
   .refine(isMetricKey)

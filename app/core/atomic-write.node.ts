@@ -15,14 +15,19 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Puts a finished file in the place of another in one step that survives a power cut. Throws as fs does. */
-export function replaceFile(temporary: string, target: string): void {
-  const handle = fs.openSync(temporary, 'r+');
+/** Makes the content of a file last. Throws as fs does. */
+export function syncFile(file: string): void {
+  const handle = fs.openSync(file, 'r+');
   try {
     fs.fsyncSync(handle);
   } finally {
     fs.closeSync(handle);
   }
+}
+
+/** Puts a finished file in the place of another in one step that survives a power cut. Throws as fs does. */
+export function replaceFile(temporary: string, target: string): void {
+  syncFile(temporary);
   fs.renameSync(temporary, target);
   syncFolder(path.dirname(path.resolve(target)));
 }

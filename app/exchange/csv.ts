@@ -12,6 +12,9 @@ export function textCell(text: string): string {
 
 const fromText = (cell: string): string => (cell.startsWith("'") ? cell.slice(1) : cell);
 
+/** The last column: see line-checks.node.ts. */
+const CHECK = 'check';
+
 const IDENTITY = ['gpu', 'gpu_index', 'gpu_name', 'gpu_pci_bus_id'] as const;
 
 /** Header line: units stand with the names. */
@@ -23,9 +26,10 @@ export const csvHeader = (metrics: readonly Metric[]): string =>
     ...metrics.map(({ key, unit }) => (unit === '' ? key : `${key} [${unit}]`)),
     'states',
     'reasons',
+    CHECK,
   ].join(',');
 
-/** One sample as a line. No value: an empty cell, and why in the column `states`. */
+/** One sample as a line, yet without its check. No value: an empty cell, and why in the column `states`. */
 export function csvLine({ gpu, sample }: ExchangedSample, metrics: readonly Metric[]): string {
   const { tsMs, dtMs, frame } = sample;
   const cells = metrics.map(({ key }) => {
@@ -56,11 +60,17 @@ function cellsOf(line: string): string[] {
 /** True when a quoted cell goes on in the next line. */
 export const isOpenLine = (line: string): boolean => line.split('"').length % 2 === 0;
 
-export type CsvReader = { readonly line: (line: string) => ExchangedSample | undefined };
+export type CsvReader = {
+  /** its rows carry checks; lines are given without them */
+  readonly checked: boolean;
+  readonly line: (line: string) => ExchangedSample | undefined;
+};
 
 /** Reads lines below a header of ours; undefined: it is not one. A line that cannot be read gives undefined. */
 export function csvReader(header: string): CsvReader | undefined {
-  const names = cellsOf(header.trim()).map((name) => name.replace(/ \[.*\]$/, ''));
+  const all = cellsOf(header.trim()).map((name) => name.replace(/ \[.*\]$/, ''));
+  const checked = all.at(-1) === CHECK;
+  const names = checked ? all.slice(0, -1) : all;
   const at = (name: string): number => names.indexOf(name);
   const [time, gpu, dt, states, reasons] = ['time', 'gpu', 'dt', 'states', 'reasons'].map(at) as [number, number, number, number, number]; // prettier-ignore
   if (time < 0 || gpu < 0 || states < 0) return undefined;
@@ -69,6 +79,7 @@ export function csvReader(header: string): CsvReader | undefined {
   const gpus = new Map<string, GpuIdentity>();
 
   return {
+    checked,
     line(text) {
       const cells = cellsOf(text);
       const tsMs = Date.parse(cells[time] ?? '');

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { replaceFile } from '../core/atomic-write.node.ts';
 import type { Store } from '../history/store.ts';
 import { metricOf, metrics, type Metric, type MetricKey } from '../metrics.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -7,6 +8,7 @@ import type { JobControl } from '../jobs/job.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import type { ExchangedSample, ExportFormat } from './format.ts';
 import { headerOf, jsonLine } from './jsonl.ts';
+import { createLineChecks, csvRows, jsonRows, type CheckedRows } from './line-checks.node.ts';
 import { openParquetWriter, type SampleWriter } from './parquet.node.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';
 
@@ -24,28 +26,37 @@ export type ExportRequest = {
 const FLUSH_CHARACTERS = 1 << 20;
 const LOOK_EVERY = 2000; // samples between two looks at cancel
 
-/** Writes lines through a buffer of a megabyte. */
+/** Writes rows with their checks, through a buffer of a megabyte. */
 function openLineWriter(
   file: string,
   header: string,
   lineEnd: string,
+  { join }: CheckedRows,
   lineOf: (sample: ExchangedSample) => string,
 ): SampleWriter {
   const handle = fs.openSync(file, 'w');
+  const checks = createLineChecks(header);
   let pending = header + lineEnd;
+  let row: string | undefined; // held until it is known whether it is the last
   const flush = (): void => {
     fs.writeFileSync(handle, pending); // all of it: a disk that is nearly full takes a part at first
     pending = '';
   };
   return {
     write(sample) {
-      pending += lineOf(sample) + lineEnd;
+      if (row !== undefined) pending += join(row, checks.next(row)) + lineEnd;
+      row = lineOf(sample);
       if (pending.length >= FLUSH_CHARACTERS) flush();
     },
     end() {
+      if (row !== undefined) {
+        checks.next(row);
+        pending += join(row, checks.last()) + lineEnd;
+      }
       flush();
       fs.closeSync(handle);
     },
+    abandon: () => fs.closeSync(handle),
   };
 }
 
@@ -57,19 +68,12 @@ function openWriter(
 ): SampleWriter {
   switch (format) {
     case 'csv':
-      return openLineWriter(file, csvHeader(chosen), '\r\n', (sample) => csvLine(sample, chosen)); // RFC 4180
+      return openLineWriter(file, csvHeader(chosen), '\r\n', csvRows, (sample) => csvLine(sample, chosen)); // RFC 4180
     case 'jsonl':
-      return openLineWriter(file, headerOf(gpus, chosen), '\n', (sample) => jsonLine(sample, chosen));
+      return openLineWriter(file, headerOf(gpus, chosen), '\n', jsonRows, (sample) => jsonLine(sample, chosen));
     case 'parquet':
       return openParquetWriter(file, gpus, chosen);
   }
-}
-
-/** Waits until a file is on the disk, before it takes its name. */
-function settle(file: string): void {
-  const handle = fs.openSync(file, 'r+');
-  fs.fsyncSync(handle);
-  fs.closeSync(handle);
 }
 
 /**
@@ -85,8 +89,9 @@ export function exportHistory(store: Store, request: ExportRequest, control: Job
   const extent = store.extent();
   const [first, end] = [Math.max(fromMs, extent?.fromMs ?? fromMs), Math.min(toMs, extent?.toMs ?? toMs)];
   let written = 0;
+  let writer: SampleWriter | undefined;
   try {
-    const writer = openWriter(format, temporary, gpus, chosen);
+    writer = openWriter(format, temporary, gpus, chosen);
     for (const [g, gpu] of gpus.entries()) {
       for (const { tsMs, dtMs, frame } of store.samplesBetween(gpu.uuid, fromMs, toMs)) {
         writer.write({ gpu, sample: { tsMs, dtMs: dtMs ?? null, frame } });
@@ -96,10 +101,11 @@ export function exportHistory(store: Store, request: ExportRequest, control: Job
       }
     }
     writer.end();
-    settle(temporary);
-    fs.renameSync(temporary, target);
+    writer = undefined;
+    replaceFile(temporary, target);
     return ok(written);
   } finally {
+    writer?.abandon();
     fs.rmSync(temporary, { force: true });
   }
 }

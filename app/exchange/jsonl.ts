@@ -33,7 +33,7 @@ export const headerOf = (gpus: readonly GpuIdentity[], metrics: readonly Metric[
     gpus: gpus.map(({ uuid, index, name, pciBusId, vbios }) => ({ uuid, index, name, pciBusId, vbios })),
   } satisfies ExportHeader);
 
-/** One sample: `t` in ms since 1970, `dt` null after a gap, values by key, and states as in a CSV. */
+/** One sample, yet without its check: `t` in ms since 1970, `dt` null after a gap, values by key, and states as in a CSV. */
 export function jsonLine({ gpu, sample }: ExchangedSample, metrics: readonly Metric[]): string {
   const { tsMs, dtMs, frame } = sample;
   const values = Object.fromEntries(
@@ -71,7 +71,7 @@ export function jsonReader({ gpus, metrics }: ExportHeader): (line: string) => E
     try {
       json = JSON.parse(text);
     } catch {
-      return undefined; // counted as unreadable by the caller
+      return undefined; // the caller says which line it is
     }
     const line = lineSchema.safeParse(json);
     const gpu = line.data && identities.get(line.data.gpu);

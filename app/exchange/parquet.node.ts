@@ -1,10 +1,16 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { fileWriter, ParquetWriter, schemaFromColumnData, type BasicType } from 'hyparquet-writer';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { parquetMetadataAsync, parquetReadObjects, snappyUncompress, type FileMetaData } from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { ByteWriter, ParquetWriter, schemaFromColumnData, type BasicType } from 'hyparquet-writer';
 import { isMetricKey, metricIndex, metricOf, type Metric } from '../metrics.ts';
 import { createFrame, hasValue } from '../reading.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';
+import { DamagedExport } from './damaged-export.ts';
 import type { ExchangedSample } from './format.ts';
 import { exportHeader, headerOf, HISTORY_FORMAT } from './jsonl.ts';
+import { addPageChecksums, type ReadHeader } from './page-checksums.node.ts';
+import { DIGEST_KEY, NO_DIGEST, putDigest } from './parquet-digest.node.ts';
 import { putReadings, reasonsText, statesText } from './states-text.ts';
 
 /** Rows that are kept in memory before they are written: a row group. */
@@ -32,9 +38,23 @@ const fieldsOf = (metrics: readonly Metric[]): Field[] => [
   { name: 'reasons', type: 'STRING', of: ({ sample }) => reasonsText(sample.frame, metrics) },
 ];
 
-export type SampleWriter = { readonly write: (sample: ExchangedSample) => void; readonly end: () => void };
+export type SampleWriter = {
+  readonly write: (sample: ExchangedSample) => void;
+  readonly end: () => void;
+  /** Closes a file that nobody wants any more. */
+  readonly abandon: () => void;
+};
 
-/** Writes a Parquet file, a row group at a time. Units are part of the column names; null where there was no value. */
+export const readPageHeader: ReadHeader = (bytes, at) => {
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), offset: at };
+  const size = parquetHeader(reader).compressed_page_size;
+  return { start: reader.offset, size };
+};
+
+/**
+ * Writes a Parquet file, a row group at a time. Units are part of the column names; null where there was no value. Each
+ * page has a CRC-32, and the footer states the digest of the whole file.
+ */
 export function openParquetWriter(
   file: string,
   gpus: readonly GpuIdentity[],
@@ -42,10 +62,17 @@ export function openParquetWriter(
 ): SampleWriter {
   const fields = fieldsOf(metrics);
   const empty = fields.map(({ name, type }) => ({ name, type, data: [] as unknown[], nullable: true }));
+  const handle = fs.openSync(file, 'w');
+  const hash = createHash('sha256');
+  const pending = new ByteWriter(); // what is not in the file yet
+  let written = 0;
   const writer = new ParquetWriter({
-    writer: fileWriter(file),
+    writer: pending,
     schema: schemaFromColumnData({ columnData: empty }),
-    kvMetadata: [{ key: HISTORY_FORMAT, value: headerOf(gpus, metrics) }],
+    kvMetadata: [
+      { key: HISTORY_FORMAT, value: headerOf(gpus, metrics) },
+      { key: DIGEST_KEY, value: NO_DIGEST },
+    ],
     createdBy: 'Slowburn',
   });
   let rows: ExchangedSample[] = [];
@@ -54,6 +81,13 @@ export function openParquetWriter(
     const columnData = fields.map(({ name, type, of }) => ({ name, type, nullable: true, data: rows.map(of) }));
     void writer.write({ columnData, rowGroupSize: GROUP_ROWS });
     rows = [];
+    const indexes = writer.pendingIndexes.slice(-fields.length).map(({ offsetIndex }) => offsetIndex);
+    const bytes = addPageChecksums(readPageHeader, pending.getBytes(), written, writer.row_groups.at(-1)!, indexes);
+    hash.update(bytes);
+    fs.writeFileSync(handle, bytes); // all of it: a disk that is nearly full takes a part at first
+    written += bytes.length;
+    pending.index = 0;
+    pending.offset = written;
   }
   return {
     write(sample) {
@@ -62,41 +96,101 @@ export function openParquetWriter(
     end() {
       flush();
       void writer.finish();
+      const last = Buffer.from(pending.getBytes());
+      putDigest(hash, last);
+      fs.writeFileSync(handle, last);
+      fs.closeSync(handle);
     },
+    abandon: () => fs.closeSync(handle),
   };
 }
 
-/** Samples of a Parquet file of ours, a row group at a time, undefined for a row that is damaged; undefined: it is not one. */
-export async function openParquetReader(
-  path: string,
-): Promise<{ readonly rows: number; readonly samples: AsyncIterable<ExchangedSample | undefined> } | undefined> {
-  const file = await asyncBufferFromFile(path);
+/** Decompressed, a page may be this large. Ours have 1 MiB, and a dictionary that of a row group's texts. */
+const LARGEST_PAGE = 64 * 2 ** 20;
+
+function decompress(input: Uint8Array, size: number): Uint8Array {
+  if (!(size >= 0 && size <= LARGEST_PAGE)) throw new DamagedExport('a page states a size that none has');
+  const output = new Uint8Array(size);
+  snappyUncompress(input, output);
+  return output;
+}
+
+/** Whether the sizes that a footer states can be those of a file that Slowburn wrote: memory follows them. */
+function isPlausible({ row_groups, num_rows }: FileMetaData, sizeBytes: number): boolean {
+  const inFile = (from: bigint | undefined, length: bigint): boolean =>
+    from === undefined || (from >= 0n && length >= 0n && from + length <= BigInt(sizeBytes));
+  const rows = row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
+  return (
+    rows === num_rows &&
+    row_groups.every(
+      (group) =>
+        group.num_rows > 0n &&
+        group.num_rows <= BigInt(GROUP_ROWS) &&
+        group.columns.every(
+          ({ meta_data: meta }) =>
+            meta !== undefined &&
+            meta.num_values === group.num_rows &&
+            inFile(meta.data_page_offset, 0n) &&
+            inFile(meta.dictionary_page_offset ?? meta.data_page_offset, meta.total_compressed_size),
+        ),
+    )
+  );
+}
+
+export type ParquetExport = {
+  readonly rows: number;
+  /** a row group at a time; throws DamagedExport, or as hyparquet does */
+  readonly samples: () => AsyncIterable<ExchangedSample>;
+};
+
+/** Opens a Parquet file whose digest was verified. Undefined: it is no export of ours. Throws like `samples`. */
+export async function openParquetReader(descriptor: number, sizeBytes: number): Promise<ParquetExport | undefined> {
+  const file = {
+    byteLength: sizeBytes,
+    slice(from: number, to = sizeBytes): ArrayBuffer {
+      if (!(from >= 0 && from <= to && to <= sizeBytes)) throw new DamagedExport('a part of it would lie outside it');
+      const buffer = new ArrayBuffer(to - from);
+      if (fs.readSync(descriptor, new Uint8Array(buffer), 0, to - from, from) !== to - from)
+        throw new DamagedExport('it was cut off while it was read');
+      return buffer;
+    },
+  };
   const metadata = await parquetMetadataAsync(file);
   const text = metadata.key_value_metadata?.find(({ key }) => key === HISTORY_FORMAT)?.value;
   const header = exportHeader.safeParse(JSON.parse(text ?? 'null'));
   if (!header.success) return undefined;
+  if (!isPlausible(metadata, sizeBytes)) throw new DamagedExport('its footer states sizes that the file does not have');
   const gpus = new Map(header.data.gpus.map((gpu) => [gpu.uuid, gpu as GpuIdentity]));
   const keys = header.data.metrics;
   const columns = keys.map((key) => (isMetricKey(key) ? metricOf(key) : undefined));
-  const rows = Number(metadata.num_rows);
 
-  async function* samples(): AsyncIterable<ExchangedSample | undefined> {
-    for (let rowStart = 0; rowStart < rows; rowStart += GROUP_ROWS) {
-      const part = await parquetReadObjects({
-        file,
-        metadata,
-        rowStart,
-        rowEnd: Math.min(rows, rowStart + GROUP_ROWS),
-      });
-      for (const row of part as Record<string, unknown>[]) {
-        const gpu = gpus.get(row['gpu'] as string);
-        const frame = createFrame();
-        const valueOf = (column: number) => (row[keys[column]!] as number | null) ?? undefined;
-        const whole = putReadings(frame, columns, valueOf, row['states'] as string, row['reasons'] as string);
-        const dtMs = (row['dtMs'] as number | null) ?? null;
-        yield gpu && whole ? { gpu, sample: { tsMs: (row['time'] as Date).getTime(), dtMs, frame } } : undefined;
-      }
-    }
+  function sampleOf(row: Record<string, unknown>): ExchangedSample {
+    const gpu = gpus.get(row['gpu'] as string);
+    const frame = createFrame();
+    const valueOf = (column: number) => (row[keys[column]!] as number | null) ?? undefined;
+    const whole = putReadings(frame, columns, valueOf, row['states'] as string, row['reasons'] as string);
+    if (!gpu || !whole) throw new DamagedExport('a row of it cannot be read');
+    const dtMs = (row['dtMs'] as number | null) ?? null;
+    return { gpu, sample: { tsMs: (row['time'] as Date).getTime(), dtMs, frame } };
   }
-  return { rows, samples: samples() };
+
+  return {
+    rows: Number(metadata.num_rows),
+    async *samples() {
+      let rowStart = 0;
+      for (const { num_rows } of metadata.row_groups) {
+        const rowEnd = rowStart + Number(num_rows);
+        const part = await parquetReadObjects({
+          file,
+          metadata,
+          rowStart,
+          rowEnd,
+          compressors: { SNAPPY: decompress },
+        });
+        if (part.length !== rowEnd - rowStart) throw new DamagedExport('a row group of it is not whole');
+        for (const row of part as Record<string, unknown>[]) yield sampleOf(row);
+        rowStart = rowEnd;
+      }
+    },
+  };
 }

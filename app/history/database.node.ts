@@ -6,6 +6,7 @@ import { makeFolder } from '../settings/folders.node.ts';
 import type { Packer } from './blocks.ts';
 import { migrations } from './migrations.ts';
 import { packer } from './packer.node.ts';
+import { damagedMark, finishReplacement, isBeingReplaced, replaceHistory } from './replacement.node.ts';
 
 /** An opened history: SQLite, and the compressor of its sealed parts. */
 export type Db = Database.Database & { readonly packer: Packer };
@@ -131,6 +132,7 @@ function open(file: string): Result<Db> {
 
 /** Opens an existing history for writing and brings its schema up to date; a damaged one is left where it is. */
 export function openExisting(file: string): Result<Db> {
+  if (isBeingReplaced(file)) return replacing(file);
   try {
     return open(file);
   } catch (thrown) {
@@ -141,25 +143,29 @@ export function openExisting(file: string): Result<Db> {
 /** Moves a damaged history aside, with its WAL, under a name that says so. Nothing is deleted. */
 function setAside(file: string, stamp: string): string {
   const target = `${file}.damaged-${stamp}`;
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, target + suffix);
-  }
-  fs.rmSync(damagedMark(file), { force: true });
+  replaceHistory(file, { aside: path.basename(target) });
   return target;
 }
 
-const damagedMark = (file: string): string => `${file}.is-damaged`;
+const replacing = (file: string): Err =>
+  err(
+    'database-busy',
+    `A restore of ${file} is under way, or was interrupted.`,
+    'Wait for it, or start Slowburn or any `slowburn db` command: each completes it.',
+  );
 
 /** Notes that a history was found damaged while it was in use: it is set aside when it is opened next. */
 export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(file), '');
 
 /**
  * Opens a history for writing and brings its schema up to date. A damaged file is renamed and a new one begun; a file
- * from a newer version, a locked or a read-only one is refused with a sentence and left as it is.
+ * from a newer version, a locked or a read-only one is refused with a sentence and left as it is. A restore that was
+ * interrupted is completed first: the caller holds the recorder's lock, or knows who does.
  */
 export function openDatabase(file: string): Result<OpenedDatabase> {
   try {
     makeFolder(path.dirname(file));
+    finishReplacement(file);
     if (!fs.existsSync(damagedMark(file))) {
       const opened = open(file);
       return opened.ok ? ok({ db: opened.value }) : opened;
@@ -204,6 +210,7 @@ export function openBlank(file: string): Db {
 
 /** Opens an existing history for reading only, beside a collector that writes it. */
 export function openForReading(file: string): Result<Db> {
+  if (isBeingReplaced(file)) return replacing(file);
   if (!fs.existsSync(file)) return err('not-found', `There is no file ${file}.`);
   try {
     const db = connect(file, { readonly: true, fileMustExist: true, timeout: 5000 });

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { readInput } from '../core/read-input.node.ts';
 
 const schema = z.object({
   pid: z.int(),
@@ -22,6 +23,8 @@ const schema = z.object({
 });
 export type Recorder = z.infer<typeof schema>;
 
+const LARGEST_NOTE = 64 * 1024;
+
 const fileOf = (folder: string): string => path.join(folder, 'recorder.json');
 
 /** Notes who records into this folder, and where. The lock (database.node.ts) decides; this only tells. */
@@ -41,7 +44,8 @@ export function isAlive(pid: number): boolean {
 /** Who records into this folder now. The note of one that was killed tells of nobody. */
 export function readRecorder(folder: string): Recorder | undefined {
   try {
-    const note = schema.safeParse(JSON.parse(fs.readFileSync(fileOf(folder), 'utf8'))).data;
+    const text = readInput(fileOf(folder), LARGEST_NOTE);
+    const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
     return note && isAlive(note.pid) ? note : undefined;
   } catch {
     return undefined; // not there or torn: nobody to be found

@@ -39,6 +39,7 @@ export function createSessionTable(db: Db) {
   let known: { readonly version: unknown; readonly rows: readonly OpenSession[] } | undefined;
   const removeShares = db.prepare('DELETE FROM session_share WHERE session_id = ?');
   const remove = db.prepare('DELETE FROM session WHERE id = ?');
+  const start = db.prepare('UPDATE session SET started_ms = ? WHERE id = ?');
   const note = db.prepare('UPDATE session SET gpus = ?, summary = ? WHERE id = ? AND ended_ms IS NULL');
   const byId = db.prepare(`SELECT ${fields} WHERE id = ?`);
   const parse = (row: SessionRow): StoredSession => ({
@@ -51,6 +52,11 @@ export function createSessionTable(db: Db) {
     begin(name: string, command: string, startedMs: number, ownerPid: number): number {
       known = undefined;
       return Number(insert.run(name, command, Math.round(startedMs), ownerPid).lastInsertRowid);
+    },
+    /** When a session began, where the clock was corrected since. */
+    startedAt(id: number, startedMs: number): void {
+      known = undefined;
+      start.run(Math.round(startedMs), id);
     },
     /** Sessions that go on. Asked with each tick, so it is looked up only after something was written. */
     open(): readonly OpenSession[] {

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { replaceFile } from '../core/atomic-write.node.ts';
 import { openBlank } from '../history/database.node.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { JobControl } from './job.ts';
@@ -42,10 +43,7 @@ export function backupHistory(databaseFile: string, target: string, control: Job
     db.exec('COMMIT; DETACH source');
     db.pragma(`user_version = ${version}`);
     db.close();
-    const handle = fs.openSync(temporary, 'r+');
-    fs.fsyncSync(handle); // on the disk before it takes its name
-    fs.closeSync(handle);
-    fs.renameSync(temporary, target);
+    replaceFile(temporary, target);
     return ok(fs.statSync(target).size);
   } finally {
     if (db.open) db.close();

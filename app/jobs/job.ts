@@ -1,5 +1,5 @@
-import type { ReadCounts } from '../exchange/import.node.ts';
 import type { ExportRequest } from '../exchange/export.node.ts';
+import type { ImportCounts } from '../history/importer.ts';
 import type { CheckReport } from './check.ts';
 
 /** How a long job tells of itself, and hears that nobody wants it any more. */
@@ -11,7 +11,7 @@ export type JobControl = {
 /** Long work on a history, done in a thread on a connection of its own. */
 export type HistoryJob = { readonly databaseFile: string } & (
   | { readonly kind: 'export'; readonly request: ExportRequest }
-  | { readonly kind: 'import'; readonly file: string }
+  | { readonly kind: 'import'; readonly file: string; readonly unverified?: boolean }
   | { readonly kind: 'check' }
   | { readonly kind: 'backup'; readonly target: string }
   | { readonly kind: 'compact' }
@@ -23,7 +23,7 @@ export type JobKind = HistoryJob['kind'];
 export type JobAnswers = {
   /** samples written */
   export: number;
-  import: ReadCounts;
+  import: ImportCounts;
   check: CheckReport;
   /** bytes of the copy */
   backup: number;

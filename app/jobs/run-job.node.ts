@@ -5,6 +5,10 @@ import type { FromJobWorker, WorkerJob } from './worker.node.ts';
 
 export type RunningJob<T> = { readonly result: Promise<Result<T>>; readonly cancel: () => void };
 
+/** A job holds an hour of samples or a row group at a time: far less than this. Above it the thread ends, not the process. */
+const HEAP_MIB = 1024;
+const CANCEL_MS = 5000;
+
 /**
  * Begins a long job in a thread. It can be cancelled at any time and then leaves nothing half done.
  * @param threads the folder of the built thread scripts, ending in a slash
@@ -15,8 +19,21 @@ export function startJob<J extends HistoryJob>(
   onProgress: (done: number, total: number) => void = () => undefined,
 ): RunningJob<JobAnswers[J['kind']]> {
   const cancel = new SharedArrayBuffer(4);
+  let end = (): void => undefined;
   const result = new Promise<Result<JobAnswers[J['kind']]>>((resolve) => {
-    const worker = new Worker(new URL('job-worker.js', threads), { workerData: { job, cancel } satisfies WorkerJob });
+    const worker = new Worker(new URL('job-worker.js', threads), {
+      workerData: { job, cancel } satisfies WorkerJob,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+    });
+    end = () => {
+      // a file made to keep a decoder busy: each hour an import has written is whole, so its thread may be ended
+      if (job.kind !== 'import') return;
+      const ending = setTimeout(() => {
+        resolve(err('cancelled', 'The import was cancelled. What was imported so far is kept.'));
+        void worker.terminate();
+      }, CANCEL_MS);
+      worker.once('exit', () => clearTimeout(ending));
+    };
     worker.on('message', (message: FromJobWorker) => {
       if (message.type === 'progress') onProgress(message.done, message.total);
       else resolve(message.result as Result<JobAnswers[J['kind']]>);
@@ -24,5 +41,11 @@ export function startJob<J extends HistoryJob>(
     worker.on('error', (thrown) => resolve(err('internal', `The ${job.kind} failed: ${messageOf(thrown)}`)));
     worker.on('exit', () => resolve(err('internal', `The ${job.kind} ended without an answer.`)));
   });
-  return { result, cancel: () => void Atomics.store(new Int32Array(cancel), 0, 1) };
+  return {
+    result,
+    cancel() {
+      Atomics.store(new Int32Array(cancel), 0, 1);
+      end();
+    },
+  };
 }

@@ -39,7 +39,7 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
         using(openForReading(databaseFile), (db) => exportHistory(createStore(db), job.request, control))
       );
     case 'import':
-      return using(openExisting(databaseFile), (db) => importExport(createStore(db), job.file, control));
+      return using(openExisting(databaseFile), (db) => importExport(createStore(db), job.file, control, job));
     case 'check':
       return using(openForReading(databaseFile), (db) => {
         const report = checkHistory(db, control);

@@ -22,6 +22,10 @@ const programRule = z.object({
   adapter: z.enum(adapterIds).optional(),
 });
 
+/** zod's own `readonly` freezes what it is given before it is known to be an array, and throws at a typed one. */
+const list = <T extends z.ZodType>(of: T, most: number): z.ZodType<readonly z.infer<T>[], readonly z.input<T>[]> =>
+  z.array(of).max(most);
+
 /** What a person can set. Each field has a default, so a file from an older version still reads. */
 export const settingsSchema = z.object({
   /** time between samples, ms */
@@ -33,11 +37,11 @@ export const settingsSchema = z.object({
   /** price of electricity a kWh in `currency`; null: not set, no cost is shown */
   pricePerKwh: z.number().min(0).max(100).nullable().default(null),
   /** prices by the hour; without any, the plain price holds */
-  tariff: z.array(tariffBand).max(24).readonly().default([]),
+  tariff: list(tariffBand, 24).default([]),
   /** g of CO2 a kWh, by the person's own figure for their electricity; null: not shown */
   co2GramsPerKwh: z.number().min(0).max(3000).nullable().default(null),
   /** own rules for programs that load the card, tried before the built-in ones */
-  programs: z.array(programRule).max(100).readonly().default([]),
+  programs: list(programRule, 100).default([]),
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/)

@@ -1,8 +1,18 @@
+import type { Clock } from '../clock.ts';
+import { createClockWatch, type Between } from './clock-watch.ts';
 import { createPlausibility, type Plausibility } from './plausibility.ts';
 import type { GpuEvent, GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';
 
 /** Why nothing was observed for a while. Stored: append only. */
-export const gapReasons = ['not-running', 'suspended', 'stalled', 'restarted', 'clock-step', 'not-writable'] as const;
+export const gapReasons = [
+  'not-running',
+  'suspended',
+  'stalled',
+  'restarted',
+  'clock-step',
+  'not-writable',
+  'history-lost',
+] as const;
 export type GapReason = (typeof gapReasons)[number];
 
 /** A stretch of time without samples. Nothing is integrated across it. */
@@ -16,8 +26,13 @@ export type Tick = {
   readonly tsMs: number;
   /** time since the previous tick by the monotonic clock, ms; undefined after a gap and at the start */
   readonly dtMs: number | undefined;
+  /**
+   * the monotonic clock plus the time in suspend, ms: the distance of two ticks, whatever the wall clock did meanwhile;
+   * left out where a tick did not come from a sampler
+   */
+  readonly axisMs?: number;
   /** the gap that this tick ends */
-  readonly gap?: Gap;
+  readonly gap?: Gap | undefined;
   readonly gpus: readonly GpuSample[];
   readonly source: SourceInfo;
   readonly fault?: SourceFault;
@@ -27,7 +42,12 @@ export type Tick = {
   readonly readMs: number;
 };
 
-export type SamplerOptions = { readonly source: TelemetrySource; readonly onTick: (tick: Tick) => void };
+export type SamplerOptions = {
+  readonly source: TelemetrySource;
+  readonly onTick: (tick: Tick) => void;
+  /** this machine's clocks, which tell a suspend from a clock that was set; left out for a recording that is played */
+  readonly clock?: Pick<Clock, 'monoMs' | 'bootMs'> | undefined;
+};
 
 export type Sampler = {
   /** resolves when the loop has ended, after `stop` or at the end of a recording */
@@ -41,13 +61,26 @@ export const GAP_MS = 10_000;
 const DEADLINE_MS = 2_000;
 
 /**
+ * The gap between two samples, if there is one. A clock that was set back leaves no time without samples, only a moment
+ * at which nothing is added up. Where a suspend and a setting come together, the longer of the two names the gap.
+ */
+export function gapAfter(fromMs: number, toMs: number, { awakeMs, sleptMs, setMs }: Between): Gap | undefined {
+  if (Math.abs(setMs) > GAP_MS && Math.abs(setMs) >= sleptMs) {
+    return { fromMs: Math.min(fromMs, toMs), toMs, reason: 'clock-step' };
+  }
+  if (awakeMs + sleptMs <= GAP_MS) return undefined;
+  return { fromMs: Math.min(fromMs, toMs), toMs, reason: sleptMs > awakeMs ? 'suspended' : 'stalled' };
+}
+
+/**
  * The sampling loop: takes each sample of the source, says how long after the previous one it came, finds the gaps, and
  * marks what cannot be true.
  */
-export function startSampler({ source, onTick }: SamplerOptions): Sampler {
+export function startSampler({ source, onTick, clock }: SamplerOptions): Sampler {
   let stopped = false;
   let seq = 0;
-  let previous: { tsMs: number; monoMs: number } | undefined;
+  let previousMs = 0;
+  const clocks = createClockWatch(clock);
   const plausibilities = new Map<string, Plausibility>();
 
   function judge({ gpu, frame }: GpuSample, monoMs: number): void {
@@ -59,27 +92,17 @@ export function startSampler({ source, onTick }: SamplerOptions): Sampler {
     plausibility.check(frame, monoMs);
   }
 
-  function gapBefore({ tsMs, monoMs }: Pick<SourceSample, 'tsMs' | 'monoMs'>): Gap | undefined {
-    if (!previous) return undefined;
-    const wall = tsMs - previous.tsMs;
-    const mono = monoMs - previous.monoMs;
-    if (Math.abs(wall - mono) > GAP_MS) {
-      // the monotonic clock stands still in suspend; a jump without that is the wall clock being set
-      const reason = wall > mono && wall > GAP_MS ? 'suspended' : 'clock-step';
-      return { fromMs: previous.tsMs, toMs: tsMs, reason };
-    }
-    return mono > GAP_MS ? { fromMs: previous.tsMs, toMs: tsMs, reason: 'stalled' } : undefined;
-  }
-
   function take(sample: SourceSample): void {
     // to whole milliseconds, both clocks: so that memory, disk and exports agree to the bit, and sums do not drift
     const [tsMs, monoMs] = [Math.round(sample.tsMs), Math.round(sample.monoMs)];
-    const gap = gapBefore({ tsMs, monoMs });
-    const dtMs = previous && !gap ? monoMs - previous.monoMs : undefined;
-    previous = { tsMs, monoMs };
+    const between = clocks.next({ tsMs, monoMs });
+    const gap = between && gapAfter(previousMs, tsMs, between);
+    const dtMs = gap ? undefined : between?.awakeMs;
+    const axisMs = monoMs + clocks.sleptMs();
+    previousMs = tsMs;
     const { gpus, fault, events, tookMs } = sample;
     for (const gpu of gpus) judge(gpu, monoMs);
-    onTick({ seq: ++seq, tsMs, dtMs, gap, gpus, source: source.info(), fault, events, readMs: tookMs });
+    onTick({ seq: ++seq, tsMs, dtMs, axisMs, gap, gpus, source: source.info(), fault, events, readMs: tookMs });
   }
 
   async function loop(): Promise<void> {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { err, messageOf, type Result } from '../result.ts';
+import { readLines } from '../core/read-input.node.ts';
+import type { Result } from '../result.ts';
 import { makeFolder } from '../settings/folders.node.ts';
 import { dayOf, emptyLedger, sealDays, type Hash, type Ledger } from './ledger.ts';
 import {
@@ -38,11 +39,8 @@ export const ledgerPath = (folder: string, uuid: string): string =>
 
 /** Reads a ledger file as it is, with its seals. */
 export function readLedgerFile(file: string): Result<ReadLedger> {
-  try {
-    return readLedger(fs.readFileSync(file, 'utf8'), sha256);
-  } catch (thrown) {
-    return err('not-found', `The ledger ${file} cannot be read: ${messageOf(thrown)}`);
-  }
+  const text = readLines(file);
+  return text.ok ? readLedger(text.value.toString(), sha256) : text;
 }
 
 /** Writes text under a name that it takes only when it is complete. */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { refuseInput } from '../core/read-input.node.ts';
 import { err, ok, type Result } from '../result.ts';
 import { openLog, readLog, surveyLog, type LogFile } from '../telemetry/logs/file.node.ts';
 import type { LogSink } from '../telemetry/logs/log.ts';
@@ -132,6 +133,8 @@ export async function readTrace(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Result<Trace>> {
+  const refused = refuseInput(file);
+  if (refused) return refused;
   const opened = await openLog(file, plainTrace);
   // openLog tells what can be imported where it knows no format: here that is less than all
   const log: Result<LogFile> =

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { readInput } from '../core/read-input.node.ts';
 
 /** Environment variable that marks everything a session started, however it was re-parented: PID of `slowburn run`, `-`, a word. */
 export const SESSION_MARK = 'SLOWBURN_SESSION';
+
+/** The kernel starts no program with more (execve(2)), but a program may claim any of its memory as its environment. */
+const LARGEST_ENVIRONMENT = 8 * 2 ** 20;
 
 type Parents = ReadonlyMap<number, number>;
 const execute = promisify(execFile);
@@ -41,11 +45,8 @@ async function windowsParents(): Promise<Parents> {
 
 function isMarked(pid: number, mark: string): boolean {
   if (process.platform !== 'linux') return false;
-  try {
-    return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${SESSION_MARK}=${mark}\0`);
-  } catch {
-    return false; // gone, or another user's: not ours
-  }
+  const environment = readInput(`/proc/${pid}/environ`, LARGEST_ENVIRONMENT); // fails if gone, or another user's
+  return environment.ok && environment.value.includes(`${SESSION_MARK}=${mark}\0`);
 }
 
 export type ProcessTree = {

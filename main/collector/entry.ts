@@ -23,6 +23,10 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
       onSessions: () => send({ type: 'sessions' }),
       onDeed: (deed) => send({ type: 'deed', deed }),
       onCost: (cost) => send({ type: 'cost', cost }),
+      onNotice(notice) {
+        console.error(`${notice.message}\n  ${notice.next}`);
+        send({ type: 'notice', notice });
+      },
       onJob: (job) => send({ type: 'job', job }),
       // the next collector sets the damaged file aside and begins a new one
       onDamaged: () => setTimeout(() => process.exit(1), 100),
@@ -36,6 +40,13 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
   }
   collector = opened.value;
   send({ type: 'started', setAside: collector.setAside });
+}
+
+/** Ends recording, and this process with a code that says whether everything is on the disk. */
+async function stop(): Promise<void> {
+  const stopped = await collector?.stop();
+  if (stopped?.ok === false) console.error(`${stopped.error.message}\n  ${stopped.error.next ?? ''}`);
+  process.exit(stopped?.ok === false ? 1 : 0);
 }
 
 port.on('message', ({ data }: { data: ToCollector }) => {
@@ -52,13 +63,13 @@ port.on('message', ({ data }: { data: ToCollector }) => {
         .then((result) => send({ type: 'response', id: data.id, result }));
       return;
     case 'stop':
-      void Promise.resolve(collector?.stop()).then(() => process.exit(0));
+      void stop();
   }
 });
 
 // at the end of a desktop's session, or with Ctrl-C, every process of a group is told to end: this one writes first
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  process.on(signal, () => void Promise.resolve(collector?.stop()).then(() => process.exit(0)));
+  process.on(signal, () => void stop());
 }
 
 setInterval(() => send({ type: 'heartbeat' }), 1000);

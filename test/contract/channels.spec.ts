@@ -102,6 +102,34 @@ const hostile: readonly unknown[] = [
 
 const names = Object.keys(channels) as Channel[];
 
+describe.each(['governor.tryCap', 'governor.confirmCap', 'governor.releaseCap', 'burn.start'] as const)(
+  '%s, which changes something',
+  (channel) => {
+    const request = (gpuUuid: unknown): unknown => ({
+      gpuUuid,
+      ...(channel === 'governor.tryCap' && { capW: 200 }),
+      ...(channel === 'burn.start' && { shape: 'diffusion', plan: {} }),
+    });
+
+    it('takes the identifier of a GPU, and no text that could be more than that', () => {
+      expect(checkRequest(channel, request('GPU-5f1b2c3d-0000-1111-2222-333344445555')).ok).toBe(true);
+      expect(checkRequest(channel, request('00000000:01:00.0')).ok).toBe(true);
+      const injected = [
+        'GPU-x 300\nstop 1 2\ncap GPU-y',
+        'GPU-x\n',
+        'GPU x',
+        '',
+        'x'.repeat(81),
+        'GPU-\0',
+        'GPÜ',
+        '$(id)',
+        null,
+      ];
+      for (const uuid of injected) expect(checkRequest(channel, request(uuid)).ok, JSON.stringify(uuid)).toBe(false);
+    });
+  },
+);
+
 describe.each(Object.keys(good) as ChannelOf<'collector'>[])('%s', (channel) => {
   it('answers a good question in the form of its schema', async () => {
     const answer = await answersOfASmallHistory()(channel, good[channel]);

@@ -6,6 +6,7 @@ import { openDatabase, openForReading } from '../../app/history/database.node.ts
 import { createStore } from '../../app/history/store.ts';
 import { checkHistory } from '../../app/jobs/check.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
+import { killPhase, phaseNames, preparePhases, toldOf, type PhaseName } from './phases.ts';
 
 const HOUR = 3_600_000;
 const GPUS = 8;
@@ -25,16 +26,17 @@ function leaveAnOpenHour(file: string, hourMs: number): number[] {
   return stamps;
 } // prettier-ignore
 
-/** Stamps of the ticks that the recorder told of: complete lines of the recording it writes after each commit. */
-function toldOf(recording: string): number[] {
-  if (!fs.existsSync(recording)) return [];
-  const lines = fs.readFileSync(recording, 'utf8').split('\n').slice(1, -1);
-  return lines.map((line) => Math.round((JSON.parse(line) as { t: number }).t));
-}
-
 /** Of eight recorders two are killed while they start, one when it has sealed an hour, the others in between. */
 const START_MS = 600;
 const SEALED_MS = 2000; // after the first tick
+
+function hoursSealed(folder: string): number {
+  const opened = openForReading(path.join(folder, 'history.db'));
+  if (!opened.ok) throw new Error(opened.error.message);
+  const hours = opened.value.prepare('SELECT count(DISTINCT hour_ms) FROM chunk').pluck().get() as number;
+  opened.value.close();
+  return hours;
+}
 
 /** Records with the stand-in driver at 10 Hz, and is killed at a random moment of its start or of its work. */
 async function recordAndKill(folder: string, recording: string, library: string, run: number, random: () => number): Promise<void> {
@@ -48,13 +50,41 @@ async function recordAndKill(folder: string, recording: string, library: string,
   if (run % 4 === 0) await wait(random() * START_MS);
   else {
     while (child.exitCode === null && toldOf(recording).length === 0) await wait(10);
-    await wait(run % 8 === 7 ? SEALED_MS : random() * SEALED_MS);
+    if (run % 8 !== 7) await wait(random() * SEALED_MS);
+    else for (const before = hoursSealed(folder); child.exitCode === null && hoursSealed(folder) === before;) await wait(20);
   }
   child.kill('SIGKILL');
   await ended;
 } // prettier-ignore
 
-export type CrashReport = { readonly runs: number; readonly ticksTold: number; readonly hoursSealed: number };
+export type CrashReport = {
+  readonly runs: number;
+  readonly ticksTold: number;
+  readonly hoursSealed: number;
+};
+
+export type PhaseReport = { readonly kills: Readonly<Record<PhaseName, number>>; readonly ended: number };
+
+/**
+ * Kills migrations, restores, compactions, imports and recorders that delete what is too old, in turn. After each,
+ * `db check` finds nothing, and the history holds what it held before or what it should hold afterwards.
+ * @param random 0–1
+ */
+export async function crashPhases(folder: string, runs: number, random: () => number): Promise<PhaseReport> {
+  const templates = path.join(folder, 'templates');
+  fs.mkdirSync(templates, { recursive: true });
+  const phases = preparePhases(templates, Date.now());
+  const kills = Object.fromEntries(phaseNames.map((name) => [name, 0])) as Record<PhaseName, number>;
+  let ended = 0;
+  for (let run = 0; run < runs; run++) {
+    const name = phaseNames[run % phaseNames.length]!;
+    const choices = phases[name];
+    const phase = choices[Math.floor(run / phaseNames.length) % choices.length]!;
+    if (await killPhase(name, phase, () => fs.mkdtempSync(path.join(folder, `${name}-`)), random)) kills[name]++;
+    else ended++; // before its time had come
+  }
+  return { kills, ended };
+}
 
 /**
  * Kills a recorder of eight cards at 10 Hz so many times, at random moments of its start, its sealing and its sampling.
@@ -102,9 +132,5 @@ export async function crashRuns(
     }
     store.close();
   }
-  const opened = openForReading(file);
-  if (!opened.ok) throw new Error(opened.error.message);
-  const hoursSealed = opened.value.prepare('SELECT count(DISTINCT hour_ms) FROM chunk').pluck().get() as number;
-  opened.value.close();
-  return { runs, ticksTold, hoursSealed };
+  return { runs, ticksTold, hoursSealed: hoursSealed(folder) };
 }

@@ -43,6 +43,7 @@ for (const shape of ['diffusion', 'autoregressive'] as const) {
 
 test('ends when it is aborted, and at its hard stop', async ({ slowburn }) => {
   const { page } = await slowburn.launch('--source', 'simulator');
+  await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
   const status = (): Promise<Status> =>
     page.evaluate(async () => ((await window.slowburn.ask('burn.status')) as { value: Status }).value);
   const start = (plan: object): Promise<unknown> =>
@@ -87,6 +88,7 @@ test('comes to the processor past a driver that takes its process with it', asyn
   const log = mockVulkan(slowburn.environment);
   slowburn.environment['MOCK_VULKAN_ABORT'] = '1';
   const { page } = await slowburn.launch('--source', 'simulator');
+  await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
   await page.evaluate(
     (plan) => window.slowburn.ask('burn.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan }),
     short,

@@ -42,7 +42,7 @@ async function start(
   };
   const opened = await openCollector(config, events, threads);
   if (!opened.ok) throw new Error(`${opened.error.code}: ${opened.error.message}`);
-  onTestFinished(() => opened.value.stop());
+  onTestFinished(async () => void (await opened.value.stop()));
   return { collector: opened.value, heard, folder, config };
 }
 

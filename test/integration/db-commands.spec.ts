@@ -44,7 +44,9 @@ describe('slowburn export', () => {
     const range = ['--from', '2026-03-01T09:00:10Z', '--to', '2026-03-01 09:00:20Z'];
     const { code, text } = await slowburn('export', target, '--data-dir', folder, '--metrics', 'coreTempC', '--gpu', 'GPU-test', ...range); // prettier-ignore
     expect([code, text]).toEqual([0, expect.stringContaining('10 samples written')]);
-    expect(fs.readFileSync(target, 'utf8').split('\r\n')[1]).toMatch(/^2026-03-01T09:00:10.000Z,GPU-test-0,.*,51,v,$/);
+    expect(fs.readFileSync(target, 'utf8').split('\r\n')[1]).toMatch(
+      /^2026-03-01T09:00:10.000Z,GPU-test-0,.*,51,v,,[0-9a-f]{8}$/,
+    );
   });
 
   it.each([
@@ -120,7 +122,7 @@ describe('slowburn db', () => {
       [['compact', '--file', foreign], /is not a history of Slowburn/],
       [['compact', '--file', text], /is not a history of Slowburn/],
       [['import', path.join(folder, 'none.csv')], /There is no file/],
-      [['import', folder], /is not an export of Slowburn/],
+      [['import', folder], /is a folder/],
     ] as const) {
       expect(await slowburn('db', ...args, '--data-dir', folder)).toEqual({ code: 1, text: expect.stringMatching(sentence) });
     }

@@ -8,10 +8,11 @@ import type { Program } from '../../app/workload/detect.ts';
 import { CONFIRM_MS, createByHand } from '../../app/workload/governor/by-hand.ts';
 import { createGovernor } from '../../app/workload/governor/governor.node.ts';
 import { createPolicy, type Situation } from '../../app/workload/governor/policy.ts';
-import { openTap, type Tap } from '../../app/workload/governor/tap.node.ts';
+import { openLimitHelper, type LimitHelper } from '../../app/workload/governor/limit-helper.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 import { compileMock } from '../support/mock-nvml.ts';
+import { sleeper, someoneElses, until, watched } from '../support/processes.ts';
 
 type Limits = Partial<Settings['governor']>;
 const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings =>
@@ -115,25 +116,25 @@ describe('a cap set by hand', () => {
   });
 });
 
+const comfyui = (pids: readonly number[]): Program => ({
+  key: 'comfyui:1',
+  match: { id: 'comfyui', name: 'ComfyUI', kind: 'diffusion', evidence: 'command' },
+  name: 'ComfyUI',
+  pids,
+  gpuUuids: ['GPU-test-0'],
+  loads: true,
+});
+
 describe('the governor', () => {
   it('holds a person’s own generating process, tells why, and lets it go when telemetry is lost', async () => {
-    const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    const stopped = (): boolean => / T /.test(fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\)/, ''));
-    const program: Program = {
-      key: 'comfyui:1',
-      match: { id: 'comfyui', name: 'ComfyUI', kind: 'diffusion', evidence: 'command' },
-      name: 'ComfyUI',
-      pids: [child.pid!],
-      gpuUuids: ['GPU-test-0'],
-      loads: true,
-    };
+    const held = sleeper();
+    const program = comfyui([held.pid]);
     let made = 3;
     let monoMs = 0;
-    const journal = path.join(temporaryFolder(), 'tap.journal');
+    const journal = path.join(temporaryFolder(), 'governor.journal');
     const governor = createGovernor({
       settings: settingsWith({ pricePerKwh: 0.1, mayHold: true }, { pricePerKwh: 0.4 }),
-      openTap: (onLost) => openTap({ journal, onLost }),
+      openHelper: (onLost) => openLimitHelper({ journal, onLost }),
       programs: () => [program],
       progress: () => ({ running: 1, made }),
       stressTodayHours: () => undefined,
@@ -142,9 +143,6 @@ describe('the governor', () => {
       monoMs: () => monoMs,
     });
     onTestFinished(() => governor.close());
-    const until = async (done: () => boolean): Promise<void> => {
-      while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
-    };
     const real = { kind: 'nvml', label: 'Test', simulated: false } as const;
     const feed = (): void => {
       monoMs += 1000;
@@ -154,43 +152,43 @@ describe('the governor', () => {
       feed();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    expect(stopped()).toBe(false); // an image is in work: it waits for its end
+    expect(held.stopped()).toBe(false); // an image is in work: it waits for its end
     made = 4;
     feed();
-    await until(stopped);
+    await until(held.stopped);
     await until(() => governor.status().held.length === 1);
     expect(governor.status().held).toMatchObject([{ program: 'ComfyUI', why: 'price' }]);
     expect(governor.status().log.map(({ what, why }) => `${what} ${why}`)).toEqual(['passed price', 'held price']);
     monoMs += 60_000; // no tick any more
-    await until(() => !stopped());
+    await until(() => !held.stopped());
     await until(() => governor.status().log.at(-1)?.what === 'undone');
     expect(governor.status().log.at(-1)).toMatchObject({ what: 'undone', why: 'telemetry-lost' });
   });
 
-  /** A tap that only remembers what it was told. */
-  function rememberingTap() {
+  /** A limit helper that only remembers what it was told. */
+  function rememberingHelper() {
     const did: string[] = [];
     const ok = async (text: string) => (did.push(text), { ok: true as const, value: undefined });
-    const tap: Tap = {
-      stop: (pid) => ok(`stop ${pid}`),
-      resume: (pid) => ok(`cont ${pid}`),
-      setCap: (gpu, watts) => ok(`cap ${gpu} ${watts}`),
-      releaseCap: (gpu) => ok(`release ${gpu}`),
+    const helper: LimitHelper = {
+      hold: async (processes) => (did.push(`hold ${processes.length}`), { ok: true, value: 'held' }),
+      resume: (processes) => ok(`resume ${processes.length}`),
+      setLimit: (gpu, watts) => ok(`cap ${gpu} ${watts}`),
+      restoreLimit: (gpu) => ok(`release ${gpu}`),
       undo: () => ok('undo'),
       close: async () => undefined,
       pid: () => undefined,
     };
-    return { did, tap };
+    return { did, helper };
   }
 
-  function governed(limits: Limits) {
-    const { did, tap } = rememberingTap();
+  function governed(limits: Limits, pids: readonly number[] = [], more: Partial<Settings> = {}) {
+    const { did, helper } = rememberingHelper();
     let monoMs = 0;
     let lose: (undone: boolean) => void = () => undefined;
     const governor = createGovernor({
-      settings: settingsWith(limits),
-      openTap: (onLost) => ((lose = onLost), tap),
-      programs: () => [],
+      settings: settingsWith(limits, more),
+      openHelper: (onLost) => ((lose = onLost), helper),
+      programs: () => (pids.length > 0 ? [comfyui(pids)] : []),
       progress: () => undefined,
       stressTodayHours: () => undefined,
       onDeed: () => undefined,
@@ -202,7 +200,11 @@ describe('the governor', () => {
     const feed = async (...silent: readonly number[]): Promise<void> => {
       monoMs += 1000;
       const frames = [0, 1].map((i) =>
-        frameWith(silent.includes(i) ? {} : { coreTempC: 60, powerW: 300, powerLimitW: 320, powerMinLimitW: 100 }),
+        frameWith(
+          silent.includes(i)
+            ? {}
+            : { coreTempC: 60, powerW: 300, powerLimitW: 320, powerMinLimitW: 100, powerMaxLimitW: 400 },
+        ),
       );
       governor.feed({ ...tickWith(monoMs, 1000, frames), source: { kind: 'nvml', label: 'Test', simulated: false } });
       await new Promise((resolve) => setImmediate(resolve));
@@ -252,56 +254,97 @@ describe('the governor', () => {
     expect(governor.status()).toMatchObject({ caps: [], log: [{ what: 'undone', why: 'telemetry-lost' }] });
   });
 
+  it.each([
+    ['GPU-test-0', 100, 'ok'],
+    ['GPU-test-0', 400, 'ok'],
+    ['GPU-test-0', 99, 'from 100 to 400 W'],
+    ['GPU-test-0', 401, 'from 100 to 400 W'],
+    ['GPU-test-0', 250.5, 'from 100 to 400 W'],
+    ['GPU-test-1', 250, 'does not report which power limits it accepts'],
+    ['GPU-test-2', 250, 'No GPU with this identifier is being read'],
+    ['GPU-test-0 300\nlimit GPU-test-1', 250, 'No GPU with this identifier is being read'],
+  ])('answers a wish for %j at %d W by hand with: %s', async (uuid, capW, answer) => {
+    const { governor, did, feed } = governed({});
+    await feed(1); // the second card tells nothing
+    const tried = await governor.tryCap(uuid, capW);
+    expect(tried.ok ? 'ok' : tried.error.message).toContain(answer);
+    expect(did).toEqual(answer === 'ok' ? [`cap ${uuid} ${capW}`] : []);
+  });
+
+  it('restores no power limit of a GPU that is not being read', async () => {
+    const { governor, did, feed } = governed({});
+    await feed();
+    expect(await governor.releaseCap('GPU-old')).toMatchObject({ ok: false, error: { code: 'not-found' } });
+    expect(did).toEqual([]);
+  });
+
+  it('sets no power limit on a card that does not report which it accepts', async () => {
+    const { governor, did } = governed({ powerW: 200, mayCap: true });
+    const frame = frameWith({ coreTempC: 60, powerW: 300, powerLimitW: 320, powerMinLimitW: 100 });
+    governor.feed({ ...tickWith(1000, 1000, [frame]), source: { kind: 'nvml', label: 'Test', simulated: false } });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(did).toEqual([]);
+  });
+
+  it('says once why it does not pause a program of another user, and does nothing to it', async () => {
+    const program = someoneElses();
+    const { governor, did, feed } = governed({ pricePerKwh: 0.1, mayHold: true }, [program.pid], { pricePerKwh: 0.4 });
+    for (let s = 0; s < 200; s++) await feed();
+    const refusals = governor.status().log.filter(({ what }) => what === 'not-held');
+    expect(refusals).toMatchObject([{ why: 'other-user', program: 'ComfyUI', gpuUuid: 'GPU-test-0' }]);
+    expect([did, governor.status().held, program.stopped()]).toEqual([[], [], false]);
+  });
+
   it('does not say that a cap was undone when the helper with rights was lost', async () => {
     const { governor, feed, lose } = governed({ powerW: 200, mayCap: true });
     await feed();
     lose(false);
-    expect(governor.status().log.at(-1)).toMatchObject({ what: 'left', why: 'tap-lost' });
+    expect(governor.status().log.at(-1)).toMatchObject({ what: 'left', why: 'helper-lost' });
   });
 });
 
 describe('slowburn monitor that governs', () => {
-  it.each(['the collector', 'the collector and its tap'] as const)(
-    'leaves nothing stopped when %s is killed',
-    async (whom) => {
-      const folder = temporaryFolder();
-      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', '/x/ComfyUI/main.py'], {
+  const parties = ['the collector', 'its helper', 'its watchdog'] as const;
+  it.each([
+    { killed: parties.slice(0, 1), by: 'the helper’s watchdog' },
+    { killed: parties.slice(0, 2), by: 'the watchdog' },
+    { killed: parties, by: 'the next start' },
+  ])('continues a paused program after $killed were killed: $by does', async ({ killed, by }) => {
+    const folder = temporaryFolder();
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', '/x/ComfyUI/main.py'], {
+      stdio: 'ignore',
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const program = watched(child.pid!);
+    const control = path.join(folder, 'control');
+    fs.writeFileSync(control, `set 0 process_pid ${child.pid}\nset * gpu_util 0\nset * process_sm 0\n`);
+    const governor = { enabled: true, mayHold: true, pricePerKwh: 0.1 };
+    fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ pricePerKwh: 0.4, governor }));
+    const slowburn = fileURLToPath(new URL('slowburn.js', threads));
+    const args = ['monitor', '--source', `nvml:${compileMock()}`, '--interval', '0.2', '--data-dir', folder];
+    const start = () => {
+      const monitor = spawn(process.execPath, [slowburn, ...args], {
         stdio: 'ignore',
+        env: { ...process.env, MOCK_NVML_CONTROL: control },
       });
-      onTestFinished(() => void child.kill('SIGKILL'));
-      const stopped = (): boolean =>
-        / T /.test(fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\)/, ''));
-      const control = path.join(folder, 'control');
-      fs.writeFileSync(control, `set 0 process_pid ${child.pid}\nset * gpu_util 0\nset * process_sm 0\n`);
-      const governor = { enabled: true, mayHold: true, pricePerKwh: 0.1 };
-      fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ pricePerKwh: 0.4, governor }));
-      const program = fileURLToPath(new URL('slowburn.js', threads));
-      const args = ['monitor', '--source', `nvml:${compileMock()}`, '--interval', '0.2', '--data-dir', folder];
-      const start = () => {
-        const monitor = spawn(process.execPath, [program, ...args], {
-          stdio: 'ignore',
-          env: { ...process.env, MOCK_NVML_CONTROL: control },
-        });
-        onTestFinished(() => void monitor.kill('SIGKILL'));
-        return { monitor, ended: new Promise((resolve) => monitor.on('exit', resolve)) };
-      };
-      const until = async (done: () => boolean): Promise<void> => {
-        while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
-      };
-      const first = start();
-      await until(stopped);
-      const tap = /^tap (\d+) /.exec(fs.readFileSync(path.join(folder, 'tap.journal'), 'utf8'))!;
-      if (whom !== 'the collector') process.kill(Number(tap[1]), 'SIGKILL');
-      first.monitor.kill('SIGKILL');
-      await first.ended;
-      if (whom !== 'the collector') {
-        expect(stopped()).toBe(true); // nobody was left to let it go: the next start does, whatever its limits
-        fs.writeFileSync(path.join(folder, 'settings.json'), '{}');
-        const next = start();
-        await until(() => !stopped());
-        next.monitor.kill('SIGTERM');
-        await next.ended;
-      } else await until(() => !stopped());
-    },
-  );
+      onTestFinished(() => void monitor.kill('SIGKILL'));
+      return { monitor, ended: new Promise((resolve) => monitor.on('exit', resolve)) };
+    };
+    const first = start();
+    expect(await until(program.stopped)).toBe(true);
+    const journal = path.join(folder, 'governor.journal');
+    const [, helper, , watchdog] = /^helper \S+ (\d+) (\d+) (\d+) /.exec(fs.readFileSync(journal, 'utf8'))!;
+    const pids = [first.monitor.pid!, Number(helper), Number(watchdog)].slice(0, killed.length);
+    for (const pid of pids.reverse()) process.kill(pid, 'SIGKILL'); // the watchdog first: it has no time to act
+    await first.ended;
+    if (by === 'the next start') {
+      expect(program.stopped()).toBe(true); // none was left to continue it: the next start does, whatever its limits
+      fs.writeFileSync(path.join(folder, 'settings.json'), '{}');
+      const next = start();
+      expect(await until(() => !program.stopped())).toBe(true);
+      next.monitor.kill('SIGTERM');
+      await next.ended;
+    } else expect(await until(() => !program.stopped())).toBe(true);
+    expect(await until(() => !fs.existsSync(journal))).toBe(true);
+  });
 });

@@ -84,7 +84,7 @@ describe('slowburn import', () => {
     [['gpu-z.txt'], 2, 'Pass --gpu NAME'],
     [['gpu-z.txt', '--gpu', 'x', '--date-order', 'ydm'], 2, 'Allowed choices are dmy, mdy, ymd'],
     [['gpu-z.txt', '--gpu', 'x', '--utc-offset', 'noon'], 2, 'Give an offset'],
-    [['/nonexistent.csv'], 1, 'cannot be read'],
+    [['/nonexistent.csv'], 1, 'There is no file /nonexistent.csv.'],
     [['../vectors/own.json'], 1, 'is none of the logs'],
   ])('%j ends with code %d and a sentence', (args, code, sentence) => {
     const [file = '', ...rest] = args;

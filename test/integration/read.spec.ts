@@ -84,7 +84,7 @@ describe('slowburn read', () => {
 
   it('says when there is no such file', async () => {
     const { code, stderr } = await slowburn(['read', '--source', 'replay:/nonexistent/x.xml']);
-    expect([code, stderr]).toEqual([1, 'There is no file /nonexistent/x.xml.\n  Name a recording.\n']);
+    expect([code, stderr]).toEqual([1, 'There is no file /nonexistent/x.xml.\n  Name a file that can be read.\n']);
   });
 
   it('names the driver’s own call for each reading, and its own word for each that is missing', async () => {

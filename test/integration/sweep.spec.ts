@@ -5,28 +5,25 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { compileMock } from '../support/mock-nvml.ts';
+import { until } from '../support/processes.ts';
+import { stubSmi } from '../support/stub-smi.ts';
+
+const UUID = 'GPU-00000000-0000-0000-0000-000000000000';
 
 /** An nvidia-smi that sets the stand-in driver's power limit, as the real one sets the real driver's. */
-function stubSmi(folder: string, control: string): void {
+function stubDriver(folder: string, control: string): void {
   fs.writeFileSync(control, 'set * power_limit_mw 350000\nset -1 count 1\n');
-  fs.writeFileSync(
-    path.join(folder, 'nvidia-smi'),
-    `#!/bin/sh
-case $3 in
-  -pl) printf 'set -1 count 1\\nset * power_limit_mw %s\\nset * power_mw %s\\n' "\${4%.*}000" "\${4%.*}000" > ${control}.new
-    mv ${control}.new ${control}; echo "\${4%.*}" >> ${folder}/caps ;;
-  *) sed -n 's/^set \\* power_limit_mw \\([0-9]*\\)000$/\\1.00/p' ${control} ;;
-esac
-`,
-    { mode: 0o755 },
-  );
+  const set = `printf 'set -1 count 1\\nset * power_limit_mw %s\\nset * power_mw %s\\n' "\${watts}000" "\${watts}000" > ${control}.new
+    mv ${control}.new ${control}; echo "$watts" >> ${folder}/caps`;
+  stubSmi(folder, set);
+  fs.renameSync(path.join(folder, 'cards/GPU-0'), path.join(folder, 'cards', UUID));
 }
 
 describe('slowburn sweep', () => {
   it('runs the command at each cap, prints the curve, and restores the cap', () => {
     const folder = temporaryFolder();
     const control = path.join(folder, 'control');
-    stubSmi(folder, control);
+    stubDriver(folder, control);
     const program = fileURLToPath(new URL('slowburn.js', threads));
     const args = ['sweep', '--power', '200:300:50', '--source', `nvml:${compileMock()}`, '--interval', '0.2'];
     const ran = spawnSync(
@@ -59,7 +56,7 @@ describe('slowburn sweep', () => {
   it.each(['SIGINT', 'SIGKILL'] as const)('restores the cap when it is ended by %s', async (signal) => {
     const folder = temporaryFolder();
     const control = path.join(folder, 'control');
-    stubSmi(folder, control);
+    stubDriver(folder, control);
     const program = fileURLToPath(new URL('slowburn.js', threads));
     const args = ['sweep', '--power', '200:300:50', '--source', `nvml:${compileMock()}`, '--interval', '0.2'];
     // the second run takes an interrupt for an end without fault
@@ -77,12 +74,35 @@ describe('slowburn sweep', () => {
     process.kill(-child.pid!, signal); // as a terminal does
     const code = await ended;
     const caps = (): string[] => fs.readFileSync(path.join(folder, 'caps'), 'utf8').split('\n');
-    while (caps().length < 4) await new Promise((resolve) => setTimeout(resolve, 20)); // the tap outlives the sweep
+    // its watchdog outlives the sweep
+    expect(await until(() => caps().length === 4 && !fs.existsSync(path.join(folder, 'governor.journal')))).toBe(true);
     expect(caps()).toEqual(['200', '250', '350', '']);
     expect(fs.readFileSync(control, 'utf8')).toContain('power_limit_mw 350000');
     if (signal === 'SIGKILL') return;
     expect(code).toBe(130);
     expect(said.err).toMatch(/^ *200 /m); // what was measured is told
+  });
+
+  it('refuses a power limit outside those of the card, and runs nothing', () => {
+    const folder = temporaryFolder();
+    const control = path.join(folder, 'control');
+    stubDriver(folder, control);
+    const program = fileURLToPath(new URL('slowburn.js', threads));
+    const args = ['sweep', '--power', '500:600:50', '--source', `nvml:${compileMock()}`, '--data-dir', folder];
+    const ran = spawnSync(process.execPath, [program, ...args, '--', 'echo', 'ran'], {
+      encoding: 'utf8',
+      env: { ...process.env, MOCK_NVML_CONTROL: control, PATH: `${folder}:${process.env['PATH']}` },
+    });
+    expect([ran.status, ran.stdout]).toEqual([1, '']);
+    expect(ran.stderr).toContain('This GPU accepts power limits from 100 to 400 W.');
+  });
+
+  it('takes no text for a GPU that could be more than an identifier', () => {
+    const program = fileURLToPath(new URL('slowburn.js', threads));
+    const args = ['sweep', '--power', '200:300:50', '--gpu', 'GPU-0\nlimit', '--', 'echo', 'ran'];
+    const ran = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+    expect([ran.status === 0, ran.stdout]).toEqual([false, '']);
+    expect(ran.stderr).toContain('Give the index or UUID of a GPU.');
   });
 
   it('says why when the cap cannot be set, and runs nothing', () => {
@@ -96,6 +116,6 @@ describe('slowburn sweep', () => {
     );
     expect(ran.status).toBe(1);
     expect(ran.stdout).toBe('');
-    expect(ran.stderr).toContain('the cap cannot be read');
+    expect(ran.stderr).toContain('The driver lists no GPU with this UUID.');
   });
 });

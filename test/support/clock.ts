@@ -5,7 +5,7 @@ export type TestClock = Clock & {
   readonly advance: (ms: number) => Promise<void>;
   /** Sets the wall clock by so much, as a person or a time server does. */
   readonly step: (ms: number) => void;
-  /** Moves the wall clock on while the monotonic one stands still, as suspend does on Linux. */
+  /** Moves wall and boot clock on while the monotonic one stands still, as suspend does on Linux. */
   readonly suspend: (ms: number) => void;
 };
 
@@ -13,6 +13,7 @@ export type TestClock = Clock & {
 export function createTestClock(startMs = Date.UTC(2026, 0, 15, 12)): TestClock {
   let wall = startMs;
   let mono = 0;
+  let slept = 0;
   let sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -20,6 +21,7 @@ export function createTestClock(startMs = Date.UTC(2026, 0, 15, 12)): TestClock 
   return {
     wallMs: () => wall,
     monoMs: () => mono,
+    bootMs: () => mono + slept,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve();
@@ -46,6 +48,9 @@ export function createTestClock(startMs = Date.UTC(2026, 0, 15, 12)): TestClock 
       mono = end;
     },
     step: (ms) => (wall += ms),
-    suspend: (ms) => (wall += ms),
+    suspend(ms) {
+      wall += ms;
+      slept += ms;
+    },
   };
 }

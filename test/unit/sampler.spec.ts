@@ -39,7 +39,7 @@ describe('the sampler', () => {
   });
 
   it.each([
-    ['suspended', 3_600_000],
+    ['clock-step', 3_600_000],
     ['clock-step', -3_600_000],
   ] as const)('marks a gap as %s when the clocks part by %d ms', async (reason, ms) => {
     const ticks = await record(async (clock) => {

@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import { linesOf } from '../../core/lines.node.ts';
+import { openInput } from '../../core/read-input.node.ts';
 import { err, messageOf, ok, type Result } from '../../result.ts';
 import { encodingOf, type Encoding } from './encoding.node.ts';
 import { formatOf } from './formats.ts';
@@ -14,7 +16,6 @@ export type LogFile = {
 };
 
 const HEAD_BYTES = 256 * 1024; // HWiNFO's header alone may have 50 kB
-const MAX_LINE = 4 * 2 ** 20; // a line of a recording of 64 GPUs has 200 kB; memory must not follow a file without lines
 const LAST_LINES = 3;
 
 /**
@@ -22,21 +23,20 @@ const LAST_LINES = 3;
  * @param otherwise a format that may read what no other one recognises
  */
 export async function openLog(file: string, otherwise?: LogFormat): Promise<Result<LogFile>> {
+  const opened = openInput(file);
+  if (!opened.ok) return err('recording-unreadable', opened.error.message, opened.error.next);
+  const { descriptor, sizeBytes } = opened.value;
   try {
-    const handle = await fs.promises.open(file);
-    try {
-      const { size } = await handle.stat();
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      const bytes = buffer.subarray(0, bytesRead);
-      const encoding = encodingOf(bytes);
-      const head = new TextDecoder(encoding).decode(bytes, { stream: true });
-      const format = formatOf(head) ?? (otherwise?.recognises(head) ? otherwise : undefined);
-      if (format) return ok({ file, format, encoding, sizeBytes: size });
-    } finally {
-      await handle.close();
-    }
+    const buffer = Buffer.alloc(HEAD_BYTES);
+    const bytes = buffer.subarray(0, fs.readSync(descriptor, buffer, 0, HEAD_BYTES, 0));
+    const encoding = encodingOf(bytes);
+    const head = new TextDecoder(encoding).decode(bytes, { stream: true });
+    const format = formatOf(head) ?? (otherwise?.recognises(head) ? otherwise : undefined);
+    if (format) return ok({ file, format, encoding, sizeBytes });
   } catch (thrown) {
     return err('recording-unreadable', `The log ${file} cannot be read: ${messageOf(thrown)}`);
+  } finally {
+    fs.closeSync(descriptor);
   }
   return err(
     'recording-unreadable',
@@ -45,41 +45,10 @@ export async function openLog(file: string, otherwise?: LogFormat): Promise<Resu
   );
 }
 
-type Line = { readonly text: string; readonly number: number; readonly terminated: boolean };
 type Progress = (bytes: number) => void;
 
-/** The lines of a file, as many at a time as a chunk of it has. A line longer than any log has comes as undefined. */
-async function* linesOf(
-  { file, encoding }: LogFile,
-  onProgress: Progress,
-  signal: AbortSignal,
-): AsyncGenerator<readonly (Line | number)[]> {
-  const decoder = new TextDecoder(encoding);
-  let bytes = 0;
-  let number = 0;
-  let pending = '';
-  let tooLong = false;
-  const cut = (text: string): (Line | number)[] => {
-    const parts = (pending + text).split(/\r\n|\n/);
-    pending = parts.pop()!;
-    const lines = parts.map((part): Line | number => {
-      number++;
-      const skip = tooLong || part.length > MAX_LINE;
-      tooLong = false;
-      return skip ? number : { text: part, number, terminated: true };
-    });
-    if (pending.length > MAX_LINE) [pending, tooLong] = ['', true];
-    return lines;
-  };
-  for await (const chunk of fs.createReadStream(file, { highWaterMark: 256 * 1024 })) {
-    if (signal.aborted) return;
-    yield cut(decoder.decode(chunk as Buffer, { stream: true }));
-    onProgress((bytes += (chunk as Buffer).length));
-  }
-  yield cut(decoder.decode());
-  if (tooLong) yield [number + 1];
-  else if (pending !== '') yield [{ text: pending, number: number + 1, terminated: false }];
-}
+const logLines = ({ file, encoding }: LogFile, onProgress: Progress, signal: AbortSignal) =>
+  linesOf(file, { encoding, onProgress, signal });
 
 export type Survey = {
   /** orders in which the file's dates can be read: one = settled */
@@ -97,7 +66,7 @@ export async function surveyLog(
   const dates = createDateSurvey(nowMs);
   const lastLines: string[] = [];
   try {
-    for await (const lines of linesOf(log, onProgress, signal)) {
+    for await (const lines of logLines(log, onProgress, signal)) {
       for (const line of lines) {
         if (typeof line === 'number' || line.text.trim() === '') continue;
         lastLines.push(line.text);
@@ -130,7 +99,7 @@ export async function readLog(
     sink: { ...sink, refuse: (error) => (refused ??= { ok: false, error }) },
   });
   try {
-    for await (const lines of linesOf(log, onProgress, signal)) {
+    for await (const lines of logLines(log, onProgress, signal)) {
       for (const line of lines) {
         if (refused) return refused;
         if (typeof line === 'number') sink.bad(line, 'It is longer than any line of a log.');

@@ -116,7 +116,7 @@ export const smiText: LogFormat = {
           flush();
           startLine = number;
         }
-        size += text.length;
+        size += text.length + 1; // a file may hold nothing but line ends
         if (size <= MAX_DOCUMENT) lines.push(text);
       },
       end: flush,

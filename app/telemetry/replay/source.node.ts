@@ -1,7 +1,7 @@
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { err, messageOf, ok } from '../../result.ts';
+import { readLines } from '../../core/read-input.node.ts';
+import { err, ok } from '../../result.ts';
 import { textOf } from '../logs/encoding.node.ts';
 import type { OpenedSource, SourceSample } from '../source.ts';
 import { readRecording } from './recording.ts';
@@ -9,30 +9,15 @@ import { readRecording } from './recording.ts';
 export type ReplayOptions = { readonly clock: Clock; readonly file: string; readonly speed: number };
 
 const HOLD_MS = 1000;
-const MAX_FILE_BYTES = 512 * 2 ** 20; // the text is held in one string
 
 /**
  * Plays a recording at `speed` times its own pace, with its own time stamps. A recording of a single moment is held
  * still: the same readings, once a second. Any other ends when it is over.
  */
 export async function openReplay({ clock, file, speed }: ReplayOptions): Promise<OpenedSource> {
-  let text: string;
-  try {
-    const { size } = await fs.stat(file);
-    if (size > MAX_FILE_BYTES) {
-      return err(
-        'recording-unreadable',
-        `${file} has ${Math.round(size / 2 ** 20)} MiB; recordings up to 512 MiB can be played.`,
-      );
-    }
-    text = textOf(await fs.readFile(file));
-  } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return err('recording-unreadable', `There is no file ${file}.`, 'Name a recording.');
-    if (code === 'EISDIR') return err('recording-unreadable', `${file} is a folder.`, 'Name a recording in it.');
-    return err('recording-unreadable', `The recording ${file} cannot be read: ${messageOf(thrown)}.`);
-  }
-  const recording = readRecording(text, path.basename(file));
+  const read = readLines(file);
+  if (!read.ok) return err('recording-unreadable', read.error.message, read.error.next);
+  const recording = readRecording(textOf(read.value), path.basename(file));
   if (!recording.ok) return recording;
   const { samples, driverVersion, names } = recording.value;
   const firstMs = samples[0]!.tsMs;
@@ -41,7 +26,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
   const abort = new AbortController();
   let position = 0;
 
-  async function read(): Promise<SourceSample> {
+  async function next(): Promise<SourceSample> {
     const recorded = samples[Math.min(position, samples.length - 1)]!;
     const ended = !stillImage && position >= samples.length;
     const offsetMs = stillImage ? position * HOLD_MS : recorded.tsMs - firstMs;
@@ -73,7 +58,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
       driverVersion,
       ...(names ? { names } : {}),
     }),
-    read,
+    read: next,
     configure: () => undefined,
     async close() {
       abort.abort();

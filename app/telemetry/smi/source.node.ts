@@ -53,7 +53,14 @@ export async function openSmi({ clock, intervalMs, program = 'nvidia-smi' }: Smi
     const args = ['-q', '-x', '-lms', String(interval)];
     const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
     child = started;
-    const stream = createDocumentStream(onDocument, (text) => (noise = text));
+    const stream = createDocumentStream(
+      onDocument,
+      (text) => (noise = text),
+      () => {
+        started.kill('SIGKILL'); // it prints without end: it is started again later, as when it ends
+        for (const output of [started.stderr, started.stdout]) output.destroy();
+      },
+    );
     started.stdout.setEncoding('utf8').on('data', (chunk: string) => stream.push(chunk));
     started.stderr.setEncoding('utf8').on('data', (text: string) => (noise = text.trim() || noise));
     started.on('error', (error: NodeJS.ErrnoException) => {

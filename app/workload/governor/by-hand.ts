@@ -52,7 +52,7 @@ export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: By
       kept.delete(gpuUuid);
       return revert(gpuUuid);
     },
-    /** Everything was undone by the tap. */
+    /** The limit helper has undone everything. */
     forget: (): void => {
       for (const { cancel } of pending.values()) cancel();
       pending.clear();

@@ -1,13 +1,13 @@
-import fs from 'node:fs';
 import { valueOf } from '../../reading.ts';
-import { err, type Result } from '../../result.ts';
+import type { Result } from '../../result.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Tick } from '../../telemetry/sampler.ts';
 import type { Program } from '../detect.ts';
-import { identityOf } from '../process-facts.node.ts';
 import { createByHand, type Pending } from './by-hand.ts';
+import { createCards } from './cards.ts';
+import { holdable, type NotHeld } from './holdable.node.ts';
+import type { LimitHelper, ProcessId } from './limit-helper.node.ts';
 import { createPolicy, limitKeys, type GovernorEntry, type LimitKey } from './policy.ts';
-import type { Tap } from './tap.node.ts';
 
 export type GovernorStatus = {
   readonly enabled: boolean;
@@ -20,7 +20,7 @@ export type GovernorStatus = {
 export type GovernorOptions = {
   readonly settings: Settings;
   /** opened when something is to be done for the first time */
-  readonly openTap: (onLost: (undone: boolean) => void) => Tap;
+  readonly openHelper: (onLost: (undone: boolean) => void) => LimitHelper;
   readonly programs: () => readonly Program[];
   /** outputs made so far and jobs in work, by the program's own account */
   readonly progress: (key: string) => { readonly running?: number; readonly made?: number } | undefined;
@@ -42,37 +42,29 @@ type Held = {
   readonly program: string;
   readonly why: LimitKey;
   readonly sinceMs: number;
-  readonly pids: readonly { pid: number; startedAt: string }[];
+  readonly processes: readonly ProcessId[];
 };
 type Asked = { readonly why: LimitKey; readonly sinceMs: number; readonly made: number | undefined };
 
-/** A person's own process, and none of those that govern. */
-function ownProcess(pid: number): { pid: number; startedAt: string } | undefined {
-  try {
-    if (pid <= 1 || pid === process.pid || pid === process.ppid) return undefined;
-    if (fs.statSync(`/proc/${pid}`).uid !== process.getuid?.()) return undefined;
-    const startedAt = identityOf(pid)?.startedAt;
-    return startedAt === undefined ? undefined : { pid, startedAt };
-  } catch {
-    return undefined; // gone, or a system where processes are not held
-  }
-}
+/** A program that may not be held is asked about again after this: its terminal or its state may change. */
+const HOLD_AGAIN_MS = 60_000;
 
 /** Carries out what the policies of the cards decide. Feed it each tick; close it at the end. */
 export function createGovernor(options: GovernorOptions) {
   const { programs, progress, wallMs, monoMs } = options;
   let { settings } = options;
-  let tap: Tap | undefined;
+  let helper: LimitHelper | undefined;
   let lastTickMs = monoMs();
   let busy: Promise<void> | undefined;
   /** the limits were changed: begin anew with the next tick */
   let anew = false;
   const policies = new Map<string, ReturnType<typeof createPolicy>>();
-  const ownCaps = new Map<string, { minW: number; ownW: number }>();
+  const cards = createCards();
   const caps = new Map<string, number>();
   const refused = new Map<string, number>();
   const held = new Map<string, Held>();
   const asked = new Map<string, Asked>();
+  const notHeld = new Map<string, { readonly why: NotHeld; readonly againMs: number }>();
   const told = new Map<string, Set<LimitKey>>();
   const seenMs = new Map<string, number>();
   const log: GovernorEntry[] = [];
@@ -83,23 +75,27 @@ export function createGovernor(options: GovernorOptions) {
     if (log.length > LOG_KEPT) log.shift();
     options.onDeed(entry);
   };
-  const withTap = (): Tap =>
-    (tap ??= options.openTap((undone) => {
+  const withHelper = (): LimitHelper =>
+    (helper ??= options.openHelper((undone) => {
       forget();
-      note({ gpuUuid: '', what: undone ? 'undone' : 'left', why: 'tap-lost' });
+      note({ gpuUuid: '', what: undone ? 'undone' : 'left', why: 'helper-lost' });
     }));
   const byHand = createByHand({
     setCap: async (gpuUuid, watts) => {
       caps.delete(gpuUuid); // what a person sets goes before; when they let go of it, the governor sets its own anew
-      return withTap().setCap(gpuUuid, watts);
+      return withHelper().setLimit(gpuUuid, watts);
     },
-    releaseCap: async (gpuUuid) => withTap().releaseCap(gpuUuid),
+    releaseCap: async (gpuUuid) => {
+      caps.delete(gpuUuid);
+      return withHelper().restoreLimit(gpuUuid);
+    },
     wallMs,
   });
 
   function forget(): void {
     held.clear();
     asked.clear();
+    notHeld.clear();
     caps.clear();
     byHand.forget();
     policies.forEach((policy) => policy.reset());
@@ -109,8 +105,8 @@ export function createGovernor(options: GovernorOptions) {
   async function undoAll(why: string): Promise<void> {
     const any = held.size > 0 || caps.size > 0 || byHand.any();
     forget();
-    if (!tap || !any) return;
-    const done = await tap.undo();
+    if (!helper || !any) return;
+    const done = await helper.undo();
     note({ gpuUuid: '', what: done.ok ? 'undone' : 'left', why, ...(!done.ok && { message: done.error.message }) });
   }
 
@@ -126,7 +122,7 @@ export function createGovernor(options: GovernorOptions) {
   async function applyCap(gpuUuid: string, capW: number | undefined, why: string): Promise<void> {
     if (capW === caps.get(gpuUuid) || byHand.has(gpuUuid)) return;
     if (monoMs() < (refused.get(gpuUuid) ?? 0)) return;
-    const done = await (capW === undefined ? withTap().releaseCap(gpuUuid) : withTap().setCap(gpuUuid, capW));
+    const done = await (capW === undefined ? withHelper().restoreLimit(gpuUuid) : withHelper().setLimit(gpuUuid, capW));
     if (!done.ok) {
       refused.set(gpuUuid, monoMs() + 600_000);
       return note({ gpuUuid, what: capW === undefined ? 'left' : 'refused', why, message: done.error.message });
@@ -145,37 +141,45 @@ export function createGovernor(options: GovernorOptions) {
   }
 
   async function hold(program: Program, gpuUuid: string, why: LimitKey): Promise<void> {
-    if (held.has(program.key)) return;
+    if (held.has(program.key) || monoMs() < (notHeld.get(program.key)?.againMs ?? 0)) return;
     const request = asked.get(program.key) ?? { why, sinceMs: monoMs(), made: progress(program.key)?.made };
     asked.set(program.key, request);
     if (!between(program, request)) return;
+    const looks = program.pids.map(holdable).filter((look) => look !== 'ended');
+    const processes = looks.filter((look) => typeof look !== 'string');
+    const refusal = looks.find((look) => typeof look === 'string');
+    if (refusal) return refuseHold(program, gpuUuid, refusal);
+    if (processes.length === 0) return; // it is gone: the next tick says so
+    const done = await withHelper().hold(processes);
+    if (!done.ok) return refuseHold(program, gpuUuid, 'helper', done.error.message);
+    if (done.value !== 'held') return refuseHold(program, gpuUuid, done.value);
     asked.delete(program.key);
-    const stopped: Held['pids'][number][] = [];
-    for (const process of program.pids.flatMap((pid) => ownProcess(pid) ?? [])) {
-      const done = await withTap().stop(process.pid, process.startedAt);
-      if (done.ok) stopped.push(process);
-    }
-    if (stopped.length === 0) return;
-    held.set(program.key, { key: program.key, program: program.name, why, sinceMs: wallMs(), pids: stopped });
+    notHeld.delete(program.key);
+    held.set(program.key, { key: program.key, program: program.name, why, sinceMs: wallMs(), processes });
     note({ gpuUuid, what: 'held', why, program: program.name });
+  }
+
+  /** A program that must not be held is left alone as a whole, and the person is told why, once. */
+  function refuseHold(program: Program, gpuUuid: string, why: NotHeld, message?: string): void {
+    const before = notHeld.get(program.key)?.why;
+    notHeld.set(program.key, { why, againMs: monoMs() + HOLD_AGAIN_MS });
+    if (why === 'ended' || why === before) return;
+    note({ gpuUuid, what: 'not-held', why, program: program.name, ...(message !== undefined && { message }) });
   }
 
   async function letGo(key: string, gpuUuid: string): Promise<void> {
     asked.delete(key);
+    notHeld.delete(key);
     const entry = held.get(key);
     if (!entry) return;
     held.delete(key);
-    for (const { pid, startedAt } of entry.pids) await withTap().resume(pid, startedAt);
+    await withHelper().resume(entry.processes);
     note({ gpuUuid, what: 'let-go', why: entry.why, program: entry.program });
   }
 
   async function act(tick: Tick): Promise<void> {
     const wanted = new Map<string, { why: LimitKey; gpuUuid: string }>();
     for (const { gpu, frame } of tick.gpus) {
-      // as a person left it, which may be below the card's default
-      const own = valueOf(frame, 'powerLimitW') ?? valueOf(frame, 'powerDefaultLimitW');
-      const minW = valueOf(frame, 'powerMinLimitW');
-      if (own !== undefined && minW !== undefined && !ownCaps.has(gpu.uuid)) ownCaps.set(gpu.uuid, { minW, ownW: own });
       if (valueOf(frame, 'coreTempC') !== undefined || valueOf(frame, 'powerW') !== undefined)
         seenMs.set(gpu.uuid, monoMs());
       const policy = policies.get(gpu.uuid) ?? createPolicy(settings.governor, settings);
@@ -186,7 +190,7 @@ export function createGovernor(options: GovernorOptions) {
         tempC: valueOf(frame, 'coreTempC'),
         powerW: valueOf(frame, 'powerW'),
         stressHours: options.stressTodayHours(gpu.uuid, tick.tsMs),
-        capRange: ownCaps.get(gpu.uuid),
+        capRange: cards.limitsOf(gpu.uuid),
       });
       tell(gpu.uuid, decision.passed);
       if (monoMs() - (seenMs.get(gpu.uuid) ?? 0) <= BLIND_MS)
@@ -232,6 +236,7 @@ export function createGovernor(options: GovernorOptions) {
       if (tick.fault) return; // no news is not good news: silence counts on
       lastTickMs = monoMs();
       if (tick.source.simulated) return;
+      cards.meet(tick);
       inTurn(async () => {
         if (anew) {
           anew = false;
@@ -248,12 +253,15 @@ export function createGovernor(options: GovernorOptions) {
       anew ||= changed;
     },
     async tryCap(gpuUuid: string, capW: number): Promise<Result<undefined>> {
-      const range = ownCaps.get(gpuUuid);
-      if (range && capW < range.minW) return err('invalid-argument', `This card goes no lower than ${range.minW} W.`);
+      const accepted = cards.accepts(gpuUuid, capW);
+      if (!accepted.ok) return accepted;
       return byHand.try(gpuUuid, capW);
     },
     confirmCap: byHand.confirm,
-    releaseCap: byHand.release,
+    async releaseCap(gpuUuid: string): Promise<Result<undefined>> {
+      const listed = cards.listed(gpuUuid);
+      return listed.ok ? byHand.release(gpuUuid) : listed;
+    },
     status: (): GovernorStatus => ({
       enabled: settings.governor.enabled,
       held: [...held.values()].map(({ program, why, sinceMs }) => ({ program, why, sinceMs })),
@@ -269,7 +277,7 @@ export function createGovernor(options: GovernorOptions) {
     async close(): Promise<void> {
       clearInterval(blind);
       await busy;
-      await tap?.close();
+      await helper?.close();
     },
   };
 }

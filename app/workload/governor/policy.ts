@@ -19,7 +19,17 @@ export const limitKeys = ['temperature', 'power', 'stress', 'price', 'quiet'] as
 export type LimitKey = (typeof limitKeys)[number];
 
 /** What the governor says that it did or saw. `left`: a cap may still be changed, as only a helper with rights can restore it */
-export const governorDeeds = ['passed', 'held', 'let-go', 'capped', 'released', 'refused', 'undone', 'left'] as const;
+export const governorDeeds = [
+  'passed',
+  'held',
+  'not-held',
+  'let-go',
+  'capped',
+  'released',
+  'refused',
+  'undone',
+  'left',
+] as const;
 export type GovernorDeed = (typeof governorDeeds)[number];
 
 /** One thing the governor did or saw, in the order it happened. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { readInput } from '../../core/read-input.node.ts';
 import { makeFolder } from '../../settings/folders.node.ts';
 import { isAlive } from '../../history/recorder.node.ts';
 import type { Totals } from './counts.ts';
@@ -23,6 +24,8 @@ const schema = z.object({
   model: z.string().optional(),
 });
 export type MeterNote = z.infer<typeof schema>;
+
+const LARGEST_NOTE = 64 * 1024;
 
 const folderOf = (dataFolder: string): string => path.join(dataFolder, 'meters');
 
@@ -52,8 +55,9 @@ export function readMeterNotes(dataFolder: string): MeterNote[] {
     .filter((name) => name.endsWith('.json'))
     .flatMap((name) => {
       try {
-        const note = schema.safeParse(JSON.parse(fs.readFileSync(path.join(folderOf(dataFolder), name), 'utf8')));
-        return note.success && isAlive(note.data.pid) ? [note.data] : [];
+        const text = readInput(path.join(folderOf(dataFolder), name), LARGEST_NOTE);
+        const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
+        return note && isAlive(note.pid) ? [note] : [];
       } catch {
         return []; // gone meanwhile
       }

@@ -1,0 +1,2 @@
+/** An export that is not as Slowburn wrote it. Caught where a file is imported. */
+export class DamagedExport extends Error {}

@@ -1,0 +1,102 @@
+import { createAnswers, type GovernorAnswers, type MakeReport } from '../contract/answers.ts';
+import type { CostMeter } from '../cost.node.ts';
+import type { Db } from '../history/database.node.ts';
+import { watchPresence, type Loss } from '../history/presence.node.ts';
+import { createStore, type Store } from '../history/store.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { createRecording, type Recording, type RecordingEvents } from '../recording.node.ts';
+import type { GapReason, Tick } from '../telemetry/sampler.ts';
+import type { LedgerShelf } from '../wear/ledger-file.node.ts';
+import { createWearTracker, type ReplayElsewhere, type WearTracker } from '../wear/tracker.ts';
+import type { Accounts } from '../workload/accounts.ts';
+import type { UserRule } from '../workload/match.ts';
+import { createWorkloadWatch, type WorkloadWatch } from '../workload/watch.node.ts';
+
+export type WorkOptions = {
+  readonly db: Db;
+  readonly databaseFile: string;
+  readonly shelf: LedgerShelf;
+  readonly replayElsewhere: ReplayElsewhere;
+  readonly accounts: Accounts;
+  readonly rules: readonly UserRule[];
+  readonly governor: { readonly feed: (tick: Tick) => void } & GovernorAnswers;
+  readonly meter: Pick<CostMeter, 'tick'>;
+  readonly makeReport: MakeReport;
+  readonly jobs: Jobs;
+  readonly events: RecordingEvents & { readonly onSessions: () => void };
+  readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
+  readonly live: boolean;
+  readonly hearsXids: boolean;
+  readonly intervalMs: () => number;
+  readonly nowMs: number;
+};
+
+/** Everything that holds on to one opened history: it is replaced as a whole when the file is another one. */
+export type HistoryWork = {
+  readonly store: Store;
+  readonly wear: WearTracker;
+  readonly watch: WorkloadWatch;
+  readonly recording: Recording;
+  readonly answer: ReturnType<typeof createAnswers>;
+  /** what happened to the file since it was opened */
+  readonly loss: () => Loss | undefined;
+  /**
+   * Ends the work and closes the file. A file that was moved is complete afterwards, and no write-ahead log of ours stays
+   * beside one that took its name: SQLite would apply it to that file.
+   */
+  readonly close: () => void;
+};
+
+export function beginWork(options: WorkOptions): HistoryWork {
+  const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
+  const presence = watchPresence(databaseFile);
+  const store = createStore(db);
+  let closed = false;
+  const wear = createWearTracker(store, options.shelf, async (gpuId, onProgress) => {
+    const replayed = await options.replayElsewhere(gpuId, onProgress);
+    return closed ? undefined : replayed; // of a file that is not open any more
+  });
+  const { accounts, rules } = options;
+  const watch = createWorkloadWatch({ store, accounts, rules, onSessions: events.onSessions });
+  const recording = createRecording({
+    store,
+    databaseFile,
+    wear,
+    watch,
+    governor,
+    meter,
+    events,
+    resumed,
+    live,
+    intervalMs,
+    nowMs,
+  });
+
+  /** Each step is tried although one before it failed: the disk may be what is wrong. */
+  function attempt(step: () => void): void {
+    try {
+      step();
+    } catch {
+      // what could not be saved is computed again from the samples at the next start
+    }
+  }
+
+  return {
+    store,
+    wear,
+    watch,
+    recording,
+    answer: createAnswers(store, wear, governor, options.makeReport, options.jobs, options.hearsXids),
+    loss: presence.look,
+    close() {
+      attempt(() => watch.stop());
+      attempt(wear.save); // on a disk that fails the state is built again from the samples
+      if (presence.look()) {
+        attempt(() => db.pragma('wal_checkpoint(TRUNCATE)')); // by their handles: both files are still there for us
+        attempt(presence.removeLogs);
+      }
+      closed = true;
+      store.close();
+    },
+  };
+}

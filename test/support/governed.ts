@@ -1,0 +1,53 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { build } from 'vite';
+import { onTestFinished } from 'vitest';
+import { until, type Watched } from './processes.ts';
+import type { StubSmi } from './stub-smi.ts';
+
+/** Builds governed.mjs, a Slowburn that governs without a pause. Answers its path, and how to remove it. */
+export async function buildGoverned(): Promise<{ readonly script: string; readonly remove: () => void }> {
+  const folder = fs.mkdtempSync('/tmp/slowburn-governed-');
+  await build({
+    configFile: false,
+    logLevel: 'silent',
+    ssr: { noExternal: true },
+    build: { ssr: path.resolve(import.meta.dirname, 'governed.mjs'), outDir: folder, minify: false },
+  });
+  const name = fs.readdirSync(folder).find((file) => file.startsWith('governed'))!;
+  return { script: path.join(folder, name), remove: () => fs.rmSync(folder, { recursive: true }) };
+}
+
+export type Governed = {
+  readonly governor: ChildProcess;
+  readonly helper: () => number;
+  readonly watchdog: () => number;
+  readonly held: () => boolean;
+  readonly ended: Promise<unknown>;
+};
+
+/** A Slowburn in a process of its own that holds the program and sets a power limit, over and over. */
+export async function governed(script: string, { journal, smi }: StubSmi, program: Watched): Promise<Governed> {
+  const { pid, startedAt } = program;
+  const governor = spawn(process.execPath, [script, journal, smi, String(pid), startedAt], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void governor.kill('SIGKILL'));
+  let helper = 0;
+  let held = false;
+  governor.stdout.on('data', (text) => {
+    for (const [, word, number] of String(text).matchAll(/(helper|held) (\d+)/g)) {
+      helper = Number(number);
+      held ||= word === 'held';
+    }
+  });
+  await until(() => helper > 0);
+  return {
+    governor,
+    helper: () => helper,
+    watchdog: () => Number(/^helper \S+ \d+ \d+ (\d+)/.exec(fs.readFileSync(journal, 'utf8'))?.[1]),
+    held: () => held,
+    ended: new Promise((resolve) => governor.on('exit', resolve)),
+  };
+}
