@@ -8,7 +8,9 @@ import { openCollector } from '../app/collector.node.ts';
 import { defaultSettings } from '../app/settings/settings.ts';
 import { compileMock } from '../test/support/mock-nvml.ts';
 import { cpuMsEach, nodeNvidiaSmi, stubNvidiaSmi } from './baseline.ts';
+import { withDisplay } from './display.ts';
 import { documentOf } from './documents.ts';
+import { memoryOf, processesBelow } from './processes.ts';
 import { median, rounded } from './stats.ts';
 
 type Context = { readonly electron: { readonly executable: string }; readonly say: (text: string) => void };
@@ -88,21 +90,6 @@ async function oncePerSecond(gpus: number): Promise<readonly [own: number, their
   return [own, theirs];
 }
 
-async function withDisplay<T>(work: (display: string) => Promise<T>): Promise<T> {
-  if (process.env['DISPLAY']) return work(process.env['DISPLAY']);
-  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1400x1000x24'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  const number = await new Promise<string>((resolve) =>
-    server.stdio[3]!.once('data', (data) => resolve(String(data).trim())),
-  );
-  try {
-    return await work(`:${number}`);
-  } finally {
-    server.kill();
-  }
-}
-
 type Run = { readonly app: ChildProcess; readonly firstValueMs: number; readonly folder: string };
 
 /** Starts the window and reads from its own clock when the first value was painted. */
@@ -143,35 +130,6 @@ async function stopWindow({ app, folder }: Run): Promise<void> {
   fs.rmSync(folder, { recursive: true, force: true });
 }
 
-/** Memory of each process of the application in MiB, shared pages divided among their users (PSS). */
-function memoryOf(pid: number): { readonly name: string; readonly rss: number; readonly pss: number }[] {
-  const kib = (file: string, key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(file)?.[1] ?? 0);
-  const parents = new Map(
-    fs
-      .readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) => {
-        try {
-          const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8');
-          return [[Number(name), Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0])] as const];
-        } catch {
-          return []; // ended meanwhile
-        }
-      }),
-  );
-  const below = (top: number): number[] => [
-    top,
-    ...[...parents].filter(([, parent]) => parent === top).flatMap(([child]) => below(child)),
-  ];
-  return below(pid).map((process) => {
-    const rollup = fs.readFileSync(`/proc/${process}/smaps_rollup`, 'utf8');
-    const command = fs.readFileSync(`/proc/${process}/cmdline`, 'utf8');
-    const type = /--type=([\w-]+)/.exec(command)?.[1];
-    const service = /--utility-sub-type=([\w.]+)/.exec(command)?.[1];
-    return { name: service ?? type ?? 'main', rss: kib(rollup, 'Rss') / 1024, pss: kib(rollup, 'Pss') / 1024 };
-  });
-}
-
 async function cpuATick(say: Context['say']) {
   const backToBack: Record<string, number> = {};
   const paced: Record<string, number> = {};
@@ -200,7 +158,7 @@ export async function run({ electron, say }: Context) {
     say('Memory after 15 s');
     const started = await startWindow(electron.executable, display);
     await sleep(15_000);
-    const processes = memoryOf(started.app.pid!);
+    const processes = processesBelow(started.app.pid!).map(({ pid, name }) => ({ name, ...memoryOf(pid) }));
     await stopWindow(started);
     return [times, processes] as const;
   });

@@ -59,9 +59,12 @@ export function serveWindow({ window, handlers, askCollector }: IpcOptions): voi
   });
 }
 
-/** Tells the window something, if it is there and can be seen. */
+/** Pushes that are only drawn: a window that cannot be seen asks for the newest when it is seen again. */
+const DRAWN: readonly Push[] = ['tick', 'cost'];
+
+/** Tells the window something, if it is there. */
 export function pushTo<P extends Push>(window: BrowserWindow | undefined, name: P, payload: PushOf<P>): void {
   if (!window || window.isDestroyed()) return;
-  if (name === 'tick' && (!window.isVisible() || window.isMinimized())) return;
+  if (DRAWN.includes(name) && (!window.isVisible() || window.isMinimized())) return;
   window.webContents.send('push', name, payload);
 }

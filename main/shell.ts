@@ -6,7 +6,7 @@ import { createI18n } from '../app/i18n.ts';
 import { err, ok } from '../app/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
-import { applicationCost } from './application-cost.ts';
+import { createApplicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createBurn } from './burn.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
@@ -42,7 +42,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, owner.settings());
 
-  applicationCost(); // CPU is told since the call before: this is the first
+  const applicationCost = createApplicationCost();
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
   const burn = createBurn(dataFolder, (status) => pushTo(window, 'burn', status));

@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import css from './app.module.css';
-import type { PushOf } from '../app/contract/channels.ts';
 import { settingsNotices } from '../app/settings/report-words.ts';
 import { onPush } from './bridge.ts';
 import { useShared } from './context.tsx';
-import { useLive } from './live/store.ts';
+import { liveNow, onLive, useLive, type Live } from './live/store.ts';
 import { AlertsPage } from './pages/alerts.tsx';
 import { HistoryPage } from './pages/history.tsx';
 import { LivePage } from './pages/live.tsx';
@@ -14,6 +13,8 @@ import { SettingsPage } from './pages/settings.tsx';
 import { WearPage } from './pages/wear.tsx';
 import { WorkloadsPage } from './pages/workloads.tsx';
 import { Banner } from './parts/banner.tsx';
+import { Hints } from './parts/hints.tsx';
+import { setText } from './set-text.ts';
 
 const pages = {
   live: LivePage,
@@ -26,13 +27,19 @@ const pages = {
 } as const satisfies Record<string, ComponentType>;
 type PageName = keyof typeof pages;
 
+const sourceOf = ({ source }: Live) => source;
+const sourceLabel = ({ source }: Live) => source?.label;
+const faultOf = ({ fault }: Live) => fault;
+const hasCost = ({ cost }: Live) => cost !== undefined;
+
 /** Is it recording, how often: the foot of every number on the page. */
 function Recorder() {
   const { t } = useTranslation();
   const { settings, collector, format } = useShared();
-  const live = useLive();
+  const label = useLive(sourceLabel);
+  const fault = useLive(faultOf);
   const state = collector?.state ?? 'starting';
-  const trouble = state === 'failed' || state === 'silent' || state === 'restarting' || live.fault !== undefined;
+  const trouble = state === 'failed' || state === 'silent' || state === 'restarting' || fault !== undefined;
   return (
     <div className={css.recorder} role="status">
       <span className={css.lamp} data-on={trouble ? 'trouble' : state === 'running'} />
@@ -45,29 +52,46 @@ function Recorder() {
           })}
         </span>
       )}
-      {live.source && <span>· {live.source.label}</span>}
+      {label !== undefined && <span>· {label}</span>}
     </div>
   );
 }
 
-/** What Slowburn itself costs: the foot of the window. */
+/** What Slowburn itself costs: the foot of the window. Its numbers change all the time, so they are written without React. */
 function OwnCost() {
   const { t } = useTranslation();
   const { format } = useShared();
-  const [cost, setCost] = useState<PushOf<'cost'>>();
-  useEffect(() => onPush('cost', setCost), []);
-  if (!cost) return null;
-  const { collector, application } = cost;
-  const { text, unit } = format.bytes(application.memoryBytes, 2);
+  const known = useLive(hasCost);
+  const foot = useRef<HTMLElement>(null);
+  useEffect(() => {
+    let written: Live['cost'];
+    const write = (): void => {
+      const { cost } = liveNow();
+      if (!foot.current || !cost || cost === written) return;
+      written = cost;
+      const { collector, application } = cost;
+      const { text, unit } = format.bytes(application.memoryBytes, 2);
+      const texts = [
+        t('cost.cpu', { pct: format.number(application.cpuPct, 1) }),
+        t('cost.memory', { amount: `${text} ${unit}` }),
+        t('cost.driver', { ms: format.number(collector.readMs, 1) }),
+        t('cost.kept', { count: collector.kept, text: format.number(collector.kept) }),
+        t('cost.lost', { count: collector.lost, text: format.number(collector.lost) }),
+      ];
+      texts.forEach((said, i) => setText(foot.current?.children[i], said));
+      foot.current.dataset['lost'] = String(collector.lost > 0);
+    };
+    write();
+    return onLive(write);
+  }, [known, t, format]);
+  if (!known) return null;
   return (
-    <footer className={css.foot} title={t('cost.note')}>
-      <span>{t('cost.cpu', { pct: format.number(application.cpuPct, 1) })}</span>
-      <span>{t('cost.memory', { amount: `${text} ${unit}` })}</span>
-      <span>{t('cost.driver', { ms: format.number(collector.readMs, 1) })}</span>
-      <span>{t('cost.kept', { count: collector.kept, text: format.number(collector.kept) })}</span>
-      <span data-lost={collector.lost > 0}>
-        {t('cost.lost', { count: collector.lost, text: format.number(collector.lost) })}
-      </span>
+    <footer ref={foot} className={css.foot} title={t('cost.note')}>
+      <span />
+      <span />
+      <span />
+      <span />
+      <span />
     </footer>
   );
 }
@@ -76,7 +100,8 @@ function OwnCost() {
 function Banners() {
   const { t } = useTranslation();
   const { collector, settingsReport } = useShared();
-  const { source, fault } = useLive();
+  const source = useLive(sourceOf);
+  const fault = useLive(faultOf);
   const notices = settingsReport ? settingsNotices(settingsReport, t) : [];
   return (
     <div>
@@ -156,6 +181,7 @@ export function App() {
         </div>
       </main>
       <OwnCost />
+      <Hints />
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { root, runCommand, say, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
+import { ensureVirtualDisplay } from './setup/system.mjs';
 
 const checkout = fileURLToPath(root);
 const file = path.join(checkout, 'bench/results.json');
@@ -29,6 +30,7 @@ await runCommand(async () => {
   if (unknown.length > 0)
     throw new SetupError(`There is no benchmark ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
 
+  if (process.platform === 'linux' && !process.env.DISPLAY) await ensureVirtualDisplay();
   const { runnerImport } = await import('vite');
   for (const name of wanted.length > 0 ? wanted : all) {
     say(`Benchmark: ${name}`);

@@ -7,6 +7,7 @@ export function colour(token: string): string {
   const known = resolved.get(key);
   if (known !== undefined) return known;
   const probe = document.createElement('span');
+  probe.style.colorScheme = scheme; // the page itself may learn of a change a moment later
   probe.style.color = getComputedStyle(document.documentElement).getPropertyValue(token);
   document.body.append(probe);
   const found = getComputedStyle(probe).color;

@@ -108,10 +108,10 @@ export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }
   }, [axis]);
 
   useEffect(() => {
-    plot.current?.setData(columns, true);
-  }, [columns, props.marks, props.format]);
-  useEffect(() => {
-    plot.current?.setScale('x', { min: props.view.fromMs, max: props.view.toMs });
+    plot.current?.batch(() => {
+      plot.current?.setData(columns, false);
+      plot.current?.setScale('x', { min: props.view.fromMs, max: props.view.toMs });
+    });
   }, [props.view, columns, props.marks, props.format]);
 
   return (

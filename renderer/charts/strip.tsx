@@ -1,43 +1,65 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { joined, type Quantity } from '../../app/format.ts';
+import { setText } from '../set-text.ts';
 import { colour } from './colour.ts';
 import css from './strip.module.css';
 
-export type StripProps = {
+/** What a strip draws. It grows in place: read it again at each drawing. */
+export type StripData = {
   readonly times: readonly number[];
   readonly values: readonly (number | null)[];
-  readonly spanMs: number;
+  /** the right end */
   readonly nowMs: number;
+  readonly newest: number | undefined;
+};
+
+export type StripProps = {
+  readonly read: () => StripData;
+  /** calls back when there is something new, until the returned function is called */
+  readonly onChange: (listener: () => void) => () => void;
+  readonly spanMs: number;
   /** fixed bounds; a bound left out follows the data */
   readonly low?: number;
   readonly high?: number;
   readonly height: number;
+  /** with a line above the strip: the label, what it runs between, and the newest value */
   readonly label: string;
-  /** the newest value */
-  readonly text: string;
-  /** a value in words: of the lowest and the highest in view */
-  readonly show: (value: number) => string;
+  readonly show: (value: number) => Quantity;
 };
 
-/** "33–78": what the line runs between, once it has run. */
-function rangeOf(values: readonly (number | null)[], show: (value: number) => string): string {
-  const finite = values.filter((value) => value !== null);
-  if (finite.length < 2) return '';
-  const [lowest, highest] = [show(Math.min(...finite)), show(Math.max(...finite))];
-  return lowest === highest ? '' : `${lowest}–${highest}`;
-}
-
-/** A live strip: a few minutes of one reading, drawn on a canvas. Cheap enough for ten redraws a second. */
-export function Strip({ times, values, spanMs, nowMs, low, high, height, label, text, show }: StripProps) {
+/** A live strip: a few minutes of one reading, drawn on a canvas, without React: it moves with every tick. */
+export function Strip({ read, onChange, spanMs, low, high, height, label, show }: StripProps) {
   const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>(undefined);
+  const range = useRef<HTMLSpanElement>(null);
+  const newestText = useRef<HTMLSpanElement>(null);
 
   useEffect(() => {
     const element = box.current!;
-    const create = () => {
-      plot.current?.destroy();
-      plot.current = new uPlot(
+    let plot: uPlot | undefined;
+    let drawnMs = 0;
+    const draw = (): void => {
+      const { times, values, nowMs, newest } = read();
+      const finite = values.filter((value) => value !== null);
+      const [lowest, highest] = [Math.min(...finite), Math.max(...finite)];
+      const bottom = low ?? lowest - 2;
+      const top = Math.max(high ?? highest + 2, highest, bottom + 1);
+      setText(newestText.current, newest === undefined ? '' : joined(show(newest)));
+      const movedMs = nowMs - drawnMs;
+      if (plot && movedMs > 0 && movedMs < spanMs / (plot.width * devicePixelRatio)) return; // not by a pixel yet
+      drawnMs = nowMs;
+      plot?.batch(() => {
+        plot?.setData([times as number[], values as (number | null)[]], false);
+        plot?.setScale('x', { min: nowMs - spanMs, max: nowMs });
+        plot?.setScale('y', { min: bottom, max: finite.length === 0 ? bottom + 1 : top });
+      });
+      const [from, to] = finite.length < 2 ? ['', ''] : [show(lowest).text, show(highest).text];
+      setText(range.current, from === to ? '' : `${from}–${to}`); // once it has run
+    };
+    const create = (): void => {
+      plot?.destroy();
+      plot = new uPlot(
         {
           width: element.clientWidth || 200,
           height,
@@ -51,38 +73,33 @@ export function Strip({ times, values, spanMs, nowMs, low, high, height, label, 
         [[], []],
         element,
       );
+      drawnMs = 0; // whatever it was, the new one is empty
+      draw();
     };
     create();
-    const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
+    const stop = onChange(draw);
+    const observer = new ResizeObserver(() => {
+      if (plot && plot.width !== element.clientWidth) plot.setSize({ width: element.clientWidth, height });
+    });
     observer.observe(element);
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     scheme.addEventListener('change', create);
     return () => {
+      stop();
       scheme.removeEventListener('change', create);
       observer.disconnect();
-      plot.current?.destroy();
+      plot?.destroy();
     };
-  }, [height]);
-
-  useEffect(() => {
-    const finite = values.filter((value) => value !== null);
-    const bottom = low ?? Math.min(...finite) - 2;
-    const top = Math.max(high ?? Math.max(...finite) + 2, ...finite, bottom + 1);
-    plot.current?.batch(() => {
-      plot.current?.setData([times as number[], values as (number | null)[]], false);
-      plot.current?.setScale('x', { min: nowMs - spanMs, max: nowMs });
-      plot.current?.setScale('y', { min: bottom, max: finite.length === 0 ? bottom + 1 : top });
-    });
-  }, [times, values, values.length, nowMs, spanMs, low, high]);
+  }, [read, onChange, spanMs, low, high, height, show]);
 
   return (
     <div className={css.strip}>
       {label && (
         <div className={css.head}>
           <span>
-            {label} <span className={css.range}>{rangeOf(values, show)}</span>
+            {label} <span ref={range} className={css.range} />
           </span>
-          <span className={css.text}>{text}</span>
+          <span ref={newestText} className={css.text} />
         </div>
       )}
       <div ref={box} className={css.plot} aria-hidden />

@@ -1,51 +1,60 @@
 import { Select, Table } from '@mantine/core';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { metricGroups, metricOf } from '../../app/metrics.ts';
+import { metricGroups, metricOf, type MetricKey } from '../../app/metrics.ts';
 import { isTold, sourceOf } from '../../app/telemetry/provenance.ts';
 import type { SourceInfo } from '../../app/telemetry/source.ts';
 import { useShared } from '../context.tsx';
 import { Number, Value } from '../parts/value.tsx';
 import table from '../pages/table.module.css';
 import css from './all-readings.module.css';
-import type { LiveGpu } from './store.ts';
+import { latestOf, type Latest, type Readings } from './readings.ts';
+import { useLive, type Live, type LiveGpu } from './store.ts';
 
-function Group({
-  name,
-  gpu,
+const Row = memo(function Row({
+  metric,
+  latest,
   source,
 }: {
-  readonly name: keyof typeof metricGroups;
-  readonly gpu: LiveGpu;
+  readonly metric: MetricKey;
+  readonly latest: Latest;
   readonly source: SourceInfo;
 }) {
   const { t } = useTranslation();
   const { format } = useShared();
+  const { reading, via } = latest;
+  return (
+    <div>
+      <dt>{t(`metric.${metric}`)}</dt>
+      <dd>
+        <Value
+          latest={latest}
+          source={sourceOf(source, metric, via, reading.state === 'value' && reading.derived)}
+          show={(value) => format.metric(metricOf(metric), value)}
+          told={isTold(source, metric)}
+        />
+      </dd>
+    </div>
+  );
+});
+
+function Group({
+  name,
+  readings,
+  source,
+}: {
+  readonly name: keyof typeof metricGroups;
+  readonly readings: Readings;
+  readonly source: SourceInfo;
+}) {
+  const { t } = useTranslation();
   return (
     <section className={css.group}>
       <h3>{t(`group.${name}`)}</h3>
       <dl>
-        {metricGroups[name].map(({ key }) => {
-          const latest = gpu.latest(key);
-          return (
-            <div key={key}>
-              <dt>{t(`metric.${key}`)}</dt>
-              <dd>
-                <Value
-                  latest={latest}
-                  source={sourceOf(
-                    source,
-                    key,
-                    latest?.via ?? 0,
-                    latest?.reading.state === 'value' && latest.reading.derived,
-                  )}
-                  show={(value) => format.metric(metricOf(key), value)}
-                  told={isTold(source, key)}
-                />
-              </dd>
-            </div>
-          );
-        })}
+        {metricGroups[name].map(({ key }) => (
+          <Row key={key} metric={key} latest={latestOf(readings, key)} source={source} />
+        ))}
       </dl>
     </section>
   );
@@ -88,12 +97,26 @@ function Processes({ gpu }: { readonly gpu: LiveGpu }) {
 }
 
 /** Every reading of the catalogue for one GPU, each with its state and its source on hover, and who uses the card. */
-export function AllReadings({ gpus, source }: { readonly gpus: readonly LiveGpu[]; readonly source: SourceInfo }) {
+export function AllReadings({ source }: { readonly source: SourceInfo }) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  return (
+    <details className={css.all} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t('live.all')}</summary>
+      {open && <Opened source={source} />}
+    </details>
+  );
+}
+
+const gpusOf = ({ gpus }: Live) => gpus;
+
+function Opened({ source }: { readonly source: SourceInfo }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const [open, setOpen] = useState(false);
+  const gpus = useLive(gpusOf);
   const [uuid, setUuid] = useState<string>();
-  const gpu = gpus.find((one) => one.gpu.uuid === uuid) ?? gpus[0]!;
+  const gpu = gpus.find((one) => one.gpu.uuid === uuid) ?? gpus[0];
+  if (!gpu) return null;
   const { vbios, architecture, pciBusId } = gpu.gpu;
   const facts = [
     architecture,
@@ -102,58 +125,53 @@ export function AllReadings({ gpus, source }: { readonly gpus: readonly LiveGpu[
     source.driverVersion && `${t('live.driver')} ${source.driverVersion}`,
   ];
   return (
-    <details className={css.all} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{t('live.all')}</summary>
-      {open && (
-        <>
-          <header className={css.header}>
-            {gpus.length > 1 && (
-              <Select
-                aria-label={t('history.gpu')}
-                size="xs"
-                w={260}
-                allowDeselect={false}
-                data={gpus.map((one) => ({ value: one.gpu.uuid, label: `${one.gpu.index} · ${one.gpu.name}` }))}
-                value={gpu.gpu.uuid}
-                onChange={(value) => value && setUuid(value)}
-              />
-            )}
-            <span className={css.facts}>{facts.filter(Boolean).join(' · ')}</span>
-            <span className={css.facts}>{gpu.gpu.uuid}</span>
-          </header>
-          <div className={css.groups}>
-            {(Object.keys(metricGroups) as (keyof typeof metricGroups)[]).map((name) => (
-              <Group key={name} name={name} gpu={gpu} source={source} />
+    <>
+      <header className={css.header}>
+        {gpus.length > 1 && (
+          <Select
+            aria-label={t('history.gpu')}
+            size="xs"
+            w={260}
+            allowDeselect={false}
+            data={gpus.map((one) => ({ value: one.gpu.uuid, label: `${one.gpu.index} · ${one.gpu.name}` }))}
+            value={gpu.gpu.uuid}
+            onChange={(value) => value && setUuid(value)}
+          />
+        )}
+        <span className={css.facts}>{facts.filter(Boolean).join(' · ')}</span>
+        <span className={css.facts}>{gpu.gpu.uuid}</span>
+      </header>
+      <div className={css.groups}>
+        {(Object.keys(metricGroups) as (keyof typeof metricGroups)[]).map((name) => (
+          <Group key={name} name={name} readings={gpu.readings} source={source} />
+        ))}
+      </div>
+      <section className={css.group}>
+        <h3>{t('live.processes')}</h3>
+        <Processes gpu={gpu} />
+      </section>
+      {gpu.mig && gpu.mig.length > 0 && (
+        <section className={css.group}>
+          <h3>{t('metric.migInstances')}</h3>
+          <dl>
+            {gpu.mig.map(({ index, vramUsedBytes, vramTotalBytes }) => (
+              <div key={index}>
+                <dt>{t('live.instance', { index })}</dt>
+                <dd>
+                  {vramUsedBytes === undefined || vramTotalBytes === undefined ? (
+                    '–'
+                  ) : (
+                    <Number
+                      text={`${format.bytes(vramUsedBytes).text} ${format.bytes(vramUsedBytes).unit} / ${format.bytes(vramTotalBytes).text}`}
+                      unit={format.bytes(vramTotalBytes).unit}
+                    />
+                  )}
+                </dd>
+              </div>
             ))}
-          </div>
-          <section className={css.group}>
-            <h3>{t('live.processes')}</h3>
-            <Processes gpu={gpu} />
-          </section>
-          {gpu.mig && gpu.mig.length > 0 && (
-            <section className={css.group}>
-              <h3>{t('metric.migInstances')}</h3>
-              <dl>
-                {gpu.mig.map(({ index, vramUsedBytes, vramTotalBytes }) => (
-                  <div key={index}>
-                    <dt>{t('live.instance', { index })}</dt>
-                    <dd>
-                      {vramUsedBytes === undefined || vramTotalBytes === undefined ? (
-                        '–'
-                      ) : (
-                        <Number
-                          text={`${format.bytes(vramUsedBytes).text} ${format.bytes(vramUsedBytes).unit} / ${format.bytes(vramTotalBytes).text}`}
-                          unit={format.bytes(vramTotalBytes).unit}
-                        />
-                      )}
-                    </dd>
-                  </div>
-                ))}
-              </dl>
-            </section>
-          )}
-        </>
+          </dl>
+        </section>
       )}
-    </details>
+    </>
   );
 }

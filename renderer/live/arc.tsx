@@ -1,6 +1,7 @@
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Formatter } from '../../app/format.ts';
-import type { LiveGpu } from './store.ts';
+import { latestOf, sameReadings, valueIn, type Readings } from './readings.ts';
 import { temperatureColour } from './temperature-scale.ts';
 import css from './arc.module.css';
 
@@ -27,27 +28,25 @@ const limits = [
   ['tempShutdownC', 'limitShutdown'],
 ] as const;
 
+type Props = { readonly readings: Readings; readonly format: Formatter; readonly compact: boolean };
+
+const drawn = ['coreTempC', ...limits.map(([key]) => key)] as const;
+const isSame = (a: Props, b: Props): boolean =>
+  a.format === b.format && a.compact === b.compact && sameReadings(drawn, a.readings, b.readings);
+
 /** The hero: core temperature on an arc, against the limits that this card itself reports. */
-export function Arc({
-  gpu,
-  format,
-  compact,
-}: {
-  readonly gpu: LiveGpu;
-  readonly format: Formatter;
-  readonly compact: boolean;
-}) {
+export const Arc = memo(function Arc({ readings, format, compact }: Props) {
   const { t } = useTranslation();
-  const core = gpu.latest('coreTempC')?.reading;
-  const slowdown = gpu.value('tempSlowdownC');
-  const high = Math.max(gpu.value('tempShutdownC') ?? slowdown ?? DEFAULT_HIGH_C, LOW_C + 20) + 4;
+  const core = latestOf(readings, 'coreTempC').reading;
+  const slowdown = valueIn(readings, 'tempSlowdownC');
+  const high = Math.max(valueIn(readings, 'tempShutdownC') ?? slowdown ?? DEFAULT_HIGH_C, LOW_C + 20) + 4;
   const share = (tempC: number): number => Math.min(1, Math.max(0, (tempC - LOW_C) / (high - LOW_C)));
-  const value = core?.state === 'value' ? core.value : undefined;
+  const value = core.state === 'value' ? core.value : undefined;
   const quantity = value === undefined ? undefined : format.temperature(value);
-  const word = core && core.state !== 'value' ? t(`state.${core.state}`) : t('state.unread');
+  const word = t(`state.${core.state === 'value' ? 'unread' : core.state}`);
   const heat = value === undefined ? 0 : (value - LOW_C) / ((slowdown ?? high) - LOW_C);
   const marks = limits.flatMap(([key, label]) => {
-    const limit = gpu.value(key);
+    const limit = valueIn(readings, key);
     return limit === undefined ? [] : [{ key, label: t(`live.${label}`), limit, at: share(limit) }];
   });
 
@@ -96,4 +95,4 @@ export function Arc({
       )}
     </svg>
   );
-}
+}, isSame);

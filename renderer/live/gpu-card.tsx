@@ -1,14 +1,16 @@
+import { memo, useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Quantity } from '../../app/format.ts';
 import { metricOf, type MetricKey } from '../../app/metrics.ts';
 import { reasonsIn } from '../../app/telemetry/throttle-reasons.ts';
-import { Strip } from '../charts/strip.tsx';
 import { useShared } from '../context.tsx';
-import { Number, Value } from '../parts/value.tsx';
+import { Value } from '../parts/value.tsx';
 import { Arc } from './arc.tsx';
+import { CardRow } from './card-row.tsx';
+import { CardStrip } from './card-strip.tsx';
 import css from './gpu-card.module.css';
+import { latestOf, sameReadings, valueIn } from './readings.ts';
 import { SessionLine, type RunningSession } from './session-line.tsx';
-import { STRIP_MS, stripMetrics, type LiveGpu } from './store.ts';
+import { stripMetrics, useLive, type Live, type LiveGpu } from './store.ts';
 
 /** One card opens wide, a few stand side by side, many stay readable on one screen. */
 export type CardSize = 'wide' | 'medium' | 'small';
@@ -18,70 +20,54 @@ export const cardSize = (gpus: number): CardSize => (gpus === 1 ? 'wide' : gpus 
 const strips = { wide: { count: 3, height: 72 }, medium: { count: 2, height: 56 }, small: { count: 1, height: 34 } };
 
 type Props = {
-  readonly gpu: LiveGpu;
+  readonly gpuUuid: string;
   readonly source: string;
-  readonly nowMs: number;
-  /** how long ago it was last heard of, when that is too long */
-  readonly silentMs: number | undefined;
+  /** when it was last heard of, where that is too long ago */
+  readonly silentSinceMs: number | undefined;
   readonly size: CardSize;
   /** all that go on, on any card */
   readonly sessions: readonly RunningSession[];
 };
 
-/** A reading as a bar against its limit. */
-function Bar({ share }: { readonly share: number | undefined }) {
-  return (
-    <div className={css.bar} data-absent={share === undefined}>
-      {share !== undefined && (
-        <div className={css.fill} style={{ width: `${Math.min(100, share * 100).toFixed(1)}%` }} />
-      )}
-    </div>
-  );
-}
+/** What a card shows of its GPU. */
+const shown = [
+  ...['coreTempC', 'tempTargetC', 'tempSlowdownC', 'tempShutdownC', 'memTempC', 'throttleReasons'],
+  ...['powerW', 'powerLimitW', 'gpuUtilPct', 'vramUsedBytes', 'vramTotalBytes', 'fanPct'],
+  ...['graphicsClockMhz', 'memClockMhz'],
+] as const satisfies readonly MetricKey[];
 
-/** Fixed bounds of the strips, so that their height means the same on every card. */
-const stripBounds: Partial<Record<MetricKey, { low: number; high?: number }>> = {
-  powerW: { low: 0 },
-  gpuUtilPct: { low: 0, high: 100 },
-};
+const isSame = (a: LiveGpu | undefined, b: LiveGpu | undefined): boolean =>
+  a === b ||
+  (a !== undefined &&
+    b !== undefined &&
+    a.gpu === b.gpu &&
+    a.status === b.status &&
+    sameReadings(shown, a.readings, b.readings));
 
 /** One GPU at a glance: how hot, how hard, what holds it, and the last minutes. */
-export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props) {
+export const GpuCard = memo(function GpuCard({ gpuUuid, ...props }: Props) {
+  const select = useCallback(({ gpus }: Live) => gpus.find(({ gpu }) => gpu.uuid === gpuUuid), [gpuUuid]);
+  const gpu = useLive(select, isSame);
+  return gpu && <Card live={gpu} {...props} />;
+});
+
+function Card({ live, source, silentSinceMs, size, sessions }: Omit<Props, 'gpuUuid'> & { readonly live: LiveGpu }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { gpu: identity, status } = gpu;
-  const quantity =
-    (key: MetricKey) =>
-    (value: number): Quantity =>
-      format.metric(metricOf(key), value);
-  const value = (key: MetricKey) => <Value latest={gpu.latest(key)} show={quantity(key)} source={source} />;
-  const share = (key: MetricKey, of: MetricKey): number | undefined => {
-    const [a, b] = [gpu.value(key), gpu.value(of)];
-    return a === undefined || b === undefined || b === 0 ? undefined : a / b;
-  };
-  /** "312 / 450 W": a reading of what it may be at most; the unit once where both have the same */
-  const amount = (key: MetricKey, limitKey: MetricKey) => {
-    const known = gpu.value(limitKey);
-    const most = known === undefined ? undefined : format.metric({ ...metricOf(limitKey), digits: 0 }, known);
-    const bare = (now: number): Quantity => {
-      // half a gigabyte of 24 is "0.5 / 24 GiB", not a number with another unit
-      if (most?.unit === 'GiB') return { text: format.number(now / 2 ** 30, 1), unit: '' };
-      const shown = quantity(key)(now);
-      return shown.unit === most?.unit ? { ...shown, unit: '' } : shown;
-    };
-    return (
-      <>
-        <Value latest={gpu.latest(key)} show={bare} source={source} />
-        {most && gpu.value(key) !== undefined && (
-          <span className={css.limit}>
-            {' / '}
-            <Number {...most} />
-          </span>
-        )}
-      </>
-    );
-  };
-  const load = gpu.value('gpuUtilPct');
+  const { gpu, readings, status } = live;
+  const value = (key: MetricKey) => (
+    <Value latest={latestOf(readings, key)} show={(of) => format.metric(metricOf(key), of)} source={source} />
+  );
+  const row = (label: string, metric: MetricKey, limit?: MetricKey, note?: string) => (
+    <CardRow
+      label={label}
+      metric={metric}
+      latest={latestOf(readings, metric)}
+      source={source}
+      {...(limit && { limit: { metric: limit, latest: latestOf(readings, limit) } })}
+      {...(note !== undefined && { note })}
+    />
+  );
   const { marginK } = status;
   const margin =
     marginK === undefined
@@ -89,69 +75,52 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props)
       : t(marginK >= 0 ? 'status.margin' : 'status.over', {
           margin: `${format.kelvins(Math.abs(marginK)).text} ${format.kelvins(marginK).unit}`,
         });
-  const reasons = gpu.value('throttleReasons');
+  const reasons = valueIn(readings, 'throttleReasons');
   const causes =
     reasons === undefined
       ? undefined
       : [...new Set(reasonsIn(reasons).map(({ cause }) => cause))].filter((cause) => cause !== 'idle');
-  const strip = gpu.strip();
   const wide = size === 'wide';
-  const here = sessions.filter(({ gpus }) => gpus.includes(identity.uuid));
+  const here = sessions.filter(({ gpus }) => gpus.includes(gpu.uuid));
   const session = here.length > 0 && (
     // one for each set of sessions: figures of those before are not shown with these
-    <SessionLine key={here.map(({ id }) => id).join()} sessions={here} gpuName={identity.name} nowMs={nowMs} />
+    <SessionLine key={here.map(({ id }) => id).join()} sessions={here} gpuName={gpu.name} />
   );
 
   return (
     <article
       className={css.card}
       data-size={size}
-      data-silent={silentMs !== undefined}
+      data-silent={silentSinceMs !== undefined}
       data-gone={status.key === 'lost'}
-      aria-label={identity.name}
+      aria-label={gpu.name}
     >
       <header className={css.header}>
-        <h2 className={css.name}>{identity.name}</h2>
-        <span className={css.bus} title={identity.uuid}>
-          {identity.pciBusId.replace(/^0000(0000)?:/, '')}
+        <h2 className={css.name}>{gpu.name}</h2>
+        <span className={css.bus} title={gpu.uuid}>
+          {gpu.pciBusId.replace(/^0000(0000)?:/, '')}
         </span>
       </header>
 
       <div className={css.gauge}>
-        <Arc gpu={gpu} format={format} compact={size === 'small'} />
+        <Arc readings={readings} format={format} compact={size === 'small'} />
       </div>
 
       <div className={css.state}>
         <p className={css.sentence} data-level={status.level}>
           <span aria-hidden className={css.sign} />
-          {silentMs === undefined
+          {silentSinceMs === undefined
             ? [t(`status.${status.key}`), margin].filter(Boolean).join(' · ')
-            : t('state.stale', { ago: format.duration(silentMs) })}
+            : t('state.stale', { time: format.time(silentSinceMs) })}
         </p>
         {!wide && session}
       </div>
 
       <dl className={css.readings}>
-        <div>
-          <dt>{t('live.power')}</dt>
-          <dd>{amount('powerW', 'powerLimitW')}</dd>
-          <Bar share={share('powerW', 'powerLimitW')} />
-        </div>
-        <div>
-          <dt>{t('live.load')}</dt>
-          <dd>{value('gpuUtilPct')}</dd>
-          <Bar share={load === undefined ? undefined : load / 100} />
-        </div>
-        <div>
-          <dt>{t('live.vram')}</dt>
-          <dd>{amount('vramUsedBytes', 'vramTotalBytes')}</dd>
-          <Bar share={share('vramUsedBytes', 'vramTotalBytes')} />
-        </div>
-        <div>
-          <dt title={t('live.fanNote')}>{t('live.fan')}</dt>
-          <dd>{value('fanPct')}</dd>
-          <Bar share={gpu.value('fanPct') === undefined ? undefined : gpu.value('fanPct')! / 100} />
-        </div>
+        {row(t('live.power'), 'powerW', 'powerLimitW')}
+        {row(t('live.load'), 'gpuUtilPct')}
+        {row(t('live.vram'), 'vramUsedBytes', 'vramTotalBytes')}
+        {row(t('live.fan'), 'fanPct', undefined, t('live.fanNote'))}
         {wide && (
           <>
             <div>
@@ -187,25 +156,16 @@ export function GpuCard({ gpu, source, nowMs, silentMs, size, sessions }: Props)
       </dl>
 
       <div className={css.strips}>
-        {stripMetrics.slice(0, strips[size].count).map((key) => {
-          const newest = gpu.value(key);
-          const shown = newest === undefined ? undefined : quantity(key)(newest);
-          return (
-            <Strip
-              key={key}
-              times={strip.times}
-              values={strip.values[stripMetrics.indexOf(key)]!}
-              spanMs={STRIP_MS}
-              nowMs={nowMs}
-              height={strips[size].height}
-              label={size === 'small' ? '' : t(`metric.${key}`)}
-              text={shown ? `${shown.text} ${shown.unit}` : ''}
-              show={(of) => quantity(key)(of).text}
-              low={stripBounds[key]?.low}
-              high={key === 'powerW' ? gpu.value('powerLimitW') : stripBounds[key]?.high}
-            />
-          );
-        })}
+        {stripMetrics.slice(0, strips[size].count).map((metric) => (
+          <CardStrip
+            key={metric}
+            gpuUuid={gpu.uuid}
+            metric={metric}
+            height={strips[size].height}
+            label={size === 'small' ? '' : t(`metric.${metric}`)}
+            high={metric === 'powerW' ? valueIn(readings, 'powerLimitW') : undefined}
+          />
+        ))}
       </div>
     </article>
   );

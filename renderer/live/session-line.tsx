@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
@@ -6,31 +7,32 @@ import { figuresOf } from '../../app/workload/figures.ts';
 import { useShared } from '../context.tsx';
 import { useQuestion } from '../use-question.ts';
 import css from './session-line.module.css';
+import { useLive, type Live } from './store.ts';
 
 export type RunningSession = ResponseOf<'sessions.newest'>[number];
 
+const newestMs = ({ tsMs }: Live) => tsMs;
 const NEWEST = 20;
 const ASK_EVERY_MS = 5_000;
 
 /** The sessions that go on, newest first. Asked from when there are readings: before, nobody answers. */
 export function useRunningSessions(when: boolean): readonly RunningSession[] {
-  const { data = [] } = useQuestion('sessions.newest', { limit: NEWEST }, { everyMs: ASK_EVERY_MS, when });
-  return data.filter(({ endedMs }) => endedMs === null);
+  const { data } = useQuestion('sessions.newest', { limit: NEWEST }, { everyMs: ASK_EVERY_MS, when });
+  return useMemo(() => data?.filter(({ endedMs }) => endedMs === null) ?? [], [data]);
 }
 
 /** What works on a card now: who, with what model, for how long, what came of it and what that took, so far. */
 export function SessionLine({
   sessions,
   gpuName,
-  nowMs,
 }: {
   /** at least one */
   readonly sessions: readonly RunningSession[];
   readonly gpuName: string;
-  readonly nowMs: number;
 }) {
   const { t } = useTranslation();
   const { format, settings } = useShared();
+  const nowMs = useLive(newestMs) ?? 0;
   const only = sessions.length === 1 ? sessions[0]! : undefined;
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 

@@ -1,48 +1,34 @@
-import { useSyncExternalStore } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 import type { PushOf } from '../../app/contract/channels.ts';
 import { stretches } from '../../app/history/segments.ts';
-import { metrics, type MetricKey } from '../../app/metrics.ts';
-import { readingOf, valueOf, type Frame, type Reading } from '../../app/reading.ts';
+import type { MetricKey } from '../../app/metrics.ts';
+import { valueOf } from '../../app/reading.ts';
 import type { GpuIdentity, GpuProcess, MigInstance, SourceFault, SourceInfo } from '../../app/telemetry/source.ts';
 import { statusOf, type Status } from '../../app/telemetry/status.ts';
 import { ask, onPush } from '../bridge.ts';
+import { keepEqual } from '../keep-equal.ts';
+import { valueIn, withFrame, type Readings } from './readings.ts';
 import { createRing, type Ring, type Strip } from './ring.ts';
 
-/** A reading and when it was taken: readings of the slow cadence are older than the tick they are shown with. */
-export type Latest = {
-  readonly reading: Reading;
-  readonly tsMs: number;
-  /** which of the source's names for it answered */
-  readonly via: number;
-};
-
+/** A GPU as of the newest tick. Parts that did not change since the tick before keep their identity. */
 export type LiveGpu = {
   readonly gpu: GpuIdentity;
-  readonly latest: (key: MetricKey) => Latest | undefined;
-  readonly value: (key: MetricKey) => number | undefined;
+  readonly readings: Readings;
   readonly status: Status;
   /** as of the newest tick that listed them; undefined where the source does not tell */
   readonly processes: readonly GpuProcess[] | undefined;
   readonly mig: readonly MigInstance[] | undefined;
-  readonly strip: () => Strip;
 };
 
 export type Live = {
   readonly gpus: readonly LiveGpu[];
   readonly source: SourceInfo | undefined;
   readonly fault: SourceFault | undefined;
-  /** stamp of the newest tick, and when it arrived here (performance.now) */
+  /** what Slowburn itself costs, as told before the newest tick */
+  readonly cost: PushOf<'cost'> | undefined;
+  /** stamp of the newest tick, and when it was taken (performance.now) */
   readonly tsMs: number | undefined;
-  readonly arrivedMs: number;
-};
-
-type Entry = {
-  gpu: GpuIdentity;
-  readonly latest: Map<MetricKey, Latest>;
-  readonly ring: Ring;
-  frame: Frame;
-  processes?: readonly GpuProcess[];
-  mig?: readonly MigInstance[];
+  readonly takenMs: number;
 };
 
 export const STRIP_MS = 5 * 60_000;
@@ -50,69 +36,70 @@ export const stripMetrics = ['coreTempC', 'powerW', 'gpuUtilPct'] as const satis
 const DRAW_EVERY_MS = 250; // nobody reads numbers that change more often
 const PREFILL_BUCKETS = 300;
 
-const entries = new Map<string, Entry>();
-let live: Live = { gpus: [], source: undefined, fault: undefined, tsMs: undefined, arrivedMs: 0 };
+const rings = new Map<string, Ring>();
+let live: Live = { gpus: [], source: undefined, fault: undefined, cost: undefined, tsMs: undefined, takenMs: 0 };
+/** what is drawn: as of the last publication */
+let shown = live;
 const listeners = new Set<() => void>();
+let cost: PushOf<'cost'> | undefined;
 let scheduled = false;
-
-const liveGpu = ({ gpu, latest, ring, frame, processes, mig }: Entry): LiveGpu => {
-  const value = (key: MetricKey): number | undefined => {
-    const reading = latest.get(key)?.reading;
-    return reading?.state === 'value' ? reading.value : undefined;
-  };
-  return {
-    gpu,
-    value,
-    latest: (key) => latest.get(key),
-    status: statusOf(frame, value('tempSlowdownC')),
-    processes,
-    mig,
-    strip: ring.read,
-  };
-};
 
 function publish(): void {
   scheduled = false;
-  const gpus = [...entries.values()].sort((a, b) => a.gpu.index - b.gpu.index).map(liveGpu);
-  live = { ...live, gpus };
+  shown = live;
   for (const listener of listeners) listener();
 }
 
 function schedule(): void {
-  if (scheduled || document.hidden) return; // nobody looks: nothing is drawn, and what was missed is fetched later
+  if (scheduled) return;
   scheduled = true;
-  setTimeout(publish, entries.size === 0 ? 0 : DRAW_EVERY_MS);
+  setTimeout(publish, DRAW_EVERY_MS);
+}
+
+const sameItems = <T>(before: readonly T[], next: readonly T[]): readonly T[] =>
+  before.length === next.length && before.every((item, i) => item === next[i]) ? before : next;
+
+function withTick(tick: PushOf<'tick'>): Live {
+  const known = new Map(live.gpus.map((one) => [one.gpu.uuid, one]));
+  for (const { gpu, frame, processes, mig } of tick.gpus) {
+    const before = known.get(gpu.uuid);
+    const readings = withFrame(before?.readings, frame);
+    const next: LiveGpu = {
+      gpu,
+      readings,
+      status: statusOf(frame, valueIn(readings, 'tempSlowdownC')),
+      processes: processes ?? before?.processes,
+      mig: mig ?? before?.mig,
+    };
+    known.set(gpu.uuid, keepEqual(before, next));
+  }
+  return {
+    gpus: sameItems(
+      live.gpus,
+      [...known.values()].sort((a, b) => a.gpu.index - b.gpu.index),
+    ),
+    source: keepEqual(live.source, tick.source),
+    fault: keepEqual(live.fault, tick.fault),
+    cost: keepEqual(live.cost, cost),
+    tsMs: tick.tsMs,
+    takenMs: performance.now(),
+  };
 }
 
 function take(tick: PushOf<'tick'>): void {
-  const first = live.tsMs === undefined;
-  for (const { gpu, frame, processes, mig } of tick.gpus) {
-    let entry = entries.get(gpu.uuid);
-    if (!entry) {
-      entry = { gpu, latest: new Map(), ring: createRing(stripMetrics.length, STRIP_MS), frame };
-      entries.set(gpu.uuid, entry);
-    }
-    entry.gpu = gpu;
-    entry.frame = frame;
-    entry.processes = processes ?? entry.processes;
-    entry.mig = mig ?? entry.mig;
-    metrics.forEach(({ key }, i) => {
-      const reading = readingOf(frame, key);
-      if (reading.state === 'unread' && entry.latest.has(key)) return;
-      entry.latest.set(key, { reading, tsMs: tick.tsMs, via: frame.via[i]! });
-    });
-    entry.ring.push(
-      tick.tsMs,
-      stripMetrics.map((key) => valueOf(frame, key)),
-      tick.dtMs === undefined,
-    );
+  if (document.hidden) return; // nobody looks: what is missed is fetched when somebody does
+  for (const { gpu, frame } of tick.gpus) {
+    const ring = rings.get(gpu.uuid) ?? createRing(stripMetrics.length, STRIP_MS);
+    rings.set(gpu.uuid, ring);
+    const values = stripMetrics.map((key) => valueOf(frame, key));
+    ring.push(tick.tsMs, values, tick.dtMs === undefined);
   }
-  live = { ...live, source: tick.source, fault: tick.fault, tsMs: tick.tsMs, arrivedMs: performance.now() };
-  if (first) {
-    publish(); // the first value is shown at once
-    requestAnimationFrame(() => performance.mark('first-value'));
-    void prefill();
-  } else schedule();
+  const first = live.tsMs === undefined;
+  live = withTick(tick);
+  if (!first) return schedule();
+  publish(); // the first value is shown at once
+  requestAnimationFrame(() => performance.mark('first-value'));
+  void prefill();
 }
 
 /** Fills the strips from the history: at the start, and after a time in which nobody looked. */
@@ -120,7 +107,7 @@ async function prefill(): Promise<void> {
   const toMs = live.tsMs;
   if (toMs === undefined) return;
   await Promise.all(
-    [...entries].map(async ([gpuUuid, { ring }]) => {
+    [...rings].map(async ([gpuUuid, ring]) => {
       const fromMs = toMs - STRIP_MS;
       const answer = await ask('history.range', {
         gpuUuid,
@@ -146,25 +133,52 @@ async function prefill(): Promise<void> {
   publish();
 }
 
+/** Takes the newest tick that main knows: at the start, and after a time in which nobody looked. */
+async function catchUp(): Promise<void> {
+  const answer = await ask('live.latest');
+  if (answer.ok && answer.value && answer.value.tsMs !== live.tsMs) take(answer.value);
+}
+
 /** Begins to listen. Call once, before the page is drawn. */
 export function startLive(): void {
   onPush('tick', take);
+  onPush('cost', (told) => (cost = told)); // shown with the next tick: no drawing of its own
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) {
-      publish();
-      void prefill();
-    }
+    if (!document.hidden) void catchUp().then(prefill);
   });
-  void ask('live.latest').then((answer) => {
-    if (answer.ok && answer.value && live.tsMs === undefined) take(answer.value);
-  });
+  void catchUp();
 }
 
-export const useLive = (): Live =>
-  useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => live,
+/** Calls back after each publication, until the returned function is called. For what is drawn without React. */
+export function onLive(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The newest publication. */
+export const liveNow = (): Live => shown;
+
+/** The last minutes of a GPU. */
+export const stripOf = (gpuUuid: string): Strip | undefined => rings.get(gpuUuid)?.read();
+
+/** Reads a part of what is live, and gives the same object again while it is the same. */
+function reader<T>(select: (live: Live) => T, isSame: (a: T, b: T) => boolean): () => T {
+  let last: { readonly of: Live; readonly selected: T } | undefined;
+  return () => {
+    if (last?.of === shown) return last.selected;
+    const selected = select(shown);
+    last = { of: shown, selected: last && isSame(last.selected, selected) ? last.selected : selected };
+    return last.selected;
+  };
+}
+
+/**
+ * A part of what is live. The component is drawn again only when that part is another one.
+ * @param select keep its identity from one drawing to the next: made outside the component, or by useCallback
+ */
+export function useLive<T>(select: (live: Live) => T, isSame: (a: T, b: T) => boolean = Object.is): T {
+  return useSyncExternalStore(
+    onLive,
+    useMemo(() => reader(select, isSame), [select, isSame]),
   );
+}

@@ -1,17 +1,21 @@
 import { Table } from '@mantine/core';
-import { useEffect } from 'react';
+import { useCallback, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { alertRules } from '../../app/alerts/rules.ts';
+import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
 import { joined } from '../../app/format.ts';
 import type { StoredAlert } from '../../app/history/records.ts';
 import { useShared } from '../context.tsx';
-import { useLive } from '../live/store.ts';
+import { keepEqual } from '../keep-equal.ts';
+import { valueIn } from '../live/readings.ts';
+import { useLive, type Live } from '../live/store.ts';
 import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
 import css from './alerts.module.css';
 import table from './table.module.css';
 
 const NEWEST = 200;
+
+type CardLimit = { readonly name: string; readonly limit: number | undefined };
 
 function Firing({ alert }: { readonly alert: StoredAlert }) {
   const { t } = useTranslation();
@@ -75,10 +79,27 @@ function DriverEvents() {
   );
 }
 
+const sameLimits = (a: readonly CardLimit[], b: readonly CardLimit[]): boolean => keepEqual(a, b) === a;
+
+/** Where a rule's limit lies on each card. */
+function Limits({ rule }: { readonly rule: AlertRule }) {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const select = useCallback(
+    ({ gpus }: Live): readonly CardLimit[] =>
+      gpus.map(({ gpu, readings }) => ({ name: gpu.name, limit: rule.limit((key) => valueIn(readings, key)) })),
+    [rule],
+  );
+  return useLive(select, sameLimits)
+    .map(
+      ({ name, limit }) => `${name}: ${limit === undefined ? t('alerts.noLimits') : joined(format.temperature(limit))}`,
+    )
+    .join(' · ');
+}
+
 export function AlertsPage() {
   const { t } = useTranslation();
   const { format, firing } = useShared();
-  const live = useLive();
   const { data: newest, again } = useQuestion('alerts.newest', { limit: NEWEST });
   useEffect(again, [firing, again]);
   const cleared = newest?.filter(({ clearedMs }) => clearedMs !== null) ?? [];
@@ -138,12 +159,7 @@ export function AlertsPage() {
                 })}
               </p>
               <p className={css.more}>
-                {live.gpus
-                  .map((gpu) => {
-                    const limit = rule.limit(gpu.value);
-                    return `${gpu.gpu.name}: ${limit === undefined ? t('alerts.noLimits') : joined(format.temperature(limit))}`;
-                  })
-                  .join(' · ')}
+                <Limits rule={rule} />
               </p>
             </li>
           ))}

@@ -1,4 +1,3 @@
-import { Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
@@ -75,13 +74,13 @@ export function EventRail({ fromMs, toMs, gpuNames, alerts, sessions, gaps, even
           <span className={css.label}>{label}</span>
           <div className={css.rail}>
             {marks.map(({ id, from, to, text }) => (
-              <Tooltip key={id} label={`${text} · ${format.dateTime(from)} · ${format.duration(to - from)}`}>
-                <div
-                  className={css.mark}
-                  data-kind={key}
-                  style={{ left: `${at(from)}%`, width: `max(4px, ${at(to) - at(from)}%)` }}
-                />
-              </Tooltip>
+              <div
+                key={id}
+                className={css.mark}
+                data-kind={key}
+                data-hint={`${text} · ${format.dateTime(from)} · ${format.duration(to - from)}`}
+                style={{ left: `${at(from)}%`, width: `max(4px, ${at(to) - at(from)}%)` }}
+              />
             ))}
           </div>
         </div>

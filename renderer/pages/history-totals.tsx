@@ -1,24 +1,15 @@
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
 import { useShared } from '../context.tsx';
-import { useQuestion } from '../use-question.ts';
 import css from './history.module.css';
 
 /** What the stretch in view adds up to, on one line. */
-export function Totals({
-  gpuUuid,
-  fromMs,
-  toMs,
-}: {
-  readonly gpuUuid: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-}) {
+export const Totals = memo(function Totals({ totals }: { readonly totals: NonNullable<ResponseOf<'history.totals'>> }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { data } = useQuestion('history.totals', { gpuUuid, fromMs, toMs });
-  if (!data) return null;
-  const { observedMs, asleepMs, unobservedMs, energyJ, throttledMs } = data;
+  const { observedMs, asleepMs, unobservedMs, energyJ, throttledMs } = totals;
   const all = observedMs + asleepMs + unobservedMs;
   const held = Object.entries(throttledMs).filter(([, ms]) => ms >= 1000);
   const parts = [
@@ -30,4 +21,4 @@ export function Totals({
     ),
   ];
   return <p className={css.absent}>{parts.join(' · ')}</p>;
-}
+});

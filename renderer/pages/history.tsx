@@ -1,9 +1,7 @@
-import { ActionIcon, Button, Menu, MultiSelect, SegmentedControl } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useEffect, useMemo, useState, type KeyboardEvent } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
-import { gauges, isMetricKey, metricOf, type MetricKey } from '../../app/metrics.ts';
+import type { ExportFormat } from '../../app/exchange/format.ts';
+import { metricOf, type MetricKey } from '../../app/metrics.ts';
 import { HistoryChart } from '../charts/history-chart.tsx';
 import type { HistoryRange, TimeMark } from '../charts/history-plot.ts';
 import type { View } from '../charts/view.ts';
@@ -11,34 +9,14 @@ import { useShared } from '../context.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
 import { JobLine, useJob, useStartJob } from '../parts/job-line.tsx';
 import { PageHeader, Panel } from '../parts/panel.tsx';
-import { useQuestion } from '../use-question.ts';
 import { EventRail } from './event-rail.tsx';
+import { ExportMenu, MetricChoice, RangeChoice, ranges, Steps } from './history-controls.tsx';
 import { Totals } from './history-totals.tsx';
+import { LEAST_MARGIN_MS, useHistory } from './use-history.ts';
 import { useView, type ViewControl } from './use-view.ts';
 import css from './history.module.css';
 
 const MINUTE = 60_000;
-const DAY = 86_400_000;
-const ranges = {
-  range10m: 10 * MINUTE,
-  range1h: 60 * MINUTE,
-  range6h: 360 * MINUTE,
-  range1d: DAY,
-  range1w: 7 * DAY,
-  range1mo: 30 * DAY,
-  range1y: 365 * DAY,
-} as const;
-
-const SLICES = 800; // about the pixels of a chart in a window of the usual size
-const MAX_SHOWN = 6;
-/** Time fetched at each side of what is shown, in views: moving shows it at once, and the rest follows. */
-const MARGIN = 0.5;
-/** … and no less than this, so that a view between two samples is not empty. */
-const LEAST_MARGIN_MS = 30_000;
-/** Sums are kept by the minute: over shorter views they would say too much. */
-const TOTALS_MS = 5 * MINUTE;
-const SETTLE_MS = 90;
-
 /** Keys for those who do not use a mouse: arrows move, + and − zoom, Home follows again. */
 function onKey(event: KeyboardEvent, { pan, zoom, follow, view }: ViewControl): void {
   const actions: Partial<Record<string, () => void>> = {
@@ -67,25 +45,15 @@ export function HistoryPage() {
   const { format } = useShared();
   const choice = useGpuChoice();
   const [shown, setShown] = useState<readonly MetricKey[]>(['coreTempC', 'powerW', 'gpuUtilPct']);
-  const control = useView(ranges.range10m, SLICES);
+  const control = useView(ranges.range10m);
   const { view, followedMs } = control;
-  const [settled] = useDebouncedValue(view, followedMs === undefined ? SETTLE_MS : 0);
-  /** what is not drawn by the charts themselves is still of the view before */
-  const moving = followedMs === undefined && (settled.fromMs !== view.fromMs || settled.toMs !== view.toMs);
+  const follows = followedMs !== undefined;
   const job = useJob('export');
   const [startJob, refusal] = useStartJob();
   const gpuUuid = choice.chosen?.uuid;
-
-  const margin = Math.max(LEAST_MARGIN_MS, (settled.toMs - settled.fromMs) * MARGIN);
-  const fetched = { fromMs: settled.fromMs - margin, toMs: settled.toMs + margin };
-  const range = useQuestion(
-    'history.range',
-    { gpuUuid: gpuUuid ?? '', metrics: [...shown], ...fetched, buckets: SLICES * (1 + 2 * MARGIN) },
-    { when: gpuUuid !== undefined && shown.length > 0 },
-  );
-  const marks = useQuestion('history.marks', fetched);
+  const { range, marks, totals, moving } = useHistory(gpuUuid, shown, control);
   const timeMarks = useMemo((): TimeMark[] => {
-    const { sessions = [], alerts = [], events = [] } = marks.data ?? {};
+    const { sessions = [], alerts = [], events = [] } = marks ?? {};
     const ours = (uuid: string | null): boolean => uuid === null || uuid === gpuUuid;
     return [
       ...sessions.map(({ startedMs, endedMs }) => ({ kind: 'session' as const, fromMs: startedMs, toMs: endedMs ?? 8e15 })), // prettier-ignore
@@ -94,72 +62,61 @@ export function HistoryPage() {
         .map(({ firedMs, clearedMs }) => ({ kind: 'alert' as const, fromMs: firedMs, toMs: clearedMs ?? 8e15 })),
       ...events.filter((event) => ours(event.gpuUuid)).map(({ kind, fromMs, toMs }) => ({ kind, fromMs, toMs })),
     ];
-  }, [marks.data, gpuUuid]);
+  }, [marks, gpuUuid]);
   useEffect(() => {
     document.title = `${t('history.title')} · Slowburn`;
   }, [t]);
 
-  const exportAs = (as: ExportFormat): void =>
-    startJob({
-      kind: 'export',
-      format: as,
-      fromMs: Math.floor(view.fromMs),
-      toMs: Math.ceil(view.toMs),
-      metrics: [],
-      gpuUuids: gpuUuid === undefined ? [] : [gpuUuid],
-    });
+  const exported = useRef({ view, gpuUuid });
+  useEffect(() => {
+    exported.current = { view, gpuUuid };
+  });
+  const exportAs = useCallback(
+    (as: ExportFormat): void => {
+      const { view: of, gpuUuid: uuid } = exported.current;
+      startJob({
+        kind: 'export',
+        format: as,
+        fromMs: Math.floor(of.fromMs),
+        toMs: Math.ceil(of.toMs),
+        metrics: [],
+        gpuUuids: uuid === undefined ? [] : [uuid],
+      });
+    },
+    [startJob],
+  );
   const when = (ms: number): string =>
     view.toMs - view.fromMs < 60 * MINUTE ? `${format.date(ms)} ${format.time(ms)}` : format.dateTime(ms);
-  const words = { mean: t('history.meanShort'), lowest: t('history.lowestShort'), highest: t('history.highestShort') };
-  const observed = range.data !== undefined && isObserved(range.data, view);
-  const chosenRange = Object.entries(ranges).find(([, ms]) => ms === followedMs)?.[0];
+  const words = useMemo(
+    () => ({ mean: t('history.meanShort'), lowest: t('history.lowestShort'), highest: t('history.highestShort') }),
+    [t],
+  );
+  const names = useMemo(() => new Map(choice.gpus.map(({ uuid, name }) => [uuid, name])), [choice.gpus]);
+  const observed = range !== undefined && isObserved(range, view);
   return (
     <>
       <PageHeader title={t('history.title')}>
         <GpuSelect {...choice} />
-        <SegmentedControl
-          size="xs"
-          aria-label={t('history.range')}
-          data={Object.keys(ranges).map((name) => ({ value: name, label: t(`history.${name}`) }))}
-          value={chosenRange ?? ''}
-          onChange={(value) => control.follow(ranges[value as keyof typeof ranges])}
-        />
-        <Menu position="bottom-end">
-          <Menu.Target>
-            <Button size="xs" variant="default" disabled={gpuUuid === undefined}>
-              {t('history.export')}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Label>{t('history.exportShown')}</Menu.Label>
-            {exportFormats.map((as) => (
-              <Menu.Item key={as} onClick={() => exportAs(as)}>
-                {as.toUpperCase()}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
+        <RangeChoice followedMs={followedMs} follow={control.follow} />
+        <ExportMenu disabled={gpuUuid === undefined} onExport={exportAs} />
       </PageHeader>
-      <MultiSelect
-        size="xs"
-        aria-label={t('history.metrics')}
-        data={gauges.map(({ key }) => ({ value: key, label: t(`metric.${key}`) }))}
-        value={[...shown]}
-        maxValues={MAX_SHOWN}
-        onChange={(keys) => setShown(keys.filter(isMetricKey))}
-        clearable={false}
-      />
+      <MetricChoice shown={shown} onChange={setShown} />
       <JobLine job={job} />
       {refusal && <p role="alert">{refusal}</p>}
       <div className={css.bar}>
-        <Steps control={control} />
+        <Steps
+          pan={control.pan}
+          zoom={control.zoom}
+          back={control.back}
+          now={follows ? undefined : () => control.follow(view.toMs - view.fromMs)}
+        />
         <span>
-          {when(view.fromMs)} – {followedMs === undefined ? when(view.toMs) : t('history.now')}
+          {when(view.fromMs)} – {follows ? t('history.now') : when(view.toMs)}
           {' · '}
           {format.duration(view.toMs - view.fromMs)}
         </span>
       </div>
-      {range.data && (
+      {range && (
         <Panel>
           {!observed && <p className={css.absent}>{t('history.noneShown')}</p>}
           <div
@@ -171,7 +128,7 @@ export function HistoryPage() {
           >
             {shown.map((key, i) => {
               const metric = metricOf(key);
-              const series = range.data!.series[key];
+              const series = range.series[key];
               // where nothing was observed the charts stay, to be moved on: what is missing there is not this metric
               if (observed && (!series || series.mean.every(Number.isNaN))) {
                 return (
@@ -186,7 +143,7 @@ export function HistoryPage() {
                   key={key}
                   title={t(`metric.${key}`)}
                   metric={metric}
-                  range={range.data!}
+                  range={range}
                   view={view}
                   onView={control.show}
                   marks={timeMarks}
@@ -199,56 +156,21 @@ export function HistoryPage() {
           </div>
         </Panel>
       )}
-      {gpuUuid !== undefined && settled.toMs - settled.fromMs >= TOTALS_MS && (
+      {totals && (
         <div className={moving ? css.moving : undefined}>
-          <Totals gpuUuid={gpuUuid} {...settled} />
+          <Totals totals={totals} />
         </div>
       )}
-      {range.data && marks.data && (
-        <EventRail {...view} {...marks.data} gpuNames={new Map(choice.gpus.map(({ uuid, name }) => [uuid, name]))} />
-      )}
-      {range.data && (
+      {range && marks && <EventRail {...view} {...marks} gpuNames={names} />}
+      {range && (
         <p className={css.absent}>
-          {t(`history.resolution${range.data.resolution[0]!.toUpperCase()}${range.data.resolution.slice(1)}`, {
-            step: format.duration(Math.max(1000, range.data.stepMs)),
+          {t(`history.resolution${range.resolution[0]!.toUpperCase()}${range.resolution.slice(1)}`, {
+            step: format.duration(Math.max(1000, range.stepMs)),
           })}
           {' · '}
           {t('history.band')} {t('history.hint')}
         </p>
       )}
     </>
-  );
-}
-
-/** Buttons for what the mouse does, and the way back. */
-function Steps({ control }: { readonly control: ViewControl }) {
-  const { t } = useTranslation();
-  const { view, pan, zoom, back, follow, followedMs } = control;
-  const steps = [
-    { label: t('history.earlier'), sign: '‹', act: () => pan(-0.5) },
-    { label: t('history.later'), sign: '›', act: () => pan(0.5) },
-    { label: t('history.zoomIn'), sign: '+', act: () => zoom(0.5) },
-    { label: t('history.zoomOut'), sign: '−', act: () => zoom(2) },
-  ];
-  return (
-    <ActionIcon.Group>
-      {steps.map(({ label, sign, act }) => (
-        <ActionIcon key={sign} variant="default" size="md" aria-label={label} title={label} onClick={act}>
-          {sign}
-        </ActionIcon>
-      ))}
-      <Button size="compact-sm" h={28} variant="default" disabled={!back} onClick={back}>
-        {t('history.back')}
-      </Button>
-      <Button
-        size="compact-sm"
-        h={28}
-        variant="default"
-        disabled={followedMs !== undefined}
-        onClick={() => follow(view.toMs - view.fromMs)}
-      >
-        {t('history.now')}
-      </Button>
-    </ActionIcon.Group>
   );
 }

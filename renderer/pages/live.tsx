@@ -4,34 +4,42 @@ import { useShared } from '../context.tsx';
 import { AllReadings } from '../live/all-readings.tsx';
 import { cardSize, GpuCard } from '../live/gpu-card.tsx';
 import { useRunningSessions } from '../live/session-line.tsx';
-import { useLive, type Live } from '../live/store.ts';
+import { liveNow, onLive, useLive, type Live } from '../live/store.ts';
 import { Empty } from '../parts/panel.tsx';
 import css from './live.module.css';
 
-/** Milliseconds since the newest tick, when that is more than two intervals and a breath. */
-function useSilence(live: Live, intervalMs: number): number | undefined {
-  const [silentMs, setSilentMs] = useState<number>();
+const uuidsOf = ({ gpus }: Live): string => gpus.map(({ gpu }) => gpu.uuid).join('\n');
+const sourceOf = ({ source }: Live) => source;
+
+/** The stamp of the newest tick, when it is more than two intervals and a breath old. */
+function useSilence(intervalMs: number): number | undefined {
+  const [sinceMs, setSinceMs] = useState<number>();
   useEffect(() => {
     const limitMs = 2 * intervalMs + 500;
-    const look = () => {
-      const age = performance.now() - live.arrivedMs;
-      setSilentMs(live.tsMs !== undefined && age > limitMs ? age : undefined);
+    const look = (): void => {
+      const { tsMs, takenMs } = liveNow();
+      setSinceMs(performance.now() - takenMs > limitMs ? tsMs : undefined);
     };
-    look();
     const timer = setInterval(look, 1000);
-    return () => clearInterval(timer);
-  }, [live, intervalMs]);
-  return silentMs;
+    const stop = onLive(look); // one that is heard of again is shown at once
+    return () => {
+      clearInterval(timer);
+      stop();
+    };
+  }, [intervalMs]);
+  return sinceMs;
 }
 
 export function LivePage() {
   const { t } = useTranslation();
   const { settings, collector } = useShared();
-  const live = useLive();
-  const sessions = useRunningSessions(live.gpus.length > 0);
-  const silentMs = useSilence(live, settings.intervalMs);
+  const known = useLive(uuidsOf);
+  const source = useLive(sourceOf);
+  const uuids = known === '' ? [] : known.split('\n');
+  const sessions = useRunningSessions(uuids.length > 0);
+  const silentSinceMs = useSilence(settings.intervalMs);
 
-  if (live.gpus.length === 0) {
+  if (uuids.length === 0) {
     return collector?.error ? (
       <Empty title={t('live.failed')}>
         <p>{t('live.failedMore')}</p>
@@ -44,20 +52,19 @@ export function LivePage() {
   }
   return (
     <>
-      <div className={css.grid} data-count={Math.min(live.gpus.length, 4)}>
-        {live.gpus.map((gpu) => (
+      <div className={css.grid} data-count={Math.min(uuids.length, 4)}>
+        {uuids.map((gpuUuid) => (
           <GpuCard
-            key={gpu.gpu.uuid}
-            gpu={gpu}
-            source={live.source?.label ?? ''}
-            nowMs={live.tsMs ?? 0}
-            silentMs={silentMs}
+            key={gpuUuid}
+            gpuUuid={gpuUuid}
+            source={source?.label ?? ''}
+            silentSinceMs={silentSinceMs}
             sessions={sessions}
-            size={cardSize(live.gpus.length)}
+            size={cardSize(uuids.length)}
           />
         ))}
       </div>
-      {live.source && <AllReadings gpus={live.gpus} source={live.source} />}
+      {source && <AllReadings source={source} />}
     </>
   );
 }

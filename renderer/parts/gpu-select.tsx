@@ -1,10 +1,15 @@
 import { Select } from '@mantine/core';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { useQuestion } from '../use-question.ts';
 
-type StoredGpu = ResponseOf<'gpus.list'>[number];
+type StoredGpu = Pick<ResponseOf<'gpus.list'>[number], 'uuid' | 'index' | 'name'>;
+
+const shownOf = (gpus: ResponseOf<'gpus.list'>): readonly StoredGpu[] =>
+  gpus.map(({ uuid, index, name }) => ({ uuid, index, name }));
+
+const NONE: readonly StoredGpu[] = [];
 
 /** The cards of the history and the chosen one: the first, until the person picks another. */
 export function useGpuChoice(): {
@@ -12,13 +17,13 @@ export function useGpuChoice(): {
   chosen: StoredGpu | undefined;
   choose: (uuid: string) => void;
 } {
-  const { data: gpus = [] } = useQuestion('gpus.list', undefined, { everyMs: 15_000 });
+  const { data: gpus = NONE } = useQuestion('gpus.list', undefined, { everyMs: 15_000, pick: shownOf });
   const [uuid, choose] = useState<string>();
   return { gpus, chosen: gpus.find((gpu) => gpu.uuid === uuid) ?? gpus[0], choose };
 }
 
 /** Choice of a card; nothing to choose with one card. */
-export function GpuSelect({ gpus, chosen, choose }: ReturnType<typeof useGpuChoice>) {
+export const GpuSelect = memo(function GpuSelect({ gpus, chosen, choose }: ReturnType<typeof useGpuChoice>) {
   const { t } = useTranslation();
   if (gpus.length < 2) return null;
   return (
@@ -32,4 +37,4 @@ export function GpuSelect({ gpus, chosen, choose }: ReturnType<typeof useGpuChoi
       onChange={(value) => value && choose(value)}
     />
   );
-}
+});

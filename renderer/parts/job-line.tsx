@@ -1,5 +1,5 @@
 import { Button, Progress } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PushOf, RequestOf } from '../../app/contract/channels.ts';
 import { ask, onPush } from '../bridge.ts';
@@ -28,10 +28,13 @@ export function useStartJob(): readonly [
   refusal: string | undefined,
 ] {
   const [refusal, setRefusal] = useState<string>();
-  const start = (request: RequestOf<'jobs.start'>): void =>
-    void ask('jobs.start', request).then((answer) =>
-      setRefusal(answer.ok ? undefined : [answer.error.message, answer.error.next].filter(Boolean).join(' ')),
-    );
+  const start = useCallback(
+    (request: RequestOf<'jobs.start'>): void =>
+      void ask('jobs.start', request).then((answer) =>
+        setRefusal(answer.ok ? undefined : [answer.error.message, answer.error.next].filter(Boolean).join(' ')),
+      ),
+    [],
+  );
   return [start, refusal];
 }
 

@@ -1,7 +1,6 @@
-import { Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Quantity } from '../../app/format.ts';
-import type { Latest } from '../live/store.ts';
+import type { Latest } from '../live/readings.ts';
 import css from './value.module.css';
 
 /** A number with its unit in the small size. */
@@ -37,16 +36,16 @@ export function Value({
     reading.state === 'value'
       ? [t('live.source', { source }), reading.derived && t('state.derived')].filter(Boolean).join(' · ')
       : t(`state.because.${state}`);
+  if (reading.state !== 'value')
+    return (
+      <span className={css.absent} data-hint={note}>
+        {t(`state.${state}`)}
+      </span>
+    );
   return (
-    <Tooltip label={note} openDelay={400}>
-      {reading.state === 'value' ? (
-        <span>
-          {reading.derived && '≈ '}
-          <Number {...show(reading.value)} />
-        </span>
-      ) : (
-        <span className={css.absent}>{t(`state.${state}`)}</span>
-      )}
-    </Tooltip>
+    <span data-hint={note}>
+      {reading.derived && '≈ '}
+      <Number {...show(reading.value)} />
+    </span>
   );
 }

@@ -1,4 +1,4 @@
-import { Checkbox, Table, Tooltip } from '@mantine/core';
+import { Checkbox, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/format.ts';
@@ -16,12 +16,10 @@ export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly 
   if (energyJ === undefined) return <span className={table.absent}>{t('report.notObserved')}</span>;
   const range = rangeJ && `${joined(format.energy(rangeJ.low))} – ${joined(format.energy(rangeJ.high))}`;
   return (
-    <Tooltip label={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
-      <span>
-        {joined(format.energy(energyJ))}
-        <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
-      </span>
-    </Tooltip>
+    <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
+      {joined(format.energy(energyJ))}
+      <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
+    </span>
   );
 }
 
@@ -185,9 +183,7 @@ export function SessionTable({
             <Table.Th>{t('sessions.peak')}</Table.Th>
             <Table.Th>{t('sessions.throttled')}</Table.Th>
             <Table.Th>
-              <Tooltip label={t('sessions.stressNote')}>
-                <span>{t('sessions.stress')}</span>
-              </Tooltip>
+              <span data-hint={t('sessions.stressNote')}>{t('sessions.stress')}</span>
             </Table.Th>
           </Table.Tr>
         </Table.Thead>
