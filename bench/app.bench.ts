@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from '@playwright/test';
-import { openCollector } from '../app/collector.node.ts';
+import { openCollector } from '../app/recorder/collector.node.ts';
 import { defaultSettings } from '../app/settings/settings.ts';
 import { compileMock } from '../test/support/mock-nvml.ts';
 import { cpuMsEach, nodeNvidiaSmi, stubNvidiaSmi } from './baseline.ts';

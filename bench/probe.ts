@@ -1,6 +1,6 @@
 // One measurement in a process of its own, with nothing else in memory: what it costs to sample, ours or another's.
 import { createRequire } from 'node:module';
-import { systemClock } from '../app/clock.node.ts';
+import { systemClock } from '../app/core/clock.node.ts';
 import { openNvml } from '../app/telemetry/nvml/source.node.ts';
 
 export type Probe = {

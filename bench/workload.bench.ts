@@ -4,10 +4,10 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { openDatabase } from '../app/history/database.node.ts';
-import { createStore } from '../app/history/store.ts';
+import { openDatabase } from '../app/history/file/database.node.ts';
+import { createStore } from '../app/history/history.ts';
 import { openMeter } from '../app/workload/meter/proxy.node.ts';
-import { createWorkloadWatch } from '../app/workload/watch.node.ts';
+import { createWorkloadWatch } from '../app/workload/sessions/watch.node.ts';
 import { frameWith, testGpu, tickWith } from '../test/support/frames.ts';
 import { median, percentile, rounded } from './stats.ts';
 

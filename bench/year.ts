@@ -1,7 +1,7 @@
 // One GPU-year at 1 Hz: the simulator's physics, and recorded cards stretched into hours of it.
 import fs from 'node:fs';
 import path from 'node:path';
-import { setValue, type Frame } from '../app/reading.ts';
+import { setValue, type Frame } from '../app/metrics/frame.ts';
 import { cardModels } from '../app/telemetry/simulator/card.ts';
 import { createGpu } from '../app/telemetry/simulator/gpu.ts';
 import { createRandom } from '../app/telemetry/simulator/random.ts';

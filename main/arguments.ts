@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { dataFolder } from '../app/settings/folders.node.ts';
-import { err, ok, type Result } from '../app/result.ts';
-import { burnWays, type BurnWay } from '../app/workload/burn/messages.ts';
+import { dataFolder } from '../app/core/folders.node.ts';
+import { err, ok, type Result } from '../app/core/result.ts';
+import { burnWays, type BurnWay } from '../app/load/messages.ts';
 import { parseSourceSpec, type SourceSpec } from '../app/telemetry/source-spec.ts';
 
 export type Arguments = {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { app, BrowserWindow, MessageChannelMain } from 'electron';
-import type { BurnWay } from '../app/workload/burn/messages.ts';
+import type { BurnWay } from '../app/load/messages.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
 import { toParent } from './terminal.ts';
 

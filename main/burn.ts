@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { app } from 'electron';
-import { err, ok, type Result } from '../app/result.ts';
+import { err, ok, type Result } from '../app/core/result.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
-import { createBurnCard } from '../app/workload/burn/card.ts';
-import { burnReport, burnWays, type BurnOrder, type BurnStatus, type BurnWay } from '../app/workload/burn/messages.ts';
-import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../app/workload/burn/schedule.ts';
+import { createBurnCard } from '../app/load/card.ts';
+import { burnReport, burnWays, type BurnOrder, type BurnStatus, type BurnWay } from '../app/load/messages.ts';
+import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../app/load/schedule.ts';
 
 export type BurnRequest = { readonly shape: BurnShape; readonly gpuUuid: string; readonly plan: Partial<BurnPlan> };
 

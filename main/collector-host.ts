@@ -1,15 +1,15 @@
 import { utilityProcess, type UtilityProcess } from 'electron';
 import { channels, type ChannelOf, type CollectorStatus } from '../app/contract/channels.ts';
-import type { CollectorConfig, FromCollector, ToCollector } from '../app/contract/collector-messages.ts';
+import type { CollectorConfig, FromCollector, ToCollector } from '../app/recorder/collector-messages.ts';
 import { resultOf, tick as tickSchema } from '../app/contract/schemas.ts';
-import type { Cost } from '../app/cost.node.ts';
-import type { LimitField } from '../app/history/limits.ts';
+import type { Cost } from '../app/recorder/own-cost.node.ts';
+import type { LimitField } from '../app/history/retention/limits.ts';
 import type { StoredAlert } from '../app/history/records.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
-import { err, type Result } from '../app/result.ts';
+import { err, type Result } from '../app/core/result.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
-import type { GovernorEntry } from '../app/workload/governor/policy.ts';
+import type { GovernorEntry } from '../app/governor/policy.ts';
 
 export type HostEvents = {
   readonly onTick: (tick: Tick) => void;

@@ -1,9 +1,9 @@
 import { dialog, type BrowserWindow } from 'electron';
 import type { RequestOf, ResponseOf } from '../app/contract/channels.ts';
-import type { Formatter } from '../app/format.ts';
-import { limitFields, limitsOf } from '../app/history/limits.ts';
-import type { Translate } from '../app/i18n.ts';
-import { err, ok, type Result } from '../app/result.ts';
+import type { Formatter } from '../app/core/format.ts';
+import { limitFields, limitsOf } from '../app/history/retention/limits.ts';
+import type { Translate } from '../app/core/i18n.ts';
+import { err, ok, type Result } from '../app/core/result.ts';
 import type { SettingsOwner } from '../app/settings/owner.node.ts';
 import type { CollectorHost } from './collector-host.ts';
 

@@ -1,5 +1,5 @@
 import type { Channel } from '../app/contract/channels.ts';
-import { err, type Result } from '../app/result.ts';
+import { err, type Result } from '../app/core/result.ts';
 
 /** Questions of one channel that may be open at once. The busiest page, with eight GPUs, asks about a dozen. */
 export const MOST_OPEN = 64;

@@ -9,7 +9,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '../app/contract/channels.ts';
-import { err, messageOf, type Result } from '../app/result.ts';
+import { err, messageOf, type Result } from '../app/core/result.ts';
 import { createInFlight } from './in-flight.ts';
 import { isOwn } from './security.ts';
 import { printFault } from './terminal.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { app, dialog, type BrowserWindow } from 'electron';
 import type { RequestOf, ResponseOf } from '../app/contract/channels.ts';
-import type { Translate } from '../app/i18n.ts';
-import { ok, type Result } from '../app/result.ts';
+import type { Translate } from '../app/core/i18n.ts';
+import { ok, type Result } from '../app/core/result.ts';
 import type { CollectorHost } from './collector-host.ts';
 
 type Request = RequestOf<'jobs.start'>;

@@ -1,10 +1,10 @@
 import { Notification } from 'electron';
 import { printable } from '../app/core/printable.ts';
-import { joined, type Formatter } from '../app/format.ts';
+import { joined, type Formatter } from '../app/core/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
-import type { Translate } from '../app/i18n.ts';
+import type { Translate } from '../app/core/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
-import type { GovernorEntry } from '../app/workload/governor/policy.ts';
+import type { GovernorEntry } from '../app/governor/policy.ts';
 import { notes } from './terminal.ts';
 
 type Words = { readonly title: string; readonly body: string; readonly urgent: boolean };

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
-import { createFormatter } from '../app/format.ts';
+import { createFormatter } from '../app/core/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
-import { createI18n } from '../app/i18n.ts';
-import { err, ok } from '../app/result.ts';
+import { createI18n } from '../app/core/i18n.ts';
+import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createApplicationCost } from './application-cost.ts';

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { Menu, nativeImage, Tray } from 'electron';
 import { printable } from '../app/core/printable.ts';
-import type { Formatter } from '../app/format.ts';
+import type { Formatter } from '../app/core/format.ts';
 import type { StoredAlert } from '../app/history/records.ts';
-import type { Translate } from '../app/i18n.ts';
-import { valueOf } from '../app/reading.ts';
+import type { Translate } from '../app/core/i18n.ts';
+import { valueOf } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { drawTrayIcon, TRAY_ICON_SIZE, type TrayState } from './tray-icon.ts';
 

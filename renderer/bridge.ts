@@ -1,5 +1,5 @@
 import type { ChannelOf, channels, Push, PushOf, RequestOf, ResponseOf } from '../app/contract/channels.ts';
-import type { Result } from '../app/result.ts';
+import type { Result } from '../app/core/result.ts';
 
 /** What the preload gives to the page (main/preload.ts). */
 type Bridge = {

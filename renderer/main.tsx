@@ -3,7 +3,7 @@ import './theme.css';
 import { createTheme, MantineProvider, type MantineColorsTuple } from '@mantine/core';
 import { createRoot } from 'react-dom/client';
 import { I18nextProvider } from 'react-i18next';
-import { createI18n } from '../app/i18n.ts';
+import { createI18n } from '../app/core/i18n.ts';
 import { App } from './app.tsx';
 import { SharedProvider } from './context.tsx';
 import { startLive } from './live/store.ts';

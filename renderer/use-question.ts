@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { RequestOf, ResponseOf } from '../app/contract/channels.ts';
-import type { AppError } from '../app/result.ts';
+import type { AppError } from '../app/core/result.ts';
 import { ask, type OpenChannel } from './bridge.ts';
 import { keepEqual } from './keep-equal.ts';
 

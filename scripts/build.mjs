@@ -66,7 +66,7 @@ export async function buildAll() {
       'node',
       {
         collector: 'main/collector/entry.ts',
-        slowburn: 'app/cli/slowburn.ts',
+        slowburn: 'cli/slowburn.ts',
         'nvml-worker': 'app/telemetry/nvml/worker.node.ts',
         'report-worker': 'app/report/worker.node.ts',
         'job-worker': 'app/jobs/worker.node.ts',

@@ -15,7 +15,7 @@ export function metricsPage(metrics) {
   return [
     '# Metrics',
     '',
-    'Made from `app/metrics.ts` by `npm run docs`. XML paths are below `<gpu>` of `nvidia-smi -q -x`; CSV names are fields of',
+    'Made from `app/metrics/metrics.ts` by `npm run docs`. XML paths are below `<gpu>` of `nvidia-smi -q -x`; CSV names are fields of',
     '`nvidia-smi --query-gpu`. Where several names stand, the first that the driver offers is taken.',
     '',
     '| key | name | unit | kind | cadence | NVML | XML | CSV | meaning |',
@@ -67,7 +67,7 @@ export function readmeWith(readme, table) {
 async function writeDocs() {
   await oneAtATime(ensureDependencies);
   const { runnerImport } = await import('vite');
-  const { module } = await runnerImport(fileURLToPath(new URL('../app/metrics.ts', import.meta.url)));
+  const { module } = await runnerImport(fileURLToPath(new URL('../app/metrics/metrics.ts', import.meta.url)));
   fs.writeFileSync(new URL('../docs/metrics.md', import.meta.url), metricsPage(module.metrics));
   const readme = new URL('../README.md', import.meta.url);
   const results = JSON.parse(fs.readFileSync(new URL('../bench/results.json', import.meta.url), 'utf8'));

@@ -92,14 +92,14 @@ describe('the walls of the house', () => {
 
   it('only the collector’s entry and the command line load the composition root', () => {
     const loading = local.filter(
-      ({ to, typeOnly }) => to === 'app/collector.node.ts' && !typeOnly && !to.startsWith('test/'),
+      ({ to, typeOnly }) => to === 'app/recorder/collector.node.ts' && !typeOnly && !to.startsWith('test/'),
     );
     expect(
       loading
         .map(({ from }) => from)
         .filter((from) => !/^(test|bench)\//.test(from))
         .sort(),
-    ).toEqual(['app/cli/recording.ts', 'main/collector/entry.ts']);
+    ).toEqual(['cli/recording.ts', 'main/collector/entry.ts']);
   });
 
   it('main loads no adapter of the telemetry or the history', () => {
@@ -119,7 +119,7 @@ describe('the walls of the house', () => {
   it.each([
     ['koffi', ['app/telemetry/native-library.node.ts']],
     ['re2js', ['app/core/linear-pattern.ts']],
-    ['better-sqlite3', ['app/history/database.node.ts']],
+    ['better-sqlite3', ['app/history/file/database.node.ts']],
     ['recharts', ['renderer/charts/bars.tsx', 'renderer/charts/curve.tsx']],
     ['uplot', ['renderer/charts/history-chart.tsx', 'renderer/charts/history-plot.ts', 'renderer/charts/strip.tsx']],
     ['hyparquet', ['app/exchange/parquet.node.ts']],
@@ -137,7 +137,7 @@ describe('the walls of the house', () => {
     );
     expect(writing).toEqual([]);
     const opening = edges.filter(({ from, to }) => to === 'app/core/terminal.ts' && !from.startsWith('test/'));
-    expect(opening.map(({ from }) => from).sort()).toEqual(['app/cli/terminal.ts', 'main/terminal.ts']);
+    expect(opening.map(({ from }) => from).sort()).toEqual(['cli/terminal.ts', 'main/terminal.ts']);
   });
 
   it('only ipc.ts handles questions of the window', () => {

@@ -1,5 +1,5 @@
-import { valueOf, type Frame } from '../reading.ts';
-import type { MetricKey } from '../metrics.ts';
+import { valueOf, type Frame } from '../metrics/frame.ts';
+import type { MetricKey } from '../metrics/metrics.ts';
 import type { AlertRule, Limits } from './rules.ts';
 
 /** Where one rule stands for one GPU. Times are on the caller's monotonic axis. */

@@ -1,4 +1,4 @@
-import type { MetricKey } from '../metrics.ts';
+import type { MetricKey } from '../metrics/metrics.ts';
 
 export const severities = ['warn', 'act'] as const;
 export type Severity = (typeof severities)[number];

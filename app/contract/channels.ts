@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { exportFormats } from '../exchange/format.ts';
-import { metrics } from '../metrics.ts';
-import { err, ok, type Result } from '../result.ts';
-import { historyCapMb, limitFields, retentionDays } from '../history/limits.ts';
+import { metrics } from '../metrics/metrics.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { historyCapMb, limitFields, retentionDays } from '../history/retention/limits.ts';
 import { settingsChange, settingsSchema } from '../settings/settings.ts';
-import { burnStatus } from '../workload/burn/messages.ts';
-import { burnShapes, standardPlan } from '../workload/burn/schedule.ts';
+import { burnStatus } from '../load/messages.ts';
+import { burnShapes, standardPlan } from '../load/schedule.ts';
 import * as s from './schemas.ts';
 import { cardPage, exposure, mark } from './wear-schemas.ts';
 

@@ -3,14 +3,14 @@ import { severities } from '../alerts/rules.ts';
 import { resolutions } from '../history/range.ts';
 import { eventKinds } from '../history/events.ts';
 import { identifier } from '../core/identifier.ts';
-import { isMetricKey, metrics } from '../metrics.ts';
-import { errorCodes, type Result } from '../result.ts';
+import { isMetricKey, metrics } from '../metrics/metrics.ts';
+import { errorCodes, type Result } from '../core/result.ts';
 import { gapReasons } from '../telemetry/sampler.ts';
 import { processTypes, witnesses } from '../telemetry/source.ts';
-import { adapterIds, workloadKinds } from '../workload/generators.ts';
-import { governorDeeds, limitKeys } from '../workload/governor/policy.ts';
-import { evidences } from '../workload/match.ts';
-import { outputUnits } from '../workload/outputs.ts';
+import { adapterIds, workloadKinds } from '../workload/programs/generators.ts';
+import { governorDeeds, limitKeys } from '../governor/policy.ts';
+import { evidences } from '../workload/programs/match.ts';
+import { outputUnits } from '../workload/adapters/outputs.ts';
 
 // Pages forbid eval: schemas are interpreted, not compiled.
 z.config({ jitless: true });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { factIds, verdicts } from '../health/judge.ts';
 import { xidOrigins } from '../health/xid.ts';
 import { familyIds, familyOffs } from '../wear/exposure.ts';
-import { markKinds } from '../wear/ledger.ts';
+import { markKinds } from '../wear/ledger/ledger.ts';
 import { band } from './schemas.ts';
 
 const family = z.object({

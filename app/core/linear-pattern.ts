@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { err, messageOf, ok, type Result } from './result.ts';
 
 /**
  * A pattern that a person wrote. RE2 reads each character of a text a bounded number of times, so no pattern and no text

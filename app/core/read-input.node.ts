@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { err, messageOf, ok, type Err, type Result } from '../result.ts';
+import { err, messageOf, ok, type Err, type Result } from './result.ts';
 
 /** A line longer than this belongs to no format Slowburn reads: a line of a recording of 64 GPUs has 200 kB. */
 export const LONGEST_LINE_BYTES = 4 * 2 ** 20;

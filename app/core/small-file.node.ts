@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { err, messageOf, ok, type Result } from './result.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { replaceFile } from '../core/atomic-write.node.ts';
-import type { Store } from '../history/store.ts';
-import { metricOf, metrics, type Metric, type MetricKey } from '../metrics.ts';
-import { err, ok, type Result } from '../result.ts';
+import type { Store } from '../history/history.ts';
+import { metricOf, metrics, type Metric, type MetricKey } from '../metrics/metrics.ts';
+import { err, ok, type Result } from '../core/result.ts';
 import type { JobControl } from '../jobs/job.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import type { ExchangedSample, ExportFormat } from './format.ts';

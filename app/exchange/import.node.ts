@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { openInput } from '../core/read-input.node.ts';
 import type { Import, ImportCounts } from '../history/importer.ts';
-import type { Store } from '../history/store.ts';
+import type { Store } from '../history/history.ts';
 import type { JobControl } from '../jobs/job.ts';
-import { err, ok, type Err, type Result } from '../result.ts';
+import { err, ok, type Err, type Result } from '../core/result.ts';
 import { DamagedExport } from './damaged-export.ts';
 import type { ExchangedSample } from './format.ts';
 import { HISTORY_FORMAT } from './jsonl.ts';

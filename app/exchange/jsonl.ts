@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { isMetricKey, metricIndex, metricOf, type Metric } from '../metrics.ts';
-import { createFrame, hasValue } from '../reading.ts';
+import { isMetricKey, metricIndex, metricOf, type Metric } from '../metrics/metrics.ts';
+import { createFrame, hasValue } from '../metrics/frame.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';
 import type { ExchangedSample } from './format.ts';
 import { putReadings, reasonsText, statesText } from './states-text.ts';

@@ -1,6 +1,6 @@
-import type { Store } from '../history/store.ts';
-import { metrics, type MetricKey } from '../metrics.ts';
-import { readingOf, type Reading } from '../reading.ts';
+import type { Store } from '../history/history.ts';
+import { metrics, type MetricKey } from '../metrics/metrics.ts';
+import { readingOf, type Reading } from '../metrics/frame.ts';
 import type { Tally } from '../wear/tally.ts';
 import type { Growth, HealthInput } from './judge.ts';
 

@@ -1,7 +1,7 @@
 import type { ChunkPlace, ChunkTable } from './chunks.ts';
-import type { Db } from './database.node.ts';
+import type { Db } from './file/database.node.ts';
 import { hourOf, type OpenHour } from './open-hour.ts';
-import type { MetricColumn, SampleColumns } from './sample-chunk.ts';
+import type { MetricColumn, SampleColumns } from './codec/sample-chunk.ts';
 
 /** Which rows of which columns, in an order of their own. */
 type Pick = { readonly source: number; readonly row: number };

@@ -1,5 +1,5 @@
-import type { Db } from './database.node.ts';
-import { encodeSamples, openSamples, type SampleChunk, type SampleColumns } from './sample-chunk.ts';
+import type { Db } from './file/database.node.ts';
+import { encodeSamples, openSamples, type SampleChunk, type SampleColumns } from './codec/sample-chunk.ts';
 
 /** Where a sealed chunk stands. Several of one hour: the clock was set back, or samples were imported. */
 export type ChunkPlace = {

@@ -1,8 +1,8 @@
-import { valueOf, type Frame } from '../reading.ts';
-import { readingStates } from '../reading.ts';
-import { metricIndex } from '../metrics.ts';
+import { valueOf, type Frame } from '../metrics/frame.ts';
+import { readingStates } from '../metrics/frame.ts';
+import { metricIndex } from '../metrics/metrics.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import type { Db } from './database.node.ts';
+import type { Db } from './file/database.node.ts';
 
 /**
  * What else is marked in a history: stored, append only.

@@ -1,15 +1,15 @@
-import type { Frame } from '../reading.ts';
+import type { Frame } from '../metrics/frame.ts';
 import { GAP_MS } from '../telemetry/sampler.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';
 import type { ByHour } from './by-hour.ts';
 import type { ChunkTable } from './chunks.ts';
-import type { Db } from './database.node.ts';
-import { readFrame } from './frame-row.ts';
+import type { Db } from './file/database.node.ts';
+import { readFrame } from './codec/frame-row.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import type { createGpuTable } from './records.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
 import { createSampleCollector } from './sample-collector.ts';
-import type { SampleColumns } from './sample-chunk.ts';
+import type { SampleColumns } from './codec/sample-chunk.ts';
 import type { PrepareSealed } from './sealer.ts';
 
 /** A sample from a file. */

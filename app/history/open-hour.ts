@@ -1,6 +1,6 @@
-import type { Db } from './database.node.ts';
-import { createTickEncoder, readTick, type FrameOfGpu, type Target } from './frame-row.ts';
-import type { SampleColumns } from './sample-chunk.ts';
+import type { Db } from './file/database.node.ts';
+import { createTickEncoder, readTick, type FrameOfGpu, type Target } from './codec/frame-row.ts';
+import type { SampleColumns } from './codec/sample-chunk.ts';
 import { createSampleCollector, type SampleCollector } from './sample-collector.ts';
 
 export const HOUR_MS = 3_600_000;

@@ -1,8 +1,8 @@
-import { metricOf, type MetricKey } from '../metrics.ts';
+import { metricOf, type MetricKey } from '../metrics/metrics.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { ChunkTable } from './chunks.ts';
 import { HOUR_MS, hourOf, type OpenHour } from './open-hour.ts';
-import type { RolledLevels } from './rollup.ts';
+import type { RolledLevels } from './codec/rollup.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
 
 export type RangeQuery = {

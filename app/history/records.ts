@@ -4,7 +4,7 @@ import type { Severity } from '../alerts/rules.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { GpuEvent, GpuIdentity, Witness } from '../telemetry/source.ts';
 import type { MeterState } from '../wear/meter-state.ts';
-import type { Db } from './database.node.ts';
+import type { Db } from './file/database.node.ts';
 
 export type StoredGpu = GpuIdentity & {
   readonly id: number;

@@ -1,4 +1,4 @@
-import type { Db } from './database.node.ts';
+import type { Db } from './file/database.node.ts';
 import { HOUR_MS } from './open-hour.ts';
 import {
   addRollup,
@@ -8,7 +8,7 @@ import {
   encodeRollup,
   type RolledLevels,
   type Rollup,
-} from './rollup.ts';
+} from './codec/rollup.ts';
 
 export const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;

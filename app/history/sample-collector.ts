@@ -1,5 +1,5 @@
-import type { Target } from './frame-row.ts';
-import type { MetricColumn, SampleColumns } from './sample-chunk.ts';
+import type { Target } from './codec/frame-row.ts';
+import type { MetricColumn, SampleColumns } from './codec/sample-chunk.ts';
 
 export type SampleCollector = {
   /**

@@ -1,7 +1,7 @@
-import { metricOf, metrics, type MetricKey } from '../metrics.ts';
-import { createFrame, type Frame } from '../reading.ts';
+import { metricOf, metrics, type MetricKey } from '../metrics/metrics.ts';
+import { createFrame, type Frame } from '../metrics/frame.ts';
 import type { ByHour } from './by-hour.ts';
-import { derivedOfCode, reasonOfCode, stateOfCode, type SampleColumns, type Stamps } from './sample-chunk.ts';
+import { derivedOfCode, reasonOfCode, stateOfCode, type SampleColumns, type Stamps } from './codec/sample-chunk.ts';
 
 /** A stored sample of one GPU. */
 export type StoredSample = {

@@ -1,8 +1,8 @@
 import { createChunkTable } from './chunks.ts';
-import type { Db } from './database.node.ts';
-import { readingCode, type MetricColumn, type SampleColumns } from './sample-chunk.ts';
+import type { Db } from './file/database.node.ts';
+import { readingCode, type MetricColumn, type SampleColumns } from './codec/sample-chunk.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
-import { addRollup, createRollup, metricIn, type Rollup } from './rollup.ts';
+import { addRollup, createRollup, metricIn, type Rollup } from './codec/rollup.ts';
 import { createRollupParts, MINUTE_MS } from './rollup-parts.ts';
 import { createPrepareSealed } from './sealer.ts';
 

@@ -1,10 +1,10 @@
 import type { ChunkTable } from './chunks.ts';
-import type { Db } from './database.node.ts';
-import { carryOf, intervalSums, type Carry } from './interval-sums.ts';
+import type { Db } from './file/database.node.ts';
+import { carryOf, intervalSums, type Carry } from './codec/interval-sums.ts';
 import { HOUR_MS, hourOf, type OpenHour, type Run } from './open-hour.ts';
-import { addRollup, createRollup, rollUpSamples } from './rollup.ts';
+import { addRollup, createRollup, rollUpSamples } from './codec/rollup.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
-import type { SampleColumns } from './sample-chunk.ts';
+import type { SampleColumns } from './codec/sample-chunk.ts';
 import { createSampleCollector, type SampleCollector } from './sample-collector.ts';
 import { GAP_MS } from '../telemetry/sampler.ts';
 

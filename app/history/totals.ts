@@ -1,4 +1,4 @@
-import { intervalSums, summedMetricIds, sumKinds, type SumKind } from './interval-sums.ts';
+import { intervalSums, summedMetricIds, sumKinds, type SumKind } from './codec/interval-sums.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import type { RangeSources } from './range.ts';
 import { MINUTE_MS } from './rollup-parts.ts';

@@ -1,8 +1,8 @@
-import { DamagedChunk } from '../history/blocks.ts';
-import type { Db } from '../history/database.node.ts';
-import { decodeRollup } from '../history/rollup.ts';
-import { decodeSamples } from '../history/sample-chunk.ts';
-import { messageOf } from '../result.ts';
+import { DamagedChunk } from '../history/codec/blocks.ts';
+import type { Db } from '../history/file/database.node.ts';
+import { decodeRollup } from '../history/codec/rollup.ts';
+import { decodeSamples } from '../history/codec/sample-chunk.ts';
+import { messageOf } from '../core/result.ts';
 import type { JobControl } from './job.ts';
 
 export type CheckReport = {

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../core/result.ts';
 import type { CheckReport } from './check.ts';
 import type { HistoryJob } from './job.ts';
 import type { JobRequest, Jobs, JobState } from './jobs.ts';

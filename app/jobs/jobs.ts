@@ -1,5 +1,5 @@
 import type { ExportRequest } from '../exchange/export.node.ts';
-import type { AppError, Result } from '../result.ts';
+import type { AppError, Result } from '../core/result.ts';
 import type { JobKind } from './job.ts';
 
 /** A long job as the window sees it. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { err, messageOf, type Result } from '../result.ts';
+import { err, messageOf, type Result } from '../core/result.ts';
 import type { HistoryJob, JobAnswers } from './job.ts';
 import type { FromJobWorker, WorkerJob } from './worker.node.ts';
 

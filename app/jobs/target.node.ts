@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { explain } from '../history/database.node.ts';
-import { err, messageOf, type Err } from '../result.ts';
+import { explain } from '../history/file/database.node.ts';
+import { err, messageOf, type Err } from '../core/result.ts';
 
 const SQLITE = 'SQLite format 3\0';
 

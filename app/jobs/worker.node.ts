@@ -1,13 +1,13 @@
 // Long work on a history, on a thread and a connection of its own: sampling must not wait for it.
 import fs from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { behindRecorder } from '../behind-recorder.node.ts';
+import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { exportHistory } from '../exchange/export.node.ts';
 import { importExport } from '../exchange/import.node.ts';
-import { DamagedChunk } from '../history/blocks.ts';
-import { explain, openDatabase, openExisting, openForReading, type Db } from '../history/database.node.ts';
-import { createStore } from '../history/store.ts';
-import { err, ok, type Result } from '../result.ts';
+import { DamagedChunk } from '../history/codec/blocks.ts';
+import { explain, openDatabase, openExisting, openForReading, type Db } from '../history/file/database.node.ts';
+import { createStore } from '../history/history.ts';
+import { err, ok, type Result } from '../core/result.ts';
 import { backupHistory } from './backup.node.ts';
 import { checkHistory } from './check.ts';
 import type { HistoryJob, JobAnswers, JobControl, JobKind } from './job.ts';

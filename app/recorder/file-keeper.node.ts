@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import { explain } from '../history/database.node.ts';
-import { describeLoss, type Loss } from '../history/presence.node.ts';
-import { err, type AppError, type Result } from '../result.ts';
+import { explain } from '../history/file/database.node.ts';
+import { describeLoss, type Loss } from '../history/file/presence.node.ts';
+import { err, type AppError, type Result } from '../core/result.ts';
 import type { FolderLock } from './folder-lock.node.ts';
 import type { HistoryWork, WorkOptions } from './history-work.node.ts';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { lockRecorder } from '../history/database.node.ts';
-import { watchPresence } from '../history/presence.node.ts';
-import { ok, type Result } from '../result.ts';
+import { lockRecorder } from '../history/file/database.node.ts';
+import { watchPresence } from '../history/file/presence.node.ts';
+import { ok, type Result } from '../core/result.ts';
 
 export type FolderLock = {
   /** Locks again where the lock's file is gone: a second recorder could begin in the same folder otherwise. */

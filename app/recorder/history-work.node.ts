@@ -1,18 +1,18 @@
-import { createAnswers, type GovernorAnswers, type MakeReport } from '../contract/answers.ts';
-import type { CostMeter } from '../cost.node.ts';
-import type { Db } from '../history/database.node.ts';
-import type { ShownLimits } from '../history/grace.ts';
-import { watchPresence, type Loss } from '../history/presence.node.ts';
-import { createStore, type Store } from '../history/store.ts';
+import { createAnswers, type GovernorAnswers, type MakeReport } from './answers.ts';
+import type { CostMeter } from './own-cost.node.ts';
+import type { Db } from '../history/file/database.node.ts';
+import type { ShownLimits } from '../history/retention/grace.ts';
+import { watchPresence, type Loss } from '../history/file/presence.node.ts';
+import { createStore, type Store } from '../history/history.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { createRecording, type Recording, type RecordingEvents } from '../recording.node.ts';
+import { createRecording, type Recording, type RecordingEvents } from './tick-pipeline.node.ts';
 import type { GapReason, Tick } from '../telemetry/sampler.ts';
 import type { SourceFault } from '../telemetry/source.ts';
-import type { LedgerShelf } from '../wear/ledger-file.node.ts';
+import type { LedgerShelf } from '../wear/ledger/ledger-store.node.ts';
 import { createWearTracker, type ReplayElsewhere, type WearTracker } from '../wear/tracker.ts';
-import type { Accounts } from '../workload/accounts.ts';
-import type { UserRule } from '../workload/match.ts';
-import { createWorkloadWatch, type WorkloadWatch } from '../workload/watch.node.ts';
+import type { Accounts } from '../workload/adapters/program-status.ts';
+import type { UserRule } from '../workload/programs/match.ts';
+import { createWorkloadWatch, type WorkloadWatch } from '../workload/sessions/watch.node.ts';
 
 export type WorkOptions = {
   readonly db: Db;

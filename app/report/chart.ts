@@ -1,6 +1,6 @@
 import type { Series } from '../history/range.ts';
 import { stretches } from '../history/segments.ts';
-import type { Scale } from '../scale.ts';
+import type { Scale } from '../core/scale.ts';
 
 export type ChartBox = { readonly width: number; readonly height: number };
 

@@ -1,13 +1,13 @@
 import { printableLines } from '../core/printable.ts';
-import { scaleAround } from '../scale.ts';
-import { createFormatter, joined, type Formatter } from '../format.ts';
-import type { Translate } from '../i18n.ts';
+import { scaleAround } from '../core/scale.ts';
+import { createFormatter, joined, type Formatter } from '../core/format.ts';
+import type { Translate } from '../core/i18n.ts';
 import type { Settings } from '../settings/settings.ts';
 import { exposureJson } from '../wear/export.ts';
 import { familyIds, type Band, type Exposure, type FamilyId } from '../wear/exposure.ts';
 import { disclaimer } from '../wear/model.ts';
-import { errorShareOf } from '../workload/energy.ts';
-import { costOf } from '../workload/tariff.ts';
+import { errorShareOf } from '../workload/energy/energy.ts';
+import { costOf } from '../workload/energy/tariff.ts';
 import { seriesPaths } from './chart.ts';
 import type { Report } from './report.ts';
 import { reportStyles } from './styles.ts';

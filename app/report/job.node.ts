@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { err, messageOf, type Result } from '../result.ts';
+import { err, messageOf, type Result } from '../core/result.ts';
 import type { ReportJob } from './worker.node.ts';
 
 const cancelled = err('cancelled', 'A newer report took the place of this one.');

@@ -1,11 +1,11 @@
 import type { StoredAlert, StoredGpu } from '../history/records.ts';
-import type { StoredSession } from '../history/sessions.ts';
+import type { StoredSession } from '../workload/sessions/table.ts';
 import type { Range } from '../history/range.ts';
-import type { Store } from '../history/store.ts';
+import type { Store } from '../history/history.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { SourceInfo } from '../telemetry/source.ts';
 import type { Exposure } from '../wear/exposure.ts';
-import type { GpuSummary } from '../workload/session.ts';
+import type { GpuSummary } from '../workload/sessions/summary.ts';
 
 export type ReportRequest = { readonly gpuUuid: string; readonly fromMs: number; readonly toMs: number };
 

@@ -1,5 +1,5 @@
 import { reportLimit } from '../jobs/limits.ts';
-import { err, type Result } from '../result.ts';
+import { err, type Result } from '../core/result.ts';
 
 type Run<J> = (job: J, signal?: AbortSignal) => Promise<Result<string>>;
 type Waiting<J> = { readonly job: J; readonly resolve: (result: Result<string>) => void };

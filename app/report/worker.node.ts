@@ -3,12 +3,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { behindRecorder } from '../behind-recorder.node.ts';
+import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { replaceFile } from '../core/atomic-write.node.ts';
-import { openForReading } from '../history/database.node.ts';
-import { createStore } from '../history/store.ts';
-import { createI18n } from '../i18n.ts';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { openForReading } from '../history/file/database.node.ts';
+import { createStore } from '../history/history.ts';
+import { createI18n } from '../core/i18n.ts';
+import { err, messageOf, ok, type Result } from '../core/result.ts';
 import { exportHistory } from '../exchange/export.node.ts';
 import { reportHtml, type ReportLanguage } from './html.ts';
 import { collectReport, type ReportContext, type ReportRequest } from './report.ts';

@@ -1,5 +1,5 @@
 import { applyEdits, findNodeAtLocation, modify, parseTree, type JSONPath } from 'jsonc-parser';
-import type { LimitField } from '../history/limits.ts';
+import type { LimitField } from '../history/retention/limits.ts';
 import type { Settings } from './settings.ts';
 
 const formattingOptions = { insertSpaces: true, tabSize: 2, eol: '\n' };

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { writeAtomically } from '../core/atomic-write.node.ts';
 import { readSmallFile } from '../core/small-file.node.ts';
-import { err, messageOf, ok, type Result } from '../result.ts';
+import { err, messageOf, ok, type Result } from '../core/result.ts';
 import { editSettings, textOf } from './edit-settings.ts';
-import { makeFolder, settingsFile } from './folders.node.ts';
+import { makeFolder, settingsFile } from '../core/folders.node.ts';
 import { nothingRead, readSettings, type ReadSettings } from './read-settings.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import type { Result } from '../result.ts';
+import type { Result } from '../core/result.ts';
 import { copyAside, establishSettings, loadSettings, saveChange, type LoadedSettings } from './file.node.ts';
 import type { SettingsReport } from './read-settings.ts';
-import { settingsFile } from './folders.node.ts';
+import { settingsFile } from '../core/folders.node.ts';
 import type { Settings } from './settings.ts';
 
 export type SettingsOwner = {

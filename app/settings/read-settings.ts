@@ -7,7 +7,7 @@ import {
   type ParseError,
 } from 'jsonc-parser';
 import * as z from 'zod';
-import { limitFields, type LimitField } from '../history/limits.ts';
+import { limitFields, type LimitField } from '../history/retention/limits.ts';
 import { defaultSettings, settingsSchema, type Settings } from './settings.ts';
 
 /** What is wrong with a field of the file, and where. */

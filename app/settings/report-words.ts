@@ -1,7 +1,7 @@
-import type { Formatter } from '../format.ts';
-import type { ShownLimit, ShownLimits } from '../history/grace.ts';
-import type { LimitField } from '../history/limits.ts';
-import type { Translate } from '../i18n.ts';
+import type { Formatter } from '../core/format.ts';
+import type { ShownLimit, ShownLimits } from '../history/retention/grace.ts';
+import type { LimitField } from '../history/retention/limits.ts';
+import type { Translate } from '../core/i18n.ts';
 import type { SettingsReport } from './read-settings.ts';
 
 /** A sentence, what belongs to it, and what to do. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { historyCapMb, retentionDays } from '../history/limits.ts';
-import { governorSchema } from '../workload/governor/limits.ts';
-import { adapterIds, workloadKinds } from '../workload/generators.ts';
+import { historyCapMb, retentionDays } from '../history/retention/limits.ts';
+import { governorSchema } from '../governor/limits.ts';
+import { adapterIds, workloadKinds } from '../workload/programs/generators.ts';
 
 const minuteOfDay = z.int().min(0).max(1440);
 /** a cost limit or price; generous, in whatever currency */

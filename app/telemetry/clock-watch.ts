@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Stamps of a sample: wall and monotonic clock, whole ms. */
 export type Stamps = { readonly tsMs: number; readonly monoMs: number };

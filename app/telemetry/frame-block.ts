@@ -1,5 +1,5 @@
-import { metrics } from '../metrics.ts';
-import type { Frame } from '../reading.ts';
+import { metrics } from '../metrics/metrics.ts';
+import type { Frame } from '../metrics/frame.ts';
 
 /**
  * Frames of several GPUs in one piece of memory that two threads can share. The reading thread states for each GPU

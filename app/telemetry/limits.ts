@@ -1,4 +1,4 @@
-import { setAbsent, setValue, valueOf, type Frame } from '../reading.ts';
+import { setAbsent, setValue, valueOf, type Frame } from '../metrics/frame.ts';
 
 /** T.Limit offsets as a card reports them: degrees relative to its thermal limit, often 0 or negative. */
 export type TLimitOffsets = { readonly shutdown?: number; readonly slowdown?: number; readonly max?: number };

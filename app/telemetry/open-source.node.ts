@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import { ok } from '../result.ts';
+import type { Clock } from '../core/clock.ts';
+import { ok } from '../core/result.ts';
 import { openNvml } from './nvml/source.node.ts';
 import { openReplay } from './replay/source.node.ts';
 import { openSimulator } from './simulator/source.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { Cadence } from '../metrics.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Cadence } from '../metrics/metrics.ts';
 
 /**
  * When to read, and what. Samples lie on a fixed grid of the monotonic clock: a late one does not shift the next, a

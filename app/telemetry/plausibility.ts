@@ -1,5 +1,5 @@
-import { metricIndex, type MetricKey } from '../metrics.ts';
-import { hasValue, setAbsent, valueOf, type Frame } from '../reading.ts';
+import { metricIndex, type MetricKey } from '../metrics/metrics.ts';
+import { hasValue, setAbsent, valueOf, type Frame } from '../metrics/frame.ts';
 
 /**
  * Finds readings that are in range and still cannot be true. What it finds becomes `implausible`, and so never enters

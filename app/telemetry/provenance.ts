@@ -1,5 +1,5 @@
-import { metricOf, metrics, type MetricKey } from '../metrics.ts';
-import { readingOf, type Frame, type ReadingState } from '../reading.ts';
+import { metricOf, metrics, type MetricKey } from '../metrics/metrics.ts';
+import { readingOf, type Frame, type ReadingState } from '../metrics/frame.ts';
 import { returnCode } from './nvml/return-codes.ts';
 import type { SourceInfo } from './source.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { createClockWatch, type Between } from './clock-watch.ts';
 import { createPlausibility, type Plausibility } from './plausibility.ts';
 import type { GpuEvent, GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../core/result.ts';
 
 /** `--source auto | nvml[:LIBRARY] | nvidia-smi[:PROGRAM] | nvidia-smi-xml:FILE | replay:FILE | simulator[:N]` */
 export type SourceSpec =

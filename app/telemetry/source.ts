@@ -1,5 +1,5 @@
-import type { Frame } from '../reading.ts';
-import type { Result } from '../result.ts';
+import type { Frame } from '../metrics/frame.ts';
+import type { Result } from '../core/result.ts';
 
 export type SourceKind = 'nvml' | 'nvidia-smi' | 'replay' | 'simulator';
 

@@ -1,5 +1,5 @@
-import { readingOf, valueOf, type Absence, type Frame } from '../reading.ts';
-import { leadingCause } from './throttle-reasons.ts';
+import { readingOf, valueOf, type Absence, type Frame } from '../metrics/frame.ts';
+import { leadingCause } from '../metrics/throttle-reasons.ts';
 
 /**
  * The one plain sentence about a GPU: a key under `status.` in the language files and its numbers. The worst comes

@@ -1,4 +1,4 @@
-import { createSteadyDetector, type SteadyWindow } from '../cooling/windows.ts';
+import { createSteadyDetector, type SteadyWindow } from './cooling/windows.ts';
 import type { ReplayPart } from '../history/samples.ts';
 import { wearReadings, type WearColumns, type WearReading } from './columns.ts';
 import type { MeterState } from './meter-state.ts';

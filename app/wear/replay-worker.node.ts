@@ -1,10 +1,10 @@
 // Runs a card's whole history through the model again, on a thread and a database connection of its own: sampling does not
 // wait for it.
 import { parentPort, workerData } from 'node:worker_threads';
-import { behindRecorder } from '../behind-recorder.node.ts';
-import { openForReading } from '../history/database.node.ts';
-import { createStore } from '../history/store.ts';
-import { messageOf, type Result } from '../result.ts';
+import { behindRecorder } from '../core/behind-recorder.node.ts';
+import { openForReading } from '../history/file/database.node.ts';
+import { createStore } from '../history/history.ts';
+import { messageOf, type Result } from '../core/result.ts';
 import { wearReadings } from './columns.ts';
 import { replayCard, type ReplayedCard } from './replay-card.ts';
 

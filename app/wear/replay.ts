@@ -1,5 +1,5 @@
 import type { StoredSample } from '../history/samples.ts';
-import { valueOf, type Frame } from '../reading.ts';
+import { valueOf, type Frame } from '../metrics/frame.ts';
 import { createColumns, wearReadings, type WearColumns } from './columns.ts';
 import { summariseExposure, type Exposure, type ExposureContext } from './exposure.ts';
 import { createMeter, meterTally, type Meter } from './meter.ts';

@@ -1,11 +1,11 @@
-import { createSteadyDetector } from '../cooling/windows.ts';
-import type { Store, StoredTick } from '../history/store.ts';
-import { valueOf } from '../reading.ts';
+import { createSteadyDetector } from './cooling/windows.ts';
+import type { Store, StoredTick } from '../history/history.ts';
+import { valueOf } from '../metrics/frame.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { createColumns, wearReadings } from './columns.ts';
 import { summariseExposure, type Exposure } from './exposure.ts';
-import type { LedgerFile, LedgerShelf } from './ledger-file.node.ts';
-import { cellsOf, hoursInOrder, mergeLedgers, type Ledger } from './ledger.ts';
+import type { LedgerFile, LedgerShelf } from './ledger/ledger-store.node.ts';
+import { cellsOf, hoursInOrder, mergeLedgers, type Ledger } from './ledger/ledger.ts';
 import { seqOf } from './meter-state.ts';
 import { createMeter, meterTally, type Meter } from './meter.ts';
 import { MODEL_VERSION } from './model.ts';

@@ -1,6 +1,6 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
-import { openCollector, type Collector } from '../../app/collector.node.ts';
-import type { FromCollector, ToCollector } from '../../app/contract/collector-messages.ts';
+import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
+import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
 import { notes } from '../terminal.ts';
 
 const port = process.parentPort;

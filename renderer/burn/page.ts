@@ -1,5 +1,5 @@
 // The hidden page that burns: it runs WebGPU compute as told over its one port, and says what it did.
-import type { BurnOrder, BurnReport } from '../../app/workload/burn/messages.ts';
+import type { BurnOrder, BurnReport } from '../../app/load/messages.ts';
 import { autoregressiveKernel, diffusionKernel, type Kernel } from './kernels.ts';
 
 /** One submission lasts about this long: long enough to fill a card, short enough to stop at once. */

@@ -1,10 +1,10 @@
 // What a history chart draws: columns, axes, marks, and time that was not observed.
 import type uPlot from 'uplot';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import type { Formatter } from '../../app/format.ts';
+import type { Formatter } from '../../app/core/format.ts';
 import { stretches } from '../../app/history/segments.ts';
-import type { Metric } from '../../app/metrics.ts';
-import { scaleOf } from '../../app/scale.ts';
+import type { Metric } from '../../app/metrics/metrics.ts';
+import { scaleOf } from '../../app/core/scale.ts';
 import { colour } from './colour.ts';
 import type { View } from './view.ts';
 

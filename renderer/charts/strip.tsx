@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { joined, type Quantity } from '../../app/format.ts';
+import { joined, type Quantity } from '../../app/core/format.ts';
 import { setText } from '../set-text.ts';
 import { colour } from './colour.ts';
 import css from './strip.module.css';

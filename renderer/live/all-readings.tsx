@@ -1,7 +1,7 @@
 import { Select, Table } from '@mantine/core';
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { metricGroups, metricOf, type MetricKey } from '../../app/metrics.ts';
+import { metricGroups, metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
 import { isTold, sourceOf } from '../../app/telemetry/provenance.ts';
 import type { SourceInfo } from '../../app/telemetry/source.ts';
 import { useShared } from '../context.tsx';

@@ -1,6 +1,6 @@
 import { memo } from 'react';
-import type { Quantity } from '../../app/format.ts';
-import { metricOf, type MetricKey } from '../../app/metrics.ts';
+import type { Quantity } from '../../app/core/format.ts';
+import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
 import { useShared } from '../context.tsx';
 import { Number, Value } from '../parts/value.tsx';
 import css from './gpu-card.module.css';

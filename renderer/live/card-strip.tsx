@@ -1,5 +1,5 @@
 import { memo, useCallback } from 'react';
-import { metricOf } from '../../app/metrics.ts';
+import { metricOf } from '../../app/metrics/metrics.ts';
 import { Strip, type StripData } from '../charts/strip.tsx';
 import { useShared } from '../context.tsx';
 import { valueIn } from './readings.ts';

@@ -1,7 +1,7 @@
 import { memo, useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import { metricOf, type MetricKey } from '../../app/metrics.ts';
-import { reasonsIn } from '../../app/telemetry/throttle-reasons.ts';
+import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
+import { reasonsIn } from '../../app/metrics/throttle-reasons.ts';
 import { useShared } from '../context.tsx';
 import { Value } from '../parts/value.tsx';
 import { Arc } from './arc.tsx';

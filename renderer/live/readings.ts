@@ -1,5 +1,5 @@
-import { metricIndex, metrics, type MetricKey } from '../../app/metrics.ts';
-import { readingOf, readingStates, type Frame, type Reading } from '../../app/reading.ts';
+import { metricIndex, metrics, type MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf, readingStates, type Frame, type Reading } from '../../app/metrics/frame.ts';
 
 export type Latest = {
   readonly reading: Reading;

@@ -1,9 +1,9 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { joined } from '../../app/format.ts';
-import { errorShareOf } from '../../app/workload/energy.ts';
-import { figuresOf } from '../../app/workload/figures.ts';
+import { joined } from '../../app/core/format.ts';
+import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
 import { useQuestion } from '../use-question.ts';
 import css from './session-line.module.css';

@@ -1,8 +1,8 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import type { PushOf } from '../../app/contract/channels.ts';
 import { stretches } from '../../app/history/segments.ts';
-import type { MetricKey } from '../../app/metrics.ts';
-import { valueOf } from '../../app/reading.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import { valueOf } from '../../app/metrics/frame.ts';
 import type { GpuIdentity, GpuProcess, MigInstance, SourceFault, SourceInfo } from '../../app/telemetry/source.ts';
 import { statusOf, type Status } from '../../app/telemetry/status.ts';
 import { ask, onPush } from '../bridge.ts';

@@ -2,7 +2,7 @@ import { Table } from '@mantine/core';
 import { useCallback, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
-import { joined } from '../../app/format.ts';
+import { joined } from '../../app/core/format.ts';
 import type { StoredAlert } from '../../app/history/records.ts';
 import { useShared } from '../context.tsx';
 import { keepEqual } from '../keep-equal.ts';

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { joined } from '../../app/format.ts';
+import { joined } from '../../app/core/format.ts';
 import { eventKinds } from '../../app/history/events.ts';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';

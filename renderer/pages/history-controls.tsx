@@ -2,7 +2,7 @@ import { ActionIcon, Button, Menu, MultiSelect, SegmentedControl } from '@mantin
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
-import { gauges, isMetricKey, type MetricKey } from '../../app/metrics.ts';
+import { gauges, isMetricKey, type MetricKey } from '../../app/metrics/metrics.ts';
 import type { ViewControl } from './use-view.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { joined } from '../../app/format.ts';
+import { joined } from '../../app/core/format.ts';
 import { useShared } from '../context.tsx';
 import css from './history.module.css';
 

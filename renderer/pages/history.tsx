@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ExportFormat } from '../../app/exchange/format.ts';
-import { metricOf, type MetricKey } from '../../app/metrics.ts';
+import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
 import { HistoryChart } from '../charts/history-chart.tsx';
 import type { HistoryRange, TimeMark } from '../charts/history-plot.ts';
 import type { View } from '../charts/view.ts';

@@ -1,8 +1,8 @@
 import { Button, NumberInput, Table } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { joined } from '../../app/format.ts';
-import type { ShownLimits } from '../../app/history/grace.ts';
+import { joined } from '../../app/core/format.ts';
+import type { ShownLimits } from '../../app/history/retention/grace.ts';
 import { pendingTexts, suspendedText } from '../../app/settings/report-words.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';

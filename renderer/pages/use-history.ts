@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import type { MetricKey } from '../../app/metrics.ts';
-import type { Result } from '../../app/result.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import type { Result } from '../../app/core/result.ts';
 import { ask } from '../bridge.ts';
 import type { View } from '../charts/view.ts';
 import { keepEqual } from '../keep-equal.ts';

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { Quantity } from '../../app/format.ts';
+import type { Quantity } from '../../app/core/format.ts';
 import type { Latest } from '../live/readings.ts';
 import css from './value.module.css';
 

@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next';
-import { joined } from '../../app/format.ts';
-import { figuresOf, type Figures } from '../../app/workload/figures.ts';
-import { publishedFor, type Published as PublishedFigure } from '../../app/workload/published.ts';
-import { kneeOf } from '../../app/workload/sweep.ts';
+import { joined } from '../../app/core/format.ts';
+import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
+import { publishedFor, type Published as PublishedFigure } from '../../app/workload/sessions/published.ts';
+import { kneeOf } from '../../app/workload/sessions/sweep.ts';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
 import css from './comparison.module.css';

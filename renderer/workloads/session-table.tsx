@@ -1,9 +1,9 @@
 import { Checkbox, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { joined } from '../../app/format.ts';
-import { errorShareOf } from '../../app/workload/energy.ts';
-import { figuresOf, type Figures } from '../../app/workload/figures.ts';
+import { joined } from '../../app/core/format.ts';
+import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
 

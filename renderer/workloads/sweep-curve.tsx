@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import { joined } from '../../app/format.ts';
-import type { SweepPoint } from '../../app/workload/sweep.ts';
+import { joined } from '../../app/core/format.ts';
+import type { SweepPoint } from '../../app/workload/sessions/sweep.ts';
 import { Curve } from '../charts/curve.tsx';
 import { useShared } from '../context.tsx';
 import css from './comparison.module.css';

@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createAnswers } from '../../app/contract/answers.ts';
+import { createAnswers } from '../../app/recorder/answers.ts';
 import { channels, checkRequest, pushes, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
 import { resultOf, tick as tickSchema } from '../../app/contract/schemas.ts';
 import { createJobs } from '../../app/jobs/jobs.node.ts';
-import { ok } from '../../app/result.ts';
+import { ok } from '../../app/core/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
-import { memoryShelf } from '../../app/wear/ledger-file.node.ts';
+import { memoryShelf } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
-import { burnShapes, standardPlan } from '../../app/workload/burn/schedule.ts';
+import { burnShapes, standardPlan } from '../../app/load/schedule.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { threads } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';

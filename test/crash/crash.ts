@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { openDatabase, openForReading } from '../../app/history/database.node.ts';
-import { createStore } from '../../app/history/store.ts';
+import { openDatabase, openForReading } from '../../app/history/file/database.node.ts';
+import { createStore } from '../../app/history/history.ts';
 import { checkHistory } from '../../app/jobs/check.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 import { killPhase, phaseNames, preparePhases, toldOf, type PhaseName } from './phases.ts';

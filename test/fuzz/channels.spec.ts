@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import * as z from 'zod';
 import { describe, expect } from 'vitest';
-import { createAnswers } from '../../app/contract/answers.ts';
+import { createAnswers } from '../../app/recorder/answers.ts';
 import { channels, checkRequest, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
 import { resultOf } from '../../app/contract/schemas.ts';
-import { ok } from '../../app/result.ts';
-import { memoryShelf } from '../../app/wear/ledger-file.node.ts';
+import { ok } from '../../app/core/result.ts';
+import { memoryShelf } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { fuzz } from '../support/fuzz.ts';

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { metricsOption, momentOption } from '../../app/cli/export.ts';
-import { utcOffsetOption } from '../../app/cli/import.ts';
+import { metricsOption, momentOption } from '../../cli/export.ts';
+import { utcOffsetOption } from '../../cli/import.ts';
 import {
   addressOption,
   capsOption,
@@ -13,11 +13,11 @@ import {
   sourceOption,
   speedOption,
   wattsOption,
-} from '../../app/cli/options.ts';
+} from '../../cli/options.ts';
 import { parseKernelXid } from '../../app/telemetry/xid/kernel-log.ts';
-import { splitCommandLine } from '../../app/workload/command-line.ts';
-import { generators } from '../../app/workload/generators.ts';
-import { matchProcess, modelFromCommand } from '../../app/workload/match.ts';
+import { splitCommandLine } from '../../app/workload/programs/command-line.ts';
+import { generators } from '../../app/workload/programs/generators.ts';
+import { matchProcess, modelFromCommand } from '../../app/workload/programs/match.ts';
 import { damagedText, fuzz } from '../support/fuzz.ts';
 
 const KERNEL =

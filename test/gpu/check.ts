@@ -2,13 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { metrics, type MetricRow } from '../../app/metrics.ts';
-import { createFrame, readingOf, type Frame } from '../../app/reading.ts';
+import { metrics, type MetricRow } from '../../app/metrics/metrics.ts';
+import { createFrame, readingOf, type Frame } from '../../app/metrics/frame.ts';
 import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import type { NvmlLibrary } from '../../app/telemetry/nvml/library.ts';
 import { createReader } from '../../app/telemetry/nvml/reader.ts';
 import { recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
-import { err, messageOf, type Result } from '../../app/result.ts';
+import { err, messageOf, type Result } from '../../app/core/result.ts';
 import { decodeDocument, type SmiDocument } from '../../app/telemetry/smi/document.ts';
 import type { GpuSample } from '../../app/telemetry/source.ts';
 

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../app/clock.node.ts';
-import { openForReading } from '../../app/history/database.node.ts';
-import { createStore } from '../../app/history/store.ts';
+import { systemClock } from '../../app/core/clock.node.ts';
+import { openForReading } from '../../app/history/file/database.node.ts';
+import { createStore } from '../../app/history/history.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 
 const program = new URL('slowburn.js', threads).pathname;

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openCollector, type Collector, type CollectorEvents } from '../../app/collector.node.ts';
-import type { CollectorConfig } from '../../app/contract/collector-messages.ts';
+import { openCollector, type Collector, type CollectorEvents } from '../../app/recorder/collector.node.ts';
+import type { CollectorConfig } from '../../app/recorder/collector-messages.ts';
 import type { StoredAlert } from '../../app/history/records.ts';
-import { openForReading } from '../../app/history/database.node.ts';
+import { openForReading } from '../../app/history/file/database.node.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import type { SourceSpec } from '../../app/telemetry/source-spec.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { lockRecorder } from '../../app/history/database.node.ts';
+import { lockRecorder } from '../../app/history/file/database.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';

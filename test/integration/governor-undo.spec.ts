@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createRandom } from '../../app/telemetry/simulator/random.ts';
-import { openLimitHelper } from '../../app/workload/governor/limit-helper.node.ts';
+import { openLimitHelper } from '../../app/governor/limit-helper.node.ts';
 import { buildGoverned, governed } from '../support/governed.ts';
 import { sleep, sleeper, someoneElses, until, watched, type Watched } from '../support/processes.ts';
 import { ORIGINAL_W, stubSmi, type StubSmi } from '../support/stub-smi.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../app/clock.node.ts';
+import { systemClock } from '../../app/core/clock.node.ts';
 import { healthInput } from '../../app/health/input.ts';
 import { judgeHealth, type Fact } from '../../app/health/judge.ts';
 import { openNvml } from '../../app/telemetry/nvml/source.node.ts';

@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkRequest } from '../../app/contract/channels.ts';
-import { alphabet, frameOf, verbs } from '../../app/workload/governor/helper/frame.ts';
-import { helperScript } from '../../app/workload/governor/helper/script.ts';
-import { watchdogScript } from '../../app/workload/governor/helper/watchdog.ts';
-import { openLimitHelper } from '../../app/workload/governor/limit-helper.node.ts';
+import { alphabet, frameOf, verbs } from '../../app/governor/helper/frame.ts';
+import { helperScript } from '../../app/governor/helper/script.ts';
+import { watchdogScript } from '../../app/governor/helper/watchdog.ts';
+import { openLimitHelper } from '../../app/governor/limit-helper.node.ts';
 import { sleeper } from '../support/processes.ts';
 import { ORIGINAL_W, stubSmi } from '../support/stub-smi.ts';
 

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openLimitHelper } from '../../app/workload/governor/limit-helper.node.ts';
-import { recover } from '../../app/workload/governor/limit-helpers.node.ts';
-import type { Result } from '../../app/result.ts';
+import { openLimitHelper } from '../../app/governor/limit-helper.node.ts';
+import { recover } from '../../app/governor/limit-helpers.node.ts';
+import type { Result } from '../../app/core/result.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { sleep, sleeper, until } from '../support/processes.ts';
 import { ORIGINAL_W, stubSmi } from '../support/stub-smi.ts';

@@ -8,7 +8,7 @@ import { runReportJob } from '../../app/report/job.node.ts';
 import { createReports } from '../../app/report/reports.ts';
 import type { ReportJob } from '../../app/report/worker.node.ts';
 import { createInFlight, MOST_OPEN } from '../../main/in-flight.ts';
-import { err, ok, type Result } from '../../app/result.ts';
+import { err, ok, type Result } from '../../app/core/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { comfyui } from '../../app/workload/adapters/comfyui.ts';
 import { askLoopback, MOST_BYTES } from '../../app/workload/adapters/loopback.node.ts';

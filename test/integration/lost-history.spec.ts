@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openCollector } from '../../app/collector.node.ts';
-import { openForReading } from '../../app/history/database.node.ts';
-import { createStore } from '../../app/history/store.ts';
+import { openCollector } from '../../app/recorder/collector.node.ts';
+import { openForReading } from '../../app/history/file/database.node.ts';
+import { createStore } from '../../app/history/history.ts';
 import { checkHistory } from '../../app/jobs/check.ts';
 import type { Notice } from '../../app/recorder/file-keeper.node.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
@@ -174,7 +174,7 @@ describe('a history', () => {
 it('a recorder whose lock file was deleted stops when another one has taken the folder', async () => {
   const { folder, ticks } = await recorder();
   // a second one can begin only in the moment before the first looks again: it takes the lock itself
-  const { lockRecorder } = await import('../../app/history/database.node.ts');
+  const { lockRecorder } = await import('../../app/history/file/database.node.ts');
   remove(path.join(folder, 'recorder.lock'));
   const other = lockRecorder(folder);
   expect(other.ok).toBe(true);

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { MetricKey } from '../../app/metrics.ts';
-import { createFrame, readingOf, valueOf, type Frame } from '../../app/reading.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import { createFrame, readingOf, valueOf, type Frame } from '../../app/metrics/frame.ts';
 import { fieldCode, fieldValue, prepareFields } from '../../app/telemetry/nvml/field-values.ts';
 import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import type { NvmlLibrary } from '../../app/telemetry/nvml/library.ts';

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { metrics, type MetricKey } from '../../app/metrics.ts';
-import { absentFrame, createFrame, hasValue, readingOf, valueOf, type Frame, type Reading } from '../../app/reading.ts';
+import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
+import { absentFrame, createFrame, hasValue, readingOf, valueOf, type Frame, type Reading } from '../../app/metrics/frame.ts';
 import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import type { NativeCall, NvmlLibrary } from '../../app/telemetry/nvml/library.ts';
 import { createReader, type NvmlReader, type ReaderGpu } from '../../app/telemetry/nvml/reader.ts';

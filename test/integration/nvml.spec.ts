@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { MetricKey } from '../../app/metrics.ts';
-import { readingOf, valueOf } from '../../app/reading.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf, valueOf } from '../../app/metrics/frame.ts';
 import { compileMock, controlMock, logMock } from '../support/mock-nvml.ts';
 import { at, openMock, readUntil, tryMock } from '../support/nvml-source.ts';
 

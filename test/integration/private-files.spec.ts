@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lockRecorder, openBlank, openDatabase } from '../../app/history/database.node.ts';
-import { writeRecorder } from '../../app/history/recorder.node.ts';
-import { makeFolder } from '../../app/settings/folders.node.ts';
-import { openShelf } from '../../app/wear/ledger-file.node.ts';
+import { lockRecorder, openBlank, openDatabase } from '../../app/history/file/database.node.ts';
+import { writeRecorder } from '../../app/core/recorder-note.node.ts';
+import { makeFolder } from '../../app/core/folders.node.ts';
+import { openShelf } from '../../app/wear/ledger/ledger-store.node.ts';
 import { openMeterNote } from '../../app/workload/meter/note.node.ts';
 import { temporaryFolder } from '../support/folders.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createProgress } from '../../app/history/progress.ts';
+import { createProgress } from '../../app/workload/sessions/progress.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
 

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openDatabase, openForReading } from '../../app/history/database.node.ts';
+import { openDatabase, openForReading } from '../../app/history/file/database.node.ts';
 import { migrations } from '../../app/history/migrations.ts';
-import { createStore, type Store } from '../../app/history/store.ts';
+import { createStore, type Store } from '../../app/history/history.ts';
 import type { StoredSample } from '../../app/history/samples.ts';
-import { metricOf, type MetricKey } from '../../app/metrics.ts';
+import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
 import {
   setAbsent,
   setValue,
@@ -16,7 +16,7 @@ import {
   valueOf,
   type Absence,
   type Frame,
-} from '../../app/reading.ts';
+} from '../../app/metrics/frame.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
@@ -164,8 +164,8 @@ describe('sealing', () => {
     const data = opened.value.prepare('SELECT data FROM chunk').pluck().get() as Buffer;
     opened.value.close();
     db.close();
-    return import('../../app/history/sample-chunk.ts').then(async ({ openSamples }) => {
-      const { packer } = await import('../../app/history/packer.node.ts');
+    return import('../../app/history/codec/sample-chunk.ts').then(async ({ openSamples }) => {
+      const { packer } = await import('../../app/history/codec/packer.node.ts');
       expect(openSamples(data, packer).metric(200)!.values).toEqual(Float64Array.of(1234.5));
     });
   });

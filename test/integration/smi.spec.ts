@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../app/clock.node.ts';
-import { readingOf } from '../../app/reading.ts';
+import { systemClock } from '../../app/core/clock.node.ts';
+import { readingOf } from '../../app/metrics/frame.ts';
 import type { SmiPatience } from '../../app/telemetry/smi/process.node.ts';
 import { openSmi } from '../../app/telemetry/smi/source.node.ts';
 import type { SourceSample, TelemetrySource } from '../../app/telemetry/source.ts';

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLibrary } from '../../app/telemetry/native-library.node.ts';
-import { matchProcess } from '../../app/workload/match.ts';
-import { readWindowsFacts } from '../../app/workload/process-facts.node.ts';
-import { openWindowsProcesses } from '../../app/workload/windows-process.node.ts';
+import { matchProcess } from '../../app/workload/programs/match.ts';
+import { readWindowsFacts } from '../../app/workload/programs/process-facts.node.ts';
+import { openWindowsProcesses } from '../../app/workload/programs/windows-process.node.ts';
 import { compileLibrary } from '../support/compile-library.ts';
 import { temporaryFolder } from '../support/folders.ts';
 

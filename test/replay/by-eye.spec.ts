@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import type { MetricKey } from '../../app/metrics.ts';
-import { valueOf } from '../../app/reading.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import { valueOf } from '../../app/metrics/frame.ts';
 import { decodeDocument } from '../../app/telemetry/smi/document.ts';
 import { decodeText } from '../../app/telemetry/smi/text.ts';
 import { recordings } from '../support/shared.ts';

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { MetricKey } from '../../app/metrics.ts';
-import { readingOf } from '../../app/reading.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf } from '../../app/metrics/frame.ts';
 import { smiCsvDecoder } from '../../app/telemetry/logs/smi-csv.ts';
 import { decodeText } from '../../app/telemetry/smi/text.ts';
 import { recordings } from '../support/shared.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { metrics, type MetricKey } from '../../app/metrics.ts';
-import { readingOf } from '../../app/reading.ts';
+import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf } from '../../app/metrics/frame.ts';
 import { parseTimestamp, smiCsvDecoder, type CsvRow } from '../../app/telemetry/logs/smi-csv.ts';
 import { readRecording } from '../../app/telemetry/replay/recording.ts';
 import { recordings } from '../support/shared.ts';

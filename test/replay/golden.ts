@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { metrics, type MetricKey } from '../../app/metrics.ts';
-import { readingOf, type Reading } from '../../app/reading.ts';
+import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf, type Reading } from '../../app/metrics/frame.ts';
 import type { SmiGpu } from '../../app/telemetry/smi/gpu.ts';
 import { degrees, numberIn, readingIn } from './cells.ts';
 import { cellAt, parseLines, type Line } from './lines.ts';

@@ -1,4 +1,4 @@
-import type { MetricKey } from '../../app/metrics.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
 import {
   count,
   degrees,

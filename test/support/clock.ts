@@ -1,4 +1,4 @@
-import type { Clock } from '../../app/clock.ts';
+import type { Clock } from '../../app/core/clock.ts';
 
 export type TestClock = Clock & {
   /** Moves both clocks on, waking sleepers in order. */

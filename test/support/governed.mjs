@@ -1,5 +1,5 @@
 // A process that governs: it opens a limit helper and holds and resumes for as long as it lives. Started and killed by tests.
-import { openLimitHelper } from '../../app/workload/governor/limit-helper.node.ts';
+import { openLimitHelper } from '../../app/governor/limit-helper.node.ts';
 
 const [journal, smi, pid, startedAt] = process.argv.slice(2);
 const helper = openLimitHelper({ journal, smi });

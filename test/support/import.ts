@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { openDatabase } from '../../app/history/database.node.ts';
-import { createStore } from '../../app/history/store.ts';
-import { importLog, type ImportedLog } from '../../app/cli/import-log.ts';
-import type { Result } from '../../app/result.ts';
-import { historyFile } from '../../app/settings/folders.node.ts';
+import { openDatabase } from '../../app/history/file/database.node.ts';
+import { createStore } from '../../app/history/history.ts';
+import { importLog, type ImportedLog } from '../../cli/import-log.ts';
+import type { Result } from '../../app/core/result.ts';
+import { historyFile } from '../../app/core/folders.node.ts';
 import { openLog, surveyLog } from '../../app/telemetry/logs/file.node.ts';
 
 export const logFixture = (name: string): string => path.resolve(import.meta.dirname, '../fixtures/logs', name);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { onTestFinished } from 'vitest';
-import { identityOf } from '../../app/workload/process-facts.node.ts';
+import { identityOf } from '../../app/workload/programs/process-facts.node.ts';
 
 export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,5 +1,5 @@
-import { metricIndex, metricOf, metrics, type Metric, type MetricKey } from '../../app/metrics.ts';
-import { readingOf, valueOf, type Frame } from '../../app/reading.ts';
+import { metricIndex, metricOf, metrics, type Metric, type MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf, valueOf, type Frame } from '../../app/metrics/frame.ts';
 import { printed } from '../replay/printed.ts';
 
 /** A whole cell: the name beside it, and the units that it may have if it is a number. */

@@ -1,7 +1,7 @@
-import { openDatabase } from '../../app/history/database.node.ts';
-import { createStore, type Store } from '../../app/history/store.ts';
-import type { Workload } from '../../app/workload/session.ts';
-import type { Outputs } from '../../app/workload/outputs.ts';
+import { openDatabase } from '../../app/history/file/database.node.ts';
+import { createStore, type Store } from '../../app/history/history.ts';
+import type { Workload } from '../../app/workload/sessions/summary.ts';
+import type { Outputs } from '../../app/workload/adapters/outputs.ts';
 import { frameWith, testGpu, tickWith } from './frames.ts';
 
 type Told = {

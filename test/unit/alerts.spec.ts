@@ -4,7 +4,7 @@ import { createAlertEngine } from '../../app/alerts/engine.ts';
 import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
 import { createAlertOutbox, type AlertEntry } from '../../app/alerts/outbox.ts';
 import type { StoredAlert } from '../../app/history/records.ts';
-import type { Absence } from '../../app/reading.ts';
+import type { Absence } from '../../app/metrics/frame.ts';
 import { frameWith } from '../support/frames.ts';
 
 const rule: AlertRule = {

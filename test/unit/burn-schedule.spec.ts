@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBurnCard } from '../../app/workload/burn/card.ts';
-import { createSchedule, standardPlan, type BurnPlan } from '../../app/workload/burn/schedule.ts';
+import { createBurnCard } from '../../app/load/card.ts';
+import { createSchedule, standardPlan, type BurnPlan } from '../../app/load/schedule.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 
 /** Runs a schedule once a second over a course of temperatures; returns the phases with the second they began. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { valueOf } from '../../app/reading.ts';
+import { valueOf } from '../../app/metrics/frame.ts';
 import { cardModels } from '../../app/telemetry/simulator/card.ts';
 import { createGpu } from '../../app/telemetry/simulator/gpu.ts';
 import { type Demand, type Load } from '../../app/telemetry/simulator/load.ts';
 import { createRandom, gaussian } from '../../app/telemetry/simulator/random.ts';
-import { createCapController } from '../../app/workload/governor/cap-controller.ts';
+import { createCapController } from '../../app/governor/limit-controller.ts';
 
 const HOUR_S = 3600;
 

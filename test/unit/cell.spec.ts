@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { metricOf } from '../../app/metrics.ts';
+import { metricOf } from '../../app/metrics/metrics.ts';
 import { parseCell } from '../../app/telemetry/smi/cell.ts';
 
 const core = metricOf('coreTempC');

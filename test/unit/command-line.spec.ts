@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitCommandLine } from '../../app/workload/command-line.ts';
+import { splitCommandLine } from '../../app/workload/programs/command-line.ts';
 
 /** As programs write arguments that are to be read back (the inverse of the rules). */
 const quoted = (argument: string): string => `"${argument.replace(/(\\*)("|$)/g, '$1$1$2').replaceAll('"', '\\"')}"`;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counterEnergy } from '../../app/workload/energy.ts';
-import { summariseGpu, type SessionSample } from '../../app/workload/session.ts';
-import type { MetricKey } from '../../app/metrics.ts';
-import type { Absence } from '../../app/reading.ts';
+import { counterEnergy } from '../../app/workload/energy/energy.ts';
+import { summariseGpu, type SessionSample } from '../../app/workload/sessions/summary.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import type { Absence } from '../../app/metrics/frame.ts';
 import { frameWith } from '../support/frames.ts';
 
 describe('an energy counter', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { generators } from '../../app/workload/generators.ts';
-import { matchProcess, modelFromCommand, shortModel, type ProcessFacts } from '../../app/workload/match.ts';
+import { generators } from '../../app/workload/programs/generators.ts';
+import { matchProcess, modelFromCommand, shortModel, type ProcessFacts } from '../../app/workload/programs/match.ts';
 
 const facts = (command: string, more: Partial<ProcessFacts> = {}): ProcessFacts => ({
   pid: 100,

@@ -2,11 +2,11 @@
 // by token from a model of 7 billion parameters, once a second, by Slowburn itself.
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { metrics, type MetricKey } from '../../app/metrics.ts';
-import { readingOf, setAbsent, valueOf } from '../../app/reading.ts';
+import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf, setAbsent, valueOf } from '../../app/metrics/frame.ts';
 import { createPlausibility } from '../../app/telemetry/plausibility.ts';
 import { readRecording } from '../../app/telemetry/replay/recording.ts';
-import { summariseGpu, type SessionSample } from '../../app/workload/session.ts';
+import { summariseGpu, type SessionSample } from '../../app/workload/sessions/summary.ts';
 
 /** The samples, judged as the sampler judges them, without some readings. */
 function samples(without: readonly MetricKey[] = []): SessionSample[] {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { judgeHealth, type HealthInput } from '../../app/health/judge.ts';
 import { maxReplaysPerMinute } from '../../app/health/pcie.ts';
 import { xidOf, xids } from '../../app/health/xid.ts';
-import en from '../../app/locales/en.json' with { type: 'json' };
-import type { MetricKey } from '../../app/metrics.ts';
+import en from '../../app/core/locales/en.json' with { type: 'json' };
+import type { MetricKey } from '../../app/metrics/metrics.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;

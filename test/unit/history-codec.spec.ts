@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { crc32, createByteReader, createByteWriter } from '../../app/history/bytes.ts';
-import { readColumn, writeColumn } from '../../app/history/column.ts';
-import { packer } from '../../app/history/packer.node.ts';
+import { crc32, createByteReader, createByteWriter } from '../../app/history/codec/bytes.ts';
+import { readColumn, writeColumn } from '../../app/history/codec/column.ts';
+import { packer } from '../../app/history/codec/packer.node.ts';
 import {
   decodeSamples,
   encodeSamples,
   openSamples,
   readingCode,
   type SampleColumns,
-} from '../../app/history/sample-chunk.ts';
+} from '../../app/history/codec/sample-chunk.ts';
 
 const roundTrip = (values: readonly number[]): Float64Array => {
   const out = createByteWriter();

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openShelf, readLedgerFile, sha256 } from '../../app/wear/ledger-file.node.ts';
-import { ledgerText, openLedgerText, readLedger, verifyLedger } from '../../app/wear/ledger-text.ts';
+import { openShelf, readLedgerFile, sha256 } from '../../app/wear/ledger/ledger-store.node.ts';
+import { ledgerText, openLedgerText, readLedger, verifyLedger } from '../../app/wear/ledger/ledger-text.ts';
 import {
   emptyLedger,
   hoursInOrder,
@@ -12,7 +12,7 @@ import {
   sealDays,
   withCell,
   type Ledger,
-} from '../../app/wear/ledger.ts';
+} from '../../app/wear/ledger/ledger.ts';
 import { HOUR_MS, type HourCell } from '../../app/wear/meter.ts';
 import { MODEL_VERSION } from '../../app/wear/model.ts';
 import { emptyTally } from '../../app/wear/tally.ts';

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { metrics, type MetricKey } from '../../app/metrics.ts';
-import { hasValue, valueOf } from '../../app/reading.ts';
+import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
+import { hasValue, valueOf } from '../../app/metrics/frame.ts';
 import { recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
 import { formatOf } from '../../app/telemetry/logs/formats.ts';
 import { createIntake, type LogSample } from '../../app/telemetry/logs/intake.ts';

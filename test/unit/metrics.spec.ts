@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { cadences, columnOf, metrics, type Metric } from '../../app/metrics.ts';
+import { cadences, columnOf, metrics, type Metric } from '../../app/metrics/metrics.ts';
 import { fields } from '../../app/telemetry/nvml/field-values.ts';
 import { getters } from '../../app/telemetry/nvml/getters.ts';
 import { figuresTable, metricsPage, readmeWith } from '../../scripts/docs.mjs';

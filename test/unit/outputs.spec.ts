@@ -5,7 +5,7 @@ import { countFiles } from '../../app/workload/adapters/files.node.ts';
 import { linearPattern } from '../../app/core/linear-pattern.ts';
 import { parseGlob } from '../../app/workload/adapters/glob.ts';
 import { countLines } from '../../app/workload/adapters/lines.ts';
-import type { Result } from '../../app/result.ts';
+import type { Result } from '../../app/core/result.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 /** What a result holds; a failure fails the test. */

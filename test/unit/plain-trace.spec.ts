@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTrace, type Trace, type TraceOptions } from '../../app/wear/trace.node.ts';
+import { readTrace, type Trace, type TraceOptions } from '../../app/wear/trace-file.node.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 async function read(lines: readonly string[], options: Partial<TraceOptions> = {}) {

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { MetricKey } from '../../app/metrics.ts';
-import { readingOf, valueOf, type Frame } from '../../app/reading.ts';
+import type { MetricKey } from '../../app/metrics/metrics.ts';
+import { readingOf, valueOf, type Frame } from '../../app/metrics/frame.ts';
 import { createPlausibility } from '../../app/telemetry/plausibility.ts';
 import { readRecording } from '../../app/telemetry/replay/recording.ts';
 import { cardModels } from '../../app/telemetry/simulator/card.ts';
 import { createGpu } from '../../app/telemetry/simulator/gpu.ts';
 import { createRandom } from '../../app/telemetry/simulator/random.ts';
 import { createExposure } from '../../app/wear/replay.ts';
-import { summariseGpu } from '../../app/workload/session.ts';
+import { summariseGpu } from '../../app/workload/sessions/summary.ts';
 import { frameWith } from '../support/frames.ts';
 import { recordings } from '../support/shared.ts';
 

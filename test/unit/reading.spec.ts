@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { metricOf, metrics, type MetricKey } from '../../app/metrics.ts';
-import { absentFrame, createFrame, readingOf, readingStates, setAbsent, setValue, valueOf } from '../../app/reading.ts';
+import { metricOf, metrics, type MetricKey } from '../../app/metrics/metrics.ts';
+import { absentFrame, createFrame, readingOf, readingStates, setAbsent, setValue, valueOf } from '../../app/metrics/frame.ts';
 
 const anyKey = fc.constantFrom<MetricKey[]>(...metrics.map(({ key }) => key));
 const anyAbsence = fc.constantFrom(...readingStates.filter((state) => state !== 'value'));

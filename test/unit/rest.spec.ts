@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { setValue, setAbsent, copyFrame } from '../../app/reading.ts';
+import { setValue, setAbsent, copyFrame } from '../../app/metrics/frame.ts';
 import { keepEqual } from '../../renderer/keep-equal.ts';
 import { latestOf, valueIn, withFrame } from '../../renderer/live/readings.ts';
 import { frameWith } from '../support/frames.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { follow, GRACE_MS, mature, type GracedLimit } from '../../app/history/grace.ts';
+import { follow, GRACE_MS, mature, type GracedLimit } from '../../app/history/retention/grace.ts';
 import { editSettings, textOf } from '../../app/settings/edit-settings.ts';
 import { readSettings } from '../../app/settings/read-settings.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../../app/settings/settings.ts';

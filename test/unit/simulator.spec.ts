@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { valueOf } from '../../app/reading.ts';
+import { valueOf } from '../../app/metrics/frame.ts';
 import { cardModels } from '../../app/telemetry/simulator/card.ts';
 import { createGpu } from '../../app/telemetry/simulator/gpu.ts';
 import { createLoad } from '../../app/telemetry/simulator/load.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { metrics } from '../../app/metrics.ts';
-import { readingOf, valueOf, type Frame } from '../../app/reading.ts';
+import { metrics } from '../../app/metrics/metrics.ts';
+import { readingOf, valueOf, type Frame } from '../../app/metrics/frame.ts';
 import { createDocumentStream } from '../../app/telemetry/smi/document-stream.ts';
 import { decodeDocument } from '../../app/telemetry/smi/document.ts';
 

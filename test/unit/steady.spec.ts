@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSteadyDetector, type SteadyWindow } from '../../app/cooling/windows.ts';
+import { createSteadyDetector, type SteadyWindow } from '../../app/wear/cooling/windows.ts';
 import { columnsWith, type WearSample } from '../support/wear.ts';
 
 const START = Date.UTC(2026, 2, 1);

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { printable, printableJson, printableLines } from '../../app/core/printable.ts';
 import { openTerminal, type TextStream } from '../../app/core/terminal.ts';
-import { describe as describeRun } from '../../app/cli/run-summary.ts';
-import { monitorTable } from '../../app/cli/table.ts';
-import { createFormatter } from '../../app/format.ts';
-import { createI18n } from '../../app/i18n.ts';
+import { describe as describeRun } from '../../cli/run-summary.ts';
+import { monitorTable } from '../../cli/table.ts';
+import { createFormatter } from '../../app/core/format.ts';
+import { createI18n } from '../../app/core/i18n.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { checkVector, parseVectors, type Vector } from '../../app/wear/vectors.ts';
+import { checkVector, parseVectors, type Vector } from '../../tools/vectors/vectors.ts';
 import { vectorFiles } from '../support/shared.ts';
 
 const load = (file: string) => {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRandom } from '../../app/telemetry/simulator/random.ts';
-import { createPowerIntegral, powerWindowMs } from '../../app/workload/energy.ts';
-import { createTally, eachOutputJ } from '../../app/workload/outputs.ts';
-import { idlePowerW, summariseGpu, type SessionSample } from '../../app/workload/session.ts';
-import { divide, shareAt, type Process } from '../../app/workload/shares.ts';
-import { costOf, priceAt, withinHours } from '../../app/workload/tariff.ts';
+import { createPowerIntegral, powerWindowMs } from '../../app/workload/energy/energy.ts';
+import { createTally, eachOutputJ } from '../../app/workload/adapters/outputs.ts';
+import { idlePowerW, summariseGpu, type SessionSample } from '../../app/workload/sessions/summary.ts';
+import { divide, shareAt, type Process } from '../../app/workload/energy/shares.ts';
+import { costOf, priceAt, withinHours } from '../../app/workload/energy/tariff.ts';
 import { frameWith } from '../support/frames.ts';
 
 /** A load that jumps between levels at moments of its own, in steps of 1 ms. */

@@ -1,5 +1,5 @@
-import { metricOf, type MetricKey } from '../../metrics.ts';
-import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
+import { metricOf, type MetricKey } from '../../metrics/metrics.ts';
+import { createFrame, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
 
 // What logs in columns have in common: cells, units, and the way from a heading to the catalogue.
 

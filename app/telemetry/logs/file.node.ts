@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { linesOf } from '../../core/lines.node.ts';
 import { openInput } from '../../core/read-input.node.ts';
-import { err, messageOf, ok, type Result } from '../../result.ts';
+import { err, messageOf, ok, type Result } from '../../core/result.ts';
 import { encodingOf, type Encoding } from './encoding.node.ts';
 import { formatOf } from './formats.ts';
 import type { LogContext, LogFormat, LogReader } from './log.ts';

@@ -1,6 +1,6 @@
-import type { MetricKey } from '../../metrics.ts';
-import { metrics } from '../../metrics.ts';
-import { hasValue, type Frame } from '../../reading.ts';
+import type { MetricKey } from '../../metrics/metrics.ts';
+import { metrics } from '../../metrics/metrics.ts';
+import { hasValue, type Frame } from '../../metrics/frame.ts';
 import { createPlausibility, type Plausibility } from '../plausibility.ts';
 import { GAP_MS } from '../sampler.ts';
 import type { LogGpu, LogSink } from './log.ts';

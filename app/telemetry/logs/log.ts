@@ -1,5 +1,5 @@
-import type { Frame } from '../../reading.ts';
-import type { AppError } from '../../result.ts';
+import type { Frame } from '../../metrics/frame.ts';
+import type { AppError } from '../../core/result.ts';
 import type { GpuIdentity } from '../source.ts';
 import type { DateOrder } from './stamps.ts';
 

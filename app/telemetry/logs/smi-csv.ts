@@ -1,6 +1,6 @@
-import { metricIndex, metrics, type Metric } from '../../metrics.ts';
-import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../reading.ts';
-import { err, ok, type Result } from '../../result.ts';
+import { metricIndex, metrics, type Metric } from '../../metrics/metrics.ts';
+import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 import { parseCell } from '../smi/cell.ts';
 import { idOf, said, uuidOf } from '../smi/tree.ts';
 import { parseSmiTimestamp } from './stamps.ts';

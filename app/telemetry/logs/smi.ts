@@ -1,4 +1,4 @@
-import type { Result } from '../../result.ts';
+import type { Result } from '../../core/result.ts';
 import { decodeDocument, type SmiDocument } from '../smi/document.ts';
 import { createDocumentStream } from '../smi/document-stream.ts';
 import { decodeText } from '../smi/text.ts';

@@ -1,5 +1,5 @@
-import { metricIndex, type Cadence, type MetricKey } from '../../metrics.ts';
-import { setAbsentAt, setValueAt, type Frame } from '../../reading.ts';
+import { metricIndex, type Cadence, type MetricKey } from '../../metrics/metrics.ts';
+import { setAbsentAt, setValueAt, type Frame } from '../../metrics/frame.ts';
 import { u64 } from './getter.ts';
 import { NVML_INVALID_ARGUMENT, NVML_NO_DATA, returnCode } from './return-codes.ts';
 

@@ -1,5 +1,5 @@
-import { metricIndex, type Cadence, type MetricKey } from '../../metrics.ts';
-import { setValueAt, type Frame } from '../../reading.ts';
+import { metricIndex, type Cadence, type MetricKey } from '../../metrics/metrics.ts';
+import { setValueAt, type Frame } from '../../metrics/frame.ts';
 import type { NativeCall, Parameter } from './library.ts';
 
 /** One way to ask NVML for something: a symbol, how it is called, and what its answer means. */

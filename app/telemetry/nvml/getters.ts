@@ -1,5 +1,5 @@
-import type { Cadence, MetricKey } from '../../metrics.ts';
-import { setAbsent } from '../../reading.ts';
+import type { Cadence, MetricKey } from '../../metrics/metrics.ts';
+import { setAbsent } from '../../metrics/frame.ts';
 import { each, i32, into, pair, plain, selected, single, u32, u64, versioned, type Getter } from './getter.ts';
 
 const MILLI = 1e-3;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { err, messageOf, ok, type Result } from '../../result.ts';
+import { err, messageOf, ok, type Result } from '../../core/result.ts';
 import { openLibrary } from '../native-library.node.ts';
 import type { NvmlLibrary } from './library.ts';
 

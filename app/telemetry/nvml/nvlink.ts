@@ -1,5 +1,5 @@
-import type { MetricKey } from '../../metrics.ts';
-import { setAbsent, setValue, type Frame } from '../../reading.ts';
+import type { MetricKey } from '../../metrics/metrics.ts';
+import { setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
 import type { Argument, Symbols } from './library.ts';
 import { endsReading, NVML_NOT_SUPPORTED, NVML_SUCCESS, returnCode } from './return-codes.ts';
 

@@ -1,5 +1,5 @@
 import type { GpuProcess, MigInstance, SourceSettings } from '../source.ts';
-import type { Bell } from './bell.ts';
+import type { Bell } from './wake-signal.ts';
 import type { Card } from './cards.ts';
 import type { ReaderGpu } from './reader.ts';
 

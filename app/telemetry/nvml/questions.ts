@@ -1,5 +1,5 @@
-import { metricIndex, metricOf, type Cadence, type MetricKey } from '../../metrics.ts';
-import { setAbsentAt, type Frame } from '../../reading.ts';
+import { metricIndex, metricOf, type Cadence, type MetricKey } from '../../metrics/metrics.ts';
+import { setAbsentAt, type Frame } from '../../metrics/frame.ts';
 import type { Getter, Variant } from './getter.ts';
 import type { NativeCall, Symbols } from './library.ts';
 import {

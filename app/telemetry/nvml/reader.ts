@@ -1,5 +1,5 @@
-import { cadences, metrics, type Cadence, type MetricKey } from '../../metrics.ts';
-import { clearFrame, readingOf, setAbsent, setValue, valueOf, type Frame } from '../../reading.ts';
+import { cadences, metrics, type Cadence, type MetricKey } from '../../metrics/metrics.ts';
+import { clearFrame, readingOf, setAbsent, setValue, valueOf, type Frame } from '../../metrics/frame.ts';
 import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
 import type { GpuIdentity, GpuProcess, MigInstance } from '../source.ts';
 import { numbered, numberOf, type Card } from './cards.ts';

@@ -1,4 +1,4 @@
-import { absentFrame, type Frame } from '../../reading.ts';
+import { absentFrame, type Frame } from '../../metrics/frame.ts';
 import type { GpuEvent, GpuIdentity, GpuSample, SourceFault, SourceSample } from '../source.ts';
 import { isCard, type Card } from './cards.ts';
 import { normalBusId } from './device.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts';
-import { err, ok } from '../../result.ts';
+import type { Clock } from '../../core/clock.ts';
+import { err, ok } from '../../core/result.ts';
 import type { OpenedSource, SourceSample, SourceSettings } from '../source.ts';
 import { whyNoGpu } from './faults.ts';
 import { lookOf, stillnessOf, type Stillness } from './look.ts';

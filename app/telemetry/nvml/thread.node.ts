@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../../clock.ts';
-import type { Frame } from '../../reading.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Frame } from '../../metrics/frame.ts';
 import { copyFrames, layFrameRing, RING_TICKS, type FrameRing } from '../frame-block.ts';
 import type { SourceSettings } from '../source.ts';
-import { createBell, ring } from './bell.ts';
+import { createBell, ring } from './wake-signal.ts';
 import type { Card } from './cards.ts';
 import { createPlace, readPlace, type Place } from './place.ts';
 import { unpackTick, type FromWorker, type NvmlTick, type TickMessage, type ToWorker } from './protocol.ts';

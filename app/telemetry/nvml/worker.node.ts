@@ -2,9 +2,9 @@
 // keeps its own grid, so that a tick costs one message, opens NVML anew by itself when the driver went away, and leaves
 // GPUs alone that sleep.
 import { parentPort } from 'node:worker_threads';
-import { systemClock as clock } from '../../clock.node.ts';
-import type { Cadence } from '../../metrics.ts';
-import { valueOf } from '../../reading.ts';
+import { systemClock as clock } from '../../core/clock.node.ts';
+import type { Cadence } from '../../metrics/metrics.ts';
+import { valueOf } from '../../metrics/frame.ts';
 import { createBudget, type Budget } from '../budget.ts';
 import { blockOf, frameRingSize, layFrameRing, type FrameRing } from '../frame-block.ts';
 import { createPace, type Pace } from '../pace.ts';
@@ -13,7 +13,7 @@ import { createSleepPolicy, type SleepPolicy } from '../sleep-policy.ts';
 import type { GpuProcess } from '../source.ts';
 import { createProcessFiller, type ProcessFiller } from '../wddm/pdh.node.ts';
 import { openKernelLog, type KernelLog } from '../xid/kernel-log.node.ts';
-import { createSleeper, turn, type Sleeper } from './bell.ts';
+import { createSleeper, turn, type Sleeper } from './wake-signal.ts';
 import { cardOf, type Card } from './cards.ts';
 import { normalBusId } from './device.ts';
 import { loadLibrary } from './library.node.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { readLines } from '../../core/read-input.node.ts';
-import { err, ok } from '../../result.ts';
+import { err, ok } from '../../core/result.ts';
 import { textOf } from '../logs/encoding.node.ts';
 import type { OpenedSource, SourceSample } from '../source.ts';
 import { readRecording } from './recording.ts';

@@ -1,5 +1,5 @@
-import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
-import { metrics, type Cadence } from '../../metrics.ts';
+import { createFrame, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
+import { metrics, type Cadence } from '../../metrics/metrics.ts';
 import type { CardModel } from './card.ts';
 import { createLoad, type Load } from './load.ts';
 import { gaussian, type Random } from './random.ts';

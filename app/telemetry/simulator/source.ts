@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { createPace } from '../pace.ts';
 import type { GpuIdentity, TelemetrySource } from '../source.ts';
 import { cardModels } from './card.ts';

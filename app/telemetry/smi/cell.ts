@@ -1,5 +1,5 @@
-import type { MetricRow } from '../../metrics.ts';
-import type { Absence } from '../../reading.ts';
+import type { MetricRow } from '../../metrics/metrics.ts';
+import type { Absence } from '../../metrics/frame.ts';
 
 export type Cell = { readonly value: number } | { readonly absent: Absence };
 

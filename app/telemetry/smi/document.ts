@@ -1,5 +1,5 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { err, messageOf, ok, type Result } from '../../result.ts';
+import { err, messageOf, ok, type Result } from '../../core/result.ts';
 import { decodeGpu, type SmiGpu } from './gpu.ts';
 import { child, children, said, textAt, type Node } from './tree.ts';
 

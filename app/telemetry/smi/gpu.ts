@@ -1,8 +1,8 @@
-import { metricOf, metrics, type Metric } from '../../metrics.ts';
-import { createFrame, setAbsent, setValue, type Frame } from '../../reading.ts';
+import { metricOf, metrics, type Metric } from '../../metrics/metrics.ts';
+import { createFrame, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
 import { deriveLimits, dropZeroLimits, type TLimitOffsets } from '../limits.ts';
 import type { GpuIdentity, GpuProcess, MigInstance, ProcessType } from '../source.ts';
-import { throttleReasons } from '../throttle-reasons.ts';
+import { throttleReasons } from '../../metrics/throttle-reasons.ts';
 import { absenceOf, parseCell, type Cell } from './cell.ts';
 import { at, children, idOf, said, textAt, textOf, uuidOf, type Node } from './tree.ts';
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.ts';
-import { absentFrame } from '../../reading.ts';
-import { err, ok } from '../../result.ts';
+import type { Clock } from '../../core/clock.ts';
+import { absentFrame } from '../../metrics/frame.ts';
+import { err, ok } from '../../core/result.ts';
 import type { GpuIdentity, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
 import { decodeDocument, type SmiDocument } from './document.ts';
 import { smiPatience, startSmi, type SmiPatience, type SmiProcess, type SmiTrouble } from './process.node.ts';

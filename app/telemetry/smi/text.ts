@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../result.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 import { decodeLog, type SmiDocument } from './document.ts';
 import type { Node } from './tree.ts';
 

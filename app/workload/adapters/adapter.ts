@@ -1,6 +1,6 @@
-import { err, ok, type Result } from '../../result.ts';
-import type { AdapterId } from '../generators.ts';
-import type { OutputUnit } from '../outputs.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { AdapterId } from '../programs/generators.ts';
+import type { OutputUnit } from './outputs.ts';
 
 /** What a program says of itself. Undefined: it does not tell. */
 export type Reading = {

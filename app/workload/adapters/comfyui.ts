@@ -1,5 +1,5 @@
-import { ok, type Result } from '../../result.ts';
-import { shortModel } from '../match.ts';
+import { ok, type Result } from '../../core/result.ts';
+import { shortModel } from '../programs/match.ts';
 import { askJson, at, entriesAt, listAt, malformed, numberAt, textAt, told } from './adapter.ts';
 import type { Adapter, Ask, Json } from './adapter.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { LinearPattern } from '../../core/linear-pattern.ts';
-import { MARKS_KEPT, type Marks } from '../outputs.ts';
+import { MARKS_KEPT, type Marks } from './outputs.ts';
 import type { Glob } from './glob.ts';
 
 /** A folder tree larger than this is not one that a run writes into; the rest is not looked at. */

@@ -1,5 +1,5 @@
 import { linearPattern, type LinearPattern } from '../../core/linear-pattern.ts';
-import { ok, type Result } from '../../result.ts';
+import { ok, type Result } from '../../core/result.ts';
 
 /** A glob in two parts: the folder to walk, and what the path below it must look like. */
 export type Glob = { readonly folder: string; readonly pattern: LinearPattern };

@@ -1,4 +1,4 @@
-import type { AdapterId } from '../generators.ts';
+import type { AdapterId } from '../programs/generators.ts';
 import type { Adapter } from './adapter.ts';
 import { comfyui } from './comfyui.ts';
 import { invokeai } from './invokeai.ts';

@@ -1,4 +1,4 @@
-import { ok } from '../../result.ts';
+import { ok } from '../../core/result.ts';
 import { askJson, malformed, numberAt, told, type Adapter } from './adapter.ts';
 
 /** InvokeAI (its OpenAPI document, SessionQueueAndProcessorStatus): counts of queue items by state. */

@@ -1,5 +1,5 @@
 import type { LinearPattern } from '../../core/linear-pattern.ts';
-import { MARKS_KEPT, type Marks } from '../outputs.ts';
+import { MARKS_KEPT, type Marks } from './outputs.ts';
 
 /** Only the beginning of a line is matched: a line longer than this is data, not a message. */
 const MATCHED = 4096;

@@ -1,6 +1,6 @@
 import http from 'node:http';
-import { err, ok, type Result } from '../../result.ts';
-import type { LoopbackAddress } from '../listening.node.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { LoopbackAddress } from '../programs/listening.node.ts';
 import type { Ask } from './adapter.ts';
 
 /** Parsing an answer takes about fifty times its size in memory. Adapters ask in pages that fit. */

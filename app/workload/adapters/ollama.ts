@@ -1,4 +1,4 @@
-import { ok } from '../../result.ts';
+import { ok } from '../../core/result.ts';
 import { askJson, listAt, malformed, numberAt, textAt, told, type Adapter } from './adapter.ts';
 
 /** Ollama (docs/api.md, "List running models"): which models are loaded. It counts no tokens: `slowburn meter` does. */

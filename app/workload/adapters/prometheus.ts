@@ -1,6 +1,6 @@
-import { err, ok, type Result } from '../../result.ts';
-import type { AdapterId } from '../generators.ts';
-import { shortModel } from '../match.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { AdapterId } from '../programs/generators.ts';
+import { shortModel } from '../programs/match.ts';
 import { askJson, textAt, told, type Adapter } from './adapter.ts';
 
 /** One line of the text exposition format. */

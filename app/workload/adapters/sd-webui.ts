@@ -1,5 +1,5 @@
-import { ok } from '../../result.ts';
-import { shortModel } from '../match.ts';
+import { ok } from '../../core/result.ts';
+import { shortModel } from '../programs/match.ts';
 import { askJson, malformed, numberAt, textAt, told, type Adapter } from './adapter.ts';
 
 /**

@@ -3,8 +3,8 @@ import path from 'node:path';
 import * as z from 'zod';
 import { writeNote } from '../../core/atomic-write.node.ts';
 import { readInput } from '../../core/read-input.node.ts';
-import { makeFolder } from '../../settings/folders.node.ts';
-import { isAlive } from '../../history/recorder.node.ts';
+import { makeFolder } from '../../core/folders.node.ts';
+import { isAlive } from '../../core/recorder-note.node.ts';
 import type { Totals } from './counts.ts';
 
 /**

@@ -4,7 +4,7 @@ import { isIP, type AddressInfo, type Socket } from 'node:net';
 import os from 'node:os';
 import type { Duplex } from 'node:stream';
 import zlib from 'node:zlib';
-import { err, ok, type Result } from '../../result.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 import { counterFor, type Counter, type Totals } from './counts.ts';
 
 /** Headers that hold for one connection alone (RFC 9110 §7.6.1). */

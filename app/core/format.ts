@@ -1,0 +1,127 @@
+import type { Metric } from '../metrics/metrics.ts';
+import type { Settings } from '../settings/settings.ts';
+import { reasonsIn } from '../metrics/throttle-reasons.ts';
+
+/** Numbers and times for people, by locale. Units are kept apart from numbers, so that a page can set them small. */
+export type Quantity = { readonly text: string; readonly unit: string };
+
+export type Formatter = {
+  /** a reading of the catalogue; codes come as the words that the driver has for them */
+  readonly metric: (metric: Metric, value: number) => Quantity;
+  readonly temperature: (celsius: number, digits?: number) => Quantity;
+  /** a difference of temperatures: no offset */
+  readonly kelvins: (kelvins: number, digits?: number) => Quantity;
+  readonly energy: (joules: number) => Quantity;
+  readonly bytes: (bytes: number, digits?: number) => Quantity;
+  readonly number: (value: number, digits?: number) => string;
+  /** as many digits as the meaning has: two significant ones for modelled numbers */
+  readonly significant: (value: number, digits?: number) => string;
+  /** a share 0–1 as a percentage without the sign */
+  readonly percent: (share: number, digits?: number) => string;
+  readonly money: (amount: number) => string;
+  readonly duration: (ms: number) => string;
+  readonly time: (ms: number) => string;
+  readonly date: (ms: number) => string;
+  readonly dateTime: (ms: number) => string;
+};
+
+type Units = Pick<Settings, 'temperatureUnit' | 'currency'>;
+
+/** "Slowburn · °C": quantity in one string. */
+export const joined = ({ text, unit }: Quantity): string => (unit === '' ? text : `${text} ${unit}`);
+
+export function createFormatter(locale: string, { temperatureUnit, currency }: Units): Formatter {
+  const cache = new Map<string, Intl.NumberFormat>();
+  const numberFormat = (options: Intl.NumberFormatOptions): Intl.NumberFormat => {
+    const key = JSON.stringify(options);
+    let format = cache.get(key);
+    if (!format) {
+      format = new Intl.NumberFormat(locale, options);
+      cache.set(key, format);
+    }
+    return format;
+  };
+  const number = (value: number, digits = 0): string =>
+    numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  const significant = (value: number, digits = 2): string =>
+    numberFormat({ maximumSignificantDigits: digits, minimumSignificantDigits: value === 0 ? 1 : digits }).format(
+      value,
+    );
+  const dateFormat = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(locale, options);
+    return (ms: number): string => format.format(ms);
+  };
+
+  const temperature = (celsius: number, digits = 0): Quantity =>
+    temperatureUnit === 'F'
+      ? { text: number((celsius * 9) / 5 + 32, digits), unit: '°F' }
+      : { text: number(celsius, digits), unit: '°C' };
+  const kelvins = (value: number, digits = 0): Quantity =>
+    temperatureUnit === 'F'
+      ? { text: number((value * 9) / 5, digits), unit: '°F' }
+      : { text: number(value, digits), unit: 'K' };
+  const bytes = (value: number, digits = 1): Quantity =>
+    value >= 2 ** 30
+      ? { text: number(value / 2 ** 30, digits), unit: 'GiB' }
+      : value >= 2 ** 20 || value === 0
+        ? { text: number(value / 2 ** 20), unit: 'MiB' }
+        : { text: number(value / 2 ** 10), unit: 'KiB' };
+
+  return {
+    number,
+    significant,
+    temperature,
+    kelvins,
+    bytes,
+    metric(metric, value) {
+      if (metric.unit === '°C') return temperature(value, metric.digits);
+      if (metric.unit === 'K') return kelvins(value, metric.digits);
+      if (metric.unit === 'B') return bytes(value, metric.digits);
+      if (metric.unit === 'B/s') return { text: number(value / 1e6, 1), unit: 'MB/s' };
+      if (metric.unit === 'µs') return { text: number(value / 1e6, 1), unit: 's' };
+      if (metric.key === 'pstate') return { text: `P${value}`, unit: '' };
+      if (metric.key === 'throttleReasons')
+        return {
+          text:
+            reasonsIn(value)
+              .map(({ name }) => name)
+              .join(', ') || '0',
+          unit: '',
+        };
+      const word = Object.entries(metric.words ?? {}).find(([, code]) => code === value)?.[0];
+      if (word !== undefined) return { text: word, unit: '' };
+      return { text: number(value, metric.digits), unit: metric.unit };
+    },
+    energy(joules) {
+      const wattHours = joules / 3600;
+      if (wattHours >= 1000) return { text: significant(wattHours / 1000, 3), unit: 'kWh' };
+      if (wattHours >= 1) return { text: significant(wattHours, 3), unit: 'Wh' };
+      return { text: significant(joules, 3), unit: 'J' };
+    },
+    percent: (share, digits = 0) => number(share * 100, digits),
+    money: (amount) =>
+      numberFormat({
+        style: 'currency',
+        currency,
+        // a picture costs a part of a cent: three figures of it
+        ...(Math.abs(amount) > 0 && Math.abs(amount) < 0.1
+          ? { maximumSignificantDigits: 3 }
+          : { maximumFractionDigits: 2 }),
+      }).format(amount),
+    duration(ms) {
+      // international symbols, which need no translation
+      const seconds = Math.round(ms / 1000);
+      const hours = Math.floor(seconds / 3600);
+      const minutes = Math.floor((seconds % 3600) / 60);
+      const two = (large: string, rest: number, unit: string): string =>
+        rest === 0 ? large : `${large} ${rest} ${unit}`;
+      if (hours >= 48) return two(`${number(Math.floor(hours / 24))} d`, hours % 24, 'h');
+      if (hours > 0) return two(`${hours} h`, minutes, 'min');
+      if (minutes > 0) return two(`${minutes} min`, seconds % 60, 's');
+      return `${seconds} s`;
+    },
+    time: dateFormat({ hour: 'numeric', minute: '2-digit', second: '2-digit' }),
+    date: dateFormat({ year: 'numeric', month: 'short', day: 'numeric' }),
+    dateTime: dateFormat({ year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }),
+  };
+}

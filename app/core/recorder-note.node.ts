@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { writeNote } from './atomic-write.node.ts';
+import { readInput } from './read-input.node.ts';
+
+const schema = z.object({
+  pid: z.int(),
+  databaseFile: z.string(),
+  /** label of the source */
+  source: z.string().optional(),
+  /** what recording has cost, as of the last minute */
+  cost: z
+    .object({
+      cpuPct: z.number(),
+      rssBytes: z.number(),
+      readMs: z.number(),
+      cpuMsATick: z.number(),
+      kept: z.int(),
+      lost: z.int(),
+      intervalMs: z.number(),
+    })
+    .optional(),
+});
+export type Recorder = z.infer<typeof schema>;
+
+const LARGEST_NOTE = 64 * 1024;
+
+const fileOf = (folder: string): string => path.join(folder, 'recorder.json');
+
+/** Notes who records into this folder, and where. The lock (database.node.ts) decides; this only tells. */
+export const writeRecorder = (folder: string, recorder: Recorder): void =>
+  writeNote(fileOf(folder), `${JSON.stringify(recorder)}\n`);
+
+/** Whether a process of that number runs now. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // asks only
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM'; // alive, but another user's
+  }
+}
+
+/** Who records into this folder now. The note of one that was killed tells of nobody. */
+export function readRecorder(folder: string): Recorder | undefined {
+  try {
+    const text = readInput(fileOf(folder), LARGEST_NOTE);
+    const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
+    return note && isAlive(note.pid) ? note : undefined;
+  } catch {
+    return undefined; // not there or torn: nobody to be found
+  }
+}
+
+export const removeRecorder = (folder: string): void => fs.rmSync(fileOf(folder), { force: true });

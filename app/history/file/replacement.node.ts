@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { syncFolder, writeAtomically } from '../../core/atomic-write.node.ts';
+
+const planSchema = z.object({
+  /** name of the file that keeps the old history; absent: there was none */
+  aside: z.string().optional(),
+  /** name of the file that takes the history's place; absent: none does, a new history begins */
+  copy: z.string().optional(),
+});
+export type Replacement = z.infer<typeof planSchema>;
+
+const planFile = (file: string): string => `${file}.replacing`;
+export const damagedMark = (file: string): string => `${file}.is-damaged`;
+
+/** A history's place was being taken when its process ended, or is being taken now. */
+export const isBeingReplaced = (file: string): boolean => fs.existsSync(planFile(file));
+
+function planOf(file: string): Replacement | undefined {
+  if (!isBeingReplaced(file)) return undefined;
+  try {
+    return planSchema.parse(JSON.parse(fs.readFileSync(planFile(file), 'utf8')));
+  } catch {
+    throw new Error(`${planFile(file)} is damaged. Delete it if ${file} is the history you expect`);
+  }
+}
+
+/** Gives a file a second name; where the file system has no links, the second name alone. */
+function keep(file: string, name: string): void {
+  if (!fs.existsSync(file) || fs.existsSync(name)) return;
+  try {
+    fs.linkSync(file, name);
+  } catch {
+    fs.renameSync(file, name);
+  }
+}
+
+/**
+ * Completes a replacement that was begun. Each step may be repeated, so a process killed at any of them leaves work that
+ * the next one completes. A write-ahead log must never meet another history than its own: SQLite would apply it. So the
+ * old log is gone from the disk before the new file takes the name. Throws as fs does.
+ *
+ * The caller holds the recorder's lock.
+ */
+export function finishReplacement(file: string): void {
+  const plan = planOf(file);
+  if (!plan) return;
+  const folder = path.dirname(path.resolve(file));
+  const inFolder = (name: string | undefined) => name && path.join(folder, path.basename(name));
+  const [aside, copy] = [inFolder(plan.aside), inFolder(plan.copy)];
+  if (!copy || fs.existsSync(copy)) {
+    if (aside) for (const suffix of ['', '-wal']) keep(file + suffix, aside + suffix);
+    syncFolder(folder);
+    for (const suffix of ['-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
+    fs.rmSync(damagedMark(file), { force: true });
+    syncFolder(folder);
+    if (copy) fs.renameSync(copy, file);
+    else fs.rmSync(file, { force: true });
+    syncFolder(folder);
+  }
+  fs.rmSync(planFile(file), { force: true });
+  syncFolder(folder);
+}
+
+/**
+ * Puts a finished copy in the place of a history, or nothing, and keeps the old one under another name. The plan is on the
+ * disk before the first step: from then on the replacement happens, whatever becomes of this process.
+ * @param plan names of files beside the history; the copy is closed and on the disk
+ */
+export function replaceHistory(file: string, plan: Replacement): void {
+  writeAtomically(planFile(file), JSON.stringify(plan));
+  syncFolder(path.dirname(path.resolve(file)));
+  finishReplacement(file);
+}

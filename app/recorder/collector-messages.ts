@@ -1,0 +1,51 @@
+import type { Cost } from './own-cost.node.ts';
+import type { LimitField } from '../history/retention/limits.ts';
+import type { StoredAlert } from '../history/records.ts';
+import type { JobState } from '../jobs/jobs.ts';
+import type { Notice } from './file-keeper.node.ts';
+import type { AppError, Result } from '../core/result.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Tick } from '../telemetry/sampler.ts';
+import type { SourceSpec } from '../telemetry/source-spec.ts';
+import type { GovernorEntry } from '../governor/policy.ts';
+import type { ChannelOf } from '../contract/channels.ts';
+
+/** How a collector is started, by the window's host or headless. */
+export type CollectorConfig = {
+  readonly source: SourceSpec;
+  readonly speed: number;
+  readonly dataFolder: string;
+  readonly settings: Settings;
+  /** limits that no settings give: nothing is deleted by them */
+  readonly suspended: readonly LimitField[];
+  /** the collector before this one died: the time without samples is marked so */
+  readonly restarted: boolean;
+};
+
+export type ToCollector =
+  | { readonly type: 'start'; readonly config: CollectorConfig }
+  | { readonly type: 'settings'; readonly settings: Settings; readonly suspended: readonly LimitField[] }
+  | {
+      readonly type: 'request';
+      readonly id: number;
+      readonly channel: ChannelOf<'collector'>;
+      readonly payload: unknown;
+    }
+  | { readonly type: 'stop' };
+
+export type FromCollector =
+  | { readonly type: 'hello' }
+  | { readonly type: 'started'; readonly setAside: string | undefined }
+  | { readonly type: 'failed'; readonly error: AppError }
+  | { readonly type: 'heartbeat' }
+  | { readonly type: 'tick'; readonly tick: Tick }
+  /** alerts firing now; sent when that changes, after it was written */
+  | { readonly type: 'alerts'; readonly firing: readonly StoredAlert[]; readonly fired: readonly StoredAlert[] }
+  | { readonly type: 'sessions' }
+  /** something happened to the history's file, and recording continues */
+  | { readonly type: 'notice'; readonly notice: Notice }
+  /** the governor did something, or saw a limit passed */
+  | { readonly type: 'deed'; readonly deed: GovernorEntry }
+  | { readonly type: 'cost'; readonly cost: Cost }
+  | { readonly type: 'job'; readonly job: JobState }
+  | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

@@ -1,0 +1,195 @@
+import { createAlertEngine } from '../alerts/engine.ts';
+import { createAlertOutbox } from '../alerts/outbox.ts';
+import { alertRules } from '../alerts/rules.ts';
+import type { CostMeter } from './own-cost.node.ts';
+import { explain, isCorruption, markDamaged } from '../history/file/database.node.ts';
+import { err, ok, type AppError, type Result } from '../core/result.ts';
+import type { StoredAlert } from '../history/records.ts';
+import type { Store } from '../history/history.ts';
+import { createClockHold, EARLIEST_MS } from '../telemetry/clock-hold.ts';
+import type { GapReason, Tick } from '../telemetry/sampler.ts';
+import type { GpuSample, SourceFault } from '../telemetry/source.ts';
+import type { WearTracker } from '../wear/tracker.ts';
+import type { WorkloadWatch } from '../workload/sessions/watch.node.ts';
+
+export type RecordingEvents = {
+  /** after the tick was written, fed to the wear model and judged */
+  readonly onTick: (tick: Tick) => void;
+  /** after alerts fired or cleared: what is firing now, and what just began */
+  readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
+  /** the history was found damaged while recording: the next start sets it aside */
+  readonly onDamaged?: () => void;
+};
+
+export type RecordingOptions = {
+  readonly store: Store;
+  readonly databaseFile: string;
+  readonly wear: Pick<WearTracker, 'feed'>;
+  readonly watch: Pick<WorkloadWatch, 'feed'>;
+  readonly governor: { readonly feed: (tick: Tick) => void };
+  readonly meter: Pick<CostMeter, 'tick'>;
+  readonly events: RecordingEvents;
+  /** why nothing may be written now; undefined: it may */
+  readonly paused: () => SourceFault | undefined;
+  /** the collector was started again after it had died */
+  /** why the time before the first tick is a gap, and from when on where the history itself is empty */
+  readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
+  /** the stamps are this machine's, which has a clock that may be wrong; false for a recording that is played */
+  readonly live: boolean;
+  readonly intervalMs: () => number;
+  readonly nowMs: number;
+};
+
+export type Recording = {
+  /** Takes a tick on its way: write, judge, show. */
+  readonly take: (tick: Tick) => void;
+  /** Housekeeping: when the disk fails, the next tick says so; the task is tried again at its next turn. */
+  readonly guarded: (task: () => void) => void;
+  readonly firing: () => readonly StoredAlert[];
+  /** stamp of the newest tick, or of the history's end before the first */
+  readonly lastTickMs: () => number;
+  /** From now on nothing is written, and every tick says why. */
+  readonly pause: (why: AppError) => void;
+  /** Writes what may still be written. Answers what could not be, as an error. */
+  readonly end: () => Result<undefined>;
+};
+
+/** Recording is paused, in words. It resumes when the cause has gone. */
+const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): SourceFault => ({
+  code: 'recording-failed',
+  message: `Recording is paused. ${message}`,
+  next: `${next ?? ''} Recording goes on by itself.`.trim(),
+});
+
+/**
+ * The way of a tick: it is written, fed to the wear model and the watch over workloads, judged, and shown. What a person
+ * was warned of is on disk, and a disk that fails keeps no warning back. The time since the last tick that was written is
+ * a gap that says why: not running, restarted, not writable. What a clock stamps that cannot be right waits (clock-hold.ts).
+ */
+export function createRecording(options: RecordingOptions): Recording {
+  const { store, databaseFile, wear, watch, governor, meter, events } = options;
+  const alerts = createAlertEngine(alertRules);
+  const outbox = createAlertOutbox({ recordAlerts: store.recordAlerts, open: store.alerts.open });
+  for (const { gpuUuid, rule, peak } of outbox.firing()) alerts.resume(gpuUuid, rule, peak);
+
+  let writeFault: SourceFault | undefined;
+  let paused: SourceFault | undefined;
+  const faultOf = (thrown: unknown): SourceFault => pausedBy(explain(databaseFile, thrown).error);
+
+  let axisMs = 0; // monotonic time of the alert engine: gaps do not count
+  const extent = store.extent();
+  const endMs = extent && extent.toMs - 1;
+  const { fromMs: resumedMs = -Infinity } = options.resumed;
+  let resumeGap = endMs ?? (resumedMs >= EARLIEST_MS ? resumedMs : undefined);
+  const hold = options.live ? createClockHold(endMs) : undefined;
+
+  /** A GPU that has slept since the start has told its slot alone: it is the one that was last seen there. */
+  function recognise(sample: GpuSample): GpuSample {
+    const { uuid, pciBusId } = sample.gpu;
+    if (!uuid.startsWith('PCI-')) return sample;
+    const known = store.gpus.list().find((gpu) => gpu.pciBusId === pciBusId && !gpu.uuid.startsWith('PCI-'));
+    return known ? { ...sample, gpu: { ...sample.gpu, uuid: known.uuid, name: known.name } } : sample;
+  }
+
+  let storedMs = resumeGap; // stamp of the last tick on disk
+  let lostSinceMs: number | undefined;
+  let lastTickMs = resumeGap ?? options.nowMs;
+
+  /** Writes a tick. Answers it as it was written, or as it would have been. */
+  function write(taken: Tick): Tick {
+    let tick = taken;
+    lastTickMs = tick.tsMs;
+    if (resumeGap !== undefined) {
+      const fromMs = resumeGap;
+      resumeGap = undefined;
+      if (tick.tsMs > fromMs) tick = { ...tick, gap: { fromMs, toMs: tick.tsMs, reason: options.resumed.reason } };
+    }
+    if (lostSinceMs !== undefined) {
+      // nothing is added up across what was not written
+      const fromMs = Math.min(lostSinceMs, tick.tsMs);
+      tick = { ...tick, dtMs: undefined, gap: { fromMs, toMs: tick.tsMs, reason: 'not-writable' } };
+    }
+    const why = paused ?? options.paused();
+    if (why) {
+      lostSinceMs ??= storedMs ?? tick.tsMs;
+      writeFault = why;
+      return tick;
+    }
+    try {
+      const stored = store.append(tick);
+      lostSinceMs = undefined;
+      storedMs = tick.tsMs;
+      wear.feed(tick, stored);
+      watch.feed(tick, stored);
+      writeFault = undefined;
+    } catch (thrown) {
+      if (storedMs !== tick.tsMs) lostSinceMs ??= storedMs ?? tick.tsMs;
+      writeFault = faultOf(thrown);
+      if (isCorruption(thrown)) {
+        markDamaged(databaseFile);
+        events.onDamaged?.();
+      }
+    }
+    return tick;
+  }
+
+  function onTick(read: Tick): void {
+    const sampled = paused ? read : { ...read, gpus: read.gpus.map(recognise) };
+    const { ready, waiting } = hold?.take(sampled) ?? { ready: [sampled], waiting: undefined };
+    let tick = sampled;
+    for (const one of ready) tick = write(one);
+    if (waiting && paused) writeFault = paused;
+    const fault = writeFault ?? waiting;
+    const observed = tick.dtMs === sampled.dtMs ? tick : { ...tick, dtMs: sampled.dtMs }; // though not written
+    if (ready.length > 1 && hold) outbox.restamp(hold.stampOf);
+    judge(observed, waiting !== undefined);
+    governor.feed(observed);
+    meter.tick(tick, fault?.code !== 'recording-failed', options.intervalMs());
+    events.onTick(fault ? { ...tick, fault } : tick);
+  }
+
+  /** A hot card is told of, whatever the disk does. */
+  function judge(tick: Tick, unstamped: boolean): void {
+    axisMs += tick.dtMs ?? 0;
+    const entries = tick.gpus.flatMap(({ gpu, frame }) =>
+      alerts.judge(gpu.uuid, frame, axisMs, tick.dtMs === undefined).map((change) => ({
+        tsMs: tick.tsMs,
+        axisMs: unstamped ? tick.axisMs : undefined,
+        gpuName: gpu.name,
+        change,
+      })),
+    );
+    const posted = outbox.post(entries, writeFault === undefined && !unstamped);
+    if (!posted) return;
+    if ('thrown' in posted) writeFault = faultOf(posted.thrown);
+    events.onAlerts(posted.firing, posted.fired);
+  }
+
+  return {
+    take: onTick,
+    guarded(task) {
+      if (paused) return;
+      try {
+        task();
+      } catch (thrown) {
+        writeFault = faultOf(thrown);
+      }
+    },
+    firing: outbox.firing,
+    lastTickMs: () => lastTickMs,
+    pause: (why) => (paused = pausedBy(why)),
+    end() {
+      const { ready, lost } = hold?.end() ?? { ready: [], lost: 0 };
+      for (const tick of ready) write(tick);
+      const fault = paused ?? (lostSinceMs === undefined ? undefined : writeFault);
+      if (fault) return err('write-failed', fault.message, 'The newest samples are not in the history.');
+      return lost === 0
+        ? ok(undefined)
+        : err(
+            'write-failed',
+            `The clock was never set: ${lost} samples have no time and are not in the history.`,
+            'Set the clock, then start Slowburn.',
+          );
+    },
+  };
+}

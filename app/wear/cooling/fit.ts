@@ -1,0 +1,216 @@
+import type { Pair } from './operating-points.ts';
+import { fanBandOf } from './windows.ts';
+
+/** Forced convection falls with speed to this power (0.5–0.8 in heat transfer texts; within a fan's range it matters little). */
+const CONVECTION = 0.8;
+const speedTerm = (fanPct: number): number => (Math.max(10, fanPct) / 100) ** -CONVECTION;
+
+/** Solves the normal equations of a linear fit with a tiny ridge; undefined when they are singular. */
+function leastSquares(rows: readonly (readonly number[])[], ys: readonly number[]): number[] | undefined {
+  const m = rows[0]!.length;
+  const normal = Array.from({ length: m }, (_, a) =>
+    Array.from({ length: m }, (__, b) => rows.reduce((sum, row) => sum + row[a]! * row[b]!, a === b ? 1e-9 : 0)),
+  );
+  const right = Array.from({ length: m }, (_, a) => rows.reduce((sum, row, i) => sum + row[a]! * ys[i]!, 0));
+  return invert(normal)?.map((row) => dot(row, right));
+}
+
+/** Fewer pairs than this tell no fan curve. */
+const FAN_PAIRS = 10;
+
+/**
+ * The speed term that power and room alone explain, for each pair. A fan answers the temperature that it helps to make: a
+ * warm draught raises both, which would pass for a fan that cools badly and hide a rise of R behind it. What the load and
+ * the idle temperature predict is free of that (two-stage least squares), apart for baseline, recent time and fan setting.
+ */
+function explainedSpeed(groups: readonly (readonly Pair[])[]): Map<Pair, number> {
+  const explained = new Map<Pair, number>();
+  for (const group of groups) {
+    const settings = new Map<number, Pair[]>();
+    for (const pair of group) {
+      const band = fanBandOf(pair.idleFanPct);
+      settings.set(band, [...(settings.get(band) ?? []), pair]);
+    }
+    for (const pairs of settings.values()) {
+      const rows = pairs.map(({ loadW, idleC }) => [1, loadW / 100, (loadW / 100) ** 2, idleC / 10]);
+      const fitted =
+        pairs.length < FAN_PAIRS
+          ? undefined
+          : leastSquares(
+              rows,
+              pairs.map(({ loadFanPct }) => speedTerm(loadFanPct)),
+            );
+      pairs.forEach((pair, i) => explained.set(pair, fitted ? dot(rows[i]!, fitted) : speedTerm(pair.loadFanPct)));
+    }
+  }
+  return explained;
+}
+
+/** What the rise of a pair is made of, for a card whose resistance is α + β·speed^−0.8. */
+type Features = (pair: Pair, speed?: number) => number[];
+
+/**
+ * rise = ρ·[α·(P − P_idle) + β·s·P − c]: α is conduction, β convection at the fan's speed term s, and c what the idle card
+ * stands above the air by convection, one constant for each idle fan band, because a fan that stands still has no law of
+ * its own here. A card without a fan reading has α alone.
+ */
+function featuresFor(pairs: readonly Pair[]): Features {
+  const loadBands = new Set(pairs.map(({ loadFanPct }) => fanBandOf(loadFanPct)));
+  const varied = loadBands.size > 1 && !loadBands.has(-1);
+  const idleBands = [...new Set(pairs.map(({ idleFanPct }) => fanBandOf(idleFanPct)))];
+  const offsets = idleBands.length > 1 || varied ? idleBands : [];
+  return ({ loadW, idleW, loadFanPct, idleFanPct }, speed = speedTerm(loadFanPct)) => [
+    loadW - idleW,
+    ...(varied ? [speed * loadW] : []),
+    ...offsets.map((band) => (band === fanBandOf(idleFanPct) ? -idleW : 0)),
+  ];
+}
+
+/** Solves a small symmetric system; undefined when it is singular. */
+function invert(matrix: readonly (readonly number[])[]): number[][] | undefined {
+  const n = matrix.length;
+  const rows = matrix.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
+  for (let column = 0; column < n; column++) {
+    let pivot = column;
+    for (let row = column + 1; row < n; row++) {
+      if (Math.abs(rows[row]![column]!) > Math.abs(rows[pivot]![column]!)) pivot = row;
+    }
+    if (!(Math.abs(rows[pivot]![column]!) > 1e-300)) return undefined;
+    [rows[column], rows[pivot]] = [rows[pivot]!, rows[column]!];
+    const top = rows[column]!;
+    const by = top[column]!;
+    for (let j = 0; j < 2 * n; j++) top[j]! /= by;
+    for (let row = 0; row < n; row++) {
+      const factor = rows[row]![column]!;
+      if (row === column || factor === 0) continue;
+      for (let j = 0; j < 2 * n; j++) rows[row]![j]! -= factor * top[j]!;
+    }
+  }
+  return rows.map((row) => row.slice(n));
+}
+
+export type CoolingFit = {
+  /** the rise that the card would show in its baseline, K */
+  readonly expectedK: (pair: Pair) => number;
+  /** logarithm of the recent resistance relative to the baseline, and its standard error */
+  readonly logRatio: number;
+  readonly standardError: number;
+  /** days that the evidence comes from, recent ones or baseline ones, whichever are fewer */
+  readonly days: number;
+};
+
+const dot = (a: readonly number[], b: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+};
+
+/** Huber's weight: full within 1.5 scales of the fit, falling outside, so that one odd day does not bend it. */
+const huber = (residual: number, scale: number): number => {
+  const far = Math.abs(residual) / (1.5 * scale);
+  return far <= 1 ? 1 : 1 / far;
+};
+
+/** A sensor of whole degrees: residuals are never taken to be smaller than this. */
+const FLOOR_K = 0.25;
+
+/**
+ * Fits the card's resistance on baseline and recent pairs at once, the recent ones times a common ratio: a card that heats
+ * up runs its fan faster, so the two may share no fan band. Robust (Huber), with standard errors clustered by day: what a
+ * day's pairs have in common, its air above all, is no independent evidence.
+ */
+export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): CoolingFit | undefined {
+  const pairs = [...base, ...recent];
+  if (pairs.length === 0) return undefined;
+  const features = featuresFor(pairs);
+  const speeds = explainedSpeed([base, recent]);
+  const rows = pairs.map((pair) => features(pair, speeds.get(pair)));
+  const m = rows[0]?.length ?? 0;
+  // features are brought to the same size, so that the tiny ridge below touches all alike
+  const sizes = Array.from(
+    { length: m },
+    (_, k) =>
+      Math.sqrt(
+        dot(
+          rows.map((row) => row[k]!),
+          rows.map((row) => row[k]!),
+        ),
+      ) || 1,
+  );
+  const scaled = rows.map((row) => row.map((value, k) => value / sizes[k]!));
+
+  let theta = scaled[0]?.map((_, k) => (k === 0 ? sizes[0]! * 0.1 : 0)) ?? [];
+  let ratio = 1;
+  let weights = pairs.map(() => 1);
+  let inverse: number[][] | undefined;
+  // one row at a time, in place: days of pairs in a dozen rounds are many
+  const j = new Float64Array(m + 1);
+  /** fills `j` with how the rise of a pair follows each parameter, and gives what the fit says of it */
+  const derive = (i: number): number => {
+    const row = scaled[i]!;
+    const recently = i >= base.length;
+    let rise = 0;
+    for (let k = 0; k < m; k++) {
+      rise += theta[k]! * row[k]!;
+      j[k] = recently ? ratio * row[k]! : row[k]!;
+    }
+    j[m] = recently ? rise : 0;
+    return recently ? ratio * rise : rise;
+  };
+
+  for (let round = 0; round < 25; round++) {
+    const normal = Array.from({ length: m + 1 }, () => new Array<number>(m + 1).fill(0));
+    const right = new Array<number>(m + 1).fill(0);
+    for (let i = 0; i < pairs.length; i++) {
+      const weight = weights[i]!;
+      const r = pairs[i]!.riseK - derive(i);
+      for (let a = 0; a <= m; a++) {
+        const weighted = weight * j[a]!;
+        right[a]! += weighted * r;
+        const into = normal[a]!;
+        for (let b = 0; b <= m; b++) into[b]! += weighted * j[b]!;
+      }
+    }
+    for (let a = 0; a < m; a++) normal[a]![a]! += 1e-9;
+    inverse = invert(normal);
+    if (!inverse) return undefined;
+    const step = inverse.map((row) => dot(row, right));
+    theta = theta.map((value, k) => value + step[k]!);
+    ratio = Math.max(0.2, Math.min(5, ratio + step[m]!));
+    const residuals = pairs.map((pair, i) => pair.riseK - derive(i));
+    const sorted = Float64Array.from(residuals, Math.abs).sort();
+    const scale = Math.max(FLOOR_K, 1.48 * sorted[sorted.length >> 1]!);
+    weights = residuals.map((residual) => huber(residual, scale));
+    if (round > 4 && Math.abs(step[m]!) < 1e-6) break;
+  }
+
+  // the error of the second stage is that of the readings themselves, not of what explains them
+  const errorOf = (i: number): number =>
+    pairs[i]!.riseK -
+    (i < base.length ? 1 : ratio) *
+      features(pairs[i]!).reduce((sum, value, k) => sum + (value / sizes[k]!) * theta[k]!, 0);
+  const scores = new Map<string, Float64Array>();
+  pairs.forEach(({ day }, i) => {
+    const key = `${i < base.length}/${day}`;
+    let score = scores.get(key);
+    if (!score) scores.set(key, (score = new Float64Array(m + 1)));
+    const error = errorOf(i);
+    derive(i);
+    for (let k = 0; k <= m; k++) score[k]! += j[k]! * error;
+  });
+  // the ratio's own row of the sandwich is all that is needed
+  const own = inverse![m]!;
+  const clusters = scores.size;
+  const spread = [...scores.values()].reduce((sum, score) => sum + dot(own, score) ** 2, 0);
+  const variance = (spread * clusters) / Math.max(1, clusters - m - 1);
+  const daysOf = (list: readonly Pair[]): number => new Set(list.map(({ day }) => day)).size;
+  return {
+    expectedK: (pair) => {
+      const row = features(pair);
+      return row.reduce((sum, value, k) => sum + (value / sizes[k]!) * (theta[k] ?? 0), 0);
+    },
+    logRatio: Math.log(ratio),
+    standardError: Math.sqrt(variance) / ratio,
+    days: Math.min(daysOf(base), daysOf(recent)),
+  };
+}

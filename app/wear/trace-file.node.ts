@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { refuseInput } from '../core/read-input.node.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { openLog, readLog, surveyLog, type LogFile } from '../telemetry/logs/file.node.ts';
+import type { LogSink } from '../telemetry/logs/log.ts';
+import { createStamps, type DateOrder } from '../telemetry/logs/stamps.ts';
+import { createColumns, wearReadings, type WearColumns, type WearReading } from './columns.ts';
+import { sensorsIn } from './export.ts';
+import { NO_TRACE, plainTrace } from './csv-trace.ts';
+import { createExposure, cutColumns, putFrame, type RunningExposure } from './replay.ts';
+
+/** One card of a trace. */
+export type TracedCard = {
+  readonly gpu: string;
+  readonly name: string;
+  readonly exposure: RunningExposure;
+  readonly sensors: readonly WearReading[];
+  readonly samples: number;
+};
+
+export type Trace = {
+  readonly cards: readonly TracedCard[];
+  /** lines that could not be read, and the first of them */
+  readonly badCount: number;
+  readonly firstBad: { readonly line: number; readonly why: string } | undefined;
+  /** columns that mean nothing that the model reads */
+  readonly notTaken: readonly string[];
+  /** where the dates of the file can be read in several ways: the one that was taken */
+  readonly dateOrder: DateOrder | undefined;
+};
+
+export type TraceOptions = {
+  /** longer than this between two samples, ms, or backwards: unobserved */
+  readonly gapMs: number;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+};
+
+const CHUNK = 4096;
+
+/** Gathers the samples of one card in chunks, with the time between them by their stamps. */
+function createCard(gapMs: number) {
+  const exposure = createExposure();
+  const sensors = new Set<WearReading>();
+  let columns = createColumns(CHUNK);
+  let [length, samples] = [0, 0];
+  let lastMs = Number.NaN;
+  const flush = (): void => {
+    const part: WearColumns = length === CHUNK ? columns : cutColumns(columns, length);
+    exposure.feed(part);
+    sensorsIn(part).forEach((key) => sensors.add(key));
+    columns = createColumns(CHUNK);
+    length = 0;
+  };
+  return {
+    add(tsMs: number, frame: Parameters<typeof putFrame>[4]): void {
+      const step = tsMs - lastMs;
+      putFrame(columns, length++, tsMs, step >= 0 && step <= gapMs ? step : undefined, frame);
+      lastMs = tsMs;
+      samples++;
+      if (length === CHUNK) flush();
+    },
+    end(): Pick<TracedCard, 'exposure' | 'sensors' | 'samples'> {
+      if (length > 0) flush();
+      return { exposure, sensors: wearReadings.filter((key) => sensors.has(key)), samples };
+    },
+  };
+}
+
+/** The order of a log's dates. Where none settles it the first is taken: steps within a day are the same in all. */
+async function datesOf(log: LogFile, signal: AbortSignal) {
+  if (!log.format.when) return ok({ orders: ['ymd'] as readonly DateOrder[], lastLines: [] as readonly string[] });
+  const survey = await surveyLog(log, Date.now(), () => undefined, signal);
+  return survey.ok ? ok({ orders: survey.value.dates.orders(), lastLines: survey.value.lastLines }) : survey;
+}
+
+/** Reads a log by its format. What it holds is judged by the caller. */
+async function readAs(
+  log: LogFile,
+  { gapMs, fromMs = -Infinity, toMs = Infinity }: TraceOptions,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Result<Trace>> {
+  const dates = await datesOf(log, signal);
+  if (!dates.ok) return dates;
+  const { orders, lastLines } = dates.value;
+  const order = orders[0] ?? 'ymd';
+  const cards = new Map<string, { readonly name: string; readonly card: ReturnType<typeof createCard> }>();
+  const notTaken: string[] = [];
+  let badCount = 0;
+  let firstBad: Trace['firstBad'];
+  const sink: LogSink = {
+    sample(_line, gpu, tsMs, frame) {
+      if (tsMs < fromMs || tsMs > toMs) return;
+      let known = cards.get(gpu.key);
+      if (!known) cards.set(gpu.key, (known = { name: gpu.name ?? path.basename(log.file), card: createCard(gapMs) }));
+      known.card.add(tsMs, frame);
+    },
+    bad(line, why) {
+      badCount++;
+      firstBad ??= { line, why };
+    },
+    notTaken: (column) => void notTaken.push(column),
+    refuse: () => undefined, // readLog listens for it
+  };
+  const read = await readLog(
+    log,
+    { sink, stamp: createStamps(), order, lastLines },
+    (bytes) => onProgress(bytes / Math.max(1, log.sizeBytes)),
+    signal,
+  );
+  if (!read.ok) return err(read.error.code, `${log.file}: ${read.error.message}`, read.error.next);
+  if (cards.size === 0) {
+    const why = firstBad && `${badCount} lines could not be read, the first is line ${firstBad.line}. ${firstBad.why}`;
+    return err('recording-unreadable', `${log.file} holds no sample${why ? `: ${why}` : '.'}`);
+  }
+  return ok({
+    cards: [...cards].map(([key, { name, card }], i) => ({ gpu: key === '' ? String(i) : key, name, ...card.end() })),
+    badCount,
+    firstBad,
+    notTaken,
+    dateOrder: orders.length > 1 ? order : undefined,
+  });
+}
+
+/**
+ * Reads a trace: nvidia-smi's CSV, text or XML, a recording of Slowburn, a log that can be imported, or a plain CSV with
+ * a time and a core temperature. Memory does not grow with the file.
+ */
+export async function readTrace(
+  file: string,
+  options: TraceOptions,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Result<Trace>> {
+  const refused = refuseInput(file);
+  if (refused) return refused;
+  const opened = await openLog(file, plainTrace);
+  // openLog tells what can be imported where it knows no format: here that is less than all
+  const log: Result<LogFile> =
+    !opened.ok && opened.error.next !== undefined
+      ? err(NO_TRACE.code, `${file}: ${NO_TRACE.message}`, NO_TRACE.next)
+      : opened;
+  if (!log.ok) return log;
+  const read = await readAs(log.value, options, onProgress, signal);
+  if (read.ok || log.value.format === plainTrace || signal.aborted) return read;
+  // columns with the names of a known program that another one wrote, with stamps or units of its own
+  const again = await readAs({ ...log.value, format: plainTrace }, options, onProgress, signal);
+  return again.ok ? again : read;
+}

@@ -1,0 +1,68 @@
+import type { GpuProcess } from '../../telemetry/source.ts';
+
+/**
+ * How much of a GPU's work was a session's, for a while: 0–1 by SM time; undefined while others worked too and nobody
+ * tells how much. Where no span says otherwise, the card was the session's alone.
+ */
+export type ShareSpan = { readonly fromMs: number; readonly toMs: number; readonly share: number | undefined };
+
+/** Share at a moment; spans are in order and do not overlap. */
+export function shareAt(spans: readonly ShareSpan[], atMs: number): number | undefined {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (spans[mid]!.toMs <= atMs) low = mid + 1;
+    else high = mid;
+  }
+  const span = spans[low];
+  return span && span.fromMs <= atMs ? span.share : 1;
+}
+
+/** A process as a driver may tell it: with its share of SM time, and whether it computes or draws. */
+export type Process = GpuProcess & { readonly smPct?: number; readonly type?: 'compute' | 'graphics' | 'both' };
+
+/** Two shares closer than this are one: SM time is told in whole per cent of a sampling window. */
+const STEP = 0.05;
+
+/**
+ * Divides a GPU among the sessions whose processes are on it. Alone: all of it. Several, and the driver tells the SM
+ * time of each process: by that. Otherwise undefined for each, which means shared. Shares never sum to more than 1.
+ * @param ownerOf the session, or program about to be one, that a process belongs to; undefined: none
+ */
+export function divide<Owner>(
+  processes: readonly Process[],
+  ownerOf: (pid: number) => Owner | undefined,
+): ReadonlyMap<Owner, number | undefined> {
+  const owners = new Map<Owner, number>();
+  let totalPct = 0;
+  let othersPct = 0;
+  let known = true;
+  let strangers = false;
+  for (const { pid, smPct, type } of processes) {
+    const owner = ownerOf(pid);
+    if (smPct !== undefined) totalPct += smPct;
+    else if (owner !== undefined) known = false;
+    else strangers ||= type === 'compute'; // a desktop's compositor without a figure does not count
+    if (owner !== undefined) owners.set(owner, (owners.get(owner) ?? 0) + (smPct ?? 0));
+    else othersPct += smPct ?? 0;
+  }
+  const shares = new Map<Owner, number | undefined>();
+  for (const [owner, smPct] of owners) {
+    if (owners.size === 1 && othersPct === 0 && !strangers) shares.set(owner, 1);
+    else if (!known || strangers) shares.set(owner, undefined);
+    else if (totalPct === 0)
+      shares.set(owner, 1 / owners.size); // all of them idle: what the card draws is divided evenly
+    else shares.set(owner, Math.round(smPct / totalPct / STEP) * STEP);
+  }
+  return capped(shares);
+}
+
+/** Rounding up may bring the sum above 1: the largest gives way, so that nothing is counted twice. */
+function capped<Owner>(shares: Map<Owner, number | undefined>): ReadonlyMap<Owner, number | undefined> {
+  const known = [...shares].filter((entry): entry is [Owner, number] => entry[1] !== undefined);
+  const over = known.reduce((sum, [, share]) => sum + share, 0) - 1;
+  if (over <= 0) return shares;
+  const [owner, share] = known.reduce((a, b) => (b[1] > a[1] ? b : a));
+  return shares.set(owner, share - over);
+}

@@ -1,0 +1,75 @@
+import type { Match } from '../programs/match.ts';
+
+/** A program on the cards at one moment, or a load on a card whose processes nobody tells. */
+export type Program = {
+  /** the same for as long as it is the same program */
+  readonly key: string;
+  readonly match: Match | undefined;
+  /** for people: the program, or the name of its process */
+  readonly name: string;
+  readonly pids: readonly number[];
+  readonly gpuUuids: readonly string[];
+  /** does the card work for it, as far as the driver tells */
+  readonly loads: boolean;
+  /** jobs in work by the program's own account; undefined: not told */
+  readonly running?: number;
+};
+
+export type Found = { readonly program: Program; readonly startedMs: number };
+export type Ended = { readonly key: string; readonly endedMs: number };
+export type Detection = {
+  /** a session that has gone on long enough to be one: it began at startedMs */
+  readonly began: readonly Found[];
+  readonly ended: readonly Ended[];
+};
+
+/** Shorter work is a click in a menu, not a session. */
+export const BEGIN_AFTER_MS = 5_000;
+/** A person looks at an image and asks for the next: still one session. */
+export const END_AFTER_MS = 90_000;
+
+type State = { firstMs: number; lastMs: number; busyMs: number; begun: boolean };
+
+/** Finds the sessions in what programs do: a pure state machine over ticks. */
+export function createDetector() {
+  const states = new Map<string, State>();
+  let lastTickMs: number | undefined;
+
+  return {
+    feed(tsMs: number, programs: readonly Program[]): Detection {
+      const dtMs = lastTickMs === undefined ? 0 : Math.max(0, Math.min(tsMs - lastTickMs, BEGIN_AFTER_MS));
+      lastTickMs = tsMs;
+      const began: Found[] = [];
+      const ended: Ended[] = [];
+      for (const program of programs) {
+        if (!program.loads && !program.running) continue;
+        const state = states.get(program.key) ?? { firstMs: tsMs, lastMs: tsMs, busyMs: 0, begun: false };
+        states.set(program.key, state);
+        state.busyMs += state.lastMs === tsMs ? 0 : dtMs;
+        state.lastMs = tsMs;
+        if (state.begun || state.busyMs < BEGIN_AFTER_MS) continue;
+        state.begun = true;
+        began.push({ program, startedMs: state.firstMs });
+      }
+      for (const [key, state] of states) {
+        const quietMs = tsMs - state.lastMs;
+        if (quietMs < (state.begun ? END_AFTER_MS : BEGIN_AFTER_MS)) continue;
+        if (state.begun) ended.push({ key, endedMs: state.lastMs });
+        states.delete(key);
+      }
+      return { began, ended };
+    },
+    /** The program has ended: what goes on of it ends, at its last sign of work. */
+    leave(key: string): Ended | undefined {
+      const state = states.get(key);
+      states.delete(key);
+      return state?.begun ? { key, endedMs: state.lastMs } : undefined;
+    },
+    /** Ends everything that is under way, at its last sign of work. */
+    finish(): readonly Ended[] {
+      const ended = [...states].filter(([, { begun }]) => begun).map(([key, { lastMs }]) => ({ key, endedMs: lastMs }));
+      states.clear();
+      return ended;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
+import type { Band } from '../../wear/exposure.ts';
+import type { Range } from '../energy/energy.ts';
+import type { Outputs } from '../adapters/outputs.ts';
+import type { GpuSummary, Workload } from './summary.ts';
+import { co2GramsOf, costOf, type Tariff } from '../energy/tariff.ts';
+
+export type Money = Tariff & { readonly co2GramsPerKwh: number | null };
+
+/** What anything cost: a whole session, or one of its outputs. Undefined: not observed, or no price or figure is set. */
+export type Cost = {
+  readonly energyJ?: number;
+  readonly rangeJ?: Range;
+  readonly aboveIdleJ?: number;
+  readonly cost?: number;
+  readonly co2G?: number;
+};
+
+/** A session in one set of figures, over all its cards: what tables and comparisons show. */
+export type Figures = Cost & {
+  readonly sharedJ?: number;
+  readonly energyFrom?: 'counter' | 'power';
+  readonly peakTempC?: number;
+  readonly meanTempC?: number;
+  readonly throttledMs?: Readonly<Partial<Record<ThrottleCause, number>>>;
+  /** the most stressed card's */
+  readonly equivalentHours?: Band;
+  readonly outputs?: Outputs;
+  readonly each?: Cost & { readonly ms: number };
+  readonly outputsPerHour?: number;
+  /** the program's own speed, or tokens over the time of the session */
+  readonly speed?: Outputs['speed'];
+  /** lowest, median and highest J of the outputs whose ends were seen */
+  readonly spreadJ?: { readonly low: number; readonly median: number; readonly high: number };
+};
+
+type Summed = {
+  readonly startedMs: number;
+  readonly endedMs: number | null;
+  readonly summary: { readonly gpus: readonly GpuSummary[]; readonly workload?: Workload } | null;
+};
+
+/** Sum over cards; undefined as soon as one does not tell: half a sum is no sum. */
+function sumOf(gpus: readonly GpuSummary[], pick: (gpu: GpuSummary) => number | undefined): number | undefined {
+  let sum = 0;
+  for (const gpu of gpus) {
+    const value = pick(gpu);
+    if (value === undefined) return undefined;
+    sum += value;
+  }
+  return gpus.length > 0 ? sum : undefined;
+}
+
+const largest = (values: readonly (number | undefined)[]): number | undefined => {
+  const known = values.filter((value) => value !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
+};
+
+function throttledOf(gpus: readonly GpuSummary[]): Figures['throttledMs'] {
+  const told = gpus.flatMap(({ throttledMs }) => (throttledMs ? [throttledMs] : []));
+  if (told.length === 0) return undefined;
+  const sum: Partial<Record<ThrottleCause, number>> = {};
+  for (const causes of told)
+    for (const [cause, ms] of Object.entries(causes) as [ThrottleCause, number][]) sum[cause] = (sum[cause] ?? 0) + ms;
+  return sum;
+}
+
+/** Observed means weigh by the time each card was observed. */
+function meanOf(gpus: readonly GpuSummary[]): number | undefined {
+  const known = gpus.filter((gpu) => gpu.meanTempC !== undefined && gpu.observedMs > 0);
+  const ms = known.reduce((sum, gpu) => sum + gpu.observedMs, 0);
+  return ms > 0 ? known.reduce((sum, gpu) => sum + gpu.meanTempC! * gpu.observedMs, 0) / ms : undefined;
+}
+
+function spreadOf(gpus: readonly GpuSummary[]): Figures['spreadJ'] {
+  const each = gpus.length === 1 ? (gpus[0]!.outputsJ ?? []) : [];
+  if (each.length < 2) return undefined;
+  const sorted = [...each].sort((a, b) => a - b);
+  return { low: sorted[0]!, median: sorted[Math.floor(sorted.length / 2)]!, high: sorted.at(-1)! };
+}
+
+const perOutput = ({ energyJ, rangeJ, aboveIdleJ, cost, co2G }: Cost, count: number): Cost => {
+  const of = (value: number | undefined) => (value === undefined ? undefined : value / count);
+  return {
+    energyJ: of(energyJ),
+    rangeJ: rangeJ && { low: rangeJ.low / count, high: rangeJ.high / count },
+    aboveIdleJ: of(aboveIdleJ),
+    cost: of(cost),
+    co2G: of(co2G),
+  };
+};
+
+/** The figures of a session, priced by the tariff given: an old session is priced anew when the tariff changes. */
+export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money): Figures {
+  const gpus = summary?.gpus ?? [];
+  const outputs = summary?.workload?.outputs;
+  const energyJ = sumOf(gpus, (gpu) => gpu.energyJ);
+  const low = sumOf(gpus, (gpu) => gpu.energyRangeJ?.low);
+  const high = sumOf(gpus, (gpu) => gpu.energyRangeJ?.high);
+  const whole: Cost = {
+    energyJ,
+    rangeJ: low !== undefined && high !== undefined ? { low, high } : undefined,
+    aboveIdleJ: sumOf(gpus, (gpu) => gpu.aboveIdleJ),
+    cost: sumOf(gpus, (gpu) => gpu.slots && costOf(gpu.slots, money)),
+    co2G: energyJ === undefined ? undefined : co2GramsOf(energyJ, money.co2GramsPerKwh),
+  };
+  // while it goes on: as long as its summary so far reaches
+  const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
+  const counted = outputs && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
+  const worst = gpus.reduce<Band | undefined>(
+    (most, { equivalentHours }) =>
+      equivalentHours && equivalentHours.mid > (most?.mid ?? -1) ? equivalentHours : most,
+    undefined,
+  );
+  return {
+    ...whole,
+    sharedJ: gpus.some((gpu) => gpu.sharedJ) ? gpus.reduce((sum, gpu) => sum + (gpu.sharedJ ?? 0), 0) : undefined,
+    energyFrom: gpus.some((gpu) => gpu.energyFrom === 'power') ? 'power' : gpus[0]?.energyFrom,
+    peakTempC: largest(gpus.map((gpu) => gpu.peakTempC)),
+    meanTempC: meanOf(gpus),
+    throttledMs: throttledOf(gpus),
+    equivalentHours: worst,
+    outputs,
+    each: counted && { ...perOutput(whole, counted.count), ms: tookMs / counted.count },
+    outputsPerHour: counted && (counted.count / tookMs) * 3_600_000,
+    speed:
+      outputs?.speed ??
+      (counted?.unit === 'token' ? { value: (counted.count / tookMs) * 1000, unit: 'tok/s' } : undefined),
+    spreadJ: spreadOf(gpus),
+  };
+}

@@ -1,0 +1,80 @@
+import type { LinearPattern } from '../app/core/linear-pattern.ts';
+import { countFiles } from '../app/workload/adapters/files.node.ts';
+import type { Glob } from '../app/workload/adapters/glob.ts';
+import { countLines } from '../app/workload/adapters/lines.ts';
+import { createPoller } from '../app/workload/adapters/poller.node.ts';
+import type { SessionDetails } from '../app/history/history.ts';
+import type { AdapterId, WorkloadKind } from '../app/workload/programs/generators.ts';
+import { matchProcess, modelFromCommand, type UserRule } from '../app/workload/programs/match.ts';
+import type { Marks, OutputUnit } from '../app/workload/adapters/outputs.ts';
+import { readFacts } from '../app/workload/programs/process-facts.node.ts';
+import type { Workload } from '../app/workload/sessions/summary.ts';
+
+export type OutputOptions = {
+  /** files that the command writes, one an output */
+  readonly outputs?: Glob;
+  /** lines that the command prints, one an output */
+  readonly lines?: LinearPattern;
+  readonly kind?: WorkloadKind;
+  readonly model?: string;
+  readonly capW?: number;
+};
+
+/** Follows what a command brings forth: by files or lines as told, else by the server that it turns out to be. */
+export function followOutputs(command: readonly string[], options: OutputOptions, rules: readonly UserRule[]) {
+  const files = options.outputs === undefined ? undefined : countFiles(options.outputs);
+  const lines = options.lines && countLines(options.lines, Date.now);
+  const poller = createPoller({ wallMs: Date.now });
+  const startedMs = Date.now();
+  const judged = new Set<number>();
+  let match = matchProcess({ pid: 0, startedAt: '', command, ancestors: [] }, rules);
+  let followed = false;
+
+  return {
+    lines,
+    /** Looks at the files, and at processes that were not looked at yet. */
+    look(pids: Iterable<number>): void {
+      files?.look();
+      for (const pid of pids) {
+        if (followed || judged.has(pid)) continue;
+        judged.add(pid);
+        const facts = readFacts(pid, '');
+        const found = facts && matchProcess(facts, rules);
+        if (!facts || !found) continue;
+        match = found;
+        if (!found.adapter) continue;
+        followed = true;
+        poller.follow([
+          { key: 'run', match: found, name: found.name, pids: [pid], gpuUuids: [], loads: true, leader: pid },
+        ]);
+        poller.begin('run', startedMs);
+      }
+    },
+    finish(): SessionDetails {
+      files?.look();
+      lines?.end();
+      const account = poller.of('run');
+      const told = poller.end('run');
+      poller.stop();
+      const counted: readonly { id: AdapterId; unit: OutputUnit; count: number; marks: Marks }[] = [
+        ...(files ? [{ id: 'glob' as const, unit: 'file' as const, count: files.count(), marks: files.marks() }] : []),
+        ...(lines ? [{ id: 'lines' as const, unit: 'line' as const, count: lines.count(), marks: lines.marks() }] : []),
+      ];
+      const [own] = counted;
+      const model = options.model ?? account?.model ?? modelFromCommand(command);
+      const workload: Workload = {
+        kind: options.kind ?? match?.kind ?? 'other',
+        found: 'by-hand',
+        ...(match && { program: match.name, evidence: match.evidence }),
+        ...(model && { model }),
+        ...(options.capW !== undefined && { capW: options.capW }),
+        ...(own
+          ? { outputs: { unit: own.unit, count: own.count, countedBy: own.id }, adapter: own.id }
+          : { ...(told.outputs && { outputs: told.outputs }), ...(match?.adapter && { adapter: match.adapter }) }),
+        ...(!own && account?.note && { note: account.note }),
+      };
+      const marks = own?.marks ?? told.marks;
+      return { workload, ...(marks && { marks }) };
+    },
+  };
+}
