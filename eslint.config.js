@@ -26,7 +26,7 @@ const toPage = wall(
 );
 const toTests = wall(['**/test/**'], 'Nobody depends on tests: what both need belongs into app/.');
 const toDomains = wall(
-  ['**/app/**/*.node.ts', '!**/app/settings/*'],
+  ['**/app/**/*.node.ts', '!**/app/settings/*', '!**/app/core/*'],
   'The shell loads no adapter: the collector does, in a process of its own. Ask it through app/contract.',
   true,
 );
@@ -36,7 +36,7 @@ const noPlots = { name: 'uplot', message: 'Charts live in renderer/charts: give 
 const home = (name, file) => ({ name, message: `${name} is known to ${file} alone.`, allowTypeImports: true });
 const homes = [
   home('koffi', 'app/telemetry/native-library.node.ts'),
-  home('better-sqlite3', 'app/history/database.node.ts'),
+  home('better-sqlite3', 'app/history/file/database.node.ts'),
   home('hyparquet', 'app/exchange/parquet.node.ts'),
   home('hyparquet-writer', 'app/exchange/parquet.node.ts'),
 ];
@@ -55,6 +55,8 @@ export default tseslint.config(
         project: [
           'app/tsconfig.json',
           'app/tsconfig.node.json',
+          'cli/tsconfig.json',
+          'tools/tsconfig.json',
           'main/tsconfig.json',
           'renderer/tsconfig.json',
           'test/tsconfig.json',
@@ -79,7 +81,7 @@ export default tseslint.config(
   walls(['app/**/*.ts'], [toNode, toAdapters, toMain, toPage, toTests], homes),
   {
     files: ['app/**/*.ts'],
-    ignores: ['app/**/*.node.ts', 'app/cli/**'],
+    ignores: ['app/**/*.node.ts'],
     rules: {
       'no-restricted-globals': [
         'error',
@@ -87,14 +89,18 @@ export default tseslint.config(
       ],
     },
   },
-  walls(['app/**/*.node.ts', 'app/cli/**/*.ts'], [toMain, toPage, toTests], homes),
+  walls(['app/**/*.node.ts', 'cli/**/*.ts'], [toMain, toPage, toTests], homes),
   walls(['main/**/*.ts'], [toPage, toTests, toDomains], homes),
   walls(['main/collector/*.ts'], [toPage, toTests], homes),
   walls(['renderer/**/*.{ts,tsx}'], [toNode, toMain, toNative, toTests], [noCharts, noPlots]),
   walls(['renderer/charts/**/*.{ts,tsx}'], [toNode, toMain, toNative, toTests]),
   {
     // the homes themselves
-    files: ['app/telemetry/native-library.node.ts', 'app/history/database.node.ts', 'app/exchange/parquet.node.ts'],
+    files: [
+      'app/telemetry/native-library.node.ts',
+      'app/history/file/database.node.ts',
+      'app/exchange/parquet.node.ts',
+    ],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [toMain, toPage, toTests] }] },
   },
   {
@@ -109,7 +115,7 @@ export default tseslint.config(
   },
   {
     // the terminals, and what passes a command's own output or a question through
-    files: ['app/cli/terminal.ts', 'main/terminal.ts', 'app/cli/run.ts', 'app/cli/import.ts', 'app/cli/slowburn.ts'],
+    files: ['cli/terminal.ts', 'main/terminal.ts', 'cli/run.ts', 'cli/import.ts', 'cli/slowburn.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },

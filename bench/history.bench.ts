@@ -11,7 +11,7 @@ import { HOUR_MS } from '../app/history/open-hour.ts';
 import { createRollupParts } from '../app/history/rollup-parts.ts';
 import { createSampleCollector } from '../app/history/sample-collector.ts';
 import { createPrepareSealed } from '../app/history/sealer.ts';
-import { createStore, type Store } from '../app/history/history.ts';
+import { createStore, type Store } from '../app/recorder/store.ts';
 import { columnOf, metricIndex, metricOf, metrics, type MetricKey } from '../app/metrics/metrics.ts';
 import { hasValue } from '../app/metrics/frame.ts';
 import { defaultSettings } from '../app/settings/settings.ts';

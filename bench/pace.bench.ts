@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { openForReading } from '../app/history/file/database.node.ts';
 import { HOUR_MS, hourOf } from '../app/history/open-hour.ts';
-import { createStore } from '../app/history/history.ts';
+import { createStore } from '../app/recorder/store.ts';
 import { valueOf } from '../app/metrics/frame.ts';
 import { historyFile } from '../app/core/folders.node.ts';
 import { NODE_FLAGS } from '../scripts/slowburn.mjs';

@@ -5,7 +5,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { openDatabase } from '../app/history/file/database.node.ts';
-import { createStore } from '../app/history/history.ts';
+import { createStore } from '../app/recorder/store.ts';
 import { openMeter } from '../app/workload/meter/proxy.node.ts';
 import { createWorkloadWatch } from '../app/workload/sessions/watch.node.ts';
 import { frameWith, testGpu, tickWith } from '../test/support/frames.ts';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../app/core/clock.node.ts';
-import type { Formatter } from '../app/core/format.ts';
+import type { Formatter } from '../app/metrics/format.ts';
 import { openForReading } from '../app/history/file/database.node.ts';
 import { limitsOf } from '../app/history/retention/limits.ts';
 import { readPlan } from '../app/history/retention/retention-plan.node.ts';
@@ -13,7 +13,7 @@ import { pendingTexts, problemText, settingsNotices } from '../app/settings/repo
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { messageOf } from '../app/core/result.ts';
 import { historyFile } from '../app/core/folders.node.ts';
-import { readingStates, type ReadingState } from '../app/metrics/frame.ts';
+import { readingStates, type ReadingState } from '../app/core/reading.ts';
 import { openNvml } from '../app/telemetry/nvml/source.node.ts';
 import { watchPciGpus } from '../app/telemetry/runtime-status.node.ts';
 import { openKernelLog } from '../app/telemetry/xid/kernel-log.node.ts';

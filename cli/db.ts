@@ -6,7 +6,7 @@ import { joined } from '../app/core/format.ts';
 import { syncFile } from '../app/core/atomic-write.node.ts';
 import { explain, isOutdated, openForReading } from '../app/history/file/database.node.ts';
 import { isBeingReplaced, replaceHistory } from '../app/history/file/replacement.node.ts';
-import { createStore } from '../app/history/history.ts';
+import { createStore } from '../app/recorder/store.ts';
 import { err, ok, type Err, type Result } from '../app/core/result.ts';
 import { dataFolder, historyFile } from '../app/core/folders.node.ts';
 import { alone, historyOf, type FileOptions } from './history-file.ts';

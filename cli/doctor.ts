@@ -1,5 +1,5 @@
-import { createFormatter } from '../app/core/format.ts';
-import { createI18n } from '../app/core/i18n.ts';
+import { createFormatter } from '../app/metrics/format.ts';
+import { loosely, createI18n } from '../app/core/i18n.ts';
 import { dataFolder } from '../app/core/folders.node.ts';
 import type { SourceSpec } from '../app/telemetry/source-spec.ts';
 import { checkAll } from './checks.ts';
@@ -21,7 +21,7 @@ export async function doctor({ dataDir, source, json }: DoctorOptions): Promise<
     name,
     findings: findings.map(({ level, text, values, said, next, field, line }) => ({
       level,
-      text: t(`doctor.${text}`, { ...values, said: said ?? '' }),
+      text: loosely(t)(`doctor.${text}`, { ...values, said: said ?? '' }),
       ...(next ? { next } : {}),
       ...(field === undefined ? {} : { field }),
       ...(line === undefined ? {} : { line }),

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { exportFormats, type ExportFormat } from '../app/exchange/format.ts';
 import { openForReading } from '../app/history/file/database.node.ts';
-import { createStore } from '../app/history/history.ts';
+import { createStore } from '../app/recorder/store.ts';
 import { isMetricKey, metrics, type MetricKey } from '../app/metrics/metrics.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { historyOf, type FileOptions } from './history-file.ts';

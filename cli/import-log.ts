@@ -1,5 +1,5 @@
 import type { Import } from '../app/history/importer.ts';
-import type { Store } from '../app/history/history.ts';
+import type { Store } from '../app/recorder/store.ts';
 import type { MetricKey } from '../app/metrics/metrics.ts';
 import { ok, type Result } from '../app/core/result.ts';
 import { readLog, type LogFile } from '../app/telemetry/logs/file.node.ts';

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError } from 'commander';
-import { createFormatter, type Formatter } from '../app/core/format.ts';
+import { createFormatter, type Formatter } from '../app/metrics/format.ts';
 import { lockRecorder, openDatabase } from '../app/history/file/database.node.ts';
-import { createStore } from '../app/history/history.ts';
+import { createStore } from '../app/recorder/store.ts';
 import { printable } from '../app/core/printable.ts';
-import { createI18n, type Translate } from '../app/core/i18n.ts';
+import { loosely, createI18n, type Translate } from '../app/core/i18n.ts';
 import { err, messageOf, ok, type Result } from '../app/core/result.ts';
 import { establishSettings } from '../app/settings/file.node.ts';
 import { dataFolder, historyFile } from '../app/core/folders.node.ts';
@@ -88,7 +88,7 @@ async function chooseOrder(
 function describe(log: LogFile, imported: ImportedLog, settings: Settings, t: Translate, format: Formatter): string[] {
   const { gpus, taken, notTaken, bad, badCount } = imported;
   const retainedMs = Date.now() - settings.retentionDays * 86_400_000;
-  const lines = [`${path.basename(log.file)}: ${t(`import.kind.${log.format.kind}`)}`];
+  const lines = [`${path.basename(log.file)}: ${loosely(t)(`import.kind.${log.format.kind}`)}`];
   for (const { gpu, added, duplicate, fromMs, toMs } of gpus) {
     const times = { from: format.dateTime(fromMs), to: format.dateTime(toMs) };
     lines.push(`  ${gpu.name} (${gpu.uuid}): ${t('import.samples', { added, duplicate, ...times })}`);

@@ -1,6 +1,6 @@
 import type { Translate } from '../app/core/i18n.ts';
 import { createI18n } from '../app/core/i18n.ts';
-import { createFormatter, type Formatter } from '../app/core/format.ts';
+import { createFormatter, type Formatter } from '../app/metrics/format.ts';
 import type { HistoryJob, JobAnswers } from '../app/jobs/job.ts';
 import { startJob } from '../app/jobs/run-job.node.ts';
 import type { Result } from '../app/core/result.ts';

@@ -1,4 +1,4 @@
-import { createFormatter } from '../app/core/format.ts';
+import { createFormatter } from '../app/metrics/format.ts';
 import { createI18n } from '../app/core/i18n.ts';
 import { dataFolder } from '../app/core/folders.node.ts';
 import { openMeterNote } from '../app/workload/meter/note.node.ts';

@@ -1,5 +1,5 @@
-import { createFormatter } from '../app/core/format.ts';
-import { createI18n } from '../app/core/i18n.ts';
+import { createFormatter } from '../app/metrics/format.ts';
+import { loosely, createI18n } from '../app/core/i18n.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { dataFolder } from '../app/core/folders.node.ts';
 import type { Settings } from '../app/settings/settings.ts';
@@ -58,7 +58,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     shownMs = now;
     const lines = [
       `Slowburn · ${tick.source.label} · ${format.dateTime(tick.tsMs)}`,
-      ...(tick.source.simulated ? [t(`banner.${tick.source.kind}`)] : []),
+      ...(tick.source.simulated ? [loosely(t)(`banner.${tick.source.kind}`)] : []),
       ...(tick.source.because ? [`  ${tick.source.because}`] : []),
       ...sentences(tick.fault),
       ...firing,
@@ -84,7 +84,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
       firing = now.map(({ rule, gpuName, threshold }) => {
         const { t, format } = say();
         const { text, unit } = format.temperature(threshold);
-        return `! ${gpuName}: ${t(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
+        return `! ${gpuName}: ${loosely(t)(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
       });
     },
     onSessions: () => undefined,

@@ -1,6 +1,6 @@
 import { systemClock } from '../app/core/clock.node.ts';
-import { createFormatter } from '../app/core/format.ts';
-import { createI18n } from '../app/core/i18n.ts';
+import { createFormatter } from '../app/metrics/format.ts';
+import { loosely, createI18n } from '../app/core/i18n.ts';
 import { metricOf, metrics, type MetricKey } from '../app/metrics/metrics.ts';
 import { defaultSettings } from '../app/settings/settings.ts';
 import { openSource } from '../app/telemetry/open-source.node.ts';
@@ -36,7 +36,7 @@ function lines({ gpus, source }: ReturnType<typeof document>): string[] {
   const format = createFormatter(locale, defaultSettings);
   const text = (key: MetricKey, { state, value, derived }: ToldReading): string => {
     const told = isTold(source, key);
-    if (value === undefined) return t(`state.${state === 'unsupported' && !told ? 'untold' : state}`);
+    if (value === undefined) return loosely(t)(`state.${state === 'unsupported' && !told ? 'untold' : state}`);
     const shown = format.metric(metricOf(key), value);
     return `${shown.text} ${shown.unit}`.trim() + (derived ? ` (${t('state.derived')})` : '');
   };

@@ -1,5 +1,5 @@
 import { openCollector, type Collector, type CollectorEvents } from '../app/recorder/collector.node.ts';
-import { createFormatter } from '../app/core/format.ts';
+import { createFormatter } from '../app/metrics/format.ts';
 import { createI18n } from '../app/core/i18n.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { ok, type Result } from '../app/core/result.ts';

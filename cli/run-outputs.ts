@@ -3,7 +3,7 @@ import { countFiles } from '../app/workload/adapters/files.node.ts';
 import type { Glob } from '../app/workload/adapters/glob.ts';
 import { countLines } from '../app/workload/adapters/lines.ts';
 import { createPoller } from '../app/workload/adapters/poller.node.ts';
-import type { SessionDetails } from '../app/history/history.ts';
+import type { SessionDetails } from '../app/workload/sessions/book.ts';
 import type { AdapterId, WorkloadKind } from '../app/workload/programs/generators.ts';
 import { matchProcess, modelFromCommand, type UserRule } from '../app/workload/programs/match.ts';
 import type { Marks, OutputUnit } from '../app/workload/adapters/outputs.ts';

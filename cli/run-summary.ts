@@ -1,5 +1,6 @@
-import { joined, type Formatter } from '../app/core/format.ts';
-import type { Translate } from '../app/core/i18n.ts';
+import { joined } from '../app/core/format.ts';
+import { type Formatter } from '../app/metrics/format.ts';
+import { loosely, type Translate } from '../app/core/i18n.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
 import { figuresOf, type Cost, type Money } from '../app/workload/sessions/figures.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/summary.ts';
@@ -69,7 +70,7 @@ export function describe(
       t('report.throttled'),
       throttledMs === undefined
         ? t('report.notTold')
-        : throttled.map(([cause, ms]) => `${t(`cause.${cause}`)} ${format.duration(ms)}`).join(MANY_CAUSES) ||
+        : throttled.map(([cause, ms]) => `${loosely(t)(`cause.${cause}`)} ${format.duration(ms)}`).join(MANY_CAUSES) ||
           t('report.never'),
     ],
     [

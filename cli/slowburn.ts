@@ -30,7 +30,6 @@ import {
 import { run, type RunOptions } from './run.ts';
 import { sweep, type SweepOptions } from './sweep.ts';
 import { notes, out } from './terminal.ts';
-import { vectors } from '../tools/vectors/main.ts';
 import { workloadKinds } from '../app/workload/programs/generators.ts';
 
 const program = new Command('slowburn')
@@ -134,12 +133,6 @@ recording(
   .addOption(new Option('--port <port>', 'where to listen').argParser(portOption).makeOptionMandatory())
   .option('--host <address>', 'address to listen on; anything but loopback opens the server to others', '127.0.0.1')
   .action(async (options: MeterCommandOptions) => finish(await meter(options)));
-
-program
-  .command('vectors')
-  .description('check the wear model against a file of test vectors')
-  .argument('<file>')
-  .action((file: string) => finish(vectors(file)));
 
 const ofHistory = (command: Command): Command =>
   command

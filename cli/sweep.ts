@@ -1,9 +1,9 @@
 import os from 'node:os';
 import path from 'node:path';
-import { createFormatter } from '../app/core/format.ts';
+import { createFormatter } from '../app/metrics/format.ts';
 import { openForReading } from '../app/history/file/database.node.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
-import { createStore } from '../app/history/history.ts';
+import { createStore } from '../app/recorder/store.ts';
 import { createI18n } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { dataFolder } from '../app/core/folders.node.ts';

@@ -1,4 +1,5 @@
-import { joined, type Formatter } from '../app/core/format.ts';
+import { joined } from '../app/core/format.ts';
+import { type Formatter } from '../app/metrics/format.ts';
 import type { Translate } from '../app/core/i18n.ts';
 import { metricOf, type MetricKey } from '../app/metrics/metrics.ts';
 import { readingOf, valueOf, type Frame } from '../app/metrics/frame.ts';

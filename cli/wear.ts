@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { coolingTrend } from '../app/wear/cooling/trend.ts';
-import { createFormatter } from '../app/core/format.ts';
+import { createFormatter } from '../app/metrics/format.ts';
 import { healthInput } from '../app/health/input.ts';
 import { judgeHealth } from '../app/health/judge.ts';
 import { openForReading } from '../app/history/file/database.node.ts';
-import { createStore, type Store } from '../app/history/history.ts';
+import { createStore, type Store } from '../app/recorder/store.ts';
 import { createI18n } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { dataFolder, historyFile, ledgerFolder } from '../app/core/folders.node.ts';

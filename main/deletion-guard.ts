@@ -1,6 +1,6 @@
 import { dialog, type BrowserWindow } from 'electron';
 import type { RequestOf, ResponseOf } from '../app/contract/channels.ts';
-import type { Formatter } from '../app/core/format.ts';
+import type { Formatter } from '../app/metrics/format.ts';
 import { limitFields, limitsOf } from '../app/history/retention/limits.ts';
 import type { Translate } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';

@@ -1,8 +1,9 @@
 import { Notification } from 'electron';
 import { printable } from '../app/core/printable.ts';
-import { joined, type Formatter } from '../app/core/format.ts';
-import type { StoredAlert } from '../app/history/records.ts';
-import type { Translate } from '../app/core/i18n.ts';
+import { joined } from '../app/core/format.ts';
+import { type Formatter } from '../app/metrics/format.ts';
+import type { StoredAlert } from '../app/alerts/table.ts';
+import { loosely, type Translate } from '../app/core/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
 import { notes } from './terminal.ts';
@@ -26,7 +27,7 @@ function show({ title, body, urgent }: Words, onClick: () => void): void {
 export function notify(alert: StoredAlert, t: Translate, format: Formatter, onClick: () => void): void {
   const limit = joined(format.temperature(alert.threshold));
   const body = t('notification.body', { gpu: alert.gpuName, value: joined(format.temperature(alert.value)) });
-  show({ title: t(`rule.${alert.rule}`, { limit }), body, urgent: alert.severity === 'act' }, onClick);
+  show({ title: loosely(t)(`rule.${alert.rule}`, { limit }), body, urgent: alert.severity === 'act' }, onClick);
 }
 
 /** Tells that recording has paused: whoever relies on the history must know, whether or not alerts are to be shown. */
@@ -40,6 +41,6 @@ const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refu
 /** Tells what the governor saw or did: the mildest of its means. */
 export function notifyDeed({ what, why, program, message }: GovernorEntry, t: Translate, onClick: () => void): void {
   if (!TOLD.has(what)) return;
-  const title = t(`governor.did.${what}`, { why: t(`governor.why.${why}`), program: program ?? '' });
+  const title = loosely(t)(`governor.did.${what}`, { why: loosely(t)(`governor.why.${why}`), program: program ?? '' });
   show({ title, body: message ?? t('governor.title'), urgent: what === 'left' }, onClick);
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { Menu, nativeImage, Tray } from 'electron';
 import { printable } from '../app/core/printable.ts';
-import type { Formatter } from '../app/core/format.ts';
-import type { StoredAlert } from '../app/history/records.ts';
-import type { Translate } from '../app/core/i18n.ts';
+import type { Formatter } from '../app/metrics/format.ts';
+import type { StoredAlert } from '../app/alerts/table.ts';
+import { loosely, type Translate } from '../app/core/i18n.ts';
 import { valueOf } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { drawTrayIcon, TRAY_ICON_SIZE, type TrayState } from './tray-icon.ts';
@@ -57,7 +57,7 @@ export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
         const quantity = temp === undefined ? undefined : format.temperature(temp);
         return `${gpu.name}: ${quantity ? `${quantity.text} ${quantity.unit}` : t('state.short.absent')}`;
       });
-      const tip = ['Slowburn', ...(tick?.source.simulated ? [t(`banner.${tick.source.kind}`)] : []), ...lines]
+      const tip = ['Slowburn', ...(tick?.source.simulated ? [loosely(t)(`banner.${tick.source.kind}`)] : []), ...lines]
         .map(printable)
         .join('\n');
       const next = `${text} ${state} ${tip}`;

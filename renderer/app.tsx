@@ -1,3 +1,4 @@
+import { loosely } from '../app/core/i18n.ts';
 import { useEffect, useRef, useState, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import css from './app.module.css';
@@ -106,8 +107,8 @@ function Banners() {
   return (
     <div>
       {source?.simulated && (
-        <Banner kind="simulated" title={t(`banner.${source.kind}`)}>
-          {t(`banner.${source.kind}More`)} {source.because}
+        <Banner kind="simulated" title={loosely(t)(`banner.${source.kind}`)}>
+          {loosely(t)(`banner.${source.kind}More`)} {source.because}
         </Banner>
       )}
       {collector?.error && (

@@ -9,7 +9,9 @@ export function keepEqual<T>(before: unknown, next: T): T {
   if (ArrayBuffer.isView(next))
     return isSameArray(before as Numbers, next as unknown as Numbers) ? (before as T) : next;
   const known = before as Record<string, unknown>;
-  const parts = Object.entries(next as Record<string, unknown>).map(([key, part]) => [key, keepEqual(known[key], part)] as const);
+  const parts = Object.entries(next as Record<string, unknown>).map(
+    ([key, part]) => [key, keepEqual(known[key], part)] as const,
+  );
   const isSame =
     parts.length === Object.keys(known).length &&
     parts.every(([key, part]) => Object.hasOwn(known, key) && Object.is(known[key], part));

@@ -6,16 +6,16 @@ import { ensureDependencies } from './setup/dependencies.mjs';
 import { oneAtATime } from './setup/lock.mjs';
 
 /** The page as Markdown. */
-export function metricsPage(metrics) {
+export function metricsPage(metrics, labels) {
   const code = (names) => (names.length === 0 ? '–' : names.map((name) => `\`${name}\``).join(', '));
   const rows = metrics.map(
-    ({ key, label, unit, kind, cadence, nvml, xml, csv, doc }) =>
-      `| \`${key}\` | ${label} | ${unit || '–'} | ${kind} | ${cadence} | ${code(nvml)} | ${code(xml)} | ${code(csv)} | ${doc} |`,
+    ({ key, unit, kind, cadence, nvml, xml, csv, doc }) =>
+      `| \`${key}\` | ${labels[key]} | ${unit || '–'} | ${kind} | ${cadence} | ${code(nvml)} | ${code(xml)} | ${code(csv)} | ${doc} |`,
   );
   return [
     '# Metrics',
     '',
-    'Made from `app/metrics/metrics.ts` by `npm run docs`. XML paths are below `<gpu>` of `nvidia-smi -q -x`; CSV names are fields of',
+    'Made from `app/metrics` by `npm run docs`. XML paths are below `<gpu>` of `nvidia-smi -q -x`; CSV names are fields of',
     '`nvidia-smi --query-gpu`. Where several names stand, the first that the driver offers is taken.',
     '',
     '| key | name | unit | kind | cadence | NVML | XML | CSV | meaning |',
@@ -59,19 +59,55 @@ export function figuresTable({ machine, app }) {
 const MARKS = ['<!-- figures: made by npm run docs -->', '<!-- /figures -->'];
 
 /** README with its figures replaced. */
-export function readmeWith(readme, table) {
-  const [begin, end] = [readme.indexOf(MARKS[0]), readme.indexOf(MARKS[1])];
-  return `${readme.slice(0, begin + MARKS[0].length)}\n\n${table}\n\n${readme.slice(end)}`;
+export const readmeWith = (readme, table) => between(MARKS, readme, table);
+
+const ROOM_MARKS = ['<!-- rooms: made by npm run docs -->', '<!-- /rooms -->'];
+
+/** The rooms of app/ in their order, as docs/ARCHITECTURE.md shows them. */
+export function roomsPicture(rooms) {
+  const width = Math.max(...Object.keys(rooms).map((room) => room.length)) + 3;
+  const rows = Object.entries(rooms).map(([room, what]) => `  ${`${room}/`.padEnd(width)}${what}`);
+  return ['```', 'app/', ...rows, '```'].join('\n');
 }
 
-async function writeDocs() {
-  await oneAtATime(ensureDependencies);
+/** A text with what lies between two marks replaced. */
+export function between([begin, end], text, middle) {
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The marks ${begin} and ${end} are missing.`);
+  return `${text.slice(0, from + begin.length)}\n\n${middle}\n\n${text.slice(to)}`;
+}
+
+/** Every generated file: name → text. */
+async function generated() {
   const { runnerImport } = await import('vite');
-  const { module } = await runnerImport(fileURLToPath(new URL('../app/metrics/metrics.ts', import.meta.url)));
-  fs.writeFileSync(new URL('../docs/metrics.md', import.meta.url), metricsPage(module.metrics));
-  const readme = new URL('../README.md', import.meta.url);
-  const results = JSON.parse(fs.readFileSync(new URL('../bench/results.json', import.meta.url), 'utf8'));
-  fs.writeFileSync(readme, readmeWith(fs.readFileSync(readme, 'utf8'), figuresTable(results)));
+  const read = (name) => fs.readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+  const load = async (name) => (await runnerImport(fileURLToPath(new URL(`../${name}`, import.meta.url)))).module;
+  const { metrics } = await load('app/metrics/metrics.ts');
+  const { rooms } = await load('test/support/rooms.ts');
+  const { en: words } = await load('app/core/locales/en.ts');
+  const results = JSON.parse(read('bench/results.json'));
+  return {
+    'docs/metrics.md': metricsPage(metrics, words.metric),
+    'README.md': readmeWith(read('README.md'), figuresTable(results)),
+    'docs/ARCHITECTURE.md': between(ROOM_MARKS, read('docs/ARCHITECTURE.md'), roomsPicture(rooms)),
+  };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand(writeDocs);
+/** Writes what is generated, or with --check says what is out of date. */
+async function docs({ checkOnly }) {
+  await oneAtATime(ensureDependencies);
+  const stale = [];
+  for (const [name, text] of Object.entries(await generated())) {
+    const file = new URL(`../${name}`, import.meta.url);
+    if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) continue;
+    stale.push(name);
+    if (!checkOnly) fs.writeFileSync(file, text);
+  }
+  if (!checkOnly || stale.length === 0) return 0;
+  process.stderr.write(`Out of date: ${stale.join(', ')}. Run: npm run docs\n`);
+  return 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runCommand(() => docs({ checkOnly: process.argv.includes('--check') }));
+}

@@ -11,6 +11,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root, runCommand, say, SetupError, systemFailure } from './setup/console.mjs';
+import { runChecks } from './check.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 const checkout = fileURLToPath(root);
@@ -30,14 +31,6 @@ function show(command, args, options = {}) {
     });
     child.on('exit', (code) => resolve(code ?? 1));
   });
-}
-
-/** A check that passes or fails as a whole counts as one. */
-async function check(name, command, args) {
-  say(name);
-  const code = await show(command, args);
-  totals[code === 0 ? 'passed' : 'failed']++;
-  if (code !== 0) say(`FAILED: ${name}`);
 }
 
 /** Adds a runner's own counts; a runner that ended badly without counting a failure counts as one failure. */
@@ -91,25 +84,15 @@ async function playwright(name, folder) {
   });
 }
 
-async function checks() {
-  for (const project of [
-    'app/tsconfig.json',
-    'app/tsconfig.node.json',
-    'main',
-    'renderer',
-    'test',
-    'tsconfig.compat.json',
-  ]) {
-    await check(`Types: ${project}`, bin('tsc'), ['-p', project]);
-  }
-  await check('Lint', bin('eslint'), ['.']);
-  await check('Format', bin('prettier'), ['--check', '--log-level=warn', '.']);
-}
-
 async function tests() {
   await ensureReady({ window: wanted('window') || wanted('packaged') });
   fs.mkdirSync(results, { recursive: true });
-  if (part === undefined) await checks();
+  if (part === undefined) {
+    say('Checks');
+    const { passed, failed } = await runChecks();
+    totals.passed += passed;
+    totals.failed += failed;
+  }
   if (wanted('unit')) await vitest('Tests in Node', 'unit');
   if (wanted('integration')) await vitest('Tests on real parts', 'integration');
   if (wanted('window')) await playwright('Tests in the window', 'e2e');

@@ -1,19 +1,4 @@
-import type { StoredAlert } from '../history/records.ts';
-import type { AlertChange } from './engine.ts';
-
-/** An alert that fired or cleared, with when and on which card. */
-export type AlertEntry = {
-  readonly tsMs: number;
-  /** while the clock cannot be right: where the moment lies on the axis of ticks, so that it can be stamped later */
-  readonly axisMs?: number | undefined;
-  readonly gpuName: string;
-  readonly change: AlertChange;
-};
-
-export type AlertTable = {
-  readonly recordAlerts: (entries: readonly AlertEntry[]) => void;
-  readonly open: () => StoredAlert[];
-};
+import type { AlertEntry, AlertTable, StoredAlert } from './table.ts';
 
 /** What is to be shown, and what the disk said where it did not take it. */
 export type Posted = {
@@ -43,7 +28,7 @@ const isAbout = ({ change }: AlertEntry, alert: StoredAlert): boolean =>
  * Alerts on their way: written first, then shown. A hot card cannot wait for a disk that fails: then they are shown all
  * the same, kept, and written in their order when the disk takes them again.
  */
-export function createAlertOutbox({ recordAlerts, open }: AlertTable) {
+export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 'open'>) {
   let written = open();
   let waiting: readonly AlertEntry[] = [];
 
@@ -74,7 +59,7 @@ export function createAlertOutbox({ recordAlerts, open }: AlertTable) {
       let failure: { readonly thrown?: unknown } = {};
       if (canWrite) {
         try {
-          recordAlerts(waiting);
+          record(waiting);
           waiting = [];
           written = open();
         } catch (thrown) {

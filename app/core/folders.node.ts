@@ -2,7 +2,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PRIVATE_FOLDER } from './private-files.node.ts';
-import type { SourceSpec } from '../telemetry/source-spec.ts';
+
+/** Where numbers come from: each has files of its own. */
+export type DataKind = 'nvml' | 'nvidia-smi' | 'simulator' | 'replay';
 
 /** Where Slowburn keeps its data: --data-dir, else SLOWBURN_DATA_DIR, else the platform's usual place. */
 export function dataFolder(override?: string): string {
@@ -32,13 +34,13 @@ export function makeFolder(folder: string): void {
 export const settingsFile = (folder: string): string => path.join(folder, 'settings.json');
 
 /** Measured, simulated and replayed numbers never share a file. */
-export function historyFile(folder: string, kind: Exclude<SourceSpec['kind'], 'auto'>): string {
+export function historyFile(folder: string, kind: DataKind): string {
   const name = kind === 'simulator' ? 'history.simulated.db' : kind === 'replay' ? 'history.replay.db' : 'history.db';
   return path.join(folder, name);
 }
 
 /** Ledgers of the cards, a file each; undefined for replays, whose numbers are computed anew each time. */
-export function ledgerFolder(folder: string, kind: Exclude<SourceSpec['kind'], 'auto'>): string | undefined {
+export function ledgerFolder(folder: string, kind: DataKind): string | undefined {
   if (kind === 'replay') return undefined;
   return path.join(folder, kind === 'simulator' ? 'ledger.simulated' : 'ledger');
 }

@@ -1,13 +1,7 @@
-import type { Metric } from '../metrics/metrics.ts';
-import type { Settings } from '../settings/settings.ts';
-import { reasonsIn } from '../metrics/throttle-reasons.ts';
-
 /** Numbers and times for people, by locale. Units are kept apart from numbers, so that a page can set them small. */
 export type Quantity = { readonly text: string; readonly unit: string };
 
-export type Formatter = {
-  /** a reading of the catalogue; codes come as the words that the driver has for them */
-  readonly metric: (metric: Metric, value: number) => Quantity;
+export type NumberFormatter = {
   readonly temperature: (celsius: number, digits?: number) => Quantity;
   /** a difference of temperatures: no offset */
   readonly kelvins: (kelvins: number, digits?: number) => Quantity;
@@ -25,12 +19,12 @@ export type Formatter = {
   readonly dateTime: (ms: number) => string;
 };
 
-type Units = Pick<Settings, 'temperatureUnit' | 'currency'>;
+export type Units = { readonly temperatureUnit: 'C' | 'F'; readonly currency: string };
 
 /** "Slowburn · °C": quantity in one string. */
 export const joined = ({ text, unit }: Quantity): string => (unit === '' ? text : `${text} ${unit}`);
 
-export function createFormatter(locale: string, { temperatureUnit, currency }: Units): Formatter {
+export function createNumberFormatter(locale: string, { temperatureUnit, currency }: Units): NumberFormatter {
   const cache = new Map<string, Intl.NumberFormat>();
   const numberFormat = (options: Intl.NumberFormatOptions): Intl.NumberFormat => {
     const key = JSON.stringify(options);
@@ -73,25 +67,6 @@ export function createFormatter(locale: string, { temperatureUnit, currency }: U
     temperature,
     kelvins,
     bytes,
-    metric(metric, value) {
-      if (metric.unit === '°C') return temperature(value, metric.digits);
-      if (metric.unit === 'K') return kelvins(value, metric.digits);
-      if (metric.unit === 'B') return bytes(value, metric.digits);
-      if (metric.unit === 'B/s') return { text: number(value / 1e6, 1), unit: 'MB/s' };
-      if (metric.unit === 'µs') return { text: number(value / 1e6, 1), unit: 's' };
-      if (metric.key === 'pstate') return { text: `P${value}`, unit: '' };
-      if (metric.key === 'throttleReasons')
-        return {
-          text:
-            reasonsIn(value)
-              .map(({ name }) => name)
-              .join(', ') || '0',
-          unit: '',
-        };
-      const word = Object.entries(metric.words ?? {}).find(([, code]) => code === value)?.[0];
-      if (word !== undefined) return { text: word, unit: '' };
-      return { text: number(value, metric.digits), unit: metric.unit };
-    },
     energy(joules) {
       const wattHours = joules / 3600;
       if (wattHours >= 1000) return { text: significant(wattHours / 1000, 3), unit: 'kWh' };

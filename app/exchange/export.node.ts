@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { replaceFile } from '../core/atomic-write.node.ts';
-import type { Store } from '../history/history.ts';
+import type { History } from '../history/history.ts';
 import { metricOf, metrics, type Metric, type MetricKey } from '../metrics/metrics.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { JobControl } from '../jobs/job.ts';
+import type { JobControl } from '../core/job-control.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import type { ExchangedSample, ExportFormat } from './format.ts';
 import { headerOf, jsonLine } from './jsonl.ts';
@@ -80,20 +80,20 @@ function openWriter(
  * Exports samples, one GPU after the other and each by time, in constant memory. The file takes its name only when it is
  * complete; a cancelled or failed export leaves nothing. Answers how many samples were written.
  */
-export function exportHistory(store: Store, request: ExportRequest, control: JobControl): Result<number> {
+export function exportHistory(history: History, request: ExportRequest, control: JobControl): Result<number> {
   const { format, target, fromMs, toMs, gpuUuids } = request;
   const chosen = request.metrics.length > 0 ? request.metrics.map(metricOf) : metrics;
-  const gpus = store.gpus.list().filter(({ uuid }) => gpuUuids.length === 0 || gpuUuids.includes(uuid));
+  const gpus = history.gpus.list().filter(({ uuid }) => gpuUuids.length === 0 || gpuUuids.includes(uuid));
   if (gpus.length === 0) return err('not-found', 'The history holds nothing of that GPU.');
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
-  const extent = store.extent();
+  const extent = history.extent();
   const [first, end] = [Math.max(fromMs, extent?.fromMs ?? fromMs), Math.min(toMs, extent?.toMs ?? toMs)];
   let written = 0;
   let writer: SampleWriter | undefined;
   try {
     writer = openWriter(format, temporary, gpus, chosen);
     for (const [g, gpu] of gpus.entries()) {
-      for (const { tsMs, dtMs, frame } of store.samplesBetween(gpu.uuid, fromMs, toMs)) {
+      for (const { tsMs, dtMs, frame } of history.samplesBetween(gpu.uuid, fromMs, toMs)) {
         writer.write({ gpu, sample: { tsMs, dtMs: dtMs ?? null, frame } });
         if (++written % LOOK_EVERY !== 0) continue;
         control.progress(g + (tsMs - first) / Math.max(1, end - first), gpus.length);

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { openInput } from '../core/read-input.node.ts';
 import type { Import, ImportCounts } from '../history/importer.ts';
-import type { Store } from '../history/history.ts';
-import type { JobControl } from '../jobs/job.ts';
+import type { History } from '../history/history.ts';
+import type { JobControl } from '../core/job-control.ts';
 import { err, ok, type Err, type Result } from '../core/result.ts';
 import { DamagedExport } from './damaged-export.ts';
 import type { ExchangedSample } from './format.ts';
@@ -94,7 +94,7 @@ function isParquet(descriptor: number): boolean {
  * What is there already is not added again. Cancelled while it writes, it keeps the hours that were complete.
  */
 export async function importExport(
-  store: Store,
+  history: History,
   file: string,
   control: JobControl,
   options: ImportOptions = {},
@@ -130,7 +130,7 @@ export async function importExport(
     const running = new Map<string, Import>();
     const whole = await readAll(open.value, 1, ({ gpu, sample }) => {
       let into = running.get(gpu.uuid);
-      if (!into) running.set(gpu.uuid, (into = store.beginImport(gpu)));
+      if (!into) running.set(gpu.uuid, (into = history.beginImport(gpu)));
       into.add(sample);
     });
     if (!whole) return CANCELLED;

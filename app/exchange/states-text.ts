@@ -1,6 +1,7 @@
 import type { Metric } from '../metrics/metrics.ts';
 import { metricIndex } from '../metrics/metrics.ts';
-import { readingStates, type Frame } from '../metrics/frame.ts';
+import { type Frame } from '../metrics/frame.ts';
+import { readingStates } from '../core/reading.ts';
 
 /**
  * What the readings of a row were, as text: one letter a metric, in the order of the file's columns. A capital letter

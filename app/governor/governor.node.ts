@@ -1,9 +1,9 @@
 import { valueOf } from '../metrics/frame.ts';
 import type { Result } from '../core/result.ts';
-import type { Settings } from '../settings/settings.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import type { Program } from '../workload/sessions/detect.ts';
+import type { Program } from '../workload/programs/programs.ts';
 import { createByHand, type Pending } from './by-hand.ts';
+import type { GovernorSettings } from './limits.ts';
 import { createCards } from './cards.ts';
 import { holdable, type NotHeld } from './holdable.node.ts';
 import type { LimitHelper, ProcessId } from './limit-helper.node.ts';
@@ -18,7 +18,7 @@ export type GovernorStatus = {
 };
 
 export type GovernorOptions = {
-  readonly settings: Settings;
+  readonly settings: GovernorSettings;
   /** opened when something is to be done for the first time */
   readonly openHelper: (onLost: (undone: boolean) => void) => LimitHelper;
   readonly programs: () => readonly Program[];
@@ -245,7 +245,7 @@ export function createGovernor(options: GovernorOptions) {
         if (settings.governor.enabled) await act(tick);
       });
     },
-    applySettings(next: Settings): void {
+    applySettings(next: GovernorSettings): void {
       const changed =
         JSON.stringify([next.governor, next.tariff, next.pricePerKwh]) !==
         JSON.stringify([settings.governor, settings.tariff, settings.pricePerKwh]);

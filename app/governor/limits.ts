@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Tariff } from '../workload/energy/tariff.ts';
 
 const minuteOfDay = z.int().min(0).max(1440);
 
@@ -21,3 +22,6 @@ export const governorSchema = z.object({
   mayCap: z.boolean().default(false),
 });
 export type GovernorLimits = z.infer<typeof governorSchema>;
+
+/** What the governor needs of the settings. */
+export type GovernorSettings = Tariff & { readonly governor: GovernorLimits };

@@ -1,7 +1,7 @@
 import { compareAround, coolingTrend, type CoolingTrend, type NoTrend } from '../wear/cooling/trend.ts';
 import { healthInput } from './input.ts';
 import { judgeHealth, type HealthReport } from './judge.ts';
-import type { Store } from '../history/history.ts';
+import type { History } from '../history/history.ts';
 import { summariseExposure, type Exposure } from '../wear/exposure.ts';
 import type { Band } from '../wear/families.ts';
 import { cellsOf, dayOf, inOrder, type Ledger, type Mark } from '../wear/ledger/ledger.ts';
@@ -103,7 +103,7 @@ function daysOf(known: ReadonlyMap<number, Tally>, current: Tally, currentMs: nu
  * for every few seconds, and years of a ledger take most of a second to add up: that is done when it changes.
  */
 export function createCardPages(
-  store: Store,
+  history: History,
   wear: WearTracker,
   hearsXids: boolean,
 ): (uuid: string) => CardPage | undefined {
@@ -112,7 +112,7 @@ export function createCardPages(
     const life = wear.lifeOf(uuid);
     if (!life) return undefined;
     const { ledger, revision, current } = life;
-    const nowMs = store.extent()?.toMs ?? 0;
+    const nowMs = history.extent()?.toMs ?? 0;
     let it = known.get(uuid);
     if (it?.ledger !== ledger || it.revision !== revision) {
       known.set(uuid, (it = know(ledger, revision, nowMs, wear.slowdownOf(uuid))));
@@ -123,7 +123,7 @@ export function createCardPages(
       odometer: odometerOf(past, current, nowMs),
       health: judgeHealth(
         healthInput(
-          store,
+          history,
           uuid,
           { throttled: throttled.throttledMs, observedMs: throttled.observedMs },
           hearsXids,

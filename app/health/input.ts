@@ -1,6 +1,7 @@
-import type { Store } from '../history/history.ts';
+import type { History } from '../history/history.ts';
 import { metrics, type MetricKey } from '../metrics/metrics.ts';
-import { readingOf, type Reading } from '../metrics/frame.ts';
+import { readingOf } from '../metrics/frame.ts';
+import { type Reading } from '../core/reading.ts';
 import type { Tally } from '../wear/tally.ts';
 import type { Growth, HealthInput } from './judge.ts';
 
@@ -12,10 +13,10 @@ const SLICE_MS = 10 * MINUTE_MS;
 const growing = ['pcieReplays', 'nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'] as const satisfies MetricKey[];
 
 /** Newest reading of each metric in a slice of time, and when it was taken; `unread` only where it was never asked for. */
-function newestIn(store: Store, uuid: string, fromMs: number, toMs: number) {
+function newestIn(history: History, uuid: string, fromMs: number, toMs: number) {
   const readings: Partial<Record<MetricKey, Reading>> = {};
   const readMs: Partial<Record<MetricKey, number>> = {};
-  for (const { tsMs, frame } of store.samplesBetween(uuid, fromMs, toMs)) {
+  for (const { tsMs, frame } of history.samplesBetween(uuid, fromMs, toMs)) {
     for (const { key } of metrics) {
       const reading = readingOf(frame, key);
       if (reading.state === 'unread' && readings[key] !== undefined) continue;
@@ -27,11 +28,11 @@ function newestIn(store: Store, uuid: string, fromMs: number, toMs: number) {
 }
 
 /** What counters grew by in the last day, by its minutes; a decrease is a new start. */
-function grownIn(store: Store, uuid: string, nowMs: number): Pick<HealthInput, 'grown' | 'linkGeneration'> {
+function grownIn(history: History, uuid: string, nowMs: number): Pick<HealthInput, 'grown' | 'linkGeneration'> {
   const toMs = Math.ceil(nowMs / MINUTE_MS) * MINUTE_MS; // so that a slice is a minute
   const fromMs = toMs - DAY_MS;
   const keys = [...growing, 'pcieGen'] as const;
-  const range = store.range({ gpuUuid: uuid, metrics: [...keys], fromMs, toMs, buckets: DAY_MS / MINUTE_MS });
+  const range = history.range({ gpuUuid: uuid, metrics: [...keys], fromMs, toMs, buckets: DAY_MS / MINUTE_MS });
   if (!range) return { grown: {} };
   const minutesAStep = range.stepMs / MINUTE_MS;
   const grown: { [Key in MetricKey]?: Growth } = {};
@@ -57,14 +58,14 @@ function grownIn(store: Store, uuid: string, nowMs: number): Pick<HealthInput, '
 
 /** Gathers from the history what the judgement of a card needs: two short slices of it and the minutes of a day. */
 export function healthInput(
-  store: Store,
+  history: History,
   uuid: string,
   life: { readonly throttled: Tally['throttledMs'] | undefined; readonly observedMs: number },
   hearsXids: boolean,
   nowMs: number,
 ): HealthInput {
-  const { readings, readMs } = newestIn(store, uuid, nowMs - SLICE_MS, nowMs + 1);
-  const weekAgo = newestIn(store, uuid, nowMs - 7 * DAY_MS - SLICE_MS, nowMs - 7 * DAY_MS).readings;
+  const { readings, readMs } = newestIn(history, uuid, nowMs - SLICE_MS, nowMs + 1);
+  const weekAgo = newestIn(history, uuid, nowMs - 7 * DAY_MS - SLICE_MS, nowMs - 7 * DAY_MS).readings;
   const counters = (['throttledSwThermalUs', 'throttledHwThermalUs', 'throttledSwPowerUs'] as const).some(
     (key) => readings[key]?.state === 'value',
   );
@@ -76,9 +77,9 @@ export function healthInput(
     weekAgo: Object.fromEntries(
       Object.entries(weekAgo).flatMap(([key, reading]) => (reading.state === 'value' ? [[key, reading.value]] : [])),
     ),
-    ...grownIn(store, uuid, nowMs),
+    ...grownIn(history, uuid, nowMs),
     hearsXids,
-    xids: store.xids
+    xids: history.xids
       .between(0, nowMs + 1)
       .filter(({ gpuUuid }) => gpuUuid === uuid)
       .map(({ tsMs, code, text, witness }) => ({ tsMs, code, witness, ...(text === undefined ? {} : { text }) })),

@@ -1,5 +1,5 @@
 import type { MetricKey } from '../metrics/metrics.ts';
-import type { Reading } from '../metrics/frame.ts';
+import type { Reading } from '../core/reading.ts';
 import {
   BORDERLINE_RETIRED_PAGES,
   MAX_REMAPPED_ROWS,

@@ -1,5 +1,5 @@
 import type { ChunkPlace, ChunkTable } from './chunks.ts';
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { hourOf, type OpenHour } from './open-hour.ts';
 import type { MetricColumn, SampleColumns } from './codec/sample-chunk.ts';
 

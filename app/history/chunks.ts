@@ -1,4 +1,4 @@
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { encodeSamples, openSamples, type SampleChunk, type SampleColumns } from './codec/sample-chunk.ts';
 
 /** Where a sealed chunk stands. Several of one hour: the clock was set back, or samples were imported. */

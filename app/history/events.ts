@@ -1,8 +1,8 @@
 import { valueOf, type Frame } from '../metrics/frame.ts';
-import { readingStates } from '../metrics/frame.ts';
+import { readingStates } from '../core/reading.ts';
 import { metricIndex } from '../metrics/metrics.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 
 /**
  * What else is marked in a history: stored, append only.

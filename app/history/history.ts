@@ -1,33 +1,18 @@
-import type { AlertChange } from '../alerts/engine.ts';
 import type { MetricKey } from '../metrics/metrics.ts';
 import type { Gap, Tick } from '../telemetry/sampler.ts';
 import { createByHour } from './by-hour.ts';
 import { createChunkTable } from './chunks.ts';
-import { powerWindowMs } from '../workload/energy/energy.ts';
-import type { Marks } from '../workload/adapters/outputs.ts';
-import type { ShareSpan } from '../workload/energy/shares.ts';
-import { idlePowerW, summariseGpu, type GpuSummary, type SummaryOptions, type Workload } from '../workload/sessions/summary.ts';
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { createEventTable, createEventWatcher, type EventChange } from './events.ts';
 import { createImporter } from './importer.ts';
 import { createOpenHour } from './open-hour.ts';
-import { createProgress } from '../workload/sessions/progress.ts';
 import { queryRange, type Range, type RangeQuery } from './range.ts';
-import { createAlertTable, createGapTable, createGpuTable, createWearTable, createXidTable } from './records.ts';
-import { createProcessTable, createSessionTable, createShareTable } from '../workload/sessions/table.ts';
+import { createGapTable, createGpuTable, createXidTable } from './records.ts';
 import { createRetention, type RetentionRule } from './retention/retention.ts';
 import { createRollupParts, MINUTE_MS } from './rollup-parts.ts';
 import { createSamples, type ReplayPart, type StoredSample } from './samples.ts';
 import { createPrepareSealed, createRollUp, createSealer } from './sealer.ts';
 import { queryTotals, type Totals } from './totals.ts';
-
-/** What is known of a session beside its time: all optional, as it is when nothing was recognised. */
-export type SessionDetails = {
-  readonly workload?: Workload;
-  readonly marks?: Marks;
-  /** the cards it was on, where that is known without its processes */
-  readonly gpuUuids?: readonly string[];
-};
 
 /** `sampleId` is the order of arrival: it grows from tick to tick, whatever the wall clock does. */
 export type StoredTick = { readonly gpuId: number; readonly uuid: string; readonly sampleId: number };
@@ -35,14 +20,18 @@ export type StoredTick = { readonly gpuId: number; readonly uuid: string; readon
 const MOST_MS = 8.64e15; // the farthest moment that a Date can hold
 const minuteOf = (tsMs: number): number => Math.floor(tsMs / MINUTE_MS);
 
-/** How far before a session the card's idle power is sought. */
-const BASELINE_MS = 3_600_000;
+/** A table of another domain that is written in the transaction of a tick. */
+export type TickWriter = {
+  /** whether the tick carries anything for it: most do not, and are written without a transaction of their own */
+  readonly wants: (tick: Tick) => boolean;
+  readonly write: (tick: Tick, idOf: (gpuUuid: string) => number) => void;
+};
 
 /**
  * The history of all GPUs, in one SQLite file: the open hour as rows, finished hours as sealed columns, roll-ups of both.
  * All times are ms since 1970.
  */
-export function createStore(db: Db) {
+export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
   const open = createOpenHour(db);
   const chunks = createChunkTable(db);
   const parts = createRollupParts(db);
@@ -52,14 +41,9 @@ export function createStore(db: Db) {
   const samples = createSamples(byHour);
   const retention = createRetention(db);
   const gpus = createGpuTable(db);
-  const alerts = createAlertTable(db);
   const xids = createXidTable(db);
   const gaps = createGapTable(db);
   const events = createEventTable(db);
-  const sessions = createSessionTable(db);
-  const processes = createProcessTable(db);
-  const shares = createShareTable(db);
-  const wear = createWearTable(db);
   const sources = { chunks, open, parts };
   const tidy = (nowMs: number): boolean => sealer.step(nowMs) || parts.merge(nowMs);
   const importer = createImporter(db, { chunks, byHour, gpus, rollups: parts, rollUp: createRollUp(chunks, parts) });
@@ -74,30 +58,13 @@ export function createStore(db: Db) {
     const id = findId(gpuUuid);
     return id === undefined ? [] : samples.between(id, fromMs, toMs);
   };
-  const summarise = (gpuUuid: string, fromMs: number, toMs: number): GpuSummary =>
-    summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs));
-  const sharesOf = (gpuUuid: string, id: number, sinceMs?: number): readonly ShareSpan[] => {
-    const gpuId = findId(gpuUuid);
-    return gpuId === undefined ? [] : shares.of(id, gpuId, sinceMs);
-  };
-  const windowMsOf = (gpuUuid: string): number =>
-    powerWindowMs(gpus.list().find(({ uuid }) => uuid === gpuUuid)?.name ?? '');
-  const optionsOf = (gpuUuid: string, startedMs: number): SummaryOptions => {
-    const idleW = idlePowerW(samplesBetween(gpuUuid, startedMs - BASELINE_MS, startedMs)); // read to its end before the next
-    return { ...(idleW !== undefined && { idleW }), windowMs: windowMsOf(gpuUuid) };
-  };
-  const summariseSession = (gpuUuid: string, id: number, fromMs: number, toMs: number, marks?: Marks): GpuSummary => {
-    const options = { ...optionsOf(gpuUuid, fromMs), shares: sharesOf(gpuUuid, id), ...(marks && { marks }) };
-    return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), options);
-  };
-
   /** Everything of a tick but its samples: rarely anything. */
   function writeCompany(tick: Tick, minute: number, found: readonly EventChange[]): void {
     if (tick.gap) gaps.insert(tick.gap);
-    for (const { gpu, processes: running } of tick.gpus) {
+    for (const { gpu } of tick.gpus) {
       if (seenMinute !== minute || !ids.has(gpu.uuid)) ids.set(gpu.uuid, gpus.seen(gpu, tick.tsMs));
-      if (running) processes.seen(ids.get(gpu.uuid)!, tick.tsMs, running);
     }
+    for (const writer of writers) writer.write(tick, (uuid) => ids.get(uuid)!);
     for (const xid of tick.events ?? []) {
       const gpuId = ids.get(xid.gpuUuid);
       if (gpuId !== undefined) xids.record(gpuId, xid);
@@ -131,7 +98,8 @@ export function createStore(db: Db) {
         minute === seenMinute &&
         found.length === 0 &&
         !tick.events?.length &&
-        tick.gpus.every(({ gpu, processes: running }) => !running && ids.has(gpu.uuid));
+        tick.gpus.every(({ gpu }) => ids.has(gpu.uuid)) &&
+        !writers.some((writer) => writer.wants(tick));
       try {
         if (alone) writeSamples(seq, tick);
         else writeAll(seq, tick, minute, found);
@@ -155,13 +123,6 @@ export function createStore(db: Db) {
 
     /** The same without any rule: nothing is given up. */
     tidy,
-
-    /** Alerts that fired or cleared on cards that have been seen. */
-    recordAlerts: db.transaction((entries: readonly { readonly tsMs: number; readonly change: AlertChange }[]): void =>
-      entries.forEach(({ tsMs, change }) =>
-        alerts.record(ids.get(change.gpuUuid) ?? findId(change.gpuUuid)!, tsMs, change),
-      ),
-    ),
 
     /** A GPU of that UUID has never been seen: undefined. */
     range: (query: RangeQuery): Range | undefined =>
@@ -187,35 +148,8 @@ export function createStore(db: Db) {
       return id === undefined ? [] : samples.replay(id, fromMs, toMs, keys);
     },
 
-    summarise,
-    /** what sessions that go on have come to so far */
-    progress: createProgress({ read: samplesBetween, sharesSince: sharesOf, windowMs: windowMsOf }),
-
-    /**
-     * Ends a session: sums up the GPUs on which one of its processes was seen, or all that were recorded meanwhile when
-     * none was seen.
-     */
-    finishSession(
-      session: { readonly id: number; readonly startedMs: number },
-      endedMs: number,
-      exitCode: number | null,
-      pids: ReadonlySet<number>,
-      { workload, marks, gpuUuids }: SessionDetails = {},
-    ): { readonly summaries: readonly GpuSummary[]; readonly seenOn: readonly string[] } {
-      const noted = sessions.byId(session.id); // while it went on
-      const found = processes.gpusUsedBy(pids, session.startedMs, endedMs);
-      const seenOn = gpuUuids ?? (found.length > 0 ? found : (noted?.gpus ?? []));
-      const uuids = seenOn.length > 0 ? seenOn : gpus.list().map(({ uuid }) => uuid);
-      const summaries = uuids
-        .map((uuid) => summariseSession(uuid, session.id, session.startedMs, endedMs, marks))
-        .filter(({ observedMs }) => observedMs > 0);
-      const known = workload ?? noted?.summary?.workload;
-      sessions.finish(session.id, endedMs, exitCode, seenOn, {
-        gpus: summaries,
-        ...(known && { workload: known }),
-      });
-      return { summaries, seenOn };
-    },
+    /** row number of a GPU; undefined: never seen */
+    idOf: findId,
 
     /** First moment of the history, and the one after its last. */
     extent(): { fromMs: number; toMs: number } | undefined {
@@ -237,16 +171,12 @@ export function createStore(db: Db) {
     retentionPreview: retention.preview,
     believedMs: retention.believedMs,
     gpus,
-    alerts,
     events,
     xids,
-    sessions,
-    shares,
-    wear,
     close: (): void => {
       db.close();
     },
   };
 }
 
-export type Store = ReturnType<typeof createStore>;
+export type History = ReturnType<typeof createHistory>;

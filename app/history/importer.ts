@@ -3,7 +3,7 @@ import { GAP_MS } from '../telemetry/sampler.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';
 import type { ByHour } from './by-hour.ts';
 import type { ChunkTable } from './chunks.ts';
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { readFrame } from './codec/frame-row.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import type { createGpuTable } from './records.ts';

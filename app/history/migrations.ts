@@ -1,4 +1,4 @@
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { toSealedSchema } from './sealed-schema.ts';
 
 /**

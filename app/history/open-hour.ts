@@ -1,4 +1,4 @@
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { createTickEncoder, readTick, type FrameOfGpu, type Target } from './codec/frame-row.ts';
 import type { SampleColumns } from './codec/sample-chunk.ts';
 import { createSampleCollector, type SampleCollector } from './sample-collector.ts';

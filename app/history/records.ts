@@ -1,10 +1,7 @@
-// The small tables: GPUs, gaps, alerts, XID errors, the wear model's state.
-import type { AlertChange } from '../alerts/engine.ts';
-import type { Severity } from '../alerts/rules.ts';
+// The small tables: GPUs, gaps, Xid errors.
 import type { Gap } from '../telemetry/sampler.ts';
 import type { GpuEvent, GpuIdentity, Witness } from '../telemetry/source.ts';
-import type { MeterState } from '../wear/meter-state.ts';
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 
 export type StoredGpu = GpuIdentity & {
   readonly id: number;
@@ -54,44 +51,6 @@ export function createGapTable(db: Db) {
   };
 }
 
-export type StoredAlert = {
-  readonly id: number;
-  readonly gpuUuid: string;
-  readonly gpuName: string;
-  readonly rule: string;
-  readonly severity: Severity;
-  readonly firedMs: number;
-  readonly clearedMs: number | null;
-  readonly value: number;
-  readonly threshold: number;
-  readonly peak: number;
-};
-
-export function createAlertTable(db: Db) {
-  const fields = `alert.id, gpu.uuid AS gpuUuid, gpu.name AS gpuName, rule, severity, fired_ms AS firedMs,
-    cleared_ms AS clearedMs, value, threshold, peak FROM alert JOIN gpu ON gpu.id = alert.gpu_id`;
-  const insert = db.prepare(
-    `INSERT INTO alert (gpu_id, rule, severity, fired_ms, value, threshold, peak) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const clear = db.prepare(
-    'UPDATE alert SET cleared_ms = ?, peak = ? WHERE gpu_id = ? AND rule = ? AND cleared_ms IS NULL',
-  );
-  const newest = db.prepare(`SELECT ${fields} ORDER BY fired_ms DESC, alert.id DESC LIMIT ?`);
-  const between = db.prepare(
-    `SELECT ${fields} WHERE fired_ms < @toMs AND coalesce(cleared_ms, @toMs) >= @fromMs ORDER BY fired_ms`,
-  );
-  const open = db.prepare(`SELECT ${fields} WHERE cleared_ms IS NULL`);
-  return {
-    record(gpuId: number, tsMs: number, { kind, rule, value, threshold, peak }: AlertChange): void {
-      if (kind === 'fired') insert.run(gpuId, rule.id, rule.severity, Math.round(tsMs), value, threshold, peak);
-      else clear.run(Math.round(tsMs), peak, gpuId, rule.id);
-    },
-    newest: (limit: number): StoredAlert[] => newest.all(limit) as StoredAlert[],
-    between: (fromMs: number, toMs: number): StoredAlert[] => between.all({ fromMs, toMs }) as StoredAlert[],
-    open: (): StoredAlert[] => open.all() as StoredAlert[],
-  };
-}
-
 /** An XID error in the history. */
 export type StoredXid = Omit<GpuEvent, 'kind'> & { readonly id: number; readonly gpuName: string };
 
@@ -130,28 +89,5 @@ export function createXidTable(db: Db) {
     },
     newest: (limit: number): StoredXid[] => newest.all(limit).map(stored),
     between: (fromMs: number, toMs: number): StoredXid[] => between.all(fromMs, toMs).map(stored),
-  };
-}
-
-export function createWearTable(db: Db) {
-  const load = db.prepare(
-    'SELECT model_version AS modelVersion, fed_to_id AS fedToId, state FROM wear_state WHERE gpu_id = ?',
-  );
-  const save = db.prepare(
-    'INSERT OR REPLACE INTO wear_state (gpu_id, model_version, fed_to_id, state) VALUES (?, ?, ?, ?)',
-  );
-  const forget = db.prepare('DELETE FROM wear_state WHERE gpu_id = (SELECT id FROM gpu WHERE uuid = ?)');
-  return {
-    load(gpuId: number): { modelVersion: string; fedToId: number; state: MeterState } | undefined {
-      const row = load.get(gpuId) as { modelVersion: string; fedToId: number; state: string } | undefined;
-      return row && { ...row, state: JSON.parse(row.state) as MeterState };
-    },
-    /** The state is made anew from the samples at the next start. */
-    forget: (gpuUuid: string): void => {
-      forget.run(gpuUuid);
-    },
-    save: (gpuId: number, fedToId: number, state: MeterState): void => {
-      save.run(gpuId, state.modelVersion, fedToId, JSON.stringify(state));
-    },
   };
 }

@@ -1,4 +1,4 @@
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { HOUR_MS } from './open-hour.ts';
 import {
   addRollup,

@@ -1,5 +1,5 @@
 import { createChunkTable } from './chunks.ts';
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { readingCode, type MetricColumn, type SampleColumns } from './codec/sample-chunk.ts';
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import { addRollup, createRollup, metricIn, type Rollup } from './codec/rollup.ts';

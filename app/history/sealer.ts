@@ -1,5 +1,5 @@
 import type { ChunkTable } from './chunks.ts';
-import type { Db } from './file/database.node.ts';
+import type { Db } from './db.ts';
 import { carryOf, intervalSums, type Carry } from './codec/interval-sums.ts';
 import { HOUR_MS, hourOf, type OpenHour, type Run } from './open-hour.ts';
 import { addRollup, createRollup, rollUpSamples } from './codec/rollup.ts';

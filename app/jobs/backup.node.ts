@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { replaceFile } from '../core/atomic-write.node.ts';
 import { openBlank } from '../history/file/database.node.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { JobControl } from './job.ts';
+import type { JobControl } from '../core/job-control.ts';
 
 const ROWS_A_STEP = 100;
 

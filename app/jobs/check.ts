@@ -1,9 +1,9 @@
 import { DamagedChunk } from '../history/codec/blocks.ts';
-import type { Db } from '../history/file/database.node.ts';
+import type { Db } from '../history/db.ts';
 import { decodeRollup } from '../history/codec/rollup.ts';
 import { decodeSamples } from '../history/codec/sample-chunk.ts';
 import { messageOf } from '../core/result.ts';
-import type { JobControl } from './job.ts';
+import type { JobControl } from '../core/job-control.ts';
 
 export type CheckReport = {
   /** sealed chunks that were read to the last number */

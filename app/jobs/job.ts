@@ -2,12 +2,6 @@ import type { ExportRequest } from '../exchange/export.node.ts';
 import type { ImportCounts } from '../history/importer.ts';
 import type { CheckReport } from './check.ts';
 
-/** How a long job tells of itself, and hears that nobody wants it any more. */
-export type JobControl = {
-  readonly progress: (done: number, total: number) => void;
-  readonly cancelled: () => boolean;
-};
-
 /** Long work on a history, done in a thread on a connection of its own. */
 export type HistoryJob = { readonly databaseFile: string } & (
   | { readonly kind: 'export'; readonly request: ExportRequest }

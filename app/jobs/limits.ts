@@ -6,6 +6,3 @@ export const jobLimits: Readonly<Record<JobRequest['kind'], { readonly running: 
   backup: { running: 1, waiting: 0 },
   check: { running: 1, waiting: 0 },
 };
-
-/** Reports to be saved: one is written, and some wait. */
-export const reportLimit = { running: 1, waiting: 4 } as const;

@@ -5,12 +5,14 @@ import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { exportHistory } from '../exchange/export.node.ts';
 import { importExport } from '../exchange/import.node.ts';
 import { DamagedChunk } from '../history/codec/blocks.ts';
-import { explain, openDatabase, openExisting, openForReading, type Db } from '../history/file/database.node.ts';
-import { createStore } from '../history/history.ts';
+import { explain, openDatabase, openExisting, openForReading } from '../history/file/database.node.ts';
+import { type Db } from '../history/db.ts';
+import { createHistory } from '../history/history.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { backupHistory } from './backup.node.ts';
 import { checkHistory } from './check.ts';
-import type { HistoryJob, JobAnswers, JobControl, JobKind } from './job.ts';
+import type { HistoryJob, JobAnswers, JobKind } from './job.ts';
+import type { JobControl } from '../core/job-control.ts';
 import { explainTarget, refuseTarget } from './target.node.ts';
 
 export type WorkerJob = { readonly job: HistoryJob; readonly cancel: SharedArrayBuffer };
@@ -36,10 +38,10 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
     case 'export':
       return (
         refuseTarget('export', job.request.target, databaseFile) ??
-        using(openForReading(databaseFile), (db) => exportHistory(createStore(db), job.request, control))
+        using(openForReading(databaseFile), (db) => exportHistory(createHistory(db), job.request, control))
       );
     case 'import':
-      return using(openExisting(databaseFile), (db) => importExport(createStore(db), job.file, control, job));
+      return using(openExisting(databaseFile), (db) => importExport(createHistory(db), job.file, control, job));
     case 'check':
       return using(openForReading(databaseFile), (db) => {
         const report = checkHistory(db, control);
@@ -50,8 +52,8 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
     case 'compact':
       return using(openExisting(databaseFile), (db) => {
         const before = fs.statSync(databaseFile).size;
-        const store = createStore(db);
-        while (store.tidy(Date.now())) {
+        const history = createHistory(db);
+        while (history.tidy(Date.now())) {
           if (control.cancelled()) return err('cancelled', 'The compaction was cancelled. Nothing is lost.');
         }
         db.exec('VACUUM');

@@ -6,7 +6,6 @@ export const power = [
     ...watts,
     key: 'powerW',
     id: 8,
-    label: 'Power',
     cadence: 'tick',
     nvml: ['nvmlDeviceGetPowerUsage'],
     xml: [
@@ -22,7 +21,6 @@ export const power = [
     ...watts,
     key: 'powerAverageW',
     id: 9,
-    label: 'Power, 1 s average',
     cadence: 'tick',
     nvml: ['NVML_FI_DEV_POWER_AVERAGE'],
     xml: ['gpu_power_readings/average_power_draw'],
@@ -33,7 +31,6 @@ export const power = [
     ...watts,
     key: 'powerInstantW',
     id: 10,
-    label: 'Power, instant',
     cadence: 'tick',
     nvml: ['NVML_FI_DEV_POWER_INSTANT'],
     xml: ['gpu_power_readings/instant_power_draw'],
@@ -44,7 +41,6 @@ export const power = [
     ...watts,
     key: 'memoryPowerW',
     id: 31,
-    label: 'Memory power',
     cadence: 'slow',
     nvml: ['NVML_FI_DEV_POWER_AVERAGE'],
     xml: [
@@ -59,7 +55,6 @@ export const power = [
     ...watts,
     key: 'modulePowerW',
     id: 32,
-    label: 'Module power',
     cadence: 'slow',
     nvml: ['NVML_FI_DEV_POWER_INSTANT'],
     xml: [
@@ -74,7 +69,6 @@ export const power = [
     ...watts,
     key: 'powerLimitW',
     id: 11,
-    label: 'Power limit',
     cadence: 'slow',
     nvml: ['nvmlDeviceGetEnforcedPowerLimit'],
     xml: [
@@ -91,7 +85,6 @@ export const power = [
     ...watts,
     key: 'powerRequestedLimitW',
     id: 33,
-    label: 'Power limit set',
     cadence: 'slow',
     nvml: ['nvmlDeviceGetPowerManagementLimit'],
     xml: [
@@ -106,7 +99,6 @@ export const power = [
     ...watts,
     key: 'powerDefaultLimitW',
     id: 12,
-    label: 'Default power limit',
     cadence: 'slow',
     nvml: ['nvmlDeviceGetPowerManagementDefaultLimit'],
     xml: [
@@ -121,7 +113,6 @@ export const power = [
     ...watts,
     key: 'powerMinLimitW',
     id: 13,
-    label: 'Lowest power limit',
     cadence: 'slow',
     nvml: ['nvmlDeviceGetPowerManagementLimitConstraints'],
     xml: [
@@ -136,7 +127,6 @@ export const power = [
     ...watts,
     key: 'powerMaxLimitW',
     id: 14,
-    label: 'Highest power limit',
     cadence: 'slow',
     nvml: ['nvmlDeviceGetPowerManagementLimitConstraints'],
     xml: [
@@ -151,7 +141,6 @@ export const power = [
     ...amount,
     key: 'energyMj',
     id: 15,
-    label: 'Energy counter',
     unit: 'mJ',
     cadence: 'tick',
     nvml: ['nvmlDeviceGetTotalEnergyConsumption'],

@@ -11,7 +11,6 @@ export type MetricRow = {
   readonly key: string;
   /** stable number under which histories keep it: never reused */
   readonly id: number;
-  readonly label: string;
   readonly unit: '°C' | 'K' | 'W' | 'mJ' | '%' | 'B' | 'B/s' | 'MHz' | 'µs' | 'rpm' | '';
   /** gauge: a level; counter: only grows until it is reset; state: a code, count or bit mask, never averaged */
   readonly kind: 'gauge' | 'counter' | 'state';

@@ -1,5 +1,5 @@
 import type { ShownLimits } from '../history/retention/grace.ts';
-import type { Store } from '../history/history.ts';
+import type { Store } from './store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ReportRequest } from '../report/report.ts';
 import { err, ok, type Result } from '../core/result.ts';

@@ -11,7 +11,7 @@ import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
 import { isBeingReplaced } from '../history/file/replacement.node.ts';
 import { openRetentionPlan, removePlan } from '../history/retention/retention-plan.node.ts';
-import { createMemoryTrim } from '../core/memory.node.ts';
+import { createMemoryTrim } from './memory.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
 import { startJob } from '../jobs/run-job.node.ts';
@@ -20,6 +20,7 @@ import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
 import type { RecordingEvents } from './tick-pipeline.node.ts';
 import { runReportJob } from '../report/job.node.ts';
+import type { ReportRequest } from '../report/report.ts';
 import { createReports } from '../report/reports.ts';
 import type { ReportJob } from '../report/worker.node.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -135,8 +136,15 @@ export async function openCollector(
   });
   const meter = createCostMeter();
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
-  const report = createReports<ReportJob>((job, signal) =>
-    runReportJob(new URL('report-worker.js', threads), job, signal),
+  async function exportCsv(target: string, { gpuUuid, fromMs, toMs }: ReportRequest): Promise<Result<string>> {
+    const request = { format: 'csv', target, fromMs, toMs, metrics: [], gpuUuids: [gpuUuid] } as const;
+    const written = await startJob(threads, { kind: 'export', databaseFile, request }).result;
+    return written.ok ? ok(target) : written;
+  }
+  const report = createReports<ReportJob & { readonly format: 'html' | 'csv' }>(({ format, ...job }, signal) =>
+    format === 'csv' && job.path !== undefined
+      ? exportCsv(job.path, job.request)
+      : runReportJob(new URL('report-worker.js', threads), job, signal),
   );
   const makeReport: MakeReport = (request) => {
     const { gpuUuid, fromMs, toMs, format, locale } = request;

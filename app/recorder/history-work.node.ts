@@ -1,9 +1,9 @@
 import { createAnswers, type GovernorAnswers, type MakeReport } from './answers.ts';
 import type { CostMeter } from './own-cost.node.ts';
-import type { Db } from '../history/file/database.node.ts';
+import type { Db } from '../history/db.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchPresence, type Loss } from '../history/file/presence.node.ts';
-import { createStore, type Store } from '../history/history.ts';
+import { createStore, type Store } from './store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { createRecording, type Recording, type RecordingEvents } from './tick-pipeline.node.ts';
 import type { GapReason, Tick } from '../telemetry/sampler.ts';

@@ -4,8 +4,8 @@ import { alertRules } from '../alerts/rules.ts';
 import type { CostMeter } from './own-cost.node.ts';
 import { explain, isCorruption, markDamaged } from '../history/file/database.node.ts';
 import { err, ok, type AppError, type Result } from '../core/result.ts';
-import type { StoredAlert } from '../history/records.ts';
-import type { Store } from '../history/history.ts';
+import type { StoredAlert } from '../alerts/table.ts';
+import type { Store } from './store.ts';
 import { createClockHold, EARLIEST_MS } from '../telemetry/clock-hold.ts';
 import type { GapReason, Tick } from '../telemetry/sampler.ts';
 import type { GpuSample, SourceFault } from '../telemetry/source.ts';
@@ -69,7 +69,7 @@ const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): Source
 export function createRecording(options: RecordingOptions): Recording {
   const { store, databaseFile, wear, watch, governor, meter, events } = options;
   const alerts = createAlertEngine(alertRules);
-  const outbox = createAlertOutbox({ recordAlerts: store.recordAlerts, open: store.alerts.open });
+  const outbox = createAlertOutbox(store.alerts);
   for (const { gpuUuid, rule, peak } of outbox.firing()) alerts.resume(gpuUuid, rule, peak);
 
   let writeFault: SourceFault | undefined;

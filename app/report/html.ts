@@ -1,13 +1,13 @@
 import { printableLines } from '../core/printable.ts';
 import { scaleAround } from '../core/scale.ts';
-import { createFormatter, joined, type Formatter } from '../core/format.ts';
-import type { Translate } from '../core/i18n.ts';
-import type { Settings } from '../settings/settings.ts';
+import { joined, type Units } from '../core/format.ts';
+import { createFormatter, type Formatter } from '../metrics/format.ts';
+import { loosely, type Translate } from '../core/i18n.ts';
 import { exposureJson } from '../wear/export.ts';
 import { familyIds, type Band, type Exposure, type FamilyId } from '../wear/exposure.ts';
 import { disclaimer } from '../wear/model.ts';
 import { errorShareOf } from '../workload/energy/energy.ts';
-import { costOf } from '../workload/energy/tariff.ts';
+import { costOf, type Tariff } from '../workload/energy/tariff.ts';
 import { seriesPaths } from './chart.ts';
 import type { Report } from './report.ts';
 import { reportStyles } from './styles.ts';
@@ -15,7 +15,7 @@ import { reportStyles } from './styles.ts';
 export type ReportLanguage = {
   readonly t: Translate;
   readonly locale: string;
-  readonly settings: Pick<Settings, 'temperatureUnit' | 'currency' | 'pricePerKwh' | 'tariff'>;
+  readonly settings: Units & Tariff;
 };
 
 /** Markup that is already safe. Strings put into a template are escaped, these are not. */
@@ -150,7 +150,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
           <p class="brand">Slowburn</p>
           <h1>${gpu.name}</h1>
           <p>${dateTime(report.fromMs)} – ${dateTime(report.toMs)}</p>
-          ${source.simulated && html`<p class="banner">${t(`banner.${source.kind}`)} · ${t(`banner.${source.kind}More`)}</p>`}
+          ${source.simulated && html`<p class="banner">${loosely(t)(`banner.${source.kind}`)} · ${loosely(t)(`banner.${source.kind}More`)}</p>`}
         </header>
         <section>
           <h2>${t('report.measured')}</h2>
@@ -172,7 +172,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
                 ? t('report.notTold')
                 : throttled.length === 0
                   ? t('report.never')
-                  : throttled.map(([cause, ms]) => `${t(`cause.${cause}`)} ${duration(ms)}`).join(' · '),
+                  : throttled.map(([cause, ms]) => `${loosely(t)(`cause.${cause}`)} ${duration(ms)}`).join(' · '),
             )}
           </dl>
           ${chart(report, 'coreTempC', t('metric.coreTempC'), temperature(0).unit, {
@@ -219,7 +219,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
             report.alerts.map(({ firedMs, clearedMs, rule, threshold, peak }) => [
               dateTime(firedMs),
               clearedMs === null ? t('alerts.stillFiring') : duration(clearedMs - firedMs),
-              t(`rule.${rule}`, { limit: joined(temperature(threshold)) }),
+              loosely(t)(`rule.${rule}`, { limit: joined(temperature(threshold)) }),
               joined(temperature(peak)),
             ]),
             t('report.noAlerts'),

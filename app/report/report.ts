@@ -1,11 +1,13 @@
-import type { StoredAlert, StoredGpu } from '../history/records.ts';
+import type { StoredGpu } from '../history/records.ts';
+import type { AlertTable, StoredAlert } from '../alerts/table.ts';
+import type { SessionBook } from '../workload/sessions/book.ts';
 import type { StoredSession } from '../workload/sessions/table.ts';
 import type { Range } from '../history/range.ts';
-import type { Store } from '../history/history.ts';
+import type { History } from '../history/history.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { SourceInfo } from '../telemetry/source.ts';
 import type { Exposure } from '../wear/exposure.ts';
-import type { GpuSummary } from '../workload/sessions/summary.ts';
+import { summariseGpu, type GpuSummary } from '../workload/sessions/summary.ts';
 
 export type ReportRequest = { readonly gpuUuid: string; readonly fromMs: number; readonly toMs: number };
 
@@ -32,16 +34,23 @@ export type ReportContext = {
   readonly nowMs: number;
 };
 
+/** Where a report's data comes from. */
+export type ReportSources = {
+  readonly history: History;
+  readonly sessions: SessionBook['sessions'];
+  readonly alerts: AlertTable;
+};
+
 const CHART_BUCKETS = 640;
 
 /** Gathers a report from the history. Reads every sample of the period: run it off the sampling thread. */
 export function collectReport(
-  store: Store,
+  { history, sessions, alerts }: ReportSources,
   { gpuUuid, fromMs, toMs }: ReportRequest,
   context: ReportContext,
 ): Report | undefined {
-  const gpu = store.gpus.list().find(({ uuid }) => uuid === gpuUuid);
-  const chart = store.range({ gpuUuid, metrics: ['coreTempC', 'powerW'], fromMs, toMs, buckets: CHART_BUCKETS });
+  const gpu = history.gpus.list().find(({ uuid }) => uuid === gpuUuid);
+  const chart = history.range({ gpuUuid, metrics: ['coreTempC', 'powerW'], fromMs, toMs, buckets: CHART_BUCKETS });
   if (!gpu || !chart) return undefined;
   return {
     gpu,
@@ -51,9 +60,9 @@ export function collectReport(
     source: context.source,
     createdMs: context.nowMs,
     exposure: context.exposure,
-    summary: store.summarise(gpuUuid, fromMs, toMs),
-    gaps: store.gaps(fromMs, toMs),
-    alerts: store.alerts.between(fromMs, toMs).filter((alert) => alert.gpuUuid === gpuUuid),
-    sessions: store.sessions.between(fromMs, toMs).filter(({ gpus }) => gpus.length === 0 || gpus.includes(gpuUuid)),
+    summary: summariseGpu(gpuUuid, history.samplesBetween(gpuUuid, fromMs, toMs)),
+    gaps: history.gaps(fromMs, toMs),
+    alerts: alerts.between(fromMs, toMs).filter((alert) => alert.gpuUuid === gpuUuid),
+    sessions: sessions.between(fromMs, toMs).filter(({ gpus }) => gpus.length === 0 || gpus.includes(gpuUuid)),
   };
 }

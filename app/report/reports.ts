@@ -1,5 +1,7 @@
-import { reportLimit } from '../jobs/limits.ts';
 import { err, type Result } from '../core/result.ts';
+
+/** Reports to be saved: one is written, and some wait. */
+export const reportLimit = { running: 1, waiting: 4 } as const;
 
 type Run<J> = (job: J, signal?: AbortSignal) => Promise<Result<string>>;
 type Waiting<J> = { readonly job: J; readonly resolve: (result: Result<string>) => void };

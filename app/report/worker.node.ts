@@ -6,17 +6,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { replaceFile } from '../core/atomic-write.node.ts';
 import { openForReading } from '../history/file/database.node.ts';
-import { createStore } from '../history/history.ts';
+import { createAlertTable } from '../alerts/table.ts';
+import { createHistory } from '../history/history.ts';
+import { createSessionTable } from '../workload/sessions/table.ts';
 import { createI18n } from '../core/i18n.ts';
 import { err, messageOf, ok, type Result } from '../core/result.ts';
-import { exportHistory } from '../exchange/export.node.ts';
 import { reportHtml, type ReportLanguage } from './html.ts';
 import { collectReport, type ReportContext, type ReportRequest } from './report.ts';
 
 export type ReportJob = {
   readonly databaseFile: string;
   readonly request: ReportRequest;
-  readonly format: 'html' | 'csv';
   /** the file to write; without it the HTML is answered */
   readonly path?: string;
   readonly context: ReportContext;
@@ -46,21 +46,13 @@ function writeFile(target: string, pieces: Iterable<string>): void {
   }
 }
 
-function work({ databaseFile, request, format, path: target, context, language }: ReportJob): Result<string> {
+function work({ databaseFile, request, path: target, context, language }: ReportJob): Result<string> {
   const db = openForReading(databaseFile);
   if (!db.ok) return db;
-  const store = createStore(db.value);
+  const history = createHistory(db.value);
+  const tables = { sessions: createSessionTable(db.value), alerts: createAlertTable(db.value, history.idOf) };
   try {
-    if (format === 'csv' && target !== undefined) {
-      const { gpuUuid, fromMs, toMs } = request;
-      const written = exportHistory(
-        store,
-        { format, target, fromMs, toMs, metrics: [], gpuUuids: [gpuUuid] },
-        { progress: () => undefined, cancelled: () => false },
-      );
-      return written.ok ? ok(target) : written;
-    }
-    const report = collectReport(store, request, context);
+    const report = collectReport({ history, ...tables }, request, context);
     if (!report) return err('not-found', 'The history holds nothing of that GPU.');
     const { t } = createI18n(language.locale);
     const text = reportHtml(report, { ...language, t });
@@ -74,7 +66,7 @@ function work({ databaseFile, request, format, path: target, context, language }
       'Choose another place, then try again.',
     );
   } finally {
-    store.close();
+    history.close();
   }
 }
 

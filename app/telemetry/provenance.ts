@@ -1,5 +1,6 @@
 import { metricOf, metrics, type MetricKey } from '../metrics/metrics.ts';
-import { readingOf, type Frame, type ReadingState } from '../metrics/frame.ts';
+import { readingOf, type Frame } from '../metrics/frame.ts';
+import { type ReadingState } from '../core/reading.ts';
 import { returnCode } from './nvml/return-codes.ts';
 import type { SourceInfo } from './source.ts';
 

@@ -1,4 +1,5 @@
-import { readingOf, valueOf, type Absence, type Frame } from '../metrics/frame.ts';
+import { readingOf, valueOf, type Frame } from '../metrics/frame.ts';
+import { type Absence } from '../core/reading.ts';
 import { leadingCause } from '../metrics/throttle-reasons.ts';
 
 /**

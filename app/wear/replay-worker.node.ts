@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { openForReading } from '../history/file/database.node.ts';
-import { createStore } from '../history/history.ts';
+import { createHistory } from '../history/history.ts';
 import { messageOf, type Result } from '../core/result.ts';
 import { wearReadings } from './columns.ts';
 import { replayCard, type ReplayedCard } from './replay-card.ts';
@@ -14,11 +14,11 @@ export type ReplayMessage = { readonly share: number } | { readonly done: Result
 function work({ databaseFile, gpuId }: ReplayJob, tell: (message: ReplayMessage) => void): Result<ReplayedCard> {
   const db = openForReading(databaseFile);
   if (!db.ok) return db;
-  const store = createStore(db.value);
+  const history = createHistory(db.value);
   try {
-    const { fromMs, toMs } = store.extent() ?? { fromMs: 0, toMs: 1 };
+    const { fromMs, toMs } = history.extent() ?? { fromMs: 0, toMs: 1 };
     let told = 0;
-    const replayed = replayCard(store.replayAll(gpuId, wearReadings), ({ tsMs }) => {
+    const replayed = replayCard(history.replayAll(gpuId, wearReadings), ({ tsMs }) => {
       const share = Math.max(0, Math.min(1, (tsMs[0]! - fromMs) / Math.max(1, toMs - fromMs)));
       if (share - told < 0.01) return;
       told = share;
@@ -28,7 +28,7 @@ function work({ databaseFile, gpuId }: ReplayJob, tell: (message: ReplayMessage)
   } catch (thrown) {
     return { ok: false, error: { code: 'internal', message: `The replay failed: ${messageOf(thrown)}` } };
   } finally {
-    store.close();
+    history.close();
   }
 }
 

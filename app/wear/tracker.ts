@@ -1,5 +1,5 @@
 import { createSteadyDetector } from './cooling/windows.ts';
-import type { Store, StoredTick } from '../history/history.ts';
+import type { History, StoredTick } from '../history/history.ts';
 import { valueOf } from '../metrics/frame.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { createColumns, wearReadings } from './columns.ts';
@@ -11,7 +11,11 @@ import { createMeter, meterTally, type Meter } from './meter.ts';
 import { MODEL_VERSION } from './model.ts';
 import { putFrame } from './replay.ts';
 import { replayCard, type ReplayedCard } from './replay-card.ts';
+import type { WearTable } from './table.ts';
 import { sumTallies, type Tally } from './tally.ts';
+
+/** What it needs of the history, and where it keeps the meters' states. */
+export type WearSources = Pick<History, 'gpus' | 'samplesAfter' | 'replayAll'> & { readonly wear: WearTable };
 
 /** Replays a card's whole history elsewhere, telling how far it is (0–1). */
 export type ReplayElsewhere = (gpuId: number, onProgress: (share: number) => void) => Promise<ReplayedCard | undefined>;
@@ -51,7 +55,7 @@ export type WearTracker = {
  * model version has changed, or the ledger is gone, the whole history is run again: by `elsewhere` if given, and what is
  * sampled meanwhile is taken from the history afterwards.
  */
-export function createWearTracker(store: Store, shelf: LedgerShelf, elsewhere?: ReplayElsewhere): WearTracker {
+export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewhere?: ReplayElsewhere): WearTracker {
   const cards = new Map<string, Card>();
   const one = createColumns(1);
   const slowdowns = new Map<string, number>();

@@ -1,7 +1,7 @@
 // What a history chart draws: columns, axes, marks, and time that was not observed.
 import type uPlot from 'uplot';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import type { Formatter } from '../../app/core/format.ts';
+import type { Formatter } from '../../app/metrics/format.ts';
 import { stretches } from '../../app/history/segments.ts';
 import type { Metric } from '../../app/metrics/metrics.ts';
 import { scaleOf } from '../../app/core/scale.ts';

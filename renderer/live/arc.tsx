@@ -1,6 +1,6 @@
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Formatter } from '../../app/core/format.ts';
+import type { Formatter } from '../../app/metrics/format.ts';
 import { latestOf, sameReadings, valueIn, type Readings } from './readings.ts';
 import { temperatureColour } from './temperature-scale.ts';
 import css from './arc.module.css';

@@ -1,5 +1,6 @@
 import { metricIndex, metrics, type MetricKey } from '../../app/metrics/metrics.ts';
-import { readingOf, readingStates, type Frame, type Reading } from '../../app/metrics/frame.ts';
+import { readingOf, type Frame } from '../../app/metrics/frame.ts';
+import { readingStates, type Reading } from '../../app/core/reading.ts';
 
 export type Latest = {
   readonly reading: Reading;

@@ -1,9 +1,10 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { Table } from '@mantine/core';
 import { useCallback, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
 import { joined } from '../../app/core/format.ts';
-import type { StoredAlert } from '../../app/history/records.ts';
+import type { StoredAlert } from '../../app/alerts/table.ts';
 import { useShared } from '../context.tsx';
 import { keepEqual } from '../keep-equal.ts';
 import { valueIn } from '../live/readings.ts';
@@ -30,7 +31,7 @@ function Firing({ alert }: { readonly alert: StoredAlert }) {
         <p>
           <strong>{alert.gpuName}</strong> · {t(`severity.${alert.severity}`)}
         </p>
-        <p>{t(`rule.${alert.rule}`, { limit })}</p>
+        <p>{loosely(t)(`rule.${alert.rule}`, { limit })}</p>
         <p className={css.more}>
           {t('alerts.since', { when: format.time(alert.firedMs) })} · {t('alerts.peak')}{' '}
           {joined(format.temperature(alert.peak))}
@@ -135,7 +136,9 @@ export function AlertsPage() {
                   <Table.Td>{format.dateTime(alert.firedMs)}</Table.Td>
                   <Table.Td>{format.duration(alert.clearedMs! - alert.firedMs)}</Table.Td>
                   <Table.Td>{alert.gpuName}</Table.Td>
-                  <Table.Td>{t(`rule.${alert.rule}`, { limit: joined(format.temperature(alert.threshold)) })}</Table.Td>
+                  <Table.Td>
+                    {loosely(t)(`rule.${alert.rule}`, { limit: joined(format.temperature(alert.threshold)) })}
+                  </Table.Td>
                   <Table.Td>{joined(format.temperature(alert.peak))}</Table.Td>
                 </Table.Tr>
               ))}

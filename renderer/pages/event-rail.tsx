@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
@@ -31,7 +32,7 @@ export function EventRail({ fromMs, toMs, gpuNames, alerts, sessions, gaps, even
         id,
         from: firedMs,
         to: clearedMs ?? toMs,
-        text: `${gpuName}: ${t(`rule.${rule}`, { limit: joined(format.temperature(threshold)) })}`,
+        text: `${gpuName}: ${loosely(t)(`rule.${rule}`, { limit: joined(format.temperature(threshold)) })}`,
       })),
     },
     ...eventKinds.map((kind) => ({

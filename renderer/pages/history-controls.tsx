@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { ActionIcon, Button, Menu, MultiSelect, SegmentedControl } from '@mantine/core';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -30,7 +31,7 @@ export const RangeChoice = memo(function RangeChoice({
     <SegmentedControl
       size="xs"
       aria-label={t('history.range')}
-      data={Object.keys(ranges).map((name) => ({ value: name, label: t(`history.${name}`) }))}
+      data={Object.keys(ranges).map((name) => ({ value: name, label: loosely(t)(`history.${name}`) }))}
       value={Object.entries(ranges).find(([, ms]) => ms === followedMs)?.[0] ?? ''}
       onChange={(value) => follow(ranges[value as keyof typeof ranges])}
     />

@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
@@ -17,7 +18,7 @@ export const Totals = memo(function Totals({ totals }: { readonly totals: NonNul
     ...(energyJ > 0 ? [t('history.totalsEnergy', { energy: joined(format.energy(energyJ)) })] : []),
     ...(asleepMs >= 1000 ? [t('history.totalsAsleep', { duration: format.duration(asleepMs) })] : []),
     ...held.map(([cause, ms]) =>
-      t('history.totalsHeld', { cause: t(`cause.${cause}`), duration: format.duration(ms) }),
+      t('history.totalsHeld', { cause: loosely(t)(`cause.${cause}`), duration: format.duration(ms) }),
     ),
   ];
   return <p className={css.absent}>{parts.join(' · ')}</p>;

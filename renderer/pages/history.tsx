@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ExportFormat } from '../../app/exchange/format.ts';
@@ -164,7 +165,7 @@ export function HistoryPage() {
       {range && marks && <EventRail {...view} {...marks} gpuNames={names} />}
       {range && (
         <p className={css.absent}>
-          {t(`history.resolution${range.resolution[0]!.toUpperCase()}${range.resolution.slice(1)}`, {
+          {loosely(t)(`history.resolution${range.resolution[0]!.toUpperCase()}${range.resolution.slice(1)}`, {
             step: format.duration(Math.max(1000, range.stepMs)),
           })}
           {' · '}

@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { Button, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -38,7 +39,7 @@ export function ReportPage() {
         <SegmentedControl
           size="xs"
           aria-label={t('report.period')}
-          data={Object.keys(periods).map((name) => ({ value: name, label: t(`report.${name}`) }))}
+          data={Object.keys(periods).map((name) => ({ value: name, label: loosely(t)(`report.${name}`) }))}
           value={period}
           onChange={(value) => setPeriod(value as Period)}
         />

@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { Button, NumberInput, Table } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -140,7 +141,7 @@ export function StoragePanel({ set }: { readonly set: Set }) {
             <Table.Thead>
               <Table.Tr>
                 {['holdsGpu', 'holdsSamples', 'holdsFull', 'holdsRollups', 'holdsSpan'].map((key) => (
-                  <Table.Th key={key}>{t(`settings.${key}`)}</Table.Th>
+                  <Table.Th key={key}>{loosely(t)(`settings.${key}`)}</Table.Th>
                 ))}
               </Table.Tr>
             </Table.Thead>

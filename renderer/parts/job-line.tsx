@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { Button, Progress } from '@mantine/core';
 import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -61,7 +62,7 @@ export function JobLine({ job }: { readonly job: Job | undefined }) {
       : job.state === 'failed'
         ? [job.error?.message, job.error?.next].filter(Boolean).join(' ')
         : job.kind !== 'check'
-          ? t('jobs.done', { path: job.path })
+          ? loosely(t)('jobs.done', { path: job.path })
           : job.problems?.length
             ? t('jobs.unsound', { problems: job.problems.join(' ') })
             : t('jobs.sound');

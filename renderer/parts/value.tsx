@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { useTranslation } from 'react-i18next';
 import type { Quantity } from '../../app/core/format.ts';
 import type { Latest } from '../live/readings.ts';
@@ -35,11 +36,11 @@ export function Value({
   const note =
     reading.state === 'value'
       ? [t('live.source', { source }), reading.derived && t('state.derived')].filter(Boolean).join(' · ')
-      : t(`state.because.${state}`);
+      : loosely(t)(`state.because.${state}`);
   if (reading.state !== 'value')
     return (
       <span className={css.absent} data-hint={note}>
-        {t(`state.${state}`)}
+        {loosely(t)(`state.${state}`)}
       </span>
     );
   return (

@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { Accordion, Button, Select, Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -29,7 +30,7 @@ function useSentence(): (trend: Trend) => string {
     }
     const ends = [hotter.kelvins.low, hotter.kelvins.high].map((k) => kelvins(k).text);
     const [low, high] = ratio.low > 1 ? ends : ends.reverse();
-    return t(ratio.low > 1 ? 'wear.coolingRise' : 'wear.coolingFall', {
+    return loosely(t)(ratio.low > 1 ? 'wear.coolingRise' : 'wear.coolingFall', {
       from: format.date(baseline.fromMs),
       to: format.date(baseline.toMs),
       power: format.number(hotter.powerW),

@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { useShared } from '../context.tsx';
@@ -34,7 +35,7 @@ export function Facts({ health }: { readonly health: Health }) {
             <span className={css.factName}>{t(`wear.fact.${id}`)}</span>
             <span className={css.factWord}>{t(`wear.verdict.${verdict}`)}</span>
             <span>
-              {t(`health.${finding}`, {
+              {loosely(t)(`health.${finding}`, {
                 ...Object.fromEntries(
                   Object.entries(values).map(([key, value]) => [
                     key,

@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { Button, NumberInput, Switch } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -166,8 +167,8 @@ export function GovernorPanel() {
               <li key={`${entry.tsMs}-${i}`}>
                 <span className={css.note}>{format.time(entry.tsMs)}</span>
                 <span>
-                  {t(`governor.did.${entry.what}`, {
-                    why: t(`governor.why.${entry.why}`),
+                  {loosely(t)(`governor.did.${entry.what}`, {
+                    why: loosely(t)(`governor.why.${entry.why}`),
                     cap: entry.capW === undefined ? '' : `${entry.capW} W`,
                     program: entry.program ?? '',
                   })}{' '}

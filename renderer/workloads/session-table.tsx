@@ -1,3 +1,4 @@
+import { loosely } from '../../app/core/i18n.ts';
 import { Checkbox, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
@@ -130,7 +131,7 @@ function Row({
         ) : (
           held.map(([cause, ms]) => (
             <div key={cause}>
-              {t(`cause.${cause}`)}
+              {loosely(t)(`cause.${cause}`)}
               <div className={table.note}>{format.duration(ms)}</div>
             </div>
           ))

@@ -12,6 +12,7 @@ const HOME = `/home/${USER}`;
 const checkout = fileURLToPath(root).replace(/\/$/, '');
 const COPIED = [
   'app',
+  'cli',
   'main',
   'renderer',
   'scripts',

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { openDatabase, openForReading } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { checkHistory } from '../../app/jobs/check.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 import { killPhase, phaseNames, preparePhases, toldOf, type PhaseName } from './phases.ts';

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { openDatabase, openForReading } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 
 const HOUR = 3_600_000;

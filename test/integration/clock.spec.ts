@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../app/core/clock.node.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 
 const program = new URL('slowburn.js', threads).pathname;

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openCollector } from '../../app/recorder/collector.node.ts';
 import { lockRecorder, markDamaged, openDatabase, openForReading } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { checkHistory } from '../../app/jobs/check.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';

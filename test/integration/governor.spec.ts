@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
-import type { Program } from '../../app/workload/sessions/detect.ts';
+import type { Program } from '../../app/workload/programs/programs.ts';
 import { CONFIRM_MS, createByHand } from '../../app/governor/by-hand.ts';
 import { createGovernor } from '../../app/governor/governor.node.ts';
 import { createPolicy, type Situation } from '../../app/governor/policy.ts';

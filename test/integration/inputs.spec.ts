@@ -53,7 +53,6 @@ function commands() {
     'db restore': (file) => ['db', 'restore', file, ...inFolder],
     'db check --file': (file) => ['db', 'check', '--file', file],
     'wear --trace': (file) => ['wear', '--trace', file],
-    'vectors': (file) => ['vectors', file],
     'ledger verify': (file) => ['ledger', 'verify', file],
     'ledger import': (file) => ['ledger', 'import', file, ...inFolder],
     'read --source replay': (file) => ['read', '--source', `replay:${file}`],

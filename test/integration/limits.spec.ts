@@ -3,7 +3,8 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createJobs } from '../../app/jobs/jobs.node.ts';
 import type { JobState } from '../../app/jobs/jobs.ts';
-import { jobLimits, reportLimit } from '../../app/jobs/limits.ts';
+import { jobLimits } from '../../app/jobs/limits.ts';
+import { reportLimit } from '../../app/report/reports.ts';
 import { runReportJob } from '../../app/report/job.node.ts';
 import { createReports } from '../../app/report/reports.ts';
 import type { ReportJob } from '../../app/report/worker.node.ts';
@@ -85,7 +86,6 @@ describe('reports', () => {
   const jobOf = (databaseFile: string, file?: string): ReportJob => ({
     databaseFile,
     request: { gpuUuid: testGpu().uuid, fromMs: START, toMs: START + 600_000 },
-    format: 'html',
     ...(file && { path: file }),
     context: { source: { kind: 'simulator', label: 'test' } as ReportJob['context']['source'], exposure: undefined, nowMs: START },
     language: { locale: 'en', settings: defaultSettings },

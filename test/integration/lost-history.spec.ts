@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openCollector } from '../../app/recorder/collector.node.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { checkHistory } from '../../app/jobs/check.ts';
 import type { Notice } from '../../app/recorder/file-keeper.node.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
-import { readingStates } from '../../app/metrics/frame.ts';
+import { readingStates } from '../../app/core/reading.ts';
 import type { ToldReading } from '../../app/telemetry/provenance.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { compileMock } from '../support/mock-nvml.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { historyOf } from '../../cli/history-file.ts';
 import { markDamaged, openDatabase, openForReading } from '../../app/history/file/database.node.ts';
 import { isBeingReplaced } from '../../app/history/file/replacement.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';

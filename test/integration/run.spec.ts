@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openForReading } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { writeHotRecording } from '../support/hot-recording.ts';
 import { compileMock } from '../support/mock-nvml.ts';
@@ -209,7 +209,7 @@ describe('slowburn monitor', () => {
     [['no-such-command'], 2, 'unknown command'],
     [['monitor', '--source', 'replay:/nonexistent.csv'], 1, 'There is no file /nonexistent.csv.'],
     [['monitor', '--source', 'nvml:/nonexistent.so'], 1, 'No NVIDIA driver library'],
-    [['vectors', '/nonexistent.json'], 2, 'There is no file /nonexistent.json.'],
+    [['wear', '--trace', '/nonexistent.csv'], 1, 'There is no file /nonexistent.csv.'],
   ])('%j ends with code %d and a sentence', (args, code, sentence) => {
     const ran = slowburn([...args, ...(args[0] === 'monitor' ? ['--data-dir', temporaryFolder()] : [])]);
     expect(ran.status).toBe(code);

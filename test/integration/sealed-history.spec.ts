@@ -5,18 +5,11 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatabase, openForReading } from '../../app/history/file/database.node.ts';
 import { migrations } from '../../app/history/migrations.ts';
-import { createStore, type Store } from '../../app/history/history.ts';
+import { createStore, type Store } from '../../app/recorder/store.ts';
 import type { StoredSample } from '../../app/history/samples.ts';
 import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
-import {
-  setAbsent,
-  setValue,
-  createFrame,
-  readingStates,
-  valueOf,
-  type Absence,
-  type Frame,
-} from '../../app/metrics/frame.ts';
+import { setAbsent, setValue, createFrame, valueOf, type Frame } from '../../app/metrics/frame.ts';
+import { readingStates, type Absence } from '../../app/core/reading.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';

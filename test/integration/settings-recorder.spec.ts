@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openForReading } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { OLD_HOURS, RECENT_HOURS, writeLongHistory } from '../support/long-history.ts';

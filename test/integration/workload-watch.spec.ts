@@ -7,10 +7,10 @@ import { createWorkloadWatch } from '../../app/workload/sessions/watch.node.ts';
 import { isAlive } from '../../app/core/recorder-note.node.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import type { Outputs } from '../../app/workload/adapters/outputs.ts';
-import type { Process } from '../../app/workload/energy/shares.ts';
+import type { Process } from '../../app/workload/programs/programs.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openDatabase } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
 

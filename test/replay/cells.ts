@@ -1,4 +1,4 @@
-import type { Reading } from '../../app/metrics/frame.ts';
+import type { Reading } from '../../app/core/reading.ts';
 
 /** How a cell is read: what follows the number, and what one of it is in the catalogue's unit. */
 export type Kind = {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
-import { readingOf, type Reading } from '../../app/metrics/frame.ts';
+import { readingOf } from '../../app/metrics/frame.ts';
+import { type Reading } from '../../app/core/reading.ts';
 import type { SmiGpu } from '../../app/telemetry/smi/gpu.ts';
 import { degrees, numberIn, readingIn } from './cells.ts';
 import { cellAt, parseLines, type Line } from './lines.ts';

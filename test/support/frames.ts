@@ -1,5 +1,6 @@
 import type { MetricKey } from '../../app/metrics/metrics.ts';
-import { createFrame, setAbsent, setValue, type Absence, type Frame } from '../../app/metrics/frame.ts';
+import { createFrame, setAbsent, setValue, type Frame } from '../../app/metrics/frame.ts';
+import { type Absence } from '../../app/core/reading.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import type { GpuIdentity, SourceInfo } from '../../app/telemetry/source.ts';
 

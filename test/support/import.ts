@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { openDatabase } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { importLog, type ImportedLog } from '../../cli/import-log.ts';
 import type { Result } from '../../app/core/result.ts';
 import { historyFile } from '../../app/core/folders.node.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { openDatabase } from '../../app/history/file/database.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { frameWith, tickWith } from './frames.ts';
 
 const HOUR = 3_600_000;

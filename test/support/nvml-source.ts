@@ -1,7 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../app/core/clock.node.ts';
 import type { MetricKey } from '../../app/metrics/metrics.ts';
-import { readingOf, type Reading } from '../../app/metrics/frame.ts';
+import { readingOf } from '../../app/metrics/frame.ts';
+import { type Reading } from '../../app/core/reading.ts';
 import { openNvml, type NvmlOptions } from '../../app/telemetry/nvml/source.node.ts';
 import type { OpenedSource, SourceSample, TelemetrySource } from '../../app/telemetry/source.ts';
 import { threads } from './folders.ts';

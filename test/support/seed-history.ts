@@ -2,7 +2,7 @@ import path from 'node:path';
 import { openDatabase } from '../../app/history/file/database.node.ts';
 import { limitsOf } from '../../app/history/retention/limits.ts';
 import { openRetentionPlan } from '../../app/history/retention/retention-plan.node.ts';
-import { createStore } from '../../app/history/history.ts';
+import { createStore } from '../../app/recorder/store.ts';
 import { establishSettings } from '../../app/settings/file.node.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { frameWith, tickWith } from './frames.ts';

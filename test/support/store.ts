@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openDatabase } from '../../app/history/file/database.node.ts';
-import { createStore, type Store } from '../../app/history/history.ts';
+import { createStore, type Store } from '../../app/recorder/store.ts';
 import { temporaryFolder } from './folders.ts';
 
 export type OpenStore = { readonly store: Store; readonly file: string };

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAlertEngine } from '../../app/alerts/engine.ts';
 import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
-import { createAlertOutbox, type AlertEntry } from '../../app/alerts/outbox.ts';
-import type { StoredAlert } from '../../app/history/records.ts';
-import type { Absence } from '../../app/metrics/frame.ts';
+import { createAlertOutbox } from '../../app/alerts/outbox.ts';
+import type { AlertEntry, StoredAlert } from '../../app/alerts/table.ts';
+import type { Absence } from '../../app/core/reading.ts';
 import { frameWith } from '../support/frames.ts';
 
 const rule: AlertRule = {
@@ -129,7 +129,7 @@ describe('an alert on its way to the disk', () => {
     const rows: { id: number; gpuUuid: string; clearedMs: number | null }[] = [];
     const disk = { full: false, order: [] as number[] };
     const outbox = createAlertOutbox({
-      recordAlerts(entries) {
+      record(entries: readonly AlertEntry[]) {
         if (disk.full) throw new Error('full');
         for (const { tsMs, change } of entries) {
           disk.order.push(tsMs);

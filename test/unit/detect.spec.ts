@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BEGIN_AFTER_MS, createDetector, END_AFTER_MS, type Program } from '../../app/workload/sessions/detect.ts';
+import { BEGIN_AFTER_MS, createDetector, END_AFTER_MS } from '../../app/workload/sessions/detect.ts';
+import { type Program } from '../../app/workload/programs/programs.ts';
 
 const program = (loads: boolean, more: Partial<Program> = {}): Program => ({
   key: 'comfyui:1',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { counterEnergy } from '../../app/workload/energy/energy.ts';
 import { summariseGpu, type SessionSample } from '../../app/workload/sessions/summary.ts';
 import type { MetricKey } from '../../app/metrics/metrics.ts';
-import type { Absence } from '../../app/metrics/frame.ts';
+import type { Absence } from '../../app/core/reading.ts';
 import { frameWith } from '../support/frames.ts';
 
 describe('an energy counter', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeHealth, type HealthInput } from '../../app/health/judge.ts';
 import { maxReplaysPerMinute } from '../../app/health/pcie.ts';
 import { xidOf, xids } from '../../app/health/xid.ts';
-import en from '../../app/core/locales/en.json' with { type: 'json' };
+import { en } from '../../app/core/locales/en.ts';
 import type { MetricKey } from '../../app/metrics/metrics.ts';
 
 const NOW = Date.UTC(2026, 5, 1);

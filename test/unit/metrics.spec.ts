@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { cadences, columnOf, metrics, type Metric } from '../../app/metrics/metrics.ts';
 import { fields } from '../../app/telemetry/nvml/field-values.ts';
 import { getters } from '../../app/telemetry/nvml/getters.ts';
+import { en } from '../../app/core/locales/en.ts';
 import { figuresTable, metricsPage, readmeWith } from '../../scripts/docs.mjs';
 import { recordings } from '../support/shared.ts';
 
@@ -98,7 +99,7 @@ it('names CSV fields that nvidia-smi itself lists, wherever its list is there', 
 });
 
 it('is what docs/metrics.md says', () => {
-  expect(fs.readFileSync('docs/metrics.md', 'utf8')).toBe(metricsPage(metrics));
+  expect(fs.readFileSync('docs/metrics.md', 'utf8')).toBe(metricsPage(metrics, en.metric));
 });
 
 it('and the figures of the README are those that the benchmark wrote', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { metricOf, metrics, type MetricKey } from '../../app/metrics/metrics.ts';
-import { absentFrame, createFrame, readingOf, readingStates, setAbsent, setValue, valueOf } from '../../app/metrics/frame.ts';
+import { absentFrame, createFrame, readingOf, setAbsent, setValue, valueOf } from '../../app/metrics/frame.ts';
+import { readingStates } from '../../app/core/reading.ts';
 
 const anyKey = fc.constantFrom<MetricKey[]>(...metrics.map(({ key }) => key));
 const anyAbsence = fc.constantFrom(...readingStates.filter((state) => state !== 'value'));

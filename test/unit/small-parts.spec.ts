@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFormatter } from '../../app/core/format.ts';
+import { createFormatter } from '../../app/metrics/format.ts';
 import { stretches } from '../../app/history/segments.ts';
 import { createI18n } from '../../app/core/i18n.ts';
 import { metrics } from '../../app/metrics/metrics.ts';
-import { readingStates } from '../../app/metrics/frame.ts';
+import { readingStates } from '../../app/core/reading.ts';
 import { scaleAround, scaleOf } from '../../app/core/scale.ts';
 import { defaultSettings, settingsSchema } from '../../app/settings/settings.ts';
 import { readRecording, recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';

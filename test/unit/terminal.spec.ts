@@ -4,7 +4,7 @@ import { printable, printableJson, printableLines } from '../../app/core/printab
 import { openTerminal, type TextStream } from '../../app/core/terminal.ts';
 import { describe as describeRun } from '../../cli/run-summary.ts';
 import { monitorTable } from '../../cli/table.ts';
-import { createFormatter } from '../../app/core/format.ts';
+import { createFormatter } from '../../app/metrics/format.ts';
 import { createI18n } from '../../app/core/i18n.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';

@@ -4,7 +4,8 @@ import { createRandom } from '../../app/telemetry/simulator/random.ts';
 import { createPowerIntegral, powerWindowMs } from '../../app/workload/energy/energy.ts';
 import { createTally, eachOutputJ } from '../../app/workload/adapters/outputs.ts';
 import { idlePowerW, summariseGpu, type SessionSample } from '../../app/workload/sessions/summary.ts';
-import { divide, shareAt, type Process } from '../../app/workload/energy/shares.ts';
+import { divide, shareAt } from '../../app/workload/energy/shares.ts';
+import { type Process } from '../../app/workload/programs/programs.ts';
 import { costOf, priceAt, withinHours } from '../../app/workload/energy/tariff.ts';
 import { frameWith } from '../support/frames.ts';
 

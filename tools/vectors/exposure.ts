@@ -11,7 +11,13 @@ import { failureRateFit } from '../../app/wear/distributions.ts';
 import { bandOf, combine } from '../../app/wear/families.ts';
 import { CYCLE_GATE_K, REFERENCE, SILICON } from '../../app/wear/model.ts';
 import { fourPoint, rainflow, type Cycle } from '../../app/wear/rainflow.ts';
-import { biasShiftRatio, blackAllowedCurrent, blackLifeRatio, breakdownLogLife, type Breakdown } from '../../app/wear/unseen.ts';
+import {
+  biasShiftRatio,
+  blackAllowedCurrent,
+  blackLifeRatio,
+  breakdownLogLife,
+  type Breakdown,
+} from '../../app/wear/unseen.ts';
 import { agreed, type Evaluator, type Inputs } from './inputs.ts';
 
 const rateOf = (ea: number, refC: number, profile: readonly ProfileStep[]): number => {

@@ -1,6 +1,12 @@
 // Evaluators of hard facts and field evidence.
 import { capturedLimitsOf, type CapturedLimits } from '../../app/health/captured-limits.ts';
-import { crudeRate, deltaFleets, hoursBetweenErrors, llamaInterruptions, titan } from '../../app/health/field-evidence.ts';
+import {
+  crudeRate,
+  deltaFleets,
+  hoursBetweenErrors,
+  llamaInterruptions,
+  titan,
+} from '../../app/health/field-evidence.ts';
 import { pageRetirementResult, rowRemapAction } from '../../app/health/memory.ts';
 import { maxReplaysPerMinute } from '../../app/health/pcie.ts';
 import { xidOf } from '../../app/health/xid.ts';

@@ -1,27 +1,35 @@
-import { readInput } from '../../app/core/read-input.node.ts';
+import fs from 'node:fs';
+import { messageOf } from '../../app/core/result.ts';
 import { checkVector, parseVectors } from './vectors.ts';
-import { notes, out, printError } from '../../cli/terminal.ts';
-import { EXIT } from '../../cli/options.ts';
 
-const LARGEST_BYTES = 64 * 2 ** 20;
-
-/** `slowburn vectors FILE`: evaluates test vectors with the product's own code, a line each. Exit 1 unless all pass. */
-export function vectors(file: string): number {
-  const read = readInput(file, LARGEST_BYTES);
-  if (!read.ok) {
-    printError(read.error);
-    return EXIT.usage;
+/**
+ * `npm run vectors -- FILE`: evaluates test vectors with the product's own code and prints a line per vector.
+ * @returns 0: all pass; 1: some do not; 2: the file cannot be used
+ */
+export function vectors(file: string | undefined, out: (line: string) => void, error: (line: string) => void): number {
+  if (file === undefined) {
+    error('Name the file of test vectors: npm run vectors -- FILE');
+    return 2;
   }
-  const parsed = parseVectors(read.value.toString());
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (thrown) {
+    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
+    error(missing ? `There is no file ${file}.` : `${file} cannot be read: ${messageOf(thrown)}.`);
+    return 2;
+  }
+  const parsed = parseVectors(text);
   if (!parsed.ok) {
-    printError(parsed.error);
-    return EXIT.usage;
+    error([parsed.error.message, parsed.error.next].filter(Boolean).join('\n'));
+    return 2;
   }
-  const verdicts = parsed.value.map(checkVector);
-  for (const { id, outcome, expected, got } of verdicts) {
-    out.say(`${id} ${outcome}: expected ${expected} got ${got}`);
+  const counts = { pass: 0, FAIL: 0, 'not built': 0 };
+  for (const vector of parsed.value) {
+    const { id, outcome, expected, got } = checkVector(vector);
+    counts[outcome]++;
+    out(`${id} ${outcome}: expected ${expected} got ${got}`);
   }
-  const count = (wanted: string) => verdicts.filter(({ outcome }) => outcome === wanted).length;
-  notes.say(`${count('pass')} pass, ${count('FAIL')} FAIL, ${count('not built')} not built`);
-  return count('pass') < verdicts.length ? EXIT.failed : EXIT.ok;
+  error(`${counts.pass} pass, ${counts.FAIL} FAIL, ${counts['not built']} not built`);
+  return counts.pass < parsed.value.length ? 1 : 0;
 }

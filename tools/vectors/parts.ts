@@ -1,5 +1,11 @@
 // Evaluators of solder, fans, capacitors and cooling.
-import { COOLING_LIMITS, convectiveResistance, coolingLevel, fitLine, resistanceOf } from '../../app/wear/cooling/resistance.ts';
+import {
+  COOLING_LIMITS,
+  convectiveResistance,
+  coolingLevel,
+  fitLine,
+  resistanceOf,
+} from '../../app/wear/cooling/resistance.ts';
 import { CYCLE_GATE_K, REFERENCE, SOLDER, type SolderSet } from '../../app/wear/model.ts';
 import { factorPer10K, fanTestHours, lifeAt } from '../../app/wear/parts.ts';
 import {

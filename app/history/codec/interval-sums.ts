@@ -1,5 +1,5 @@
 import { metricOf, type MetricKey } from '../../metrics/metrics.ts';
-import { readingStates } from '../../metrics/frame.ts';
+import { readingStates } from '../../core/reading.ts';
 import { reasonsIn, type ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { stateOfCode, type SampleColumns } from './sample-chunk.ts';
 

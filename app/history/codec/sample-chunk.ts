@@ -1,5 +1,5 @@
 import { metrics } from '../../metrics/metrics.ts';
-import { readingStates } from '../../metrics/frame.ts';
+import { readingStates } from '../../core/reading.ts';
 import { DamagedChunk, openBlocks, writeBlocks, type Packer } from './blocks.ts';
 import { createByteWriter, type ByteReader } from './bytes.ts';
 import { readColumn, writeColumn } from './column.ts';

@@ -4,13 +4,10 @@ import Database from 'better-sqlite3';
 import { makePrivateFile, PRIVATE_FILE, tightenFolder } from '../../core/private-files.node.ts';
 import { err, messageOf, ok, type Err, type Result } from '../../core/result.ts';
 import { makeFolder } from '../../core/folders.node.ts';
-import type { Packer } from '../codec/blocks.ts';
+import type { Db } from '../db.ts';
 import { migrations } from '../migrations.ts';
 import { packer } from '../codec/packer.node.ts';
 import { damagedMark, finishReplacement, isBeingReplaced, replaceHistory } from './replacement.node.ts';
-
-/** An opened history: SQLite, and the compressor of its sealed parts. */
-export type Db = Database.Database & { readonly packer: Packer };
 
 /** SQLite gives its other files the rights of the database. */
 function connect(file: string, options: Database.Options): Db {

@@ -1,4 +1,4 @@
-import type { Db } from '../file/database.node.ts';
+import type { Db } from '../db.ts';
 import { hourOf } from '../open-hour.ts';
 
 /** What is kept at full resolution; roll-ups are kept for ever. */

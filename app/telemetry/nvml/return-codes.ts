@@ -1,4 +1,4 @@
-import type { Absence } from '../../metrics/frame.ts';
+import type { Absence } from '../../core/reading.ts';
 
 /**
  * nvmlReturn_t (nvml.h, CUDA 13.3). An own table, because an old library calls every code it does not know "Unknown

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isMetricKey, metrics } from '../../metrics/metrics.ts';
-import { createFrame, readingOf, readingStates, setAbsent, setValue, type Absence, type Frame } from '../../metrics/frame.ts';
+import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
+import { readingStates, type Absence } from '../../core/reading.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { smiCsvDecoder } from '../logs/smi-csv.ts';
 import { parseSmiTimestamp } from '../logs/stamps.ts';

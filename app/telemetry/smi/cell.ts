@@ -1,5 +1,5 @@
 import type { MetricRow } from '../../metrics/metrics.ts';
-import type { Absence } from '../../metrics/frame.ts';
+import type { Absence } from '../../core/reading.ts';
 
 export type Cell = { readonly value: number } | { readonly absent: Absence };
 

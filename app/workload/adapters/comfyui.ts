@@ -1,7 +1,8 @@
 import { ok, type Result } from '../../core/result.ts';
 import { shortModel } from '../programs/match.ts';
-import { askJson, at, entriesAt, listAt, malformed, numberAt, textAt, told } from './adapter.ts';
-import type { Adapter, Ask, Json } from './adapter.ts';
+import { askJson, malformed, told } from './adapter.ts';
+import { at, entriesAt, listAt, numberAt, textAt, type Json } from '../../core/json.ts';
+import type { Adapter, Ask } from './adapter.ts';
 
 /**
  * ComfyUI (docs.comfy.org, "Routes"): GET /queue lists what runs and waits, GET /history what was made. Its /ws sends

@@ -1,5 +1,6 @@
 import { ok } from '../../core/result.ts';
-import { askJson, malformed, numberAt, told, type Adapter } from './adapter.ts';
+import { askJson, malformed, told, type Adapter } from './adapter.ts';
+import { numberAt } from '../../core/json.ts';
 
 /** InvokeAI (its OpenAPI document, SessionQueueAndProcessorStatus): counts of queue items by state. */
 const STATUS = '/api/v1/queue/default/status';

@@ -1,5 +1,6 @@
 import { ok } from '../../core/result.ts';
-import { askJson, listAt, malformed, numberAt, textAt, told, type Adapter } from './adapter.ts';
+import { askJson, malformed, told, type Adapter } from './adapter.ts';
+import { listAt, numberAt, textAt } from '../../core/json.ts';
 
 /** Ollama (docs/api.md, "List running models"): which models are loaded. It counts no tokens: `slowburn meter` does. */
 export const ollama: Adapter = {

@@ -1,5 +1,5 @@
 import type { Result } from '../../core/result.ts';
-import type { Program } from '../sessions/detect.ts';
+import type { Program } from '../programs/programs.ts';
 import { portsOf, type LoopbackAddress } from '../programs/listening.node.ts';
 import { shortModel } from '../programs/match.ts';
 import type { MeterNote } from '../meter/note.node.ts';

@@ -1,4 +1,4 @@
-import type { Program } from '../sessions/detect.ts';
+import type { Program } from '../programs/programs.ts';
 import type { Marks, Outputs } from './outputs.ts';
 
 /** What a program tells of itself, as gathered by its adapter. */

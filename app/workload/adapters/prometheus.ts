@@ -1,7 +1,8 @@
 import { err, ok, type Result } from '../../core/result.ts';
 import type { AdapterId } from '../programs/generators.ts';
 import { shortModel } from '../programs/match.ts';
-import { askJson, textAt, told, type Adapter } from './adapter.ts';
+import { askJson, told, type Adapter } from './adapter.ts';
+import { textAt } from '../../core/json.ts';
 
 /** One line of the text exposition format. */
 export type Sample = {

@@ -1,6 +1,7 @@
 import { ok } from '../../core/result.ts';
 import { shortModel } from '../programs/match.ts';
-import { askJson, malformed, numberAt, textAt, told, type Adapter } from './adapter.ts';
+import { askJson, malformed, told, type Adapter } from './adapter.ts';
+import { numberAt, textAt } from '../../core/json.ts';
 
 /**
  * Stable Diffusion WebUI and its forks, when started with --api (their wiki, "API"; models ProgressResponse and Options).

@@ -1,7 +1,8 @@
-import type { SessionShare } from '../sessions/table.ts';
+import type { SessionShare } from './shares.ts';
 import type { Tick } from '../../telemetry/sampler.ts';
-import type { Program } from '../sessions/detect.ts';
-import { divide, type Process, type ShareSpan } from './shares.ts';
+import type { Program } from '../programs/programs.ts';
+import { divide, type ShareSpan } from './shares.ts';
+import { type Process } from '../programs/programs.ts';
 
 /** A session begun by hand by its id, a program by its key. */
 export type Owner = number | string;

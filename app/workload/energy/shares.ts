@@ -1,4 +1,4 @@
-import type { GpuProcess } from '../../telemetry/source.ts';
+import type { Process } from '../programs/programs.ts';
 
 /**
  * How much of a GPU's work was a session's, for a while: 0–1 by SM time; undefined while others worked too and nobody
@@ -18,9 +18,6 @@ export function shareAt(spans: readonly ShareSpan[], atMs: number): number | und
   const span = spans[low];
   return span && span.fromMs <= atMs ? span.share : 1;
 }
-
-/** A process as a driver may tell it: with its share of SM time, and whether it computes or draws. */
-export type Process = GpuProcess & { readonly smPct?: number; readonly type?: 'compute' | 'graphics' | 'both' };
 
 /** Two shares closer than this are one: SM time is told in whole per cent of a sampling window. */
 const STEP = 0.05;
@@ -66,3 +63,6 @@ function capped<Owner>(shares: Map<Owner, number | undefined>): ReadonlyMap<Owne
   const [owner, share] = known.reduce((a, b) => (b[1] > a[1] ? b : a));
   return shares.set(owner, share - over);
 }
+
+/** A span of one session on one card. */
+export type SessionShare = { readonly sessionId: number; readonly gpuId: number; readonly span: ShareSpan };

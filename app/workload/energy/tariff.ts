@@ -1,6 +1,4 @@
 /** Electricity for people: what energy cost at the time it was used, and what it emitted by their own figure. */
-import type { Settings } from '../../settings/settings.ts';
-
 /** A price that holds at certain hours of certain days, local time. */
 export type TariffBand = {
   readonly days: 'all' | 'weekdays' | 'weekend';
@@ -10,7 +8,11 @@ export type TariffBand = {
   readonly pricePerKwh: number;
 };
 
-export type Tariff = Pick<Settings, 'pricePerKwh' | 'tariff'>;
+export type Tariff = {
+  /** outside all bands; null: not set */
+  readonly pricePerKwh: number | null;
+  readonly tariff: readonly TariffBand[];
+};
 
 /** Energy that was used within one quarter of an hour: as fine as tariffs go, so that any tariff can price it later. */
 export type EnergySlot = { readonly fromMs: number; readonly energyJ: number };

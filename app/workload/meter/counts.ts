@@ -1,4 +1,4 @@
-import { at, listAt, numberAt, textAt, type Json } from '../adapters/adapter.ts';
+import { at, listAt, numberAt, textAt, type Json } from '../../core/json.ts';
 import { createSlimJson } from './slim-json.ts';
 
 /** What one answer brought forth. */

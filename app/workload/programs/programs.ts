@@ -1,8 +1,25 @@
 import { valueOf } from '../../metrics/frame.ts';
 import type { Tick } from '../../telemetry/sampler.ts';
-import type { Program } from '../sessions/detect.ts';
+import type { GpuProcess } from '../../telemetry/source.ts';
 import { matchProcess, type Match, type ProcessFacts, type UserRule } from './match.ts';
-import type { Process } from '../energy/shares.ts';
+
+/** A process as a driver may tell it: with its share of SM time, and whether it computes or draws. */
+export type Process = GpuProcess & { readonly smPct?: number; readonly type?: 'compute' | 'graphics' | 'both' };
+
+/** A program on the cards at one moment, or a load on a card whose processes nobody tells. */
+export type Program = {
+  /** the same for as long as it is the same program */
+  readonly key: string;
+  readonly match: Match | undefined;
+  /** for people: the program, or the name of its process */
+  readonly name: string;
+  readonly pids: readonly number[];
+  readonly gpuUuids: readonly string[];
+  /** does the card work for it, as far as the driver tells */
+  readonly loads: boolean;
+  /** jobs in work by the program's own account; undefined: not told */
+  readonly running?: number;
+};
 
 /** Below it a card shows pictures or waits; a generation is far above. */
 const LOADED_UTIL_PCT = 15;

@@ -1,19 +1,4 @@
-import type { Match } from '../programs/match.ts';
-
-/** A program on the cards at one moment, or a load on a card whose processes nobody tells. */
-export type Program = {
-  /** the same for as long as it is the same program */
-  readonly key: string;
-  readonly match: Match | undefined;
-  /** for people: the program, or the name of its process */
-  readonly name: string;
-  readonly pids: readonly number[];
-  readonly gpuUuids: readonly string[];
-  /** does the card work for it, as far as the driver tells */
-  readonly loads: boolean;
-  /** jobs in work by the program's own account; undefined: not told */
-  readonly running?: number;
-};
+import type { Program } from '../programs/programs.ts';
 
 export type Found = { readonly program: Program; readonly startedMs: number };
 export type Ended = { readonly key: string; readonly endedMs: number };

@@ -1,9 +1,6 @@
-// Sessions, the processes seen on cards, and who shared a card with whom.
-import { shortCommand, shortProcessName } from '../../core/short-command.ts';
-import type { GpuProcess } from '../../telemetry/source.ts';
+import { shortCommand } from '../../core/short-command.ts';
 import type { SessionSummary } from './summary.ts';
-import type { ShareSpan } from '../energy/shares.ts';
-import type { Db } from '../../history/file/database.node.ts';
+import type { Db } from '../../history/db.ts';
 
 export type StoredSession = {
   readonly id: number;
@@ -95,85 +92,5 @@ export function createSessionTable(db: Db) {
     },
     between: (fromMs: number, toMs: number): StoredSession[] =>
       (between.all({ fromMs, toMs }) as SessionRow[]).map(parse),
-  };
-}
-
-/** A process not seen for longer than this has ended; the same number later is another one. */
-const PROCESS_GONE_MS = 60_000;
-
-export function createProcessTable(db: Db) {
-  const extend = db.prepare(
-    `UPDATE process_use SET last_ms = @now, vram_bytes = coalesce(max(vram_bytes, @vram), vram_bytes, @vram)
-     WHERE gpu_id = @gpuId AND pid = @pid AND name = @name AND last_ms >= @now - ${PROCESS_GONE_MS} AND first_ms <= @now`,
-  );
-  const insert = db.prepare(
-    `INSERT INTO process_use (gpu_id, pid, name, first_ms, last_ms, vram_bytes) VALUES (@gpuId, @pid, @name, @now, @now, @vram)`,
-  );
-  const during = db.prepare(
-    `SELECT DISTINCT gpu.uuid, pid FROM process_use JOIN gpu ON gpu.id = gpu_id
-     WHERE last_ms >= ? AND first_ms <= ?`,
-  );
-  return {
-    seen(gpuId: number, nowMs: number, processes: readonly GpuProcess[]): void {
-      for (const { pid, name, vramBytes } of processes) {
-        const row = { gpuId, pid, name: shortProcessName(name), now: Math.round(nowMs), vram: vramBytes ?? null };
-        if (extend.run(row).changes === 0) insert.run(row);
-      }
-    },
-    /** UUIDs of the GPUs on which one of these processes was seen between two moments. */
-    gpusUsedBy(pids: ReadonlySet<number>, fromMs: number, toMs: number): string[] {
-      const rows = during.all(fromMs, toMs) as { uuid: string; pid: number }[];
-      return [...new Set(rows.filter(({ pid }) => pids.has(pid)).map(({ uuid }) => uuid))];
-    },
-  };
-}
-
-/** Sessions long ended are forgotten when there are more than this. */
-const MOST_SHARING = 1000;
-
-/** A span of one session on one card. */
-export type SessionShare = { readonly sessionId: number; readonly gpuId: number; readonly span: ShareSpan };
-
-/** Spans in which a session had a card not to itself. The newest span of each grows while its share stays. */
-export function createShareTable(db: Db) {
-  const extend = db.prepare('UPDATE session_share SET to_ms = ? WHERE id = ?');
-  const insert = db.prepare(
-    'INSERT INTO session_share (session_id, gpu_id, from_ms, to_ms, share) VALUES (?, ?, ?, ?, ?)',
-  );
-  const of = db.prepare(
-    `SELECT from_ms AS fromMs, to_ms AS toMs, share FROM session_share
-     WHERE session_id = ? AND gpu_id = ? AND to_ms > ? ORDER BY from_ms`,
-  );
-  /** the newest row of each session and card: only the collector writes here */
-  const newest = new Map<string, { readonly id: number | bigint; share: number | undefined; toMs: number }>();
-  const write = db.transaction((spans: readonly SessionShare[]): void => {
-    if (newest.size > MOST_SHARING) newest.clear();
-    for (const { sessionId, gpuId, span } of spans) {
-      const key = `${sessionId}:${gpuId}`;
-      const [fromMs, toMs] = [Math.round(span.fromMs), Math.round(span.toMs)];
-      const row = newest.get(key);
-      if (row && row.toMs === fromMs && row.share === span.share) {
-        extend.run(toMs, row.id);
-        row.toMs = toMs;
-      } else {
-        const { lastInsertRowid: id } = insert.run(sessionId, gpuId, fromMs, toMs, span.share ?? null);
-        newest.set(key, { id, share: span.share, toMs });
-      }
-    }
-  });
-  return {
-    note(spans: readonly SessionShare[]): void {
-      try {
-        write(spans);
-      } catch (thrown) {
-        newest.clear(); // what was rolled back is not there
-        throw thrown;
-      }
-    },
-    of: (sessionId: number, gpuId: number, sinceMs = -Infinity): ShareSpan[] =>
-      (of.all(sessionId, gpuId, sinceMs) as { fromMs: number; toMs: number; share: number | null }[]).map((row) => ({
-        ...row,
-        share: row.share ?? undefined,
-      })),
   };
 }

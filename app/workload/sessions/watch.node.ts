@@ -1,7 +1,9 @@
-import type { Store, StoredTick } from '../../history/history.ts';
+import type { StoredTick } from '../../history/history.ts';
+import type { SessionBook } from './book.ts';
 import type { Tick } from '../../telemetry/sampler.ts';
 import { noAccounts, type Accounts } from '../adapters/program-status.ts';
-import { createDetector, type Ended, type Program } from './detect.ts';
+import { createDetector, type Ended } from './detect.ts';
+import { type Program } from '../programs/programs.ts';
 import { createDivision, type Owner, type Users } from '../energy/attribution.ts';
 import { matchProcess, modelFromCommand, type UserRule } from '../programs/match.ts';
 import { createFactsCache, type KnownProcess } from '../programs/process-facts.node.ts';
@@ -9,10 +11,10 @@ import { leaderOf, programsOf, type Known } from '../programs/programs.ts';
 import { isAlive } from '../../core/recorder-note.node.ts';
 import type { Outputs } from '../adapters/outputs.ts';
 import type { Workload } from './summary.ts';
-import type { Process } from '../energy/shares.ts';
+import type { Process } from '../programs/programs.ts';
 
 export type WatchOptions = {
-  readonly store: Store;
+  readonly store: SessionBook;
   readonly accounts?: Accounts;
   readonly rules?: readonly UserRule[];
   readonly onSessions: () => void;
@@ -55,7 +57,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
   /** the cards that sessions begun by hand were seen on */
   const handGpus = new Map<number, Set<string>>();
   let programs: readonly Program[] = [];
-  let byHand: ReturnType<Store['sessions']['open']> = [];
+  let byHand: ReturnType<SessionBook['sessions']['open']> = [];
 
   function learn(process: Process) {
     const facts = cache.of(process.pid, process.name);

@@ -1,0 +1,58 @@
+import type { Db } from '../history/db.ts';
+import type { AlertChange } from './engine.ts';
+import type { Severity } from './rules.ts';
+
+export type StoredAlert = {
+  readonly id: number;
+  readonly gpuUuid: string;
+  readonly gpuName: string;
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly firedMs: number;
+  readonly clearedMs: number | null;
+  readonly value: number;
+  readonly threshold: number;
+  readonly peak: number;
+};
+
+/** An alert that fired or cleared, with when and on which card. */
+export type AlertEntry = {
+  readonly tsMs: number;
+  /** while the clock cannot be right: where the moment lies on the axis of ticks, so that it can be stamped later */
+  readonly axisMs?: number | undefined;
+  readonly gpuName: string;
+  readonly change: AlertChange;
+};
+
+/** @param idOf row number of a GPU that has been seen */
+export function createAlertTable(db: Db, idOf: (gpuUuid: string) => number | undefined) {
+  const fields = `alert.id, gpu.uuid AS gpuUuid, gpu.name AS gpuName, rule, severity, fired_ms AS firedMs,
+    cleared_ms AS clearedMs, value, threshold, peak FROM alert JOIN gpu ON gpu.id = alert.gpu_id`;
+  const insert = db.prepare(
+    `INSERT INTO alert (gpu_id, rule, severity, fired_ms, value, threshold, peak) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const clear = db.prepare(
+    'UPDATE alert SET cleared_ms = ?, peak = ? WHERE gpu_id = ? AND rule = ? AND cleared_ms IS NULL',
+  );
+  const newest = db.prepare(`SELECT ${fields} ORDER BY fired_ms DESC, alert.id DESC LIMIT ?`);
+  const between = db.prepare(
+    `SELECT ${fields} WHERE fired_ms < @toMs AND coalesce(cleared_ms, @toMs) >= @fromMs ORDER BY fired_ms`,
+  );
+  const open = db.prepare(`SELECT ${fields} WHERE cleared_ms IS NULL`);
+  return {
+    /** Writes down what fired or cleared at one tick. */
+    record: db.transaction((entries: readonly AlertEntry[]): void =>
+      entries.forEach(({ tsMs, change }) => {
+        const { kind, gpuUuid, rule, value, threshold, peak } = change;
+        const gpuId = idOf(gpuUuid)!;
+        if (kind === 'fired') insert.run(gpuId, rule.id, rule.severity, Math.round(tsMs), value, threshold, peak);
+        else clear.run(Math.round(tsMs), peak, gpuId, rule.id);
+      }),
+    ) as (entries: readonly AlertEntry[]) => void,
+    newest: (limit: number): StoredAlert[] => newest.all(limit) as StoredAlert[],
+    between: (fromMs: number, toMs: number): StoredAlert[] => between.all({ fromMs, toMs }) as StoredAlert[],
+    open: (): StoredAlert[] => open.all() as StoredAlert[],
+  };
+}
+
+export type AlertTable = ReturnType<typeof createAlertTable>;
