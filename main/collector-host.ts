@@ -4,7 +4,7 @@ import type { CollectorConfig, FromCollector, ToCollector } from '../app/recorde
 import { resultOf, tick as tickSchema } from '../app/contract/schemas.ts';
 import type { Cost } from '../app/recorder/own-cost.node.ts';
 import type { LimitField } from '../app/history/retention/limits.ts';
-import type { StoredAlert } from '../app/alerts/table.ts';
+import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
 import { err, type Result } from '../app/core/result.ts';
 import type { Settings } from '../app/settings/settings.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { storedAlert } from '../alerts/schema.ts';
 import { exportFormats } from '../exchange/format.ts';
 import { metrics } from '../metrics/metrics.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -73,7 +74,7 @@ export const channels = {
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'settings.report': { by: 'main', request: nothing, response: settingsReport },
   'collector.status': { by: 'main', request: nothing, response: collectorStatus },
-  'alerts.firing': { by: 'main', request: nothing, response: z.array(s.alert) },
+  'alerts.firing': { by: 'main', request: nothing, response: z.array(storedAlert) },
   'live.latest': { by: 'main', request: nothing, response: s.tick.nullable() },
   'report.save': {
     by: 'main',
@@ -109,7 +110,7 @@ export const channels = {
     by: 'collector',
     request: s.timeRange,
     response: z.object({
-      alerts: z.array(s.alert),
+      alerts: z.array(storedAlert),
       sessions: z.array(s.session),
       gaps: z.array(s.gap),
       xids: z.array(s.storedXid),
@@ -172,7 +173,7 @@ export const channels = {
   'alerts.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
-    response: z.array(s.alert),
+    response: z.array(storedAlert),
   },
   'xids.newest': {
     by: 'collector',
@@ -255,7 +256,7 @@ export const pushes = {
   collector: collectorStatus,
   settings: settingsSchema,
   settingsReport,
-  alerts: z.array(s.alert),
+  alerts: z.array(storedAlert),
   job: s.job,
   burn: burnStatus,
   /** sessions were begun or ended */

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { severities } from '../alerts/rules.ts';
 import { resolutions } from '../history/range.ts';
 import { eventKinds } from '../history/events.ts';
 import { identifier } from '../core/identifier.ts';
@@ -101,19 +100,6 @@ export const gpuIdentity = z.object({
 });
 
 export const storedGpu = gpuIdentity.extend({ id: z.int(), firstSeenMs: z.number(), lastSeenMs: z.number() });
-
-export const alert = z.object({
-  id: z.int(),
-  gpuUuid,
-  gpuName: z.string(),
-  rule: z.string(),
-  severity: z.enum(severities),
-  firedMs: z.number(),
-  clearedMs: z.number().nullable(),
-  value: z.number(),
-  threshold: z.number(),
-  peak: z.number(),
-});
 
 export const gpuSummary = z.object({
   gpuUuid,

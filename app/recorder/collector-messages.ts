@@ -1,6 +1,6 @@
 import type { Cost } from './own-cost.node.ts';
 import type { LimitField } from '../history/retention/limits.ts';
-import type { StoredAlert } from '../alerts/table.ts';
+import type { StoredAlert } from '../alerts/schema.ts';
 import type { JobState } from '../jobs/jobs.ts';
 import type { Notice } from './file-keeper.node.ts';
 import type { AppError, Result } from '../core/result.ts';

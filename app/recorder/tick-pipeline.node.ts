@@ -4,7 +4,7 @@ import { alertRules } from '../alerts/rules.ts';
 import type { CostMeter } from './own-cost.node.ts';
 import { explain, isCorruption, markDamaged } from '../history/file/database.node.ts';
 import { err, ok, type AppError, type Result } from '../core/result.ts';
-import type { StoredAlert } from '../alerts/table.ts';
+import type { StoredAlert } from '../alerts/schema.ts';
 import type { Store } from './store.ts';
 import { createClockHold, EARLIEST_MS } from '../telemetry/clock-hold.ts';
 import type { GapReason, Tick } from '../telemetry/sampler.ts';
