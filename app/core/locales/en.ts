@@ -907,6 +907,10 @@ export const en = {
     elsewhere: 'The work ran on {{name}}, not on the card that was chosen: no joule is claimed. Choose that card.',
     onSoftware: 'On the processor ({{adapter}}): no card was burnt, so nothing is said about any card.',
   },
+  contract: {
+    missingValue: '{{channel}}: {{field}} has no value.',
+    invalid: '{{channel}}: {{reason}}',
+  },
   prices: {
     title: 'Electricity',
     what: 'Prices that hold at certain hours, local time; from late to early runs over midnight, each part on its own day. The first that fits counts.',
