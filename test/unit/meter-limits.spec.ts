@@ -237,7 +237,7 @@ describe('an hour', () => {
       },
       { hour: HOUR, first: HOUR + 7, seq: 1, modelVersion: MODEL_VERSION, observedMs: 1, counterJ: 0.001, binnedMs: 1 },
     ]);
-    expect(total(cells[0]!.tally.cycles)).toBe(0.5);
+    expect(cells[0]!.tally.cycles).toEqual({ '30/90/0': 1 });
     expect(cells[1]!.tally.cycles).toEqual({});
     expect(cells[1]!.tally).toMatchObject({ powerMs: 1, memMs: 1, fanMs: 1 });
     expect(state.at[2]).toBe(2);
