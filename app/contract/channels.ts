@@ -7,7 +7,9 @@ import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { burnStatus } from '../load/messages.ts';
 import { burnShapes, standardPlan } from '../load/schedule.ts';
 import * as s from './schemas.ts';
-import { cardPage, exposure, mark } from './wear-schemas.ts';
+import { cardPage } from '../health/card-page-schema.ts';
+import { exposure } from '../wear/exposure-schema.ts';
+import { markRequest } from '../wear/ledger/ledger-schema.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: s.gpuUuid, ...s.timeRange.shape });
@@ -166,7 +168,7 @@ export const channels = {
   /** sets a mark, or takes one back with `removed` */
   'wear.mark': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: s.gpuUuid, mark: mark }),
+    request: z.strictObject({ gpuUuid: s.gpuUuid, mark: markRequest }),
     response: nothing,
   },
   'alerts.newest': {

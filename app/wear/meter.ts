@@ -12,26 +12,18 @@ import {
   sumSlot,
   type MeterState,
 } from './meter-state.ts';
+import type { HourCell } from './ledger/ledger-schema.ts';
 import { FAN, MODEL_VERSION } from './model.ts';
 import { wasPoweredOff } from './power-off.ts';
 import { createSwingCounter } from './swings.ts';
 import { binOf } from './tables.ts';
-import { addTally, emptyTally, type Tally } from './tally.ts';
+import { addTally, emptyTally, type EndedTally, type Tally } from './tally.ts';
 
 export const HOUR_MS = 3_600_000;
 /** A fan speed is read less often than temperatures. It is valid until the next reading, but no longer than this. */
 const FAN_HOLD_MS = 30_000;
 
-/** One hour of one card's life. It is kept for ever. */
-export type HourCell = {
-  readonly hourMs: number;
-  /** time stamp of its first sample */
-  readonly firstMs: number;
-  readonly modelVersion: string;
-  /** number of the cell within one run of the meter; a cell written twice, after a crash for example, keeps its number */
-  readonly seq: number;
-  readonly tally: Tally;
-};
+export type { HourCell };
 
 export type Meter = {
   /** Reads samples `from` ≤ i < `to` of the columns, in order. */
@@ -256,7 +248,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
 }
 
 /** The sum of ended hours, the current hour and the swings that are still open. */
-export function meterTally(ended: Iterable<Tally>, meter: Meter): Tally {
+export function meterTally(ended: Iterable<EndedTally>, meter: Meter): Tally {
   const sum = emptyTally();
   for (const tally of ended) addTally(sum, tally);
   const current = meter.current();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acceleration } from '../../app/wear/arrhenius.ts';
+import { seqOf } from '../../app/wear/meter-state.ts';
 import { createMeter, meterTally, type HourCell } from '../../app/wear/meter.ts';
 import { ELECTROMIGRATION, MODEL_VERSION, SILICON, SOLDER } from '../../app/wear/model.ts';
 import { wasPoweredOff } from '../../app/wear/power-off.ts';
@@ -240,7 +241,8 @@ describe('an hour', () => {
     expect(cells[0]!.tally.cycles).toEqual({ '30/90/0': 1 });
     expect(cells[1]!.tally.cycles).toEqual({});
     expect(cells[1]!.tally).toMatchObject({ powerMs: 1, memMs: 1, fanMs: 1 });
-    expect(state.at[2]).toBe(2);
+    expect(seqOf(state)).toBe(2);
+    expect(seqOf({ ...state, at: [] })).toBe(0);
   });
 
   it('counts the interval across its end in the hour that it began in', () => {
@@ -306,10 +308,10 @@ describe('a power-off', () => {
 });
 
 describe('swings', () => {
-  const swing = (rangeK: number, holdMs = SECOND): Step[] => [
+  const swing = (rangeK: number): Step[] => [
     { coreTempC: 60 },
     { dtMs: SECOND, coreTempC: 60 + rangeK },
-    { dtMs: holdMs, coreTempC: 60 + rangeK },
+    { dtMs: SECOND, coreTempC: 60 + rangeK },
     { dtMs: SECOND, coreTempC: 60 },
   ];
 
@@ -320,13 +322,40 @@ describe('swings', () => {
     expect(total(tallyOf(...swing(rangeK)).cycles)).toBe(count);
   });
 
-  it('are dated along the time observed: a plateau adds to the half cycle before it', () => {
-    const tally = tallyOf(...swing(20, HOUR));
-    expect(tally.cycles).toEqual({ '20/80/3': 0.5, '20/80/0': 0.5 });
+  it('are dated along the observed time: a plateau belongs to the half cycle before it', () => {
+    const tally = tallyOf(
+      { coreTempC: 60 },
+      { dtMs: SECOND, coreTempC: 80 },
+      { dtMs: HOUR, coreTempC: 80 },
+      { dtMs: SECOND, coreTempC: 50 },
+    );
+    expect(tally.cycles).toEqual({ '20/80/3': 0.5, '30/80/0': 0.5 });
     SOLDER.forEach((set, i) => {
-      const both = referenceCycles(20, 1 + 1 / 3600, 80, set) + referenceCycles(20, 1 / 3600, 80, set);
+      const both = referenceCycles(20, 1 + 1 / 3600, 80, set) + referenceCycles(30, 1 / 3600, 80, set);
       expect(tally.solder[i]! / (0.5 * both)).toBeCloseTo(1, 9);
     });
+  });
+
+  it('continue over samples without a temperature', () => {
+    const tally = tallyOf(
+      { coreTempC: 60 },
+      { dtMs: SECOND, memTempC: 50 },
+      { dtMs: SECOND, coreTempC: 80 },
+      { dtMs: SECOND },
+      { dtMs: SECOND, coreTempC: 70 },
+    );
+    expect(tally.cycles).toEqual({ '20/80/0': 0.5, '10/80/0': 0.5 });
+  });
+
+  it('that close after a power-off count in the hour in which they close, as the difference to the measured ones', () => {
+    const steps = row(
+      { coreTempC: 65, energyMj: 9 },
+      { gapMs: 4 * HOUR, coreTempC: 70, energyMj: 1 },
+      { dtMs: SECOND, coreTempC: 40, energyMj: 2 },
+    );
+    const { state } = feed(steps);
+    expect(state.tally.inferredCycles).toEqual({ '40/65/4': 0.5 });
+    expect(feed(steps).tally.inferredCycles).toEqual({ '40/65/4': 0.5, '45/70/0': 0.5, '30/70/0': 0 });
   });
 
   it('stay open in the meter, and are reported as if the history ended now', () => {
