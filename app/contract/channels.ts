@@ -20,11 +20,13 @@ import {
 import { job, jobRequest, jobWish } from '../jobs/schema.ts';
 import { burnStatus } from '../load/messages.ts';
 import { burnShapes, standardPlan } from '../load/schedule.ts';
+import { cardPage } from '../health/card-page-schema.ts';
 import { settingsReport } from '../settings/read-settings.ts';
 import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { gap, tick } from '../telemetry/schema.ts';
+import { exposure } from '../wear/exposure-schema.ts';
+import { markRequest } from '../wear/ledger/ledger-schema.ts';
 import { session } from './schemas.ts';
-import { cardPage, exposure, mark } from './wear-schemas.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: gpuUuid, ...timeRange.shape });
@@ -150,7 +152,7 @@ export const channels = {
   /** sets a mark, or removes it again with `removed` */
   'wear.mark': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: gpuUuid, mark: mark }),
+    request: z.strictObject({ gpuUuid: gpuUuid, mark: markRequest }),
     response: nothing,
   },
   'alerts.newest': {

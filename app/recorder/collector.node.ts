@@ -29,7 +29,7 @@ import { historyFile, ledgerFolder } from '../core/folders.node.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openSource } from '../telemetry/open-source.node.ts';
 import { startSampler } from '../telemetry/sampler.ts';
-import { memoryShelf, openShelf } from '../wear/ledger/ledger-store.node.ts';
+import { memoryLedgerStore, openLedgerStore } from '../wear/ledger/ledger-store.node.ts';
 import { runReplayJob } from '../wear/replay-job.node.ts';
 import { createPoller } from '../workload/adapters/poller.node.ts';
 import { createGovernor } from '../governor/governor.node.ts';
@@ -162,7 +162,7 @@ export async function openCollector(
     beginWork({
       db,
       databaseFile,
-      shelf: ledgers === undefined ? memoryShelf() : openShelf(ledgers),
+      ledgers: ledgers === undefined ? memoryLedgerStore() : openLedgerStore(ledgers),
       replayElsewhere: (gpuId, onProgress) =>
         runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
       accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),

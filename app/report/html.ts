@@ -6,7 +6,7 @@ import { alertTitle, alertValue } from '../alerts/text.ts';
 import { loosely, type Translate } from '../core/i18n.ts';
 import { exposureJson } from '../wear/export.ts';
 import { familyIds, type Band, type Exposure, type FamilyId } from '../wear/exposure.ts';
-import { disclaimer } from '../wear/model.ts';
+import { disclaimer } from '../wear/disclaimer.ts';
 import { errorShareOf } from '../workload/energy/energy.ts';
 import { costOf, type Tariff } from '../workload/energy/tariff.ts';
 import { seriesPaths } from './chart.ts';
@@ -210,7 +210,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
                       t('wear.cyclesNote'),
                     )}
                   </dl>
-                  <p class="disclaimer">${disclaimer(exposure.coverage)}</p>`
+                  <p class="disclaimer">${disclaimer(t, exposure.coverage)}</p>`
           }
         </section>
         <section>

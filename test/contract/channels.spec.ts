@@ -6,7 +6,7 @@ import { tick as tickSchema } from '../../app/telemetry/schema.ts';
 import { createJobs } from '../../app/jobs/jobs.node.ts';
 import { ok } from '../../app/core/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
-import { memoryShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { burnShapes, standardPlan } from '../../app/load/schedule.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -18,7 +18,7 @@ const uuid = testGpu().uuid;
 
 function answersOfASmallHistory() {
   const { store, file } = openStore();
-  const wear = createWearTracker(store, memoryShelf());
+  const wear = createWearTracker(store, memoryLedgerStore());
   for (let i = 0; i < 120; i++) {
     const frame = frameWith({ coreTempC: 50 + (i % 20), powerW: 200, memTempC: 'unsupported' });
     const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frame]);
