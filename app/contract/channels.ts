@@ -6,6 +6,7 @@ import { historyCapMb, limitFields, retentionDays } from '../history/retention/l
 import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { burnStatus } from '../load/messages.ts';
 import { burnShapes, standardPlan } from '../load/schedule.ts';
+import { storedSession } from '../workload/sessions/schema.ts';
 import * as s from './schemas.ts';
 import { cardPage, exposure, mark } from './wear-schemas.ts';
 
@@ -110,7 +111,7 @@ export const channels = {
     request: s.timeRange,
     response: z.object({
       alerts: z.array(s.alert),
-      sessions: z.array(s.session),
+      sessions: z.array(storedSession),
       gaps: z.array(s.gap),
       xids: z.array(s.storedXid),
       events: z.array(s.event),
@@ -182,7 +183,7 @@ export const channels = {
   'sessions.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
-    response: z.array(s.session),
+    response: z.array(storedSession),
   },
   'governor.status': { by: 'collector', request: nothing, response: s.governorStatus },
   /** in force at once, and taken back after 15 s unless it is confirmed */

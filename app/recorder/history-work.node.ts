@@ -11,7 +11,7 @@ import type { SourceFault } from '../telemetry/source.ts';
 import type { LedgerShelf } from '../wear/ledger/ledger-store.node.ts';
 import { createWearTracker, type ReplayElsewhere, type WearTracker } from '../wear/tracker.ts';
 import type { Accounts } from '../workload/adapters/program-status.ts';
-import type { UserRule } from '../workload/programs/match.ts';
+import type { ProgramRule } from '../workload/programs/schema.ts';
 import { createWorkloadWatch, type WorkloadWatch } from '../workload/sessions/watch.node.ts';
 
 export type WorkOptions = {
@@ -20,7 +20,7 @@ export type WorkOptions = {
   readonly shelf: LedgerShelf;
   readonly replayElsewhere: ReplayElsewhere;
   readonly accounts: Accounts;
-  readonly rules: readonly UserRule[];
+  readonly rules: readonly ProgramRule[];
   readonly governor: { readonly feed: (tick: Tick) => void } & GovernorAnswers;
   readonly meter: Pick<CostMeter, 'tick'>;
   readonly makeReport: MakeReport;

@@ -1,27 +1,8 @@
 import * as z from 'zod';
 import { historyCapMb, retentionDays } from '../history/retention/limits.ts';
+import { MOST_TARIFF_BANDS, pricePerKwh, tariffBand } from '../workload/energy/schema.ts';
+import { MOST_PROGRAM_RULES, programRule } from '../workload/programs/schema.ts';
 import { governorSchema } from '../governor/limits.ts';
-import { adapterIds, workloadKinds } from '../workload/programs/generators.ts';
-
-const minuteOfDay = z.int().min(0).max(1440);
-/** a cost limit or price; generous, in whatever currency */
-const price = z.number().min(0).max(100);
-
-/** A price that holds at certain hours; the first that fits wins over `pricePerKwh`. */
-const tariffBand = z.object({
-  days: z.enum(['all', 'weekdays', 'weekend']),
-  fromMin: minuteOfDay,
-  toMin: minuteOfDay,
-  pricePerKwh: price,
-});
-
-/** A program that the table of generators does not know, by a text in its command line. */
-const programRule = z.object({
-  contains: z.string().min(1).max(200),
-  name: z.string().min(1).max(80),
-  kind: z.enum(workloadKinds),
-  adapter: z.enum(adapterIds).optional(),
-});
 
 /** zod's own `readonly` freezes what it is given before it is known to be an array, and throws at a typed one. */
 const list = <T extends z.ZodType>(of: T, most: number): z.ZodType<readonly z.infer<T>[], readonly z.input<T>[]> =>
@@ -36,13 +17,13 @@ export const settingsSchema = z.object({
   temperatureUnit: z.enum(['C', 'F']).default('C'),
   theme: z.enum(['system', 'dark', 'light']).default('system'),
   /** price of electricity a kWh in `currency`; null: not set, no cost is shown */
-  pricePerKwh: z.number().min(0).max(100).nullable().default(null),
+  pricePerKwh: pricePerKwh.nullable().default(null),
   /** prices by the hour; without any, the plain price holds */
-  tariff: list(tariffBand, 24).default([]),
+  tariff: list(tariffBand, MOST_TARIFF_BANDS).default([]),
   /** g of CO2 a kWh, by the person's own figure for their electricity; null: not shown */
   co2GramsPerKwh: z.number().min(0).max(3000).nullable().default(null),
   /** own rules for programs that load the card, tried before the built-in ones */
-  programs: list(programRule, 100).default([]),
+  programs: list(programRule, MOST_PROGRAM_RULES).default([]),
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/)

@@ -7,7 +7,7 @@ import { adapterOf } from '../../app/workload/adapters/index.ts';
 import { askLoopback } from '../../app/workload/adapters/loopback.node.ts';
 import { createPoller } from '../../app/workload/adapters/poller.node.ts';
 import { parseExposition } from '../../app/workload/adapters/prometheus.ts';
-import { adapterIds, type AdapterId } from '../../app/workload/programs/generators.ts';
+import { adapterIds, type AdapterId } from '../../app/workload/adapters/ids.ts';
 import { listeningSockets, portsOf } from '../../app/workload/programs/listening.node.ts';
 import { createTally, eachOutputJ } from '../../app/workload/adapters/outputs.ts';
 import * as exchanges from '../fixtures/adapters/exchanges.ts';

@@ -6,7 +6,7 @@ import { noAccounts, type Accounts } from '../../app/workload/adapters/program-s
 import { createWorkloadWatch } from '../../app/workload/sessions/watch.node.ts';
 import { isAlive } from '../../app/core/recorder-note.node.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
-import type { Outputs } from '../../app/workload/adapters/outputs.ts';
+import type { Outputs } from '../../app/workload/sessions/schema.ts';
 import type { Process } from '../../app/workload/programs/programs.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openDatabase } from '../../app/history/file/database.node.ts';

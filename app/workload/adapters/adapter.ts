@@ -1,7 +1,6 @@
 import type { Json } from '../../core/json.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { AdapterId } from '../programs/generators.ts';
-import type { OutputUnit } from './outputs.ts';
+import type { AdapterId, OutputUnit } from './ids.ts';
 
 /** What a program says of itself. Undefined: it does not tell. */
 export type Reading = {

@@ -1,4 +1,4 @@
-import type { AdapterId } from '../programs/generators.ts';
+import type { CounterId } from './ids.ts';
 import type { Adapter } from './adapter.ts';
 import { comfyui } from './comfyui.ts';
 import { invokeai } from './invokeai.ts';
@@ -9,4 +9,4 @@ import { sdWebui } from './sd-webui.ts';
 const adapters: readonly Adapter[] = [comfyui, sdWebui, invokeai, ollama, llamaCpp, vllm, sglang, tgi];
 
 /** The reader of a kind of program; outputs counted by files, lines or the meter have none. */
-export const adapterOf = (id: AdapterId): Adapter | undefined => adapters.find((adapter) => adapter.id === id);
+export const adapterOf = (id: CounterId): Adapter | undefined => adapters.find((adapter) => adapter.id === id);

@@ -1,21 +1,3 @@
-import type { AdapterId } from '../programs/generators.ts';
-
-export const outputUnits = ['image', 'token', 'step', 'file', 'line'] as const;
-export type OutputUnit = (typeof outputUnits)[number];
-
-/** What a session brought forth, and who counted. */
-export type Outputs = {
-  readonly unit: OutputUnit;
-  readonly count: number;
-  readonly countedBy: AdapterId;
-  /** tokens read rather than written */
-  readonly promptTokens?: number;
-  /** the program's own figure while it worked, or outputs over the time of the session */
-  readonly speed?: { readonly value: number; readonly unit: 'it/s' | 'tok/s' };
-  /** some could not be seen: the true count is this or more */
-  readonly atLeast?: boolean;
-};
-
 /** Moments at which outputs were complete. */
 export type Marks = readonly { readonly tsMs: number; readonly count: number }[];
 

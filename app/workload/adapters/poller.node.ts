@@ -3,8 +3,9 @@ import type { Program } from '../programs/programs.ts';
 import { portsOf, type LoopbackAddress } from '../programs/listening.node.ts';
 import { shortModel } from '../programs/match.ts';
 import type { MeterNote } from '../meter/note.node.ts';
-import type { AdapterId } from '../programs/generators.ts';
-import { createTally, type Marks, type Outputs } from './outputs.ts';
+import type { CounterId } from './ids.ts';
+import type { Outputs } from '../sessions/schema.ts';
+import { createTally, type Marks } from './outputs.ts';
 import { identityOf } from '../programs/process-facts.node.ts';
 import type { Accounts } from './program-status.ts';
 import type { Adapter, Reading } from './adapter.ts';
@@ -34,7 +35,7 @@ type Followed = {
   /** what came since the last session ended, or since it was first seen */
   session: Session;
   inSession: boolean;
-  countedBy: AdapterId | undefined;
+  countedBy: CounterId | undefined;
 };
 type Session = {
   readonly tally: ReturnType<typeof createTally>;

@@ -1,5 +1,6 @@
 import type { Program } from '../programs/programs.ts';
-import type { Marks, Outputs } from './outputs.ts';
+import type { Marks } from './outputs.ts';
+import type { Outputs } from '../sessions/schema.ts';
 
 /** What a program tells of itself, as gathered by its adapter. */
 export type Account = {

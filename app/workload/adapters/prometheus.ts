@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts';
-import type { AdapterId } from '../programs/generators.ts';
+import type { AdapterId } from './ids.ts';
 import { shortModel } from '../programs/match.ts';
 import { askJson, told, type Adapter } from './adapter.ts';
 import { textAt } from '../../core/json.ts';

@@ -1,4 +1,5 @@
 /** Energy from what a card reports: its own counter first, integrated power where there is none. */
+import type { Range } from './schema.ts';
 
 export type CounterEnergy = {
   /** J between readings of one run of the driver */
@@ -53,9 +54,6 @@ export function burstReadings(burst: {
     offBurstW: mean(Math.max(0, burst.windowMs - offMs) / burst.windowMs),
   };
 }
-
-/** A lowest and a highest value that the truth is held to lie between. */
-export type Range = { readonly low: number; readonly high: number };
 
 /** NVML power and energy are good to ±5 % of the value (arXiv 2312.02741): nothing finer is claimed. */
 export const ENERGY_ERROR = 0.05;

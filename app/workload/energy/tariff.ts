@@ -1,12 +1,5 @@
-/** Electricity for people: what energy cost at the time it was used, and what it emitted by their own figure. */
-/** A price that holds at certain hours of certain days, local time. */
-export type TariffBand = {
-  readonly days: 'all' | 'weekdays' | 'weekend';
-  /** minutes after midnight; `from` after `to` runs over midnight, equal ones are the whole day */
-  readonly fromMin: number;
-  readonly toMin: number;
-  readonly pricePerKwh: number;
-};
+/** What energy cost at the time it was used, and what it emitted by the user's own figure. */
+import type { EnergySlot, TariffBand } from './schema.ts';
 
 export type Tariff = {
   /** outside all bands; null: not set */
@@ -14,8 +7,7 @@ export type Tariff = {
   readonly tariff: readonly TariffBand[];
 };
 
-/** Energy that was used within one quarter of an hour: as fine as tariffs go, so that any tariff can price it later. */
-export type EnergySlot = { readonly fromMs: number; readonly energyJ: number };
+/** Length of an energy slot: as fine as tariffs go. */
 export const SLOT_MS = 15 * 60_000;
 
 export const J_PER_KWH = 3.6e6;

@@ -1,3 +1,6 @@
+import type { AdapterId } from '../adapters/ids.ts';
+import type { WorkloadKind } from './kinds.ts';
+
 /**
  * THE table of generators: which programs load a card, and how each is recognised. A new program is a new row.
  *
@@ -5,24 +8,6 @@
  * (control group, service unit, container monitor). A port proves nothing by itself: it only decides between programs
  * that would fit, and is where the adapter is sought first. Sources: each project's own start instructions.
  */
-export const workloadKinds = ['diffusion', 'autoregressive-image', 'llm', 'training', 'other'] as const;
-export type WorkloadKind = (typeof workloadKinds)[number];
-
-export const adapterIds = [
-  'comfyui',
-  'sd-webui',
-  'invokeai',
-  'ollama',
-  'llama.cpp',
-  'vllm',
-  'sglang',
-  'tgi',
-  'glob',
-  'lines',
-  'meter',
-] as const;
-export type AdapterId = (typeof adapterIds)[number];
-
 /** What is asked of a text. Any user of the machine chooses these texts, so the work must grow linearly with them. */
 type TextTest = { readonly test: (text: string) => boolean };
 

@@ -1,4 +1,7 @@
-import { generators, type AdapterId, type Generator, type WorkloadKind } from './generators.ts';
+import type { CounterId } from '../adapters/ids.ts';
+import type { Evidence, WorkloadKind } from './kinds.ts';
+import type { ProgramRule } from './schema.ts';
+import { generators, type Generator } from './generators.ts';
 
 /** What the system tells about a process. Undefined where it does not tell: another user's process, or gone. */
 export type ProcessFacts = {
@@ -15,23 +18,12 @@ export type ProcessFacts = {
   readonly ports?: readonly number[];
 };
 
-/** A person's own rule: the text, found anywhere in the command line or folder, names the program. */
-export type UserRule = {
-  readonly contains: string;
-  readonly name: string;
-  readonly kind: WorkloadKind;
-  readonly adapter?: AdapterId;
-};
-
-export const evidences = ['rule', 'command', 'place', 'parent', 'port'] as const;
-export type Evidence = (typeof evidences)[number];
-
 /** What a process was recognised as, and by what: a wrong guess can be seen for what it is. */
 export type Match = {
   readonly id: string;
   readonly name: string;
   readonly kind: WorkloadKind;
-  readonly adapter?: AdapterId;
+  readonly adapter?: CounterId;
   readonly evidence: Evidence;
   /** usual port of the program */
   readonly port?: number;
@@ -68,7 +60,7 @@ const INTERPRETER = /(^|[/\\])(python[\d.]*|pythonw|node|ruby|java)(\.exe)?$/i;
  * Recognises the program behind a process: a person's rule first, then its own command line and folder, then what
  * surrounds it, then the nearest ancestor that is recognised, then, for a script interpreter alone, the port.
  */
-export function matchProcess(facts: ProcessFacts, rules: readonly UserRule[] = []): Match | undefined {
+export function matchProcess(facts: ProcessFacts, rules: readonly ProgramRule[] = []): Match | undefined {
   const line = lineOf(facts.command);
   const own = facts.folder === undefined ? line : `${line}\n${beginning(facts.folder)}`;
   const wanted = own.toLowerCase();

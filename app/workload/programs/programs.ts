@@ -1,7 +1,8 @@
 import { valueOf } from '../../metrics/frame.ts';
 import type { Tick } from '../../telemetry/sampler.ts';
 import type { GpuProcess } from '../../telemetry/source.ts';
-import { matchProcess, type Match, type ProcessFacts, type UserRule } from './match.ts';
+import { matchProcess, type Match, type ProcessFacts } from './match.ts';
+import type { ProgramRule } from './schema.ts';
 
 /** A process as a driver may tell it: with its share of SM time, and whether it computes or draws. */
 export type Process = GpuProcess & { readonly smPct?: number; readonly type?: 'compute' | 'graphics' | 'both' };
@@ -31,7 +32,7 @@ export type Known = { readonly facts: ProcessFacts; readonly match: Match | unde
  * The program that a process is part of: its topmost ancestor of the same kind, so that a server and its workers, on
  * however many cards, are one.
  */
-export function leaderOf(facts: ProcessFacts, match: Match, rules: readonly UserRule[]): number {
+export function leaderOf(facts: ProcessFacts, match: Match, rules: readonly ProgramRule[]): number {
   let leader = facts.pid;
   for (const { pid, command } of facts.ancestors) {
     const parent = matchProcess({ pid, command, ancestors: [], startedAt: '' }, rules);

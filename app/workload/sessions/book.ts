@@ -6,7 +6,8 @@ import type { Marks } from '../adapters/outputs.ts';
 import type { ProcessTable } from './processes.ts';
 import { createProgress } from './progress.ts';
 import { createShareTable } from './shared-cards.ts';
-import { idlePowerW, summariseGpu, type GpuSummary, type SummaryOptions, type Workload } from './summary.ts';
+import { idlePowerW, summariseGpu, type SummaryOptions } from './summary.ts';
+import type { GpuSummary, Workload } from './schema.ts';
 import { createSessionTable } from './table.ts';
 
 /** What is known of a session besides its time: all optional, as it is when nothing was recognised. */

@@ -1,8 +1,7 @@
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import type { Band } from '../../wear/exposure.ts';
-import type { Range } from '../energy/energy.ts';
-import type { Outputs } from '../adapters/outputs.ts';
-import type { GpuSummary, Workload } from './summary.ts';
+import type { Range } from '../energy/schema.ts';
+import type { Outputs, GpuSummary, Workload } from './schema.ts';
 import { co2GramsOf, costOf, type Tariff } from '../energy/tariff.ts';
 
 export type Money = Tariff & { readonly co2GramsPerKwh: number | null };

@@ -1,4 +1,5 @@
-import { createSummary, type GpuSummary, type SessionSample } from './summary.ts';
+import { createSummary, type SessionSample } from './summary.ts';
+import type { GpuSummary } from './schema.ts';
 import type { ShareSpan } from '../energy/shares.ts';
 
 export type Going = { readonly id: number; readonly startedMs: number };

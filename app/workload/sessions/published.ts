@@ -1,5 +1,5 @@
-import type { WorkloadKind } from '../programs/generators.ts';
-import type { OutputUnit } from '../adapters/outputs.ts';
+import type { WorkloadKind } from '../programs/kinds.ts';
+import type { OutputUnit } from '../adapters/ids.ts';
 
 /** A published figure for one output. Comparable only on the same device, at the same batch and size: always printed. */
 export type Published = {

@@ -1,63 +1,15 @@
 import { valueOf, type Frame } from '../../metrics/frame.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { reasonsIn } from '../../metrics/throttle-reasons.ts';
-import type { Band } from '../../wear/families.ts';
 import { createExposure } from '../../wear/replay.ts';
-import { counterRange, createPowerIntegral, trapezoidJ, type Range } from '../energy/energy.ts';
-import type { Evidence } from '../programs/match.ts';
-import type { AdapterId, WorkloadKind } from '../programs/generators.ts';
-import type { Marks, Outputs } from '../adapters/outputs.ts';
-import { eachOutputJ } from '../adapters/outputs.ts';
+import { counterRange, createPowerIntegral, trapezoidJ } from '../energy/energy.ts';
+import type { EnergySlot } from '../energy/schema.ts';
+import type { GpuSummary } from './schema.ts';
+import { type Marks, eachOutputJ } from '../adapters/outputs.ts';
 import { shareAt, type ShareSpan } from '../energy/shares.ts';
-import { SLOT_MS, type EnergySlot } from '../energy/tariff.ts';
+import { SLOT_MS } from '../energy/tariff.ts';
 
 export type SessionSample = { readonly tsMs: number; readonly dtMs: number | undefined; readonly frame: Frame };
-
-/** What a stretch of time did to one GPU. Undefined where nothing was observed. */
-export type GpuSummary = {
-  readonly gpuUuid: string;
-  /** ms between samples, gaps left out */
-  readonly observedMs: number;
-  /** what this session used by itself: its share where shares are known, nothing of what was used together otherwise */
-  readonly energyJ?: number;
-  /** where the truth is held to lie: the sensor's ±5 %, and for integrated power what its readings did not see */
-  readonly energyRangeJ?: Range;
-  /** the card's own counter, or power integrated between samples where it has none */
-  readonly energyFrom?: 'counter' | 'power';
-  /** used while others worked on the card too and nobody tells who used how much: the same joules stand in others too */
-  readonly sharedJ?: number;
-  /** energyJ above what the card draws when it idles, and that power */
-  readonly aboveIdleJ?: number;
-  readonly idleW?: number;
-  /** energyJ by quarter of an hour, so that any tariff can price it */
-  readonly slots?: readonly EnergySlot[];
-  readonly peakTempC?: number;
-  readonly meanTempC?: number;
-  /** ms that clocks were held down, by cause; undefined where the card does not tell */
-  readonly throttledMs?: Readonly<Partial<Record<ThrottleCause, number>>>;
-  /** hours at the reference profile, family M1 */
-  readonly equivalentHours?: Band;
-  /** J of each output whose end was seen, in their order */
-  readonly outputsJ?: readonly number[];
-};
-
-/** What made the load, as far as it was recognised, and what came of it. */
-export type Workload = {
-  readonly kind: WorkloadKind;
-  /** begun by a person's command, or found by Slowburn */
-  readonly found: 'by-hand' | 'detected';
-  readonly program?: string;
-  readonly evidence?: Evidence;
-  readonly model?: string;
-  readonly outputs?: Outputs;
-  readonly adapter?: AdapterId;
-  /** why the program's own figures are missing or not to be trusted, in a sentence */
-  readonly note?: string;
-  /** the power cap of the run, W: sessions of a sweep are told apart by it */
-  readonly capW?: number;
-};
-
-export type SessionSummary = { readonly gpus: readonly GpuSummary[]; readonly workload?: Workload };
 
 export type SummaryOptions = {
   /** what the card draws when it idles */

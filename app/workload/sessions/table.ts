@@ -1,18 +1,6 @@
 import { shortCommand } from '../../core/short-command.ts';
-import type { SessionSummary } from './summary.ts';
+import type { SessionSummary, StoredSession } from './schema.ts';
 import type { Db } from '../../history/db.ts';
-
-export type StoredSession = {
-  readonly id: number;
-  readonly name: string;
-  readonly command: string;
-  readonly startedMs: number;
-  readonly endedMs: number | null;
-  readonly exitCode: number | null;
-  /** UUIDs of the GPUs that the command was seen on; empty: not observed, so all were counted */
-  readonly gpus: readonly string[];
-  readonly summary: SessionSummary | null;
-};
 
 type SessionRow = Omit<StoredSession, 'gpus' | 'summary'> & { gpus: string; summary: string | null };
 

@@ -5,18 +5,18 @@ import { noAccounts, type Accounts } from '../adapters/program-status.ts';
 import { createDetector, type Ended } from './detect.ts';
 import { type Program } from '../programs/programs.ts';
 import { createDivision, type Owner, type Users } from '../energy/attribution.ts';
-import { matchProcess, modelFromCommand, type UserRule } from '../programs/match.ts';
+import { matchProcess, modelFromCommand } from '../programs/match.ts';
+import type { ProgramRule } from '../programs/schema.ts';
+import type { Outputs, Workload } from './schema.ts';
 import { createFactsCache, type KnownProcess } from '../programs/process-facts.node.ts';
 import { leaderOf, programsOf, type Known } from '../programs/programs.ts';
 import { isAlive } from '../../core/recorder-note.node.ts';
-import type { Outputs } from '../adapters/outputs.ts';
-import type { Workload } from './summary.ts';
 import type { Process } from '../programs/programs.ts';
 
 export type WatchOptions = {
   readonly store: SessionBook;
   readonly accounts?: Accounts;
-  readonly rules?: readonly UserRule[];
+  readonly rules?: readonly ProgramRule[];
   readonly onSessions: () => void;
 };
 
@@ -266,7 +266,7 @@ export function createWorkloadWatch({ store, accounts = noAccounts, rules: first
     programs: (): readonly Program[] => programs,
     progress: (key: string): ReturnType<Accounts['of']> => accounts.of(key),
 
-    setRules(next: readonly UserRule[]): void {
+    setRules(next: readonly ProgramRule[]): void {
       if (next === rules) return;
       rules = next;
       known.clear();
