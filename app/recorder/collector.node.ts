@@ -164,7 +164,7 @@ export async function openCollector(
       shelf: ledgers === undefined ? memoryShelf() : openShelf(ledgers),
       replayElsewhere: (gpuId, onProgress) =>
         runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
-      accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
+      statuses: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
       rules: settings.programs,
       governor,
       meter,

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { noAccounts, type Accounts } from '../../app/workload/adapters/program-status.ts';
+import { noStatuses, type ProgramStatuses } from '../../app/workload/adapters/program-status.ts';
 import { createWorkloadWatch } from '../../app/workload/sessions/watch.node.ts';
 import { isAlive } from '../../app/core/recorder-note.node.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
@@ -21,9 +21,9 @@ function idleProcess(...args: readonly string[]): number {
   return child.pid!;
 }
 
-function openWatch(accounts?: Accounts) {
+function openWatch(statuses?: ProgramStatuses) {
   const { store } = openStore();
-  const watch = createWorkloadWatch({ store, onSessions: () => undefined, ...(accounts && { accounts }) });
+  const watch = createWorkloadWatch({ store, onSessions: () => undefined, ...(statuses && { statuses }) });
   let second = 0;
   let gapMs = 0;
   return {
@@ -71,7 +71,7 @@ describe('the watch over workloads', () => {
   it('has on disk what a session has come to while it goes on', () => {
     let count = 0;
     const outputs = (): Outputs => ({ unit: 'image', count, countedBy: 'comfyui' });
-    const { store, play } = openWatch({ ...noAccounts, of: () => ({ model: 'flux1-dev', outputs: outputs() }) });
+    const { store, play } = openWatch({ ...noStatuses, of: () => ({ model: 'flux1-dev', outputs: outputs() }) });
     const pid = idleProcess('/x/ComfyUI/main.py');
     let seconds = 0;
     for (count of [1, 7, 41]) {

@@ -7,7 +7,7 @@ import type { CounterId } from './ids.ts';
 import type { Outputs } from '../sessions/schema.ts';
 import { createTally, type Marks } from './outputs.ts';
 import { identityOf } from '../programs/process-facts.node.ts';
-import type { Accounts } from './program-status.ts';
+import type { ProgramStatuses } from './program-status.ts';
 import type { Adapter, Reading } from './adapter.ts';
 import { adapterOf } from './index.ts';
 import { askLoopback } from './loopback.node.ts';
@@ -76,7 +76,12 @@ export type PollerOptions = {
  * Asks the programs on the cards about themselves, each on the port that it listens on itself, without ever holding up a
  * tick. One that fails or answers nonsense is noted as such, and asked again later.
  */
-export function createPoller({ wallMs, meters = () => [], ports = portsOf, everyMs = 500 }: PollerOptions): Accounts {
+export function createPoller({
+  wallMs,
+  meters = () => [],
+  ports = portsOf,
+  everyMs = 500,
+}: PollerOptions): ProgramStatuses {
   const followed = new Map<string, Followed>();
 
   async function listening({ program }: Followed) {
