@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import type http from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Reading } from '../../app/workload/adapters/adapter.ts';
-import { adapterOf } from '../../app/workload/adapters/index.ts';
+import type { ServerStatus } from '../../app/workload/adapters/adapter.ts';
+import { adapterOf } from '../../app/workload/adapters/adapters.ts';
 import { askLoopback } from '../../app/workload/adapters/loopback.node.ts';
 import { createPoller } from '../../app/workload/adapters/poller.node.ts';
 import { parseExposition } from '../../app/workload/adapters/prometheus.ts';
@@ -14,19 +14,19 @@ import * as exchanges from '../fixtures/adapters/exchanges.ts';
 import { replaying, serve } from '../support/loopback-server.ts';
 
 /** Reads a replayed exchange after another, as a poller would. */
-async function play(id: AdapterId, ...list: readonly exchanges.Exchange[]): Promise<Reading[]> {
+async function play(id: AdapterId, ...list: readonly exchanges.Exchange[]): Promise<ServerStatus[]> {
   let now = list[0]!;
   const { port, seen } = await serve(replaying(() => now));
   const memory = new Map<string, number>();
-  const readings: Reading[] = [];
+  const statuses: ServerStatus[] = [];
   for (const exchange of list) {
     now = exchange;
     const read = await adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }), memory);
     if (!read.ok) throw new Error(read.error.message);
-    readings.push(read.value);
+    statuses.push(read.value);
   }
   expect(seen.every((request) => request.startsWith('GET '))).toBe(true);
-  return readings;
+  return statuses;
 }
 
 describe('an adapter reads what its program tells', () => {
@@ -38,15 +38,15 @@ describe('an adapter reads what its program tells', () => {
 
   it('Stable Diffusion WebUI: steps, model, and images as they are finished', async () => {
     const { idle, first, third } = exchanges.sdWebui;
-    const readings = await play('sd-webui', idle, first, third, idle);
-    expect(readings.map(({ made }) => made!.count)).toEqual([0, 0, 2, 4]);
-    expect(readings[1]).toMatchObject({ running: 1, waiting: 3, progress: 0.25, model: 'v1-5-pruned.safetensors' });
-    expect(readings[3]).toMatchObject({ running: 0 });
+    const statuses = await play('sd-webui', idle, first, third, idle);
+    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 2, 4]);
+    expect(statuses[1]).toMatchObject({ running: 1, waiting: 3, progress: 0.25, model: 'v1-5-pruned.safetensors' });
+    expect(statuses[3]).toMatchObject({ running: 0 });
   });
 
   it('InvokeAI: its queue', async () => {
-    const readings = await play('invokeai', exchanges.invokeai.working, exchanges.invokeai.later);
-    expect(readings).toMatchObject([{ running: 1, waiting: 3, made: { count: 12 } }, { made: { count: 14 } }]);
+    const statuses = await play('invokeai', exchanges.invokeai.working, exchanges.invokeai.later);
+    expect(statuses).toMatchObject([{ running: 1, waiting: 3, made: { count: 12 } }, { made: { count: 14 } }]);
   });
 
   it('Ollama: the model, and that it counts nothing', async () => {
@@ -62,8 +62,8 @@ describe('an adapter reads what its program tells', () => {
     ['sglang', exchanges.sglang.working, 7557, 8, 'qwen/qwen3', 2],
     ['tgi', exchanges.tgi.working, 222, 60, 'bigscience/bloom', 4],
   ] as const)('%s: tokens, model and requests in work', async (id, exchange, tokens, promptTokens, model, running) => {
-    const [reading] = await play(id, exchange);
-    expect(reading).toMatchObject({ made: { unit: 'token', count: tokens }, promptTokens, model, running });
+    const [status] = await play(id, exchange);
+    expect(status).toMatchObject({ made: { unit: 'token', count: tokens }, promptTokens, model, running });
   });
 
   it.each([
@@ -77,7 +77,6 @@ describe('an adapter reads what its program tells', () => {
   });
 });
 
-const readable = adapterIds.filter((id) => adapterOf(id));
 const hostile: Record<string, http.RequestListener> = {
   'is silent': () => undefined,
   'drips without end': (_request, response) => {
@@ -115,7 +114,7 @@ describe('a hostile server harms nothing', () => {
   it.each(Object.keys(hostile))('%s: every adapter ends in time, with a sentence', async (name) => {
     const { port } = await serve(hostile[name]!);
     const reads = await Promise.all(
-      readable.map((id) => adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }, 500), new Map())),
+      adapterIds.map((id) => adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }, 500), new Map())),
     );
     for (const read of reads) {
       expect(read.ok).toBe(false);
@@ -131,7 +130,7 @@ describe('a hostile server harms nothing', () => {
 
   it('whatever JSON it sends, an adapter answers with a Result', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.json(), fc.constantFrom(...readable), async (text, id) => {
+      fc.asyncProperty(fc.json(), fc.constantFrom(...adapterIds), async (text, id) => {
         const read = await adapterOf(id)!.read(async () => ({ ok: true, value: text }), new Map());
         expect(typeof read.ok).toBe('boolean');
       }),
@@ -266,7 +265,7 @@ describe('the poller', () => {
     onTestFinished(poller.stop);
     poller.follow([program(process.pid)]);
     await until(() => poller.of('k')?.note !== undefined);
-    expect(poller.of('k')!.note).toContain('answered /metrics with 500');
+    expect(poller.of('k')!.note).toContain('answered /metrics with status 500');
     expect(poller.end('k')).toEqual({});
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { generators } from '../../app/workload/programs/generators.ts';
-import { matchProcess, modelFromCommand, shortModel, type ProcessFacts } from '../../app/workload/programs/match.ts';
+import { programTable } from '../../app/workload/programs/program-table.ts';
+import { shortModel } from '../../app/workload/programs/model-name.ts';
+import { matchProcess, modelFromCommand, type ProcessFacts } from '../../app/workload/programs/match.ts';
 
 const facts = (command: string, more: Partial<ProcessFacts> = {}): ProcessFacts => ({
   pid: 100,
@@ -72,7 +73,7 @@ describe('a process on the card', () => {
   });
 
   it('has one row for each program', () => {
-    expect(new Set(generators.map(({ id }) => id)).size).toBe(generators.length);
+    expect(new Set(programTable.map(({ id }) => id)).size).toBe(programTable.length);
   });
 });
 

@@ -7,7 +7,7 @@ export type ProgramStatus = {
   /** jobs in progress */
   readonly running?: number;
   /** outputs so far, by the program's own counter */
-  readonly produced?: number;
+  readonly made?: number;
   readonly model?: string;
   /** outputs of the session that is running */
   readonly outputs?: Outputs;
