@@ -29,14 +29,14 @@ async function play(id: AdapterId, ...list: readonly exchanges.Exchange[]): Prom
   return statuses;
 }
 
-describe('an adapter reads what its program tells', () => {
-  it('ComfyUI: queue, model, and the images of jobs that ended since', async () => {
+describe('an adapter reads what its program reports', () => {
+  it('ComfyUI: queue, model, and the images of jobs completed since', async () => {
     const [idle, working] = await play('comfyui', exchanges.comfyui.idle, exchanges.comfyui.working);
     expect(idle).toMatchObject({ running: 0, made: { unit: 'image', count: 0 }, model: 'sd_xl_base_1.0.safetensors' });
     expect(working).toMatchObject({ running: 1, waiting: 1, made: { unit: 'image', count: 4 } });
   });
 
-  it('Stable Diffusion WebUI: steps, model, and images as they are finished', async () => {
+  it('Stable Diffusion WebUI: steps, model, and images as they are completed', async () => {
     const { idle, first, third } = exchanges.sdWebui;
     const statuses = await play('sd-webui', idle, first, third, idle);
     expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 2, 4]);
@@ -49,7 +49,7 @@ describe('an adapter reads what its program tells', () => {
     expect(statuses).toMatchObject([{ running: 1, waiting: 3, made: { count: 12 } }, { made: { count: 14 } }]);
   });
 
-  it('Ollama: the model, and that it counts nothing', async () => {
+  it('Ollama: the model, and that it does not count tokens', async () => {
     const [loaded] = await play('ollama', exchanges.ollama.loaded);
     expect(loaded!.model).toBe('llama3.1:8b');
     expect(loaded!.made).toBeUndefined();
@@ -61,10 +61,13 @@ describe('an adapter reads what its program tells', () => {
     ['vllm', exchanges.vllm.working, 1500, 9000, 'meta/llama', 3],
     ['sglang', exchanges.sglang.working, 7557, 8, 'qwen/qwen3', 2],
     ['tgi', exchanges.tgi.working, 222, 60, 'bigscience/bloom', 4],
-  ] as const)('%s: tokens, model and requests in work', async (id, exchange, tokens, promptTokens, model, running) => {
-    const [status] = await play(id, exchange);
-    expect(status).toMatchObject({ made: { unit: 'token', count: tokens }, promptTokens, model, running });
-  });
+  ] as const)(
+    '%s: tokens, model and requests in progress',
+    async (id, exchange, tokens, promptTokens, model, running) => {
+      const [status] = await play(id, exchange);
+      expect(status).toMatchObject({ made: { unit: 'token', count: tokens }, promptTokens, model, running });
+    },
+  );
 
   it.each([
     ['sd-webui', 'Start the WebUI with --api.'],
@@ -177,7 +180,7 @@ describe('what a hostile server claims', () => {
 });
 
 describe('the port of a program', () => {
-  it('is found among its own sockets, and nobody else’s', async () => {
+  it('is found only among its own sockets', async () => {
     const script =
       "require('node:net').createServer().listen(0,'127.0.0.1',function(){console.log(this.address().port)})";
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -190,7 +193,7 @@ describe('the port of a program', () => {
     expect(own.ok && own.value.map((address) => address.port)).toContain(ours);
   });
 
-  it('of a process that has gone is told as such', async () => {
+  it('of a process that has ended cannot be read, and the error says so', async () => {
     expect(await portsOf(2 ** 22)).toMatchObject({ ok: false, error: { code: 'not-found' } });
   });
 
@@ -232,7 +235,7 @@ describe('the poller', () => {
     while (!done()) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
-  it('counts what a session brings forth, from its beginning to its end', async () => {
+  it('counts what a session produces, from its beginning to its end', async () => {
     let tokens = 100;
     const text = () => exchanges.llamaCpp.working['/metrics'].replace('4096', String(tokens));
     const { port, seen } = await serve(replaying(() => ({ ...exchanges.llamaCpp.working, '/metrics': text() })));
@@ -255,7 +258,7 @@ describe('the poller', () => {
     expect(poller.of('k')).toMatchObject({ model: 'qwen2.5-7b-q4.gguf' });
   });
 
-  it('notes a program that cannot be read, and goes on', async () => {
+  it('notes a program that cannot be read, and continues', async () => {
     const { port } = await serve(hostile['answers with an error']!);
     const poller = createPoller({
       wallMs: () => Date.now(),

@@ -56,7 +56,7 @@ function lineOf(command: readonly string[]): string {
   return beginning(line);
 }
 
-/** Only script interpreters are identified by a port: any other program has a name of its own. */
+/** Only script interpreters are identified by a port: any other program has its own name. */
 const INTERPRETER = /(^|[/\\])(python[\d.]*|pythonw|node|ruby|java)(\.exe)?$/i;
 
 /**

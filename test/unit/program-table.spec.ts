@@ -42,7 +42,7 @@ describe('a process on the card', () => {
   });
 
   it.each(['/usr/lib/xorg/Xorg :0', '/opt/blender/blender', 'python game.py', 'bash', '/usr/bin/firefox'])(
-    '%s is nobody’s generation',
+    '%s is not a workload',
     (command) => expect(matchProcess(facts(command))).toBeUndefined(),
   );
 
@@ -67,12 +67,12 @@ describe('a process on the card', () => {
     expect(matchProcess(facts('/usr/sbin/nginx', { ports: [8188] }))).toBeUndefined();
   });
 
-  it('follows a person’s own rule before any other', () => {
+  it('applies the user’s own rules before any other', () => {
     const rules = [{ contains: 'MyRender', name: 'My renderer', kind: 'diffusion' as const }];
     expect(matchProcess(facts('vllm serve myrender'), rules)).toMatchObject({ name: 'My renderer', evidence: 'rule' });
   });
 
-  it('has one row for each program', () => {
+  it('has one row per program', () => {
     expect(new Set(programTable.map(({ id }) => id)).size).toBe(programTable.length);
   });
 });
