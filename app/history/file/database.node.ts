@@ -5,7 +5,7 @@ import { makePrivateFile, PRIVATE_FILE, tightenFolder } from '../../core/private
 import { err, messageOf, ok, type Err, type Result } from '../../core/result.ts';
 import { makeFolder } from '../../core/folders.node.ts';
 import type { Db } from '../db.ts';
-import { migrations } from '../migrations.ts';
+import { migrate, SCHEMA } from '../migrations/migrations.ts';
 import { packer } from '../codec/packer.node.ts';
 import { damagedMark, finishReplacement, isBeingReplaced, replaceHistory } from './replacement.node.ts';
 
@@ -80,16 +80,6 @@ export function explain(file: string, thrown: unknown, what: 'history' | 'copy' 
   );
 }
 
-function migrate(db: Db): void {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  if (version === migrations.length) return;
-  db.transaction(() => {
-    migrations.slice(version).forEach((step) => step(db));
-    db.pragma(`user_version = ${migrations.length}`);
-  })();
-  if (version > 0) db.exec('VACUUM');
-}
-
 /** Reads what every start reads: a file that is damaged there is found now, not in the middle of a recording. */
 function probe(db: Db): void {
   for (const table of ['gpu', 'tick', 'chunk', 'gap', 'alert', 'session', 'event', 'wear_state']) {
@@ -110,7 +100,7 @@ function open(file: string): Result<Db> {
   try {
     // looked at before anything is set: a file from the future must not change by a byte
     const version = db.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) {
+    if (version > SCHEMA) {
       db.close();
       return newer(file);
     }
@@ -119,7 +109,7 @@ function open(file: string): Result<Db> {
       return notOurs(file);
     }
     // freed room can go back to the disk a piece at a time: an empty file takes this at once, others when they migrate
-    if (version < migrations.length) db.pragma('auto_vacuum = INCREMENTAL');
+    if (version < SCHEMA) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
     db.pragma('foreign_keys = ON');
@@ -198,7 +188,7 @@ export function schemaOf(file: string): number | undefined {
 
 export const isOutdated = (file: string): boolean => {
   const version = schemaOf(file);
-  return version !== undefined && version > 0 && version < migrations.length;
+  return version !== undefined && version > 0 && version < SCHEMA;
 };
 
 /** A new, empty file without a schema, for a copy to be written into. */
@@ -217,9 +207,9 @@ export function openForReading(file: string): Result<Db> {
   try {
     const db = connect(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     const version = db.pragma('user_version', { simple: true }) as number;
-    if (version === migrations.length) return ok(db);
+    if (version === SCHEMA) return ok(db);
     db.close();
-    if (version > migrations.length) return newer(file);
+    if (version > SCHEMA) return newer(file);
     if (version === 0) return notOurs(file);
     return err(
       'database-unusable',
