@@ -76,7 +76,7 @@ const addColumnEverywhere = (db: Db): void => {
 describe('the steps of the schema', () => {
   const files = sources.filter((file) => file.startsWith(`${FOLDER}/`) && file !== `${FOLDER}/migrations.ts`);
 
-  it('are frozen: each imports the type Db and files of its own folder, nothing else', () => {
+  it('are frozen: each imports the type Db and files of its folder, nothing else', () => {
     expect(files.length).toBeGreaterThan(steps.length);
     expect(files.flatMap((file) => frozenFaults(file, fs.readFileSync(file, 'utf8')))).toEqual([]);
   });

@@ -13,7 +13,7 @@ export function frozenFaults(file: string, text: string): string[] {
     .filter(({ to, typeOnly }) => !(typeOnly && to === 'app/history/db.ts') && !to.startsWith(`${FOLDER}/${step}/`))
     .map(
       ({ to }) =>
-        `${file} → ${to}: a migration is frozen, so it may import only the type Db and files of its own folder. ` +
+        `${file} → ${to}: a migration is frozen, so it may import only the type Db and files of its folder. ` +
         `Copy what it needs to ${FOLDER}/${step}/.`,
     );
 }

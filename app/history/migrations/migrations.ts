@@ -10,7 +10,7 @@ export type Migration = (db: Db) => void;
 
 /**
  * The steps by the name of their file, in order. `user_version` of a file counts the steps applied. A step is frozen once
- * it has shipped: it imports the type `Db` and files of its own folder, nothing else, so that no later change of the
+ * it has shipped: it imports the type `Db` and files of its folder, nothing else, so that no later change of the
  * product changes what it does. To change the schema, add a step.
  */
 export const migrations = {
