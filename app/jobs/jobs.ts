@@ -6,7 +6,7 @@ import type { JobKind } from './job.ts';
 export type JobState = {
   readonly id: number;
   readonly kind: JobKind;
-  /** waiting: for another of its kind to end */
+  /** waiting: until another of its kind has ended */
   readonly state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed';
   /** 0–1 */
   readonly share: number;
@@ -17,19 +17,19 @@ export type JobState = {
   readonly error?: AppError | undefined;
 };
 
-/** What the window may ask for; main adds the path that the person chose. */
+/** What the window can request. The main process adds the path that the person chose. */
 export type JobRequest =
   | ({ readonly kind: 'export' } & ExportRequest)
   | { readonly kind: 'backup'; readonly target: string }
   | { readonly kind: 'check' };
 
-/** The long jobs of one history. Each change is told to whoever listens. */
+/** The long jobs of one history. Listeners receive each change of a job. */
 export type Jobs = {
   /** Refused with `busy` when too many of this kind wait already. */
   readonly begin: (request: JobRequest) => Result<JobState>;
   /** False: there is no such job, or it has ended. */
   readonly cancel: (id: number) => boolean;
-  /** waiting and running ones, and the last that ended */
+  /** jobs that wait, run, or ended recently */
   readonly list: () => JobState[];
   readonly cancelAll: () => Promise<void>;
 };

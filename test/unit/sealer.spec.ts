@@ -93,6 +93,18 @@ describe('an hour', () => {
     expect(places()).toEqual(sealed);
   });
 
+  it('is over when a row of another hour has arrived, even if the clock is in that hour', () => {
+    const { sealer, places, openRows } = withRows([START, START + 1000, START + HOUR_MS]);
+    while (sealer.step(START));
+    expect([places(), openRows()]).toEqual([
+      [
+        [0, 1, 2],
+        [1, 3, 3],
+      ],
+      0,
+    ]);
+  });
+
   it('is sealed in as many chunks as it came in when the clock was set back and forth', () => {
     const { sealer, places, openRows } = withRows([START, START + HOUR_MS, START + HOUR_MS + 1, START + 5, START + 6]);
     while (sealer.step(START + 2 * HOUR_MS));
@@ -148,6 +160,18 @@ describe('sealing', () => {
     const later = start();
     later.appended(4, START + HOUR_MS + 1000); // a row more, before the first step
     expect(later.step(START + HOUR_MS)).toBe(false);
+  });
+
+  it('continues with the next row when nothing is left', () => {
+    const { sealer, append, places } = withRows(every(3, 1000));
+    while (sealer.step(START + HOUR_MS));
+    append(START + HOUR_MS);
+    append(START + HOUR_MS + 1000);
+    while (sealer.step(START + 2 * HOUR_MS));
+    expect(places()).toEqual([
+      [0, 1, 3],
+      [1, 4, 5],
+    ]);
   });
 
   it('skips ticks without a GPU', () => {
@@ -220,6 +244,26 @@ describe('the interval between a chunk and the one before it', () => {
     const energy = [...parts.between(1, HOUR_MS, START, START + HOUR_MS)].map(({ sums }) => sums.energyMj[0]);
     // the second chunk continues the first one by its sequence number: its interval counts as well
     expect(energy).toEqual([5, 90_000 - 1005 + 5, 105]);
+  });
+});
+
+describe('the last sample of a chunk', () => {
+  it('is remembered, however many samples the chunk has', () => {
+    const { chunks, parts } = openParts();
+    const prepare = createPrepareSealed(chunks, parts);
+    const { seq, tsMs, dtMs, metrics } = samples(1, START, 1000);
+    const third = <T extends Float64Array>(column: T, value: number): Float64Array => Float64Array.of(...column, value);
+    const { codes, values } = metrics.get(ENERGY)!;
+    const longer = new Map([[ENERGY, { codes: third(codes, 1), values: third(values, 1010) }]]);
+    prepare(1, START, {
+      seq: third(seq, 3),
+      tsMs: third(tsMs, START + 2000),
+      dtMs: third(dtMs, 1000),
+      metrics: longer,
+    })();
+    prepare(1, START, samples(4, START + 100_000, 1110))(); // only what is remembered is trusted across so long a time
+    const energy = [...parts.between(1, HOUR_MS, START, START + HOUR_MS)].map(({ sums }) => sums.energyMj[0]);
+    expect(energy).toEqual([10, 105]);
   });
 });
 
