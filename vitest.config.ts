@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const cores = os.availableParallelism();
 /** tests of the heart and of what stands in the source: they compute, and share nothing but code */
-const inNode = ['test/{unit,contract,replay,security,fuzz}/**/*.spec.ts', 'test/architecture.spec.ts'];
+const inNode = ['test/{unit,contract,replay,security,fuzz,format}/**/*.spec.ts', 'test/architecture.spec.ts'];
 
 export default defineConfig({
   test: {
