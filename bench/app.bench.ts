@@ -18,7 +18,7 @@ type Context = { readonly electron: { readonly executable: string }; readonly sa
 const checkout = process.cwd();
 const threads = new URL('../out/node/', import.meta.url);
 const folderFor = (name: string): string => fs.mkdtempSync(path.join(os.tmpdir(), `slowburn-bench-${name}-`));
-const WARM_MS = 15_000;
+const WARM_MS = 10_000;
 const MEASURE_MS = 10_000;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
