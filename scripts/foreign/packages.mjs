@@ -51,7 +51,7 @@ function systemSources() {
 }
 
 /** Runs apt with nothing of the system's state but its keys and its proxy settings. */
-function privateApt(folder) {
+function privateApt(folder, cwd) {
   const options = {
     'Dir::State': path.join(folder, 'state'),
     'Dir::State::status': path.join(folder, 'status'),
@@ -64,7 +64,7 @@ function privateApt(folder) {
   const args = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   return (...command) => {
     const { status, stderr, error } = spawnSync('apt-get', [...args, '-qq', ...command], {
-      cwd: folder,
+      cwd,
       encoding: 'utf8',
       timeout: MINUTES * 60_000,
       env: { ...process.env, LC_ALL: 'C' },
@@ -75,7 +75,7 @@ function privateApt(folder) {
 }
 
 /**
- * Fetches and unpacks packages.
+ * Fetches and unpacks packages. Several calls may share a folder: the archive's index is fetched once.
  * @param {string} folder a scratch folder of the caller
  * @param {string[]} names
  * @param {string[]} [suites] undefined: the system's own release
@@ -90,16 +90,23 @@ export function fetchPackages(folder, names, suites) {
   const { id, codename } = distributionOf(fs.readFileSync('/etc/os-release', 'utf8'));
   const archive = archiveOf(systemSources(), id);
   if (!archive || !SECTIONS[id]) return { notAvailable: `no archive of ${id || 'this distribution'} is configured` };
-  for (const name of ['state/lists/partial', 'cache/archives/partial', 'root'])
-    fs.mkdirSync(path.join(folder, name), { recursive: true });
+  const downloads = path.join(folder, names[0]);
+  const root = path.join(downloads, 'root');
+  for (const name of ['state/lists/partial', 'cache/archives/partial', root])
+    fs.mkdirSync(path.resolve(folder, name), { recursive: true });
   fs.writeFileSync(path.join(folder, 'status'), '');
-  fs.writeFileSync(path.join(folder, 'sources.list'), sourceLines(archive, suites ?? [codename], SECTIONS[id]));
-  const apt = privateApt(folder);
-  const failure = apt('update') ?? apt('download', ...names);
-  if (failure) return { notAvailable: failure };
-  const root = path.join(folder, 'root');
-  for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.deb'))) {
-    const { status, stderr } = spawnSync('dpkg-deb', ['-x', path.join(folder, file), root], { encoding: 'utf8' });
+  const lines = sourceLines(archive, suites ?? [codename], SECTIONS[id]);
+  const list = path.join(folder, 'sources.list');
+  const known = fs.existsSync(list) && fs.readFileSync(list, 'utf8') === lines;
+  fs.writeFileSync(list, lines);
+  const apt = privateApt(folder, downloads);
+  const failure = (known ? undefined : apt('update')) ?? apt('download', ...names);
+  if (failure) {
+    fs.rmSync(list, { force: true }); // the index is asked for again
+    return { notAvailable: failure };
+  }
+  for (const file of fs.readdirSync(downloads).filter((name) => name.endsWith('.deb'))) {
+    const { status, stderr } = spawnSync('dpkg-deb', ['-x', path.join(downloads, file), root], { encoding: 'utf8' });
     if (status !== 0) return { notAvailable: stderr.trim() };
   }
   return { root };

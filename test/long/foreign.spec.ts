@@ -15,8 +15,7 @@ const program = path.resolve('out/node/slowburn.js');
 let scratch: string;
 let libraries: string;
 
-const fetched = (...names: string[]): Fetched =>
-  fetchPackages(fs.mkdtempSync(path.join(scratch, `${names[0]}-`)), names);
+const fetched = (...names: string[]): Fetched => fetchPackages(scratch, names);
 
 function rootOf(context: TestContext, packages: Fetched): string {
   if ('notAvailable' in packages) context.skip(`not available: ${packages.notAvailable}`);
