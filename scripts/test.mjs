@@ -104,7 +104,7 @@ async function tests() {
   if (wanted('unit')) await vitest('Tests in Node', 'unit');
   if (wanted('integration')) await vitest('Tests on real parts', 'integration');
   if (wanted('window')) await playwright('Tests in the window', 'e2e');
-  if (wanted('start')) await playwright('The application starts', 'e2e/start.e2e.ts');
+  if (wanted('start')) await playwright('The application starts', 'e2e/simulator.e2e.ts');
   if (wanted('packaged')) {
     const { packageApp } = await import('./package.mjs');
     await packageApp();
