@@ -2,8 +2,8 @@ import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const cores = os.availableParallelism();
-/** They compute, or read the source: they share nothing but code. */
-const inNode = ['test/{unit,contract,replay,security,fuzz}/**/*.spec.ts', 'test/architecture.spec.ts'];
+/** tests of the heart and of what stands in the source: they compute, and share nothing but code */
+const inNode = ['test/{unit,contract,replay,security,fuzz,format}/**/*.spec.ts', 'test/architecture.spec.ts'];
 
 export default defineConfig({
   test: {
