@@ -6,12 +6,12 @@ import { root, runCommand, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 /**
- * A recorder lives for months and keeps little: memory is given back rather than grown into, and one thread to help V8
- * collect and compile is enough.
+ * A recorder runs for months and needs little memory: V8 keeps its heap small, and one helper thread is enough to collect
+ * garbage and compile.
  */
 export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
-// npm takes `--source X` without a `--` before it for a setting of its own, and hands on what is left
+// without a `--` before it, npm takes `--source X` as its own setting and passes on the rest
 const EATEN = ['source', 'speed', 'data_dir', 'interval', 'record'];
 
 /** Refuses options that npm has taken: the command would silently do something else. */
@@ -26,7 +26,7 @@ export function refuseEatenOptions(command, env = process.env) {
 export function slowburn(args) {
   const program = fileURLToPath(new URL('out/node/slowburn.js', root));
   const child = spawn(process.execPath, [...NODE_FLAGS, program, ...args], { stdio: 'inherit' });
-  // Ctrl-C reaches the child by itself; this process waits for it to finish its writing
+  // the terminal sends Ctrl-C to the child, too; this process waits until the child has finished writing
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {

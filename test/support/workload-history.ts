@@ -124,7 +124,7 @@ export function writeWorkloadHistory(file: string, nowMs: number): void {
   store.close();
 }
 
-/** Adds a session that goes on: its owner is this process, which lives. */
+/** Adds a running session: its owner is this process, which is alive. */
 export function writeRunningSession(file: string, gpuUuid: string, startedMs: number): void {
   const opened = openDatabase(file);
   if (!opened.ok) throw new Error(opened.error.message);
