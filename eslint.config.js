@@ -20,10 +20,7 @@ const toMain = wall(
   ['**/main/*', 'electron', 'electron/*'],
   'Only main/ knows Electron: pass plain data through app/contract.',
 );
-const toPage = wall(
-  ['**/renderer/*', 'react', 'react-dom'],
-  'Only renderer/ knows the page: give it data to draw.',
-);
+const toPage = wall(['**/renderer/*', 'react', 'react-dom'], 'Only renderer/ knows the page: give it data to draw.');
 const toTests = wall(['**/test/**'], 'No code depends on tests: what both need belongs in app/.');
 const toDomains = wall(
   ['**/app/**/*.node.ts', '!**/app/settings/*', '!**/app/core/*'],
