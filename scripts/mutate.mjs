@@ -1,4 +1,4 @@
-// `npm run mutate -- ROOM … [--lines N-M] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at a time, and runs the
+// `npm run mutate -- ROOM … [--only TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at a time, and runs the
 // room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
 // docs/quality.md records scores and survivors. The report lies in test-results/mutation/ROOM.json.
 import fs from 'node:fs';
@@ -45,15 +45,15 @@ export const survivorLines = (mutants) =>
     });
 
 /** @returns the mutants of a room, each with its state */
-async function mutate(room, { lines }) {
+async function mutate(room, { only }) {
   const { Stryker } = await import('@stryker-mutator/core');
-  const files = matching('app', mutationRooms[room].files);
-  if (lines !== undefined && files.length > 1) throw new SetupError('--lines needs a room with one file.');
+  const files = matching('app', mutationRooms[room].files).filter((file) => file.includes(only));
+  if (files.length === 0) throw new SetupError(`No file of ${room} contains ${only} in its name.`);
   process.env.SLOWBURN_MUTATE_SPECS = matching('test', mutationRooms[room].specs).join(',');
   const output = path.join(checkout, 'test-results', 'mutation');
   fs.mkdirSync(output, { recursive: true });
   const stryker = new Stryker({
-    mutate: files.map((file) => (lines === undefined ? file : `${file}:${lines}`)),
+    mutate: files,
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'scripts/mutate/vitest.config.mjs', related: false },
@@ -78,7 +78,7 @@ async function mutate(room, { lines }) {
 async function main() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { lines: { type: 'string' }, least: { type: 'string', default: '0' } },
+    options: { only: { type: 'string', default: '' }, least: { type: 'string', default: '0' } },
   });
   const rooms = Object.keys(mutationRooms);
   const unknown = positionals.filter((room) => !rooms.includes(room));
