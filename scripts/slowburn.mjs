@@ -14,12 +14,12 @@ export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 // without a `--` before it, npm takes `--source X` as its own setting and passes on the rest
 const EATEN = ['source', 'speed', 'data_dir', 'interval', 'record'];
 
-/** Refuses options that npm has taken: the command would silently do something else. */
+/** Refuses to continue if npm took an option: the command would silently do something else. */
 export function refuseEatenOptions(command, env = process.env) {
   const eaten = EATEN.find((name) => env[`npm_config_${name}`] !== undefined);
   if (eaten === undefined) return;
   const option = `--${eaten.replace('_', '-')}`;
-  throw new SetupError(`npm has taken ${option} for itself.`, `Put -- before it: ${command} ${option} …`);
+  throw new SetupError(`npm used ${option} as its own option.`, `Put -- before it: ${command} ${option} …`);
 }
 
 /** Runs the built command line with the caller's terminal; resolves to its exit code. */
