@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from '../core/zod.ts';
 import { isMetricKey, metricIndex, metricOf, type Metric } from '../metrics/metrics.ts';
 import { createFrame, hasValue } from '../metrics/frame.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';

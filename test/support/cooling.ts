@@ -1,4 +1,4 @@
-import type { SteadyWindow } from '../../app/wear/cooling/windows.ts';
+import type { SteadyWindow } from '../../app/wear/ledger/ledger-schema.ts';
 import { cardModels } from '../../app/telemetry/simulator/card.ts';
 import { between, createRandom, gaussian, type Random } from '../../app/telemetry/simulator/random.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import * as z from 'zod';
+import { z } from '../../core/zod.ts';
 import { syncFolder, writeAtomically } from '../../core/atomic-write.node.ts';
 
 const planSchema = z.object({

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import * as z from 'zod';
+import { z } from '../../core/zod.ts';
 import { writeNote } from '../../core/atomic-write.node.ts';
 import { readInput } from '../../core/read-input.node.ts';
 import { makeFolder } from '../../core/folders.node.ts';

@@ -1,7 +1,7 @@
 import { valueOf, type Frame } from '../../metrics/frame.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { reasonsIn } from '../../metrics/throttle-reasons.ts';
-import type { Band } from '../../wear/families.ts';
+import type { Band } from '../../wear/exposure-schema.ts';
 import { createExposure } from '../../wear/replay.ts';
 import { counterRange, createPowerIntegral, trapezoidJ, type Range } from '../energy/energy.ts';
 import type { Evidence } from '../programs/match.ts';

@@ -7,7 +7,7 @@ import {
   resistanceOf,
 } from '../../app/wear/cooling/resistance.ts';
 import { CYCLE_GATE_K, REFERENCE, SOLDER, type SolderSet } from '../../app/wear/model.ts';
-import { factorPer10K, fanTestHours, lifeAt } from '../../app/wear/parts.ts';
+import { factorPer10K, fanTestHours, lifeAt } from '../../app/wear/board-parts.ts';
 import {
   coffinManson,
   endurance,
