@@ -7,6 +7,7 @@ import type { LimitField } from '../app/history/retention/limits.ts';
 import type { StoredAlert } from '../app/alerts/table.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
 import { err, type Result } from '../app/core/result.ts';
+import { log } from './log.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
@@ -90,10 +91,12 @@ export function startCollectorHost(
       case 'started':
         return setStatus({ state: 'running', error: undefined, setAside: message.setAside ?? status.setAside });
       case 'failed':
+        log(`The recorder could not start: ${message.error.message}`);
         return setStatus({ state: 'failed', error: message.error });
       case 'tick': {
         const tick = tickSchema.safeParse(message.tick);
         if (tick.success) events.onTick(tick.data as Tick);
+        else dropTick(tick.error.issues[0]);
         if (performance.now() - startedMs > HEALTHY_MS) failures = 0;
         return;
       }
@@ -116,6 +119,13 @@ export function startCollectorHost(
       case 'heartbeat':
         if (status.state === 'silent') setStatus({ state: 'running' });
     }
+  }
+
+  /** Counted and shown in the foot of the window; the first of each process is logged. */
+  function dropTick(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): void {
+    if (status.unread === undefined)
+      log(`An update of the recorder could not be read: ${issue?.path.join('.')}: ${issue?.message}`);
+    setStatus({ unread: (status.unread ?? 0) + 1 });
   }
 
   function onExit(): void {
@@ -141,8 +151,10 @@ export function startCollectorHost(
     if (!child || stopping) return;
     const silentMs = performance.now() - lastSignMs; // stands still in suspend, like the collector
     const deadlineMs = status.state === 'running' || status.state === 'silent' ? SILENCE_MS : START_DEADLINE_MS;
-    if (silentMs > deadlineMs) kill();
-    else if (status.state === 'running' && silentMs > SILENCE_MS / 2) setStatus({ state: 'silent' });
+    if (silentMs > deadlineMs) {
+      log(`The recorder did not answer for ${Math.round(silentMs / 1000)} s and is stopped.`);
+      kill();
+    } else if (status.state === 'running' && silentMs > SILENCE_MS / 2) setStatus({ state: 'silent' });
   }, CHECK_MS);
 
   start();

@@ -6,12 +6,13 @@ import { loadSettings } from '../app/settings/file.node.ts';
 import { makeFolder } from '../app/core/folders.node.ts';
 import { err, messageOf, ok, type Err, type Result } from '../app/core/result.ts';
 import { parseArguments } from './arguments.ts';
+import { logFault, startLog } from './log.ts';
 import { keepOffTheGpu } from './drawing.ts';
 import { prepareBurn, runBurn } from './burn-page.ts';
 import { registerScheme } from './protocol.ts';
 import { hardenSessions, useNoNames } from './security.ts';
 import { startShell } from './shell.ts';
-import { notes, printFault } from './terminal.ts';
+import { notes } from './terminal.ts';
 
 const out = path.resolve(import.meta.dirname, '..');
 
@@ -42,6 +43,7 @@ const args = parsed.ok && prepared.ok ? parsed.value : undefined;
 /** A setting that takes effect at the next start. */
 const drawsWithGpu = (dataFolder: string): boolean => loadSettings(dataFolder).settings.gpuCompositing;
 
+if (args && !args.burn) startLog(args.dataFolder, 'window');
 if (args?.burn) prepareBurn(args.burn);
 else if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
 registerScheme();
@@ -64,7 +66,7 @@ if (args?.burn) {
 
 // an unexpected failure is shown once, in words, and ends the process: half a monitor is none
 process.on('uncaughtException', (error) => {
-  printFault(error);
+  logFault(error);
   dialog.showErrorBox('Slowburn', `An unexpected error occurred and Slowburn must close.\n\n${error.message}`);
   app.exit(1);
 });

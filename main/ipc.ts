@@ -12,7 +12,7 @@ import {
 import { err, messageOf, type Result } from '../app/core/result.ts';
 import { createInFlight } from './in-flight.ts';
 import { isOwn } from './security.ts';
-import { printFault } from './terminal.ts';
+import { logFault } from './log.ts';
 
 export type MainHandlers = {
   readonly [C in ChannelOf<'main'>]: (request: RequestOf<C>) => Promise<Result<ResponseOf<C>>> | Result<ResponseOf<C>>;
@@ -53,7 +53,7 @@ export function serveWindow({ window, handlers, askCollector }: IpcOptions): voi
     try {
       return await inFlight(name, () => answer(name, payload));
     } catch (thrown) {
-      printFault(thrown);
+      logFault(thrown);
       return err('internal', `${name} failed: ${messageOf(thrown)}`);
     }
   });

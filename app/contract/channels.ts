@@ -6,6 +6,7 @@ import { historyCapMb, limitFields, retentionDays } from '../history/retention/l
 import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { burnStatus } from '../load/messages.ts';
 import { burnShapes, standardPlan } from '../load/schedule.ts';
+import { pageIds } from './pages.ts';
 import * as s from './schemas.ts';
 import { cardPage, exposure, mark } from './wear-schemas.ts';
 
@@ -30,6 +31,8 @@ export const collectorStatus = z.object({
   setAside: z.string().optional(),
   /** what happened to the history's file while it was recorded */
   notice: z.object({ message: z.string(), next: z.string() }).optional(),
+  /** updates that did not match their schema and were left out, since the window's process started */
+  unread: z.int().optional(),
   dataFolder: z.string(),
 });
 export type CollectorStatus = z.infer<typeof collectorStatus>;
@@ -68,6 +71,8 @@ export const channels = {
       dataFolder: z.string(),
     }),
   },
+  /** the page reports an error of its own, for the log */
+  'app.reportFault': { by: 'main', request: z.strictObject({ text: z.string().max(4000) }), response: nothing },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
@@ -263,7 +268,7 @@ export const pushes = {
   /** what Slowburn itself costs, every few seconds */
   cost: s.ownCost,
   /** main asks the window to show a page */
-  show: z.object({ page: z.enum(['live', 'workloads', 'alerts', 'settings']) }),
+  show: z.object({ page: z.enum(pageIds) }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Push = keyof typeof pushes;

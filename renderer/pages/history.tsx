@@ -65,7 +65,6 @@ export function HistoryPage() {
     ];
   }, [marks, gpuUuid]);
   useEffect(() => {
-    document.title = `${t('history.title')} · Slowburn`;
   }, [t]);
 
   const exported = useRef({ view, gpuUuid });

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useShared } from '../context.tsx';
 import { AllReadings } from '../live/all-readings.tsx';
 import { cardSize, GpuCard } from '../live/gpu-card.tsx';
-import { useRunningSessions } from '../live/session-line.tsx';
+import { useRunningSessions } from '../live/running-sessions.ts';
 import { liveNow, onLive, useLive, type Live } from '../live/store.ts';
 import { Empty } from '../parts/panel.tsx';
 import css from './live.module.css';

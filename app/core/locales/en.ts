@@ -43,6 +43,9 @@ export const en = {
     kept_other: '{{text}} samples kept',
     lost_one: '{{text}} lost',
     lost_other: '{{text}} lost',
+    unread_one: '{{text}} update could not be read',
+    unread_other: '{{text}} updates could not be read',
+    unreadNote: 'Updates from the recorder that did not have the expected form. They were left out.',
   },
   state: {
     unread: 'not read yet',
@@ -612,8 +615,13 @@ export const en = {
       'Slowburn sends nothing to any network. It reads the progress of generators on this machine from their own local ports.',
   },
   error: {
-    title: 'This did not work',
+    title: 'This page could not be shown',
+    drawing: 'Recording is not affected. The cause is in the log, in the folder for data.',
     retry: 'Try again',
+    reload: 'Reload the window',
+    pageGone: 'The window stopped several times in a row.',
+    pageGoneMore: 'Recording continues. The causes are in the log, in the folder for data.',
+    unexpected: 'An unexpected error occurred and Slowburn must close.',
   },
   run: {
     waiting_one: 'The command has ended; {{count}} process that it started goes on. Ctrl-C ends the session now.',
