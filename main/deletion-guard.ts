@@ -39,9 +39,13 @@ export function createDeletionGuard(
     return response === 1;
   }
 
-  /** What the change deletes in words; undefined: a day at most. */
+  /** What the change deletes, as a sentence; undefined where it is a day at most. */
   async function deletes(change: RequestOf<'settings.set'>, owner: SettingsOwner): Promise<string | undefined> {
-    const given = { ...limitsOf(owner.settings(), owner.report().suspended), ...limitsOf({ ...owner.settings(), ...change }, limitFields.filter((field) => !(field in change))) }; // prettier-ignore
+    const unchanged = limitFields.filter((field) => !(field in change));
+    const given = {
+      ...limitsOf(owner.settings(), owner.report().suspended),
+      ...limitsOf({ ...owner.settings(), ...change }, unchanged),
+    };
     const rule = { retentionDays: given.retentionDays ?? null, historyCapMb: given.historyCapMb ?? null };
     const answer = await host.ask('history.storage', rule);
     if (!answer.ok) return t('retention.confirmUnknown');

@@ -43,8 +43,12 @@ export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }
         return `${text} ${unit}`.trim();
       };
       const when = `${format.date(drawn.data[0][idx]!)} ${format.time(drawn.data[0][idx]!)}`;
-      reading.current.textContent =
-        low === high ? `${show(mean)} · ${when}` : `${words.mean} ${show(mean)} · ${words.lowest} ${show(low!)} · ${words.highest} ${show(high!)} · ${when}`; // prettier-ignore
+      const spread = [
+        `${words.mean} ${show(mean)}`,
+        `${words.lowest} ${show(low!)}`,
+        `${words.highest} ${show(high!)}`,
+      ];
+      reading.current.textContent = [...(low === high ? [show(mean)] : spread), when].join(' · ');
     };
     const create = (): void => {
       plot.current?.destroy();

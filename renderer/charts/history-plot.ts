@@ -165,8 +165,24 @@ export function optionsOf(
       },
     },
     axes: [
-      { ...text, show: axis, size: AXIS_PX, space: 90, incrs: TIME_STEPS, grid: { show: false }, values: (_plot, ticks, __, ___, step) => timeTicks(ticks, step, current().format) },
-      { ...text, size: LABELS_PX, gap: 6, grid, space: 26, incrs: current().metric.unit === 'B' ? BINARY : DECIMAL, values: (_plot, ticks) => ticks.map(show) },
+      {
+        ...text,
+        show: axis,
+        size: AXIS_PX,
+        space: 90,
+        incrs: TIME_STEPS,
+        grid: { show: false },
+        values: (_plot, ticks, __, ___, step) => timeTicks(ticks, step, current().format),
+      },
+      {
+        ...text,
+        size: LABELS_PX,
+        gap: 6,
+        grid,
+        space: 26,
+        incrs: current().metric.unit === 'B' ? BINARY : DECIMAL,
+        values: (_plot, ticks) => ticks.map(show),
+      },
     ],
     bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour('--ink')} 16%, transparent)` }],
     series: [
@@ -189,7 +205,7 @@ export function optionsOf(
         },
       ],
     },
-  }; // prettier-ignore
+  };
 }
 
 const DAY_MS = 86_400_000;

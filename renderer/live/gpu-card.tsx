@@ -142,12 +142,12 @@ function Card({ live, source, silentSinceMs, size, sessions }: Omit<Props, 'gpuU
               <dd>{value('memTempC')}</dd>
             </div>
             <div>
-              <dt>{t('live.held')}</dt>
+              <dt>{t('live.throttledBy')}</dt>
               <dd>
                 {causes === undefined
                   ? value('throttleReasons')
                   : causes.length === 0
-                    ? t('live.nothing')
+                    ? t('live.notThrottled')
                     : causes.map((cause) => t(`cause.${cause}`)).join(', ')}
               </dd>
             </div>

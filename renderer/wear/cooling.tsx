@@ -1,4 +1,3 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Accordion, Button, Select, Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -28,9 +27,9 @@ function useSentence(): (trend: Trend) => string {
     if (ratio.low <= 1 && ratio.high >= 1) {
       return t(ratio.high < 1.15 ? 'wear.coolingOk' : 'wear.coolingUnclear', numbers);
     }
-    const ends = [hotter.kelvins.low, hotter.kelvins.high].map((k) => kelvins(k).text);
-    const [low, high] = ratio.low > 1 ? ends : ends.reverse();
-    return loosely(t)(ratio.low > 1 ? 'wear.coolingRise' : 'wear.coolingFall', {
+    const [near, far] = [kelvins(hotter.kelvins.low).text, kelvins(hotter.kelvins.high).text];
+    const [low, high] = ratio.low > 1 ? [near, far] : [far, near];
+    return t(ratio.low > 1 ? 'wear.coolingRise' : 'wear.coolingFall', {
       from: format.date(baseline.fromMs),
       to: format.date(baseline.toMs),
       power: format.number(hotter.powerW),

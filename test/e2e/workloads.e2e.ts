@@ -24,7 +24,7 @@ for (const theme of ['dark', 'light'] as const) {
     await expect(page.getByText('knee').first()).toBeVisible();
     await picture(page, `workloads-sweep-${theme}`);
     await page.getByRole('button', { name: 'Add a price' }).click();
-    await page.getByRole('group', { name: 'Price 1' }).getByLabel('EUR a kWh').fill('0.21');
+    await page.getByRole('group', { name: 'Price 1' }).getByLabel('EUR/kWh').fill('0.21');
     await page.getByLabel('Text in the command line').fill('own_generator.py');
     await page.getByLabel('Name', { exact: true }).fill('Own');
     await page.getByRole('button', { name: 'Add a rule' }).click();
@@ -36,7 +36,7 @@ for (const theme of ['dark', 'light'] as const) {
         programs: [{ contains: 'own_generator.py', name: 'Own', kind: 'diffusion' }],
       },
     });
-    await page.getByRole('heading', { name: 'Reference load' }).scrollIntoViewIfNeeded();
+    await page.getByRole('heading', { name: 'Stress test' }).scrollIntoViewIfNeeded();
     await picture(page, `workloads-below-${theme}`);
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.setContentSize(640, 480));
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -76,7 +76,7 @@ test('prices nothing by a price that is not said, and keeps the one before when 
   await band.getByLabel('To', { exact: true }).fill('07:00');
   await band.getByLabel('To', { exact: true }).blur();
   expect(await tariff()).toEqual([]);
-  const price = band.getByLabel('EUR a kWh');
+  const price = band.getByLabel('EUR/kWh');
   await price.fill('0.21');
   await price.blur();
   await expect.poll(tariff).toEqual([0.21]);
