@@ -6,6 +6,7 @@ import type { Cost } from '../app/recorder/own-cost.node.ts';
 import type { LimitField } from '../app/history/retention/limits.ts';
 import type { StoredAlert } from '../app/alerts/table.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, type Result } from '../app/core/result.ts';
 import { log } from './log.ts';
 import type { Settings } from '../app/settings/settings.ts';
@@ -38,7 +39,7 @@ const ANSWER_DEADLINE_MS = 120_000;
 const STOP_DEADLINE_MS = 5_000;
 const HEALTHY_MS = 60_000;
 const BACK_OFF_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
-/** Errors that may go away by themselves: tried again. The others need a person. */
+/** Errors that may pass: Slowburn tries again. The others need a person. */
 const RETRY_MS: Partial<Record<string, number>> = {
   'database-busy': 5_000,
   'source-unavailable': 15_000,
@@ -47,7 +48,7 @@ const RETRY_MS: Partial<Record<string, number>> = {
 
 /**
  * Keeps one collector process alive: handshake, heartbeat, restart with back-off. A collector that hangs is killed, one
- * that dies is started again, and the time without samples is marked as such in the history.
+ * that ends is restarted, and the time without samples is marked as a gap in the history.
  */
 export function startCollectorHost(
   script: string,
@@ -130,7 +131,7 @@ export function startCollectorHost(
 
   function onExit(): void {
     child = undefined;
-    for (const resolve of open.values()) resolve(err('not-ready', 'The collector has stopped; it is started again.'));
+    for (const resolve of open.values()) resolve(err('not-ready', text('main.recorder.restarting')));
     open.clear();
     if (stopping) return setStatus({ state: 'stopped' });
     if (status.state === 'failed') {
@@ -163,13 +164,13 @@ export function startCollectorHost(
     pid: () => child?.pid,
     async ask(channel, payload) {
       if (status.state !== 'running' && status.state !== 'silent') {
-        return err('not-ready', 'The collector is not running yet.');
+        return err('not-ready', text('main.recorder.notRunning'));
       }
       const id = nextId++;
       const answer = await new Promise<Result<unknown>>((resolve) => {
         const timer = setTimeout(() => {
           open.delete(id);
-          resolve(err('timeout', 'The collector did not answer in time.'));
+          resolve(err('timeout', text('main.recorder.noAnswer')));
         }, ANSWER_DEADLINE_MS);
         open.set(id, (result) => {
           clearTimeout(timer);
@@ -178,7 +179,7 @@ export function startCollectorHost(
         send({ type: 'request', id, channel, payload });
       });
       const checked = resultOf(channels[channel].response).safeParse(answer);
-      return checked.success ? checked.data : err('internal', `The answer to ${channel} has a wrong form.`);
+      return checked.success ? checked.data : err('internal', text('main.recorder.malformed', { channel }));
     },
     applySettings(...next) {
       [settings, suspended] = next;

@@ -56,7 +56,7 @@ export function createDeletionGuard(
 
   return async (change: RequestOf<'settings.set'>, owner: SettingsOwner): Promise<Result<boolean>> => {
     if (!limitFields.some((field) => field in change)) return ok(true);
-    if (asking) return err('not-ready', 'Another change of the limits waits for an answer.', 'Answer it first.');
+    if (asking) return err('not-ready', t('retention.confirmOpen'), t('retention.confirmOpenNext'));
     asking = true;
     try {
       const message = await deletes(change, owner);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { app, dialog } from 'electron';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { makeFolder } from '../app/core/folders.node.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, messageOf, ok, type Err, type Result } from '../app/core/result.ts';
 import { parseArguments } from './arguments.ts';
 import { logFault, startLog } from './log.ts';
@@ -22,15 +23,15 @@ function refuse({ error }: Err, code: number): undefined {
   app.exit(code);
 }
 
-/** Makes the folder for data: Chromium ends without a word where it cannot write its own part of it. */
+/** Makes the folder for data: Chromium ends silently where it cannot write its own part of it. */
 function prepareFolder(folder: string): Result<void> {
   try {
     makeFolder(folder);
     fs.accessSync(folder, fs.constants.W_OK);
     return ok(undefined);
   } catch (thrown) {
-    const why = `The folder ${folder} cannot be used: ${messageOf(thrown)}.`;
-    return err('write-failed', why, 'Choose another with --data-dir.');
+    const why = text('main.folder', { folder, why: messageOf(thrown) });
+    return err('write-failed', why, text('main.folderNext'));
   }
 }
 
@@ -67,6 +68,6 @@ if (args?.burn) {
 // an unexpected failure is shown once, in words, and ends the process: half a monitor is none
 process.on('uncaughtException', (error) => {
   logFault(error);
-  dialog.showErrorBox('Slowburn', `An unexpected error occurred and Slowburn must close.\n\n${error.message}`);
+  dialog.showErrorBox(text('app.name'), `${text('error.unexpected')}\n\n${error.message}`);
   app.exit(1);
 });

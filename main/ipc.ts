@@ -9,6 +9,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '../app/contract/channels.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, messageOf, type Result } from '../app/core/result.ts';
 import { createInFlight } from './in-flight.ts';
 import { isOwn } from './security.ts';
@@ -48,13 +49,13 @@ export function serveWindow({ window, handlers, askCollector }: IpcOptions): voi
 
   const inFlight = createInFlight();
   ipcMain.handle('ask', async (event, name: unknown, payload: unknown): Promise<Result<unknown>> => {
-    if (!isOurs(event)) return err('forbidden', 'Only the window of Slowburn may ask.');
-    if (!isOpenChannel(name)) return err('invalid-request', 'There is no such channel.');
+    if (!isOurs(event)) return err('forbidden', text('main.ipc.forbidden'));
+    if (!isOpenChannel(name)) return err('invalid-request', text('main.ipc.unknown'));
     try {
       return await inFlight(name, () => answer(name, payload));
     } catch (thrown) {
       logFault(thrown);
-      return err('internal', `${name} failed: ${messageOf(thrown)}`);
+      return err('internal', text('main.ipc.failed', { channel: name, why: messageOf(thrown) }));
     }
   });
 }

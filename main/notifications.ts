@@ -10,7 +10,7 @@ import { notes } from './terminal.ts';
 
 type Words = { readonly title: string; readonly body: string; readonly urgent: boolean };
 
-/** A desktop without notifications is no error. */
+/** A desktop without notifications is not an error. */
 function show({ title, body, urgent }: Words, onClick: () => void): void {
   if (!Notification.isSupported()) return;
   const notification = new Notification({
@@ -30,7 +30,7 @@ export function notify(alert: StoredAlert, t: Translate, format: Formatter, onCl
   show({ title: loosely(t)(`rule.${alert.rule}`, { limit }), body, urgent: alert.severity === 'act' }, onClick);
 }
 
-/** Tells that recording has paused: whoever relies on the history must know, whether or not alerts are to be shown. */
+/** Reports that recording has paused, even where notifications of alerts are off: the history has a gap from now on. */
 export function notifyFault({ message, next }: SourceFault, onClick: () => void): void {
   show({ title: message, body: next ?? '', urgent: true }, onClick);
 }
@@ -38,7 +38,7 @@ export function notifyFault({ message, next }: SourceFault, onClick: () => void)
 /** Limit steps are frequent; do not notify. */
 const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refused', 'left']);
 
-/** Tells what the governor saw or did: the mildest of its means. */
+/** Reports what the governor saw or did: the mildest of its means. */
 export function notifyDeed({ what, why, program, message }: GovernorEntry, t: Translate, onClick: () => void): void {
   if (!TOLD.has(what)) return;
   const title = loosely(t)(`governor.did.${what}`, { why: loosely(t)(`governor.why.${why}`), program: program ?? '' });

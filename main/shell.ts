@@ -2,7 +2,7 @@ import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
 import { createFormatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/table.ts';
-import { createI18n } from '../app/core/i18n.ts';
+import { createI18n, setLanguage } from '../app/core/i18n.ts';
 import type { PageId } from '../app/contract/pages.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
@@ -43,6 +43,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   let quitting = false;
 
   const locale = app.getLocale() || 'en';
+  setLanguage(locale);
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, owner.settings());
 
@@ -143,7 +144,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'burn.start': (request) =>
       latest?.gpus.some(({ gpu }) => gpu.uuid === request.gpuUuid)
         ? burn.start(request)
-        : err('not-found', 'No GPU with this identifier is being read.', 'Choose one of the listed GPUs.'),
+        : err('not-found', t('main.stressTest.unknownGpu'), t('main.stressTest.unknownGpuNext')),
     'burn.stop': () => {
       burn.stop();
       return ok(undefined);

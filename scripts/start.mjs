@@ -3,10 +3,6 @@
 //
 //   npm start                     the terminal is free again once the window is up; quit Slowburn in its tray or window
 //   npm start -- --foreground     stays until the window is closed; Ctrl-C quits Slowburn after it has written everything
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { root, runCommand, say, SetupError } from './setup/console.mjs';
@@ -14,9 +10,9 @@ import { findDisplay } from './setup/display.mjs';
 import { ensureReady } from './setup/index.mjs';
 import { ensureSandbox } from './setup/sandbox.mjs';
 import { refuseEatenOptions, slowburn } from './slowburn.mjs';
+import { openInBackground, openInForeground } from './start/window.mjs';
 
 const FOREGROUND = '--foreground';
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Whether to monitor in the terminal instead of the window: where Chromium's sandbox cannot start, a person is asked. Without
@@ -49,43 +45,6 @@ function command({ executable }, { wayland }) {
   if (wayland) args.push('--ozone-platform-hint=auto');
   // Chromium's own chatter about buses that a desktop may not have; the application's errors still come through
   return { executable, args: [...args, '--log-level=3'], env };
-}
-
-/** Runs the window with this terminal, until it is closed. */
-function openInForeground({ executable, args, env }) {
-  // In a group of its own: Ctrl-C would otherwise reach Chromium's processes too, which end while main still writes
-  const child = spawn(executable, args, { stdio: 'inherit', env, detached: process.platform !== 'win32' });
-  for (const signal of SIGNALS) process.on(signal, () => child.kill('SIGTERM'));
-  return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
-}
-
-/**
- * Starts the window as a process that outlives this one, and waits until it is up. What it prints goes to a file, which is
- * shown when it ends before that. Ctrl-C until then quits it.
- */
-async function openInBackground({ executable, args, env }) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-start-'));
-  const file = path.join(folder, 'output.txt');
-  const output = fs.openSync(file, 'w', 0o600);
-  const child = spawn(executable, args, { stdio: ['ignore', output, output, 'ipc'], env, detached: true });
-  fs.closeSync(output);
-  for (const signal of SIGNALS) process.on(signal, () => child.kill('SIGTERM'));
-  const ended = await new Promise((resolve) => {
-    child.on('message', (message) => message === 'ready' && resolve(undefined));
-    child.on('error', (error) => resolve({ code: 1, why: error.message }));
-    child.on('exit', (code) => resolve({ code: code ?? 1, why: fs.readFileSync(file, 'utf8').trim() }));
-  });
-  // what is printed later is in the log of the application, too; Windows does not delete a file that is open
-  if (ended || process.platform !== 'win32') fs.rmSync(folder, { recursive: true, force: true });
-  if (!ended) {
-    if (child.connected) child.disconnect();
-    child.unref();
-    say('Slowburn is running. To stop it, quit it in its tray or window.');
-    return 0;
-  }
-  if (ended.code === 0) say('Slowburn is already running: its window was brought to the front.');
-  else process.stderr.write(`${ended.why || 'The window did not open.'}\n`);
-  return ended.code;
 }
 
 await runCommand(async () => {

@@ -74,7 +74,7 @@ port.on('message', ({ data }: { data: ToCollector }) => {
   }
 });
 
-// at the end of a desktop's session, or with Ctrl-C, every process of a group is told to end: this one writes first
+// at the end of a desktop's session, or with Ctrl-C, the system ends every process of a group: this one writes first
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => void stop());
 }

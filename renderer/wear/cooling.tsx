@@ -13,7 +13,7 @@ import css from './wear.module.css';
 type Card = NonNullable<ResponseOf<'wear.card'>>;
 type Trend = Extract<Card['cooling'], { trend: unknown }>['trend'];
 
-/** The one sentence: hotter or cooler by so much, or that nothing can be told. */
+/** The one sentence: how much hotter or cooler, or that there is no clear change. */
 function useSentence(): (trend: Trend) => string {
   const { t } = useTranslation();
   const { format } = useShared();
@@ -84,7 +84,7 @@ const localDay = (ms: number): string => {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 };
 
-/** What a person did to the card: set, and taken back. */
+/** What a person did to the card. Marks can be added and removed. */
 function Marks({
   card,
   gpuUuid,

@@ -17,7 +17,7 @@ const NUMBERS = ['coreTempC', 'powerW', 'stressHoursPerDay', 'pricePerKwh'] as c
 const SHOWN = 8;
 const [EVENING, MORNING] = [22 * 60, 7 * 60];
 
-/** Seconds left until an unconfirmed change is taken back. */
+/** Seconds left until an unconfirmed change reverts. */
 function Countdown({ untilMs }: { readonly untilMs: number }) {
   const [nowMs, setNowMs] = useState(() => Date.now());
   useEffect(() => {
@@ -27,7 +27,7 @@ function Countdown({ untilMs }: { readonly untilMs: number }) {
   return <>{Math.max(0, Math.ceil((untilMs - nowMs) / 1000))}</>;
 }
 
-/** Limits that a person sets, what the governor does for them, and a cap by hand. */
+/** The limits a person sets, the governor's actions, and a manual power limit. */
 export function GovernorPanel() {
   const { t } = useTranslation();
   const { settings, format } = useShared();

@@ -28,7 +28,7 @@ for (const theme of ['dark', 'light'] as const) {
     seedHistory(slowburn.dataFolder, DAYS, GPU);
     const { page, complaints } = await slowburn.launch('--source', 'simulator');
     await page.evaluate((scheme) => window.slowburn.ask('settings.set', { theme: scheme }), theme);
-    // charts are drawn anew when the colours change: not in the middle of a drag
+    // charts are drawn again when the colours change: not in the middle of a drag
     await page.waitForFunction((scheme) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches, theme);
     await open(page, 'History');
     await page.getByText('1 week', { exact: true }).click();

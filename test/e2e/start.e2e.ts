@@ -19,9 +19,10 @@ const processesOf = (folder: string): { readonly pid: number; readonly line: str
       }
     });
 
-/** Runs the launcher as `npm start` does; resolves to its exit code and what it said. */
+/** Starts the window as `npm start` does, below npm; resolves to the exit code and what was said. */
 function start(...args: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn('npm', ['start', '--silent', '--', ...args], {
+  const command = ['node', 'test/support/start-window.mjs', ...args].join(' ');
+  const child = spawn('npm', ['exec', '--offline', '-c', command], {
     cwd: checkout,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -40,7 +41,7 @@ test('npm start ends once the window is up, and leaves no launcher behind', asyn
     expect(started.code).toBe(0);
     const running = processesOf(dataFolder).map(({ line }) => line);
     expect(running.some((line) => line.includes('electron'))).toBe(true);
-    expect(running.filter((line) => /npm|start\.mjs/.test(line))).toEqual([]);
+    expect(running.filter((line) => /npm|start-window\.mjs/.test(line))).toEqual([]);
     const again = await start(...options);
     expect(again.said).toContain('already running');
     expect(again.code).toBe(0);

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { build, type Rolldown } from 'vite';
+import { build, type InlineConfig, type Rolldown } from 'vite';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { FIRST_SECTIONS } from '../../scripts/build/page-words.mjs';
 import { pageConfig } from '../../scripts/build.mjs';
@@ -13,7 +13,7 @@ let first: Rolldown.OutputChunk[];
 
 beforeAll(async () => {
   vi.stubEnv('NODE_ENV', 'production'); // as outside of tests: React has a larger version for development
-  const config = pageConfig();
+  const config = pageConfig() as InlineConfig;
   const built = (await build({ ...config, build: { ...config.build, write: false } })) as Rolldown.RolldownOutput;
   vi.unstubAllEnvs();
   const all = built.output.filter((file) => file.type === 'chunk');
