@@ -29,7 +29,7 @@ const cpuMsOf = (pid: number): number =>
     .map((thread) => Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
     .reduce((a, b) => a + b, 0);
 
-/** CPU milliseconds per second of a separate program that samples once a second. */
+/** CPU milliseconds a second of a program of its own that samples once a second. */
 async function cpuMsASecond(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, [...args], { stdio: 'ignore', env: { ...process.env, ...env } });
   await sleep(WARM_MS);
@@ -75,7 +75,7 @@ async function ownTick(gpus: number): Promise<number> {
   return each;
 }
 
-/** Both programs once a second, each in its own process, with the processor idle in between. */
+/** Both programs once a second, each in a process of its own, with the processor idle in between. */
 async function oncePerSecond(gpus: number): Promise<readonly [own: number, theirs: number]> {
   const data = folderFor('monitor');
   const program = path.join(checkout, 'out/node/slowburn.js');

@@ -1,4 +1,4 @@
-// One measurement in its own process, with nothing else in memory: the cost of a sample, of Slowburn or another program.
+// One measurement in a process of its own, with nothing else in memory: what it costs to sample, ours or another's.
 import { createRequire } from 'node:module';
 import { systemClock } from '../app/core/clock.node.ts';
 import { openNvml } from '../app/telemetry/nvml/source.node.ts';

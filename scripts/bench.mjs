@@ -1,6 +1,6 @@
 // `npm run bench [-- NAME … [--minutes N]]`: measures, prints a table, and writes bench/results.json: the one place from
 // which README and docs take figures. Each benchmark replaces its own section and leaves the others. Minutes are for those
-// that run for a given time.
+// that run for as long as they are told.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

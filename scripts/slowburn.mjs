@@ -11,7 +11,7 @@ import { ensureReady } from './setup/index.mjs';
  */
 export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
-// npm takes `--source X` without a `--` before it for its own setting, and passes on what is left
+// npm takes `--source X` without a `--` before it for a setting of its own, and hands on what is left
 const EATEN = ['source', 'speed', 'data_dir', 'interval', 'record'];
 
 /** Refuses options that npm has taken: the command would silently do something else. */
@@ -26,7 +26,7 @@ export function refuseEatenOptions(command, env = process.env) {
 export function slowburn(args) {
   const program = fileURLToPath(new URL('out/node/slowburn.js', root));
   const child = spawn(process.execPath, [...NODE_FLAGS, program, ...args], { stdio: 'inherit' });
-  // Ctrl-C reaches the child as well; this process waits for it to finish its writing
+  // Ctrl-C reaches the child by itself; this process waits for it to finish its writing
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ const INTERRUPTS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 /**
  * Runs a program to its end. Resolves to { code, output }; `output` holds the last 64 KiB of stdout and stderr.
  * With `show`, what it prints is also passed on as it comes. When this process is interrupted, the program and all it
- * started end first: an npm that keeps running in the background would spoil the next set-up.
+ * started end first: an npm that goes on in the background would spoil the next set-up.
  */
 export function run(command, args, { show = false, ...options } = {}) {
   return new Promise((resolve) => {
