@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from '../core/zod.ts';
 import { factIds, verdicts } from '../health/judge.ts';
 import { xidOrigins } from '../health/xid.ts';
 import { familyIds, familyOffs } from '../wear/exposure.ts';

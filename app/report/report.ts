@@ -1,5 +1,6 @@
 import type { StoredGpu } from '../history/records.ts';
-import type { AlertTable, StoredAlert } from '../alerts/table.ts';
+import type { StoredAlert } from '../alerts/schema.ts';
+import type { AlertTable } from '../alerts/table.ts';
 import type { SessionBook } from '../workload/sessions/book.ts';
 import type { StoredSession } from '../workload/sessions/table.ts';
 import type { Range } from '../history/range.ts';
