@@ -3,8 +3,9 @@ import { printable } from '../app/core/printable.ts';
 import { type Formatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
 import { alertTitle, alertValue } from '../app/alerts/text.ts';
-import { loosely, type Translate } from '../app/core/i18n.ts';
+import type { Translate } from '../app/core/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
+import { entryText } from '../app/governor/entry-text.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
 import { notes } from './terminal.ts';
 
@@ -38,8 +39,8 @@ export function notifyFault({ message, next }: SourceFault, onClick: () => void)
 const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refused', 'left']);
 
 /** Reports what the governor saw or did: the mildest of its means. */
-export function notifyDeed({ what, why, program, message }: GovernorEntry, t: Translate, onClick: () => void): void {
-  if (!TOLD.has(what)) return;
-  const title = loosely(t)(`governor.did.${what}`, { why: loosely(t)(`governor.why.${why}`), program: program ?? '' });
-  show({ title, body: message ?? t('governor.title'), urgent: what === 'left' }, onClick);
+export function notifyDeed(entry: GovernorEntry, t: Translate, onClick: () => void): void {
+  if (!TOLD.has(entry.what)) return;
+  const body = entry.message ?? t('governor.title');
+  show({ title: entryText(t, entry), body, urgent: entry.what === 'left' }, onClick);
 }

@@ -1,7 +1,7 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Button, NumberInput, Switch } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { entryText } from '../../app/governor/entry-text.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
@@ -167,12 +167,7 @@ export function GovernorPanel() {
               <li key={`${entry.tsMs}-${i}`}>
                 <span className={css.note}>{format.time(entry.tsMs)}</span>
                 <span>
-                  {loosely(t)(`governor.did.${entry.what}`, {
-                    why: loosely(t)(`governor.why.${entry.why}`),
-                    cap: entry.capW === undefined ? '' : `${entry.capW} W`,
-                    program: entry.program ?? '',
-                  })}{' '}
-                  {entry.message}
+                  {entryText(t, entry)} {entry.message}
                 </span>
               </li>
             ))}
