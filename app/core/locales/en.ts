@@ -651,7 +651,7 @@ export const en = {
       unknown: 'There is no option --{{name}}.',
       unknownNext: 'Did you mean --{{meant}}?',
       speed: '--speed {{given}}: the speed must be above 0 and at most 1000.',
-      stressTest: '--burn {{given}}: choose one of {{ways}}.',
+      stressTest: '--burn {{given}}: the ways are {{ways}}.',
     },
     recorder: {
       restarting: 'The recorder has stopped. Slowburn is restarting it.',
