@@ -151,7 +151,7 @@ export function startCollectorHost(
 
   const watchdog = setInterval(() => {
     if (!child || stopping) return;
-    const silentMs = performance.now() - lastSignMs; // stands still in suspend, like the collector
+    const silentMs = performance.now() - lastSignMs; // does not advance in suspend; neither does the collector
     const deadlineMs = status.state === 'running' || status.state === 'silent' ? SILENCE_MS : START_DEADLINE_MS;
     if (silentMs > deadlineMs) {
       log(`The recorder did not answer for ${Math.round(silentMs / 1000)} s and is stopped.`);

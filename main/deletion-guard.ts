@@ -11,7 +11,7 @@ import type { CollectorHost } from './collector-host.ts';
 const MOST_HOURS = 24;
 
 /**
- * Asks before limits of the history change so that more than a day of samples goes. The dialog is the system's, opened
+ * Asks before a change of the history's limits deletes more than a day of samples. The dialog is the system's and opened
  * here: a page cannot answer it. One is open at a time.
  * @returns whether the change may be made; an error where a dialog is open already
  */

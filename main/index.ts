@@ -17,7 +17,7 @@ import { notes } from './terminal.ts';
 
 const out = path.resolve(import.meta.dirname, '..');
 
-/** Ends before anything was begun, with a sentence. */
+/** Prints why the program cannot start, and ends it. */
 function refuse({ error }: Err, code: number): undefined {
   notes.say(error.message, ...(error.next ? [`  ${error.next}`] : []));
   app.exit(code);

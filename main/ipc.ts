@@ -29,9 +29,8 @@ const isOpenChannel = (name: unknown): name is Channel =>
   typeof name === 'string' && Object.hasOwn(channels, name) && !('private' in channels[name as Channel]);
 
 /**
- * The one door for questions from the window. In this order: is it our window's own page that asks, is there such a
- * channel, are not too many of its questions open, does the question fit its schema (the collector checks its own); only
- * then the handler. Every question is answered with a Result.
+ * Answers the questions of the window. Checked in this order: the sender is our window's own page, the channel exists, not
+ * too many of its questions are open, and the question fits its schema (the collector checks its own). Then the handler runs. Every question is answered with a Result.
  */
 export function serveWindow({ window, handlers, askCollector }: IpcOptions): void {
   const isOurs = ({ sender, senderFrame }: IpcMainInvokeEvent): boolean =>
@@ -60,10 +59,10 @@ export function serveWindow({ window, handlers, askCollector }: IpcOptions): voi
   });
 }
 
-/** Pushes that are only drawn: a window that cannot be seen asks for the newest when it is seen again. */
+/** Pushes that are only drawn. A hidden window does not need them: it asks for the newest when it is shown again. */
 const DRAWN: readonly Push[] = ['tick', 'cost'];
 
-/** Tells the window something, if it is there. */
+/** Sends a push to the window, if there is one. */
 export function pushTo<P extends Push>(window: BrowserWindow | undefined, name: P, payload: PushOf<P>): void {
   if (!window || window.isDestroyed()) return;
   if (DRAWN.includes(name) && (!window.isVisible() || window.isMinimized())) return;

@@ -24,7 +24,7 @@ function show({ title, body, urgent }: Words, onClick: () => void): void {
   notification.show();
 }
 
-/** Tells of an alert that is already on disk. */
+/** Shows an alert that is already on disk. */
 export function notify(alert: StoredAlert, t: Translate, format: Formatter, onClick: () => void): void {
   const body = t('notification.body', { gpu: alert.gpuName, value: alertValue(format, alert, alert.value) });
   show({ title: alertTitle(t, format, alert), body, urgent: alert.severity === 'act' }, onClick);

@@ -33,7 +33,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
         send({ type: 'notice', notice });
       },
       onJob: (job) => send({ type: 'job', job }),
-      // the next collector sets the damaged file aside and begins a new one
+      // the next collector moves the damaged file aside and starts a new one
       onDamaged: () => setTimeout(() => process.exit(1), 100),
     },
     new URL('.', import.meta.url),

@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) at: vec3u) {
 const PER_ROW = 32_768 * THREADS; // dispatches are at most 65,535 workgroups per dimension
 
 /**
- * Numbers between −1 and 1, the same on every card: a buffer begins as zeros, and a card that multiplies zeros switches
+ * Numbers between −1 and 1, the same on every card: a new buffer holds zeros, and a card that multiplies zeros switches
  * fewer transistors and draws less. PCG hash: Jarzynski and Olano, Hash Functions for GPU Rendering, JCGT 9(3), 2020.
  */
 const NUMBERS = `

@@ -30,7 +30,7 @@ export type ChartProps = {
 
 const PLOT_PX = 104;
 const AXIS_PX = 24;
-/** the width of the labels of the event rail below, so that marks stand under what they mark */
+/** the width of the labels of the event rail below, so that marks are below what they mark */
 const LABELS_PX = 108;
 
 export const heightOf = (axis: boolean): number => PLOT_PX + (axis ? AXIS_PX : 0);
@@ -122,7 +122,7 @@ function drawMarks(plot: uPlot, { marks }: Current): void {
   ctx.restore();
 }
 
-/** Samples that stand alone, with time not observed on both sides: a line would not show them. */
+/** Single samples with time not observed on both sides: a line would not show them. */
 const alone: uPlot.Series.Points.Filter = (plot, series, show) => {
   const values = plot.data[series]!;
   const [first, last] = plot.series[0]!.idxs ?? [0, values.length - 1];

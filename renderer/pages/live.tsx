@@ -21,7 +21,7 @@ function useSilence(intervalMs: number): number | undefined {
       setSinceMs(performance.now() - takenMs > limitMs ? tsMs : undefined);
     };
     const timer = setInterval(look, 1000);
-    const stop = onLive(look); // one that is heard of again is shown at once
+    const stop = onLive(look); // the end of the silence shows at once
     return () => {
       clearInterval(timer);
       stop();

@@ -16,7 +16,7 @@ const accent: MantineColorsTuple = [
   '#00459b',
 ];
 
-// the library's greys, in the hue of ours
+// the library's greys in the hue of theme.css
 const dark: MantineColorsTuple = [
   '#e9ebef',
   '#c3c8d0',
