@@ -77,7 +77,7 @@ test('fires an alert on a hot card: a badge, the page, an entry that stays', asy
   await open(page, 'Alerts');
   await expect(page.getByRole('alert').getByText('Core at its slowdown limit (93 °C)')).toBeVisible();
   await picture(page, 'alert-firing');
-  await expect(page.getByText('Nothing is firing.')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText('No active alerts.')).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole('cell', { name: /slowdown limit/ })).toHaveCount(2);
   await open(page, 'Live');
   await expect(page.getByText('The recording has been played to its end.')).toBeVisible({ timeout: 30_000 });

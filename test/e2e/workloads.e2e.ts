@@ -15,7 +15,7 @@ for (const theme of ['dark', 'light'] as const) {
     for (const name of [/^Compare Janus/, /^Compare ComfyUI/]) await page.getByRole('checkbox', { name }).check();
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await expect(page.getByText('FLUX.1-dev').first()).toBeHidden(); // another card's: not beside one's own
-    await page.getByText('Published figures').click();
+    await page.getByText('Published figures', { exact: true }).click();
     await expect(page.getByText('FLUX.1-dev').first()).toBeVisible();
     await picture(page, `workloads-compared-${theme}`);
     await page.getByRole('button', { name: 'Clear' }).click();
