@@ -9,7 +9,7 @@ export type ApplicationCost = {
 
 const PAGE = 4096; // on x86-64, the only processor for which Linux builds are made
 
-/** Pages of a process, resident and shared with files (proc_pid_statm(5)). None when it has ended meanwhile. */
+/** Pages of a process, resident and shared with files (proc_pid_statm(5)). None when it has ended. */
 function pagesOf(pid: number): readonly [resident: number, shared: number] {
   try {
     const [, resident = 0, shared = 0] = fs.readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ').map(Number);
@@ -46,7 +46,7 @@ export function createCpuShare(): (times: CpuTimes, nowMs: number) => number {
   let usedMs = 0;
   let points: readonly { readonly atMs: number; readonly usedMs: number }[] = [];
   return (times, nowMs) => {
-    // of a process that is new, all it has used is new; what one has used that has ended meanwhile is not known
+    // all that a new process has used is new; the last use of one that has ended is not known
     for (const [pid, seconds] of times) usedMs += 1000 * Math.max(0, seconds - (last.get(pid) ?? 0));
     if (points.length === 0) usedMs = 0; // what was used before the first call is not of this time
     last = times;

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { dataFolder } from '../app/core/folders.node.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { burnWays, type BurnWay } from '../app/load/messages.ts';
 import { parseSourceSpec, type SourceSpec } from '../app/telemetry/source-spec.ts';
@@ -10,7 +11,7 @@ export type Arguments = {
   readonly dataFolder: string;
   /** start in the tray */
   readonly hidden: boolean;
-  /** this process runs the reference load, and nothing else, in this way */
+  /** this process runs the stress test alone, in this way */
   readonly burn?: BurnWay;
 };
 
@@ -24,7 +25,7 @@ const options = {
 
 const OF_THE_TERMINAL: readonly string[] = ['for', 'interval', 'record'];
 
-/** How many letters must be added, removed or exchanged to make one word the other (Levenshtein). */
+/** Edit distance of two words (Levenshtein): letters added, removed or exchanged. */
 function distance(one: string, other: string): number {
   let row = [...other, ''].map((_, i) => i);
   [...one].forEach((letter, i) => {
@@ -37,20 +38,16 @@ function distance(one: string, other: string): number {
   return row.at(-1)!;
 }
 
-/** What is wrong with an option that is not the window's: a slip, or the terminal's. Undefined: Chromium's business. */
+/** What is wrong with an option that is not the window's: misspelt, or one of the terminal. Undefined: it may be Chromium's. */
 function strayOption(name: string): Result<never> | undefined {
   if (OF_THE_TERMINAL.includes(name))
-    return err(
-      'invalid-argument',
-      `--${name} is an option of the terminal, not of the window.`,
-      `Run: npm run slowburn -- monitor --${name} …`,
-    );
+    return err('invalid-argument', text('main.option.terminal', { name }), text('main.option.terminalNext', { name }));
   const meant = Object.keys(options).find((own) => distance(name, own) <= 2);
   if (meant === undefined) return undefined;
-  return err('invalid-argument', `There is no option --${name}.`, `Did you mean --${meant}?`);
+  return err('invalid-argument', text('main.option.unknown', { name }), text('main.option.unknownNext', { meant }));
 }
 
-/** The window's own options. Chromium's switches stand in the same list and are passed over. */
+/** The window's own options. Chromium's switches are in the same list and are ignored. */
 export function parseArguments(argv: readonly string[]): Result<Arguments> {
   const { values, tokens } = parseArgs({ args: [...argv], strict: false, tokens: true, options });
   for (const token of tokens) {
@@ -58,21 +55,24 @@ export function parseArguments(argv: readonly string[]): Result<Arguments> {
     const stray = strayOption(token.name);
     if (stray) return stray;
   }
-  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  const source = parseSourceSpec(text(values.source) ?? '');
+  const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const source = parseSourceSpec(stringOf(values.source) ?? '');
   if (!source.ok) return source;
-  const speed = Number(text(values.speed));
+  const speed = Number(stringOf(values.speed));
   if (!(speed > 0 && speed <= 1000)) {
-    return err('invalid-argument', `--speed ${String(values.speed)}: the speed must be above 0 and at most 1000.`);
+    return err('invalid-argument', text('main.option.speed', { given: String(values.speed) }));
   }
   const burn = burnWays.find((way) => way === values.burn);
   if (values.burn !== undefined && !burn) {
-    return err('invalid-argument', `--burn ${String(values.burn)}: the ways are ${burnWays.join(', ')}.`);
+    return err(
+      'invalid-argument',
+      text('main.option.stressTest', { given: String(values.burn), ways: burnWays.join(', ') }),
+    );
   }
   return ok({
     source: source.value,
     speed,
-    dataFolder: dataFolder(text(values['data-dir'])),
+    dataFolder: dataFolder(stringOf(values['data-dir'])),
     hidden: values.hidden === true,
     ...(burn && { burn }),
   });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { app, BrowserWindow, MessageChannelMain } from 'electron';
+import { text } from '../app/core/i18n.ts';
 import type { BurnWay } from '../app/load/messages.ts';
 import { ORIGIN, serveApp } from './protocol.ts';
 import { toParent } from './terminal.ts';
@@ -15,7 +16,7 @@ const switches: Readonly<Record<BurnWay, readonly (readonly [name: string, value
   ],
 };
 
-/** Before the app is ready: WebGPU. The window's own process has none. */
+/** Turns WebGPU on, which the window's own process has not. Call before the app is ready. */
 export function prepareBurn(way: BurnWay): void {
   app.commandLine.appendSwitch('enable-unsafe-webgpu'); // WebGPU on Linux is behind it
   app.commandLine.appendSwitch('enable-features', 'Vulkan');
@@ -23,8 +24,8 @@ export function prepareBurn(way: BurnWay): void {
 }
 
 /**
- * A process of its own that burns: one hidden, sandboxed page, ordered over standard input and reporting over standard
- * output, a line of JSON each. It ends with its input, so whoever started it cannot leave it burning.
+ * The process of the stress test: one hidden, sandboxed page that takes orders from standard input and reports to standard
+ * output, a line of JSON each. It ends when its input closes, so the load cannot outlive whoever started it.
  */
 export async function runBurn(out: string): Promise<void> {
   serveApp(path.join(out, 'renderer'), async () => '');
@@ -45,7 +46,7 @@ export async function runBurn(out: string): Promise<void> {
   orders.on('line', (line) => own.postMessage(JSON.parse(line)));
   orders.on('close', () => app.exit(0));
   window.webContents.on('render-process-gone', (_event, { reason }) => {
-    toParent.json({ type: 'failed', message: `The page has gone: ${reason}` });
+    toParent.json({ type: 'failed', message: text('main.stressTest.pageEnded', { reason }) });
     app.exit(1);
   });
   await window.loadURL(`${ORIGIN}/burn.html`);

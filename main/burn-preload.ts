@@ -1,6 +1,6 @@
 import { ipcRenderer } from 'electron';
 
-/** What this file needs of the page it stands before. */
+/** What this file needs of the page that it is loaded into. */
 type Page = {
   readonly document: { readonly readyState: string };
   readonly postMessage: (message: string, origin: string, ports: readonly unknown[]) => void;
@@ -8,7 +8,7 @@ type Page = {
 };
 const page = globalThis as unknown as Page;
 
-/** Hands the page its one port; nothing of Electron reaches it. */
+/** Gives the page its one port; no function of Electron reaches the page. */
 ipcRenderer.on('burn', ({ ports }) => {
   const hand = (): void => page.postMessage('burn', '*', [...(ports as readonly unknown[])]);
   if (page.document.readyState === 'complete') hand();

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { app } from 'electron';
+import { text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createBurnCard } from '../app/load/card.ts';
@@ -10,7 +11,7 @@ import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../
 
 export type BurnRequest = { readonly shape: BurnShape; readonly gpuUuid: string; readonly plan: Partial<BurnPlan> };
 
-/** Chromium's own Vulkan on the processor: no other driver is loaded beside it, as a broken one may be why it is needed. */
+/** Chromium's own Vulkan on the processor. No other driver is loaded: a broken one may be the reason for using it. */
 const PROCESSOR_DRIVER = path.join(path.dirname(process.execPath), 'vk_swiftshader_icd.json');
 const STEP_MS = 250;
 const idle: BurnStatus = {
@@ -24,7 +25,7 @@ const idle: BurnStatus = {
   soak: { gflop: 0, gbyte: 0, ms: 0 },
 };
 
-/** Runs the reference load by its schedule, in a process of its own. One at a time. */
+/** Runs the stress test by its schedule, in its own process. One at a time. */
 export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) => void) {
   let status = idle;
   let child: ChildProcess | undefined;
@@ -44,14 +45,14 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
     set({ ...change, running: false, load: 0, phase: 'ended' });
   }
 
-  /** Lets a process end: it does so with its input, or it is made to. */
+  /** Ends a process: by closing its input, and by force after three seconds. */
   function release(burning: ChildProcess): void {
     burning.stdin?.end();
     const kill = setTimeout(() => burning.kill('SIGKILL'), 3000).unref();
     burning.once('exit', () => clearTimeout(kill));
   }
 
-  /** @param ways those that are left: the first is tried */
+  /** @param ways launch methods not tried yet; the first is tried now */
   function launch([way, ...others]: readonly BurnWay[]): void {
     const own = app.isPackaged ? [] : [app.getAppPath()];
     const args = [...own, `--burn=${way}`, '--data-dir', dataFolder, '--log-level=3'];
@@ -59,7 +60,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
     const started = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
     child = started;
     let found = false;
-    /** It is over with this way: before it has found anything, the next is tried when its process has ended. */
+    /** This launch method failed. If it found no device, the next one is tried once the process has exited. */
     const fail = (error: string): void => {
       if (child !== started) return;
       if (found || others.length === 0) return end({ ending: 'failed', error });
@@ -70,17 +71,18 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
       started.removeAllListeners('exit').on('exit', next);
       release(started);
     };
-    started.stdin.on('error', () => undefined); // it has ended: the exit says so
+    started.stdin.on('error', () => undefined); // the process has ended: `exit` reports it
     started.on('error', (error) => end({ ending: 'failed', error: error.message }));
-    started.on('exit', () => fail('The reference load ended by itself.'));
+    started.on('exit', () => fail(text('main.stressTest.ended')));
     createInterface({ input: started.stdout }).on('line', (line) => {
       if (child !== started) return;
       const report = burnReport.safeParse(parse(line));
-      if (!report.success) return; // Chromium's own words
+      if (!report.success) return; // a message of Chromium
       const { data } = report;
       if (data.type === 'work') add(data);
-      else if (data.type === 'failed') fail(data.message === 'no-adapter' ? 'No device was found.' : data.message);
-      else if (data.software && way !== 'software') fail('No card was found.');
+      else if (data.type === 'failed')
+        fail(data.message === 'no-adapter' ? text('main.stressTest.noDevice') : data.message);
+      else if (data.software && way !== 'software') fail(text('main.stressTest.noCard'));
       else {
         found = true;
         begin(data.name, data.software);
@@ -119,7 +121,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
   return {
     status: () => status,
     start(next: BurnRequest): Result<BurnStatus> {
-      if (status.running) return err('not-ready', 'The reference load is running already.');
+      if (status.running) return err('not-ready', text('main.stressTest.running'));
       request = next;
       card = createBurnCard(next.gpuUuid);
       set({
@@ -141,7 +143,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
     stop(): void {
       if (status.running) end({ ending: 'aborted' });
     },
-    /** What the cards do meanwhile. */
+    /** Takes the readings of the cards during the test. */
     feed(tick: Tick): void {
       if (!status.running || !schedule || status.software) return;
       card.feed(tick, status.phase === 'ramp' || status.phase === 'soak');
@@ -154,6 +156,6 @@ const parse = (line: string): unknown => {
   try {
     return JSON.parse(line) as unknown;
   } catch {
-    return undefined; // not one of ours
+    return undefined; // not a report
   }
 };

@@ -7,7 +7,9 @@ import type { OwnCost } from '../app/core/own-cost.ts';
 import type { LimitField } from '../app/history/retention/limits.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, type Result } from '../app/core/result.ts';
+import { log } from './log.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
@@ -38,7 +40,7 @@ const ANSWER_DEADLINE_MS = 120_000;
 const STOP_DEADLINE_MS = 5_000;
 const HEALTHY_MS = 60_000;
 const BACK_OFF_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
-/** Errors that may go away by themselves: tried again. The others need a person. */
+/** Errors that may pass: Slowburn tries again. The others need a person. */
 const RETRY_MS: Partial<Record<string, number>> = {
   'database-busy': 5_000,
   'source-unavailable': 15_000,
@@ -47,7 +49,7 @@ const RETRY_MS: Partial<Record<string, number>> = {
 
 /**
  * Keeps one collector process alive: handshake, heartbeat, restart with back-off. A collector that hangs is killed, one
- * that dies is started again, and the time without samples is marked as such in the history.
+ * that ends is restarted, and the time without samples is marked as a gap in the history.
  */
 export function startCollectorHost(
   script: string,
@@ -91,10 +93,12 @@ export function startCollectorHost(
       case 'started':
         return setStatus({ state: 'running', error: undefined, setAside: message.setAside ?? status.setAside });
       case 'failed':
+        log(`The recorder could not start: ${message.error.message}`);
         return setStatus({ state: 'failed', error: message.error });
       case 'tick': {
         const tick = tickSchema.safeParse(message.tick);
         if (tick.success) events.onTick(tick.data as Tick);
+        else dropTick(tick.error.issues[0]);
         if (performance.now() - startedMs > HEALTHY_MS) failures = 0;
         return;
       }
@@ -119,9 +123,16 @@ export function startCollectorHost(
     }
   }
 
+  /** Counted and shown in the foot of the window; the first of each process is logged. */
+  function dropTick(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): void {
+    if (status.unread === undefined)
+      log(`An update of the recorder could not be read: ${issue?.path.join('.')}: ${issue?.message}`);
+    setStatus({ unread: (status.unread ?? 0) + 1 });
+  }
+
   function onExit(): void {
     child = undefined;
-    for (const resolve of open.values()) resolve(err('not-ready', 'The collector has stopped; it is started again.'));
+    for (const resolve of open.values()) resolve(err('not-ready', text('main.recorder.restarting')));
     open.clear();
     if (stopping) return setStatus({ state: 'stopped' });
     if (status.state === 'failed') {
@@ -140,10 +151,12 @@ export function startCollectorHost(
 
   const watchdog = setInterval(() => {
     if (!child || stopping) return;
-    const silentMs = performance.now() - lastSignMs; // stands still in suspend, like the collector
+    const silentMs = performance.now() - lastSignMs; // does not advance in suspend; neither does the collector
     const deadlineMs = status.state === 'running' || status.state === 'silent' ? SILENCE_MS : START_DEADLINE_MS;
-    if (silentMs > deadlineMs) kill();
-    else if (status.state === 'running' && silentMs > SILENCE_MS / 2) setStatus({ state: 'silent' });
+    if (silentMs > deadlineMs) {
+      log(`The recorder did not answer for ${Math.round(silentMs / 1000)} s and is stopped.`);
+      kill();
+    } else if (status.state === 'running' && silentMs > SILENCE_MS / 2) setStatus({ state: 'silent' });
   }, CHECK_MS);
 
   start();
@@ -152,13 +165,13 @@ export function startCollectorHost(
     pid: () => child?.pid,
     async ask(channel, payload) {
       if (status.state !== 'running' && status.state !== 'silent') {
-        return err('not-ready', 'The collector is not running yet.');
+        return err('not-ready', text('main.recorder.notRunning'));
       }
       const id = nextId++;
       const answer = await new Promise<Result<unknown>>((resolve) => {
         const timer = setTimeout(() => {
           open.delete(id);
-          resolve(err('timeout', 'The collector did not answer in time.'));
+          resolve(err('timeout', text('main.recorder.noAnswer')));
         }, ANSWER_DEADLINE_MS);
         open.set(id, (result) => {
           clearTimeout(timer);
@@ -167,7 +180,7 @@ export function startCollectorHost(
         send({ type: 'request', id, channel, payload });
       });
       const checked = resultOf(channels[channel].response).safeParse(answer);
-      return checked.success ? checked.data : err('internal', `The answer to ${channel} has a wrong form.`);
+      return checked.success ? checked.data : err('internal', text('main.recorder.malformed', { channel }));
     },
     applySettings(...next) {
       [settings, suspended] = next;

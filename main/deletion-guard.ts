@@ -11,7 +11,7 @@ import type { CollectorHost } from './collector-host.ts';
 const MOST_HOURS = 24;
 
 /**
- * Asks before limits of the history change so that more than a day of samples goes. The dialog is the system's, opened
+ * Asks before a change of the history's limits deletes more than a day of samples. The dialog is the system's and opened
  * here: a page cannot answer it. One is open at a time.
  * @returns whether the change may be made; an error where a dialog is open already
  */
@@ -39,9 +39,13 @@ export function createDeletionGuard(
     return response === 1;
   }
 
-  /** What the change deletes in words; undefined: a day at most. */
+  /** What the change deletes, as a sentence; undefined where it is a day at most. */
   async function deletes(change: RequestOf<'settings.set'>, owner: SettingsOwner): Promise<string | undefined> {
-    const given = { ...limitsOf(owner.settings(), owner.report().suspended), ...limitsOf({ ...owner.settings(), ...change }, limitFields.filter((field) => !(field in change))) }; // prettier-ignore
+    const unchanged = limitFields.filter((field) => !(field in change));
+    const given = {
+      ...limitsOf(owner.settings(), owner.report().suspended),
+      ...limitsOf({ ...owner.settings(), ...change }, unchanged),
+    };
     const rule = { retentionDays: given.retentionDays ?? null, historyCapMb: given.historyCapMb ?? null };
     const answer = await host.ask('history.storage', rule);
     if (!answer.ok) return t('retention.confirmUnknown');
@@ -52,7 +56,7 @@ export function createDeletionGuard(
 
   return async (change: RequestOf<'settings.set'>, owner: SettingsOwner): Promise<Result<boolean>> => {
     if (!limitFields.some((field) => field in change)) return ok(true);
-    if (asking) return err('not-ready', 'Another change of the limits waits for an answer.', 'Answer it first.');
+    if (asking) return err('not-ready', t('retention.confirmOpen'), t('retention.confirmOpenNext'));
     asking = true;
     try {
       const message = await deletes(change, owner);

@@ -1,4 +1,5 @@
 import type { Channel } from '../app/contract/channels.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, type Result } from '../app/core/result.ts';
 
 /** Questions of one channel that may be open at once. The busiest page, with eight GPUs, asks about a dozen. */
@@ -12,7 +13,7 @@ export function createInFlight() {
   return async (name: Channel, answer: () => Promise<Result<unknown>>): Promise<Result<unknown>> => {
     const now = open.get(name) ?? 0;
     if (now >= (MOST_OPEN_OF[name] ?? MOST_OPEN))
-      return err('busy', `Too many questions to ${name} are open.`, 'Wait until one is answered.');
+      return err('busy', text('main.ipc.busy', { channel: name }), text('main.ipc.busyNext'));
     open.set(name, now + 1);
     try {
       return await answer();

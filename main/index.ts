@@ -4,32 +4,34 @@ import path from 'node:path';
 import { app, dialog } from 'electron';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { makeFolder } from '../app/core/folders.node.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, messageOf, ok, type Err, type Result } from '../app/core/result.ts';
 import { parseArguments } from './arguments.ts';
+import { logFault, startLog } from './log.ts';
 import { keepOffTheGpu } from './drawing.ts';
 import { prepareBurn, runBurn } from './burn-page.ts';
 import { registerScheme } from './protocol.ts';
 import { hardenSessions, useNoNames } from './security.ts';
 import { startShell } from './shell.ts';
-import { notes, printFault } from './terminal.ts';
+import { notes } from './terminal.ts';
 
 const out = path.resolve(import.meta.dirname, '..');
 
-/** Ends before anything was begun, with a sentence. */
+/** Prints why the program cannot start, and ends it. */
 function refuse({ error }: Err, code: number): undefined {
   notes.say(error.message, ...(error.next ? [`  ${error.next}`] : []));
   app.exit(code);
 }
 
-/** Makes the folder for data: Chromium ends without a word where it cannot write its own part of it. */
+/** Makes the folder for data: Chromium ends silently where it cannot write its own part of it. */
 function prepareFolder(folder: string): Result<void> {
   try {
     makeFolder(folder);
     fs.accessSync(folder, fs.constants.W_OK);
     return ok(undefined);
   } catch (thrown) {
-    const why = `The folder ${folder} cannot be used: ${messageOf(thrown)}.`;
-    return err('write-failed', why, 'Choose another with --data-dir.');
+    const why = text('main.folder', { folder, why: messageOf(thrown) });
+    return err('write-failed', why, text('main.folderNext'));
   }
 }
 
@@ -42,6 +44,7 @@ const args = parsed.ok && prepared.ok ? parsed.value : undefined;
 /** A setting that takes effect at the next start. */
 const drawsWithGpu = (dataFolder: string): boolean => loadSettings(dataFolder).settings.gpuCompositing;
 
+if (args && !args.burn) startLog(args.dataFolder, 'window');
 if (args?.burn) prepareBurn(args.burn);
 else if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
 registerScheme();
@@ -64,7 +67,7 @@ if (args?.burn) {
 
 // an unexpected failure is shown once, in words, and ends the process: half a monitor is none
 process.on('uncaughtException', (error) => {
-  printFault(error);
-  dialog.showErrorBox('Slowburn', `An unexpected error occurred and Slowburn must close.\n\n${error.message}`);
+  logFault(error);
+  dialog.showErrorBox(text('app.name'), `${text('error.unexpected')}\n\n${error.message}`);
   app.exit(1);
 });

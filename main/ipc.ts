@@ -9,10 +9,11 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '../app/contract/channels.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, messageOf, type Result } from '../app/core/result.ts';
 import { createInFlight } from './in-flight.ts';
 import { isOwn } from './security.ts';
-import { printFault } from './terminal.ts';
+import { logFault } from './log.ts';
 
 export type MainHandlers = {
   readonly [C in ChannelOf<'main'>]: (request: RequestOf<C>) => Promise<Result<ResponseOf<C>>> | Result<ResponseOf<C>>;
@@ -28,9 +29,8 @@ const isOpenChannel = (name: unknown): name is Channel =>
   typeof name === 'string' && Object.hasOwn(channels, name) && !('private' in channels[name as Channel]);
 
 /**
- * The one door for questions from the window. In this order: is it our window's own page that asks, is there such a
- * channel, are not too many of its questions open, does the question fit its schema (the collector checks its own); only
- * then the handler. Every question is answered with a Result.
+ * Answers the questions of the window. Checked in this order: the sender is our window's own page, the channel exists, not
+ * too many of its questions are open, and the question fits its schema (the collector checks its own). Then the handler runs. Every question is answered with a Result.
  */
 export function serveWindow({ window, handlers, askCollector }: IpcOptions): void {
   const isOurs = ({ sender, senderFrame }: IpcMainInvokeEvent): boolean =>
@@ -48,21 +48,21 @@ export function serveWindow({ window, handlers, askCollector }: IpcOptions): voi
 
   const inFlight = createInFlight();
   ipcMain.handle('ask', async (event, name: unknown, payload: unknown): Promise<Result<unknown>> => {
-    if (!isOurs(event)) return err('forbidden', 'Only the window of Slowburn may ask.');
-    if (!isOpenChannel(name)) return err('invalid-request', 'There is no such channel.');
+    if (!isOurs(event)) return err('forbidden', text('main.ipc.forbidden'));
+    if (!isOpenChannel(name)) return err('invalid-request', text('main.ipc.unknown'));
     try {
       return await inFlight(name, () => answer(name, payload));
     } catch (thrown) {
-      printFault(thrown);
-      return err('internal', `${name} failed: ${messageOf(thrown)}`);
+      logFault(thrown);
+      return err('internal', text('main.ipc.failed', { channel: name, why: messageOf(thrown) }));
     }
   });
 }
 
-/** Pushes that are only drawn: a window that cannot be seen asks for the newest when it is seen again. */
+/** Pushes that are only drawn. A hidden window does not need them: it asks for the newest when it is shown again. */
 const DRAWN: readonly Push[] = ['tick', 'cost'];
 
-/** Tells the window something, if it is there. */
+/** Sends a push to the window, if there is one. */
 export function pushTo<P extends Push>(window: BrowserWindow | undefined, name: P, payload: PushOf<P>): void {
   if (!window || window.isDestroyed()) return;
   if (DRAWN.includes(name) && (!window.isVisible() || window.isMinimized())) return;

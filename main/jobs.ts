@@ -8,7 +8,7 @@ import type { CollectorHost } from './collector-host.ts';
 type Request = RequestOf<'jobs.start'>;
 type Answer = Promise<Result<ResponseOf<'jobs.start'>>>;
 
-/** Begins a long job; where it writes a file, the person says where it shall go. */
+/** Starts a long job. Where it writes a file, a dialog asks for the place first. */
 export async function startJob(
   host: CollectorHost,
   window: BrowserWindow | undefined,

@@ -40,8 +40,6 @@ const common = {
   'Cache-Control': 'no-store',
 };
 
-export const reportUrl = `${ORIGIN}/report`;
-
 /** Must be called before the app is ready. */
 export function registerScheme(): void {
   protocol.registerSchemesAsPrivileged([

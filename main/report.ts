@@ -5,7 +5,7 @@ import type { Translate } from '../app/core/i18n.ts';
 import { ok, type Result } from '../app/core/result.ts';
 import type { CollectorHost } from './collector-host.ts';
 
-/** Asks where a report shall go, and has the collector write it there. */
+/** Asks where to save a report; the collector writes it there. */
 export async function saveReport(
   host: CollectorHost,
   window: BrowserWindow | undefined,

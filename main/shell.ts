@@ -2,7 +2,8 @@ import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
 import { createFormatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
-import { createI18n } from '../app/core/i18n.ts';
+import { createI18n, setLanguage } from '../app/core/i18n.ts';
+import type { PageId } from '../app/contract/pages.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -11,6 +12,9 @@ import type { Arguments } from './arguments.ts';
 import { createBurn } from './burn.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
 import { startCollectorHost } from './collector-host.ts';
+import { log } from './log.ts';
+import { recoverPage } from './page-recovery.ts';
+import { tellLauncher } from './launcher.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
 import { notify, notifyDeed, notifyFault } from './notifications.ts';
 import { serveApp } from './protocol.ts';
@@ -39,6 +43,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   let quitting = false;
 
   const locale = app.getLocale() || 'en';
+  setLanguage(locale);
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, owner.settings());
 
@@ -78,7 +83,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     },
   );
 
-  function showWindow(page?: 'live' | 'workloads' | 'alerts' | 'settings'): void {
+  function showWindow(page?: PageId): void {
     if (!window) openWindow(true);
     else {
       if (window.isMinimized()) window.restore();
@@ -91,13 +96,15 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   function openWindow(show: boolean): void {
     const opened = createWindow(preloadFile(out), icon, show);
     window = opened;
+    recoverPage(opened, t);
+    if (show) opened.once('ready-to-show', tellLauncher);
     opened.on('close', (event) => {
       if (quitting || (owner.settings().closeToTray && hasTrayHost)) return;
       event.preventDefault();
-      app.quit(); // without a tray nobody would find it again
+      app.quit(); // without a tray there is no way to open it again
     });
     opened.on('closed', () => {
-      if (window === opened) window = undefined; // in the tray no page is kept: recording goes on without it
+      if (window === opened) window = undefined; // in the tray no page is kept: recording continues without it
     });
   }
 
@@ -118,6 +125,10 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
         locale: locale,
         dataFolder,
       }),
+    'app.reportFault': ({ text }) => {
+      log(`The page reports an error: ${text}`);
+      return ok(undefined);
+    },
     'app.openFolder': async () => {
       await shell.openPath(dataFolder);
       return ok(undefined);
@@ -133,7 +144,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'burn.start': (request) =>
       latest?.gpus.some(({ gpu }) => gpu.uuid === request.gpuUuid)
         ? burn.start(request)
-        : err('not-found', 'No GPU with this identifier is being read.', 'Choose one of the listed GPUs.'),
+        : err('not-found', t('main.stressTest.unknownGpu'), t('main.stressTest.unknownGpuNext')),
     'burn.stop': () => {
       burn.stop();
       return ok(undefined);
@@ -141,8 +152,11 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'report.save': (request) => saveReport(host, window, t, { ...request, locale: locale }),
   };
 
+  app.on('child-process-gone', (_event, { type, name, reason, exitCode }) =>
+    log(`${name ?? type} ended: ${reason}, code ${exitCode}.`),
+  );
   app.on('second-instance', () => showWindow());
-  app.on('window-all-closed', () => undefined); // the tray goes on; without one the window's close quits
+  app.on('window-all-closed', () => undefined); // the tray stays; without one the window's close quits
   app.on('before-quit', (event) => {
     if (quitting) return;
     quitting = true;
@@ -168,5 +182,6 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   void trayIsVisible().then((visible) => {
     hasTrayHost = visible;
     if (!visible && !window) openWindow(true);
+    else if (hidden) tellLauncher(); // it is in the tray
   });
 }

@@ -1,4 +1,4 @@
-/** What the tray says at a glance: by shape as well as by colour. */
+/** What the tray icon shows: by shape as well as by colour. */
 export type TrayState = 'ok' | 'warn' | 'act' | 'unknown';
 
 export const TRAY_ICON_SIZE = 32;

@@ -3,7 +3,7 @@ import { Menu, nativeImage, Tray } from 'electron';
 import { printable } from '../app/core/printable.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
-import { loosely, type Translate } from '../app/core/i18n.ts';
+import type { Translate } from '../app/core/i18n.ts';
 import { valueOf } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { drawTrayIcon, TRAY_ICON_SIZE, type TrayState } from './tray-icon.ts';
@@ -23,11 +23,11 @@ const image = (text: string, state: TrayState) =>
     scaleFactor: 2,
   });
 
-/** The tray icon: the hottest GPU's temperature, its state by shape and colour, one line a GPU on hover. */
+/** The tray icon: the hottest GPU's temperature, its state by shape and colour, one line per GPU on hover. */
 export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
   const tray = new Tray(image('-', 'unknown'));
   let shown = '';
-  tray.setToolTip('Slowburn');
+  tray.setToolTip(t('app.name'));
   tray.setContextMenu(
     Menu.buildFromTemplate([
       { label: t('tray.open'), click: open },
@@ -57,9 +57,10 @@ export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
         const quantity = temp === undefined ? undefined : format.temperature(temp);
         return `${gpu.name}: ${quantity ? `${quantity.text} ${quantity.unit}` : t('state.short.absent')}`;
       });
-      const tip = ['Slowburn', ...(tick?.source.simulated ? [loosely(t)(`banner.${tick.source.kind}`)] : []), ...lines]
-        .map(printable)
-        .join('\n');
+      const simulated = tick?.source.simulated
+        ? [t(tick.source.kind === 'replay' ? 'banner.replay' : 'banner.simulator')]
+        : [];
+      const tip = [t('app.name'), ...simulated, ...lines].map(printable).join('\n');
       const next = `${text} ${state} ${tip}`;
       if (next === shown) return;
       shown = next;
@@ -71,8 +72,8 @@ export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
 }
 
 /**
- * Is there something that shows tray icons? On Linux a desktop may have none, and then the only window must not be
- * hidden: the person would never find it again.
+ * Whether the desktop shows tray icons. Some on Linux do not. The only window must not be hidden there: it could not be
+ * opened again.
  */
 export function trayIsVisible(): Promise<boolean> {
   if (process.platform !== 'linux') return Promise.resolve(true);

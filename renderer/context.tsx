@@ -3,7 +3,7 @@ import type { CollectorStatus, PushOf } from '../app/contract/channels.ts';
 import { createFormatter, type Formatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { SettingsReport } from '../app/settings/read-settings.ts';
-import { defaultSettings, type Settings } from '../app/settings/settings.ts';
+import type { Settings } from '../app/settings/settings.ts';
 import { ask, onPush } from './bridge.ts';
 
 /** What every page needs to know. */
@@ -26,7 +26,7 @@ export function useShared(): Shared {
   return shared;
 }
 
-/** The question that tells how things are before the first push does. */
+/** The question that is asked before the first push arrives. */
 const questions = {
   settings: 'settings.get',
   settingsReport: 'settings.report',
@@ -53,14 +53,15 @@ function useFollowed<P extends Followed>(push: P): PushOf<P> | undefined {
 }
 
 export function SharedProvider({ children }: { readonly children: ReactNode }) {
-  const settings = useFollowed('settings') ?? defaultSettings;
+  const settings = useFollowed('settings');
   const settingsReport = useFollowed('settingsReport');
   const collector = useFollowed('collector');
   const firing = useFollowed('alerts') ?? NONE;
-  const format = useMemo(() => createFormatter(navigator.language, settings), [settings]);
+  const format = useMemo(() => settings && createFormatter(navigator.language, settings), [settings]);
   const shared = useMemo(
-    () => ({ settings, settingsReport, format, collector, firing }),
+    () => settings && format && { settings, settingsReport, format, collector, firing },
     [settings, settingsReport, format, collector, firing],
   );
+  if (!shared) return null; // the first answer of main: a few milliseconds
   return <SharedContext.Provider value={shared}>{children}</SharedContext.Provider>;
 }

@@ -40,18 +40,18 @@ export function useQuestion<C extends OpenChannel, T = ResponseOf<C>>(
     let current = true;
     let retry: ReturnType<typeof setTimeout> | undefined;
     const put = async (): Promise<void> => {
-      if (document.hidden) return; // nobody looks
+      if (document.hidden) return; // asked again when the window is visible
       const payload = (key === undefined ? [] : [JSON.parse(key)]) as never;
       const answer = await ask(channel, ...payload);
       if (!current) return;
-      // the collector starts, or starts again: a page opened meanwhile must not stay empty
+      // the recorder is starting: a page that is open already must not stay empty
       if (!answer.ok && ['not-ready', 'busy'].includes(answer.error.code))
         retry = setTimeout(() => void put(), NOT_READY_MS);
       const { data } = newest.current;
       const picked = (value: ResponseOf<C>): T => (pick ? pick(value) : (value as T));
       const next: State<T> = answer.ok ? { data: picked(answer.value) } : { data, error: answer.error };
       const kept = keepEqual(newest.current, next);
-      if (kept === newest.current) return; // it says the same as the one before: nothing is drawn
+      if (kept === newest.current) return; // nothing changed: nothing is drawn
       newest.current = kept;
       setState(kept);
     };

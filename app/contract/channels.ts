@@ -27,6 +27,7 @@ import { gap, tick } from '../telemetry/schema.ts';
 import { exposure } from '../wear/exposure-schema.ts';
 import { markRequest } from '../wear/ledger/ledger-schema.ts';
 import { storedSession } from '../workload/sessions/schema.ts';
+import { pageIds } from './pages.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: gpuUuid, ...timeRange.shape });
@@ -39,6 +40,8 @@ export const collectorStatus = z.object({
   setAside: z.string().optional(),
   /** what happened to the history's file while recording */
   notice: z.object({ message: z.string(), next: z.string() }).optional(),
+  /** updates that did not match their schema and were left out, since the window's process started */
+  unread: z.int().optional(),
   dataFolder: z.string(),
 });
 export type CollectorStatus = z.infer<typeof collectorStatus>;
@@ -68,6 +71,8 @@ export const channels = {
       dataFolder: z.string(),
     }),
   },
+  /** the page reports an error of its own, for the log */
+  'app.reportFault': { by: 'main', request: z.strictObject({ text: z.string().max(4000) }), response: nothing },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
@@ -246,7 +251,7 @@ export const pushes = {
   sessions: nothing,
   cost: ownCosts,
   /** main asks the window to show a page */
-  show: z.object({ page: z.enum(['live', 'workloads', 'alerts', 'settings']) }),
+  show: z.object({ page: z.enum(pageIds) }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Push = keyof typeof pushes;

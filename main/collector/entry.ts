@@ -1,11 +1,12 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
 import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
 import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
+import { logFault, startLog } from '../log.ts';
 import { notes } from '../terminal.ts';
 
 const port = process.parentPort;
 const send = (message: FromCollector): void => port.postMessage(message);
-const PUSH_EVERY_MS = 90; // a recording may be played at hundreds of ticks a second; nobody sees more than ten
+const PUSH_EVERY_MS = 90; // a recording may be played at hundreds of ticks a second; people see no more than ten
 
 /** settings that arrive while the collector is being opened */
 let changed: Extract<ToCollector, { type: 'settings' }> | undefined;
@@ -13,6 +14,7 @@ let collector: Collector | undefined;
 let lastPushMs = -Infinity;
 
 async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promise<void> {
+  startLog(config.dataFolder, 'collector');
   const opened = await openCollector(
     config,
     {
@@ -31,7 +33,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
         send({ type: 'notice', notice });
       },
       onJob: (job) => send({ type: 'job', job }),
-      // the next collector sets the damaged file aside and begins a new one
+      // the next collector moves the damaged file aside and starts a new one
       onDamaged: () => setTimeout(() => process.exit(1), 100),
     },
     new URL('.', import.meta.url),
@@ -72,10 +74,15 @@ port.on('message', ({ data }: { data: ToCollector }) => {
   }
 });
 
-// at the end of a desktop's session, or with Ctrl-C, every process of a group is told to end: this one writes first
+// at the end of a desktop's session, or with Ctrl-C, the system ends every process of a group: this one writes first
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => void stop());
 }
+
+process.on('uncaughtException', (thrown) => {
+  logFault(thrown); // the cause first: the window's process starts another collector
+  process.exit(1);
+});
 
 setInterval(() => send({ type: 'heartbeat' }), 1000);
 send({ type: 'hello' });

@@ -1,9 +1,9 @@
-/** A piece of work that can be repeated, and what one repetition is. */
+/** A piece of work that can be repeated, and the size of one repetition. */
 export type Kernel = {
   readonly encode: (pass: GPUComputePassEncoder) => void;
   readonly gflop: number;
   readonly gbyte: number;
-  /** Gives its memory back. */
+  /** Frees its memory. */
   readonly free: () => void;
 };
 
@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) at: vec3u, @builtin(local_invocation_id) 
 }`;
 
 const COLUMNS = 1024;
-/** y = M·x, one row a thread: every weight is read once and used once, like a model that writes token after token. */
+/** y = M·x, one row per thread: every weight is read once and used once, like a model that writes token after token. */
 const matrixVector = (rows: number): string => `
 @group(0) @binding(0) var<storage, read> m: array<vec4f>;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -40,15 +40,15 @@ const matrixVector = (rows: number): string => `
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(global_invocation_id) at: vec3u) {
   var sum = 0.0;
-  // threads beside each other read beside each other
+  // neighbouring threads read neighbouring numbers
   for (var k = 0u; k < ${COLUMNS / 4}u; k++) { sum += dot(m[k * ${rows}u + at.x], x[k]); }
   y[at.x] = sum;
 }`;
 
-const PER_ROW = 32_768 * THREADS; // dispatches are at most 65,535 workgroups a dimension
+const PER_ROW = 32_768 * THREADS; // dispatches are at most 65,535 workgroups per dimension
 
 /**
- * Numbers between −1 and 1, the same on every card: a buffer begins as zeros, and a card that multiplies zeros switches
+ * Numbers between −1 and 1, the same on every card: a new buffer holds zeros, and a card that multiplies zeros switches
  * fewer transistors and draws less. PCG hash: Jarzynski and Olano, Hash Functions for GPU Rendering, JCGT 9(3), 2020.
  */
 const NUMBERS = `
@@ -72,7 +72,7 @@ function groupOf(device: GPUDevice, pipeline: GPUComputePipeline, buffers: reado
   return device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
 }
 
-/** The work of a pipeline on buffers of its own; all but the last, which it writes, hold numbers. */
+/** The work of a pipeline on its own buffers; all but the last, which it writes, hold numbers. */
 function workOf(device: GPUDevice, code: string, sizes: readonly number[], groups: readonly [number, number]) {
   const buffers = sizes.map((size) => device.createBuffer({ size, usage: STORAGE }));
   const numbers = pipelineOf(device, NUMBERS);

@@ -1,4 +1,4 @@
-// The hidden page that burns: it runs WebGPU compute as told over its one port, and says what it did.
+// The hidden page of the stress test: it runs WebGPU compute as ordered over its one port, and reports the work done.
 import type { BurnOrder, BurnReport } from '../../app/load/messages.ts';
 import { autoregressiveKernel, diffusionKernel, type Kernel } from './kernels.ts';
 

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { Band } from '../../app/wear/exposure-schema.ts';
 import css from './band.module.css';
 
-const LEAST = -2; // below a hundredth of the reference there is nothing to tell apart; such bands stand at the left end
+const LEAST = -2; // below a hundredth of the reference there is nothing to tell apart; such bands are at the left end
 const power = (exponent: number): number => Number(`1e${exponent}`); // 10 ** -2 is not 0.01
 const within = (value: number): number => Math.max(LEAST, Math.log10(value));
 
@@ -15,11 +15,11 @@ export function decades(bands: readonly Band[]): Ends {
 
 type Ends = readonly [low: number, high: number];
 
-/** Where a value stands on a scale of factors: half as much and twice as much stand equally far from 1. */
+/** Where a value is on a scale of factors: a half and a double are equally far from 1. */
 const placeOf = (value: number, [low, high]: Ends): string =>
   `${(100 * Math.max(0, Math.min(1, Math.log(Math.max(value, low) / low) / Math.log(high / low)))).toFixed(2)}%`;
 
-/** The scale of bands that stand under it, with the reference named. */
+/** The scale of the bands below it, with the reference named. */
 export function BandAxis({ ends, text }: { readonly ends: Ends; readonly text: (value: number) => string }) {
   const { t } = useTranslation();
   const [first, last] = [Math.round(Math.log10(ends[0])), Math.round(Math.log10(ends[1]))];

@@ -6,12 +6,12 @@ import { zoomed } from './view.ts';
 import css from './history-chart.module.css';
 
 const WHEEL_STEP = 1.25;
-/** What stands no farther than this from the cursor is what it points at, or than a slice of the chart. */
+/** The cursor points at a sample that is no farther away than this, or than a slice of the chart. */
 const NEAR_MS = 30_000;
 
 /**
  * One reading over time: the mean as a line, lowest to highest as a band, time not observed hatched. Drag to zoom in,
- * drag with Shift to move, turn the wheel to zoom: what is there is drawn at once, finer data follows.
+ * drag with Shift to move, turn the wheel to zoom. The data at hand is drawn at once; finer data follows.
  */
 export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -25,7 +25,7 @@ export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }
 
   useEffect(() => {
     const element = box.current!;
-    /** Writes what stands under the cursor: without React, as it changes with every movement. */
+    /** Writes the values under the cursor, without React: they change with every movement. */
     const read = (drawn: uPlot): void => {
       const { idx } = drawn.cursor;
       const { format, metric, range, words } = current.current;
@@ -43,8 +43,12 @@ export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }
         return `${text} ${unit}`.trim();
       };
       const when = `${format.date(drawn.data[0][idx]!)} ${format.time(drawn.data[0][idx]!)}`;
-      reading.current.textContent =
-        low === high ? `${show(mean)} · ${when}` : `${words.mean} ${show(mean)} · ${words.lowest} ${show(low!)} · ${words.highest} ${show(high!)} · ${when}`; // prettier-ignore
+      const spread = [
+        `${words.mean} ${show(mean)}`,
+        `${words.lowest} ${show(low!)}`,
+        `${words.highest} ${show(high!)}`,
+      ];
+      reading.current.textContent = [...(low === high ? [show(mean)] : spread), when].join(' · ');
     };
     const create = (): void => {
       plot.current?.destroy();

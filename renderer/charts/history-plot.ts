@@ -30,7 +30,7 @@ export type ChartProps = {
 
 const PLOT_PX = 104;
 const AXIS_PX = 24;
-/** the width of the labels of the event rail below, so that marks stand under what they mark */
+/** the width of the labels of the event rail below, so that marks are below what they mark */
 const LABELS_PX = 108;
 
 export const heightOf = (axis: boolean): number => PLOT_PX + (axis ? AXIS_PX : 0);
@@ -122,7 +122,7 @@ function drawMarks(plot: uPlot, { marks }: Current): void {
   ctx.restore();
 }
 
-/** Samples that stand alone, with time not observed on both sides: a line would not show them. */
+/** Single samples with time not observed on both sides: a line would not show them. */
 const alone: uPlot.Series.Points.Filter = (plot, series, show) => {
   const values = plot.data[series]!;
   const [first, last] = plot.series[0]!.idxs ?? [0, values.length - 1];
@@ -165,8 +165,24 @@ export function optionsOf(
       },
     },
     axes: [
-      { ...text, show: axis, size: AXIS_PX, space: 90, incrs: TIME_STEPS, grid: { show: false }, values: (_plot, ticks, __, ___, step) => timeTicks(ticks, step, current().format) },
-      { ...text, size: LABELS_PX, gap: 6, grid, space: 26, incrs: current().metric.unit === 'B' ? BINARY : DECIMAL, values: (_plot, ticks) => ticks.map(show) },
+      {
+        ...text,
+        show: axis,
+        size: AXIS_PX,
+        space: 90,
+        incrs: TIME_STEPS,
+        grid: { show: false },
+        values: (_plot, ticks, __, ___, step) => timeTicks(ticks, step, current().format),
+      },
+      {
+        ...text,
+        size: LABELS_PX,
+        gap: 6,
+        grid,
+        space: 26,
+        incrs: current().metric.unit === 'B' ? BINARY : DECIMAL,
+        values: (_plot, ticks) => ticks.map(show),
+      },
     ],
     bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour('--ink')} 16%, transparent)` }],
     series: [
@@ -189,7 +205,7 @@ export function optionsOf(
         },
       ],
     },
-  }; // prettier-ignore
+  };
 }
 
 const DAY_MS = 86_400_000;

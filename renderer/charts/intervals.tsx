@@ -25,7 +25,7 @@ export function Intervals({ points, reference, marks = [], atText, valueText, la
   const values = points.flatMap(({ low, high }) => [low, high]);
   const [low, high] = [Math.min(reference, ...values), Math.max(reference, ...values)];
   const room = Math.max((high - low) * 0.1, 1e-6);
-  // bars at the ends stand clear of the axis
+  // keeps the bars at the ends clear of the axis
   const inner = Math.max(1, width - PAD.left - PAD.right - 2 * END);
   const x = (at: number): number =>
     PAD.left + END + (last === first ? inner / 2 : ((at - first) / (last - first)) * inner);

@@ -1,11 +1,12 @@
 import { memo, useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
 import { metricOf } from '../../app/metrics/metrics.ts';
 import { Strip, type StripData } from '../charts/strip.tsx';
 import { useShared } from '../context.tsx';
 import { valueIn } from './readings.ts';
 import { liveNow, onLive, STRIP_MS, stripMetrics, stripOf } from './store.ts';
 
-/** Fixed bounds of the strips, so that their height means the same on every card. */
+/** Fixed bounds of the strips: the same height means the same on every card. */
 const bounds = {
   coreTempC: {},
   powerW: { low: 0 },
@@ -16,13 +17,15 @@ type Props = {
   readonly gpuUuid: string;
   readonly metric: (typeof stripMetrics)[number];
   readonly height: number;
-  readonly label: string;
+  /** with a line above it that names the reading */
+  readonly named: boolean;
   /** an upper bound that the card itself has */
   readonly high: number | undefined;
 };
 
 /** The last minutes of one reading of a card. */
-export const CardStrip = memo(function CardStrip({ gpuUuid, metric, height, label, high }: Props) {
+export const CardStrip = memo(function CardStrip({ gpuUuid, metric, height, named, high }: Props) {
+  const { t } = useTranslation();
   const { format } = useShared();
   const read = useCallback((): StripData => {
     const { tsMs = 0, gpus } = liveNow();
@@ -42,7 +45,7 @@ export const CardStrip = memo(function CardStrip({ gpuUuid, metric, height, labe
       onChange={onLive}
       spanMs={STRIP_MS}
       height={height}
-      label={label}
+      label={named ? t(`metric.${metric}`) : ''}
       show={show}
       {...bounds[metric]}
       {...(high !== undefined && { high })}

@@ -1,31 +1,35 @@
-import { memo, useCallback } from 'react';
+import { memo, Suspense, useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
 import { reasonsIn } from '../../app/metrics/throttle-reasons.ts';
 import { useShared } from '../context.tsx';
+import { later } from '../parts/later.tsx';
 import { Value } from '../parts/value.tsx';
 import { Arc } from './arc.tsx';
 import { CardRow } from './card-row.tsx';
-import { CardStrip } from './card-strip.tsx';
 import css from './gpu-card.module.css';
 import { latestOf, sameReadings, valueIn } from './readings.ts';
-import { SessionLine, type RunningSession } from './session-line.tsx';
+import type { RunningSession } from './running-sessions.ts';
 import { stripMetrics, useLive, type Live, type LiveGpu } from './store.ts';
 
-/** One card opens wide, a few stand side by side, many stay readable on one screen. */
+// drawn after the first value: the charts come with a library, the line with its words
+const CardStrip = later(async () => (await import('./card-strip.tsx')).CardStrip);
+const SessionLine = later(async () => (await import('./session-line.tsx')).SessionLine);
+
+/** One card opens wide, a few are side by side, many stay readable on one screen. */
 export type CardSize = 'wide' | 'medium' | 'small';
 export const cardSize = (gpus: number): CardSize => (gpus === 1 ? 'wide' : gpus <= 3 ? 'medium' : 'small');
 
-/** Strips a card has room for, and how high. */
+/** How many strips a card has room for, and their height. */
 const strips = { wide: { count: 3, height: 72 }, medium: { count: 2, height: 56 }, small: { count: 1, height: 34 } };
 
 type Props = {
   readonly gpuUuid: string;
   readonly source: string;
-  /** when it was last heard of, where that is too long ago */
+  /** when the last reading arrived, where that is too long ago */
   readonly silentSinceMs: number | undefined;
   readonly size: CardSize;
-  /** all that go on, on any card */
+  /** all that are running, on any card */
   readonly sessions: readonly RunningSession[];
 };
 
@@ -44,7 +48,7 @@ const isSame = (a: LiveGpu | undefined, b: LiveGpu | undefined): boolean =>
     a.status === b.status &&
     sameReadings(shown, a.readings, b.readings));
 
-/** One GPU at a glance: how hot, how hard, what holds it, and the last minutes. */
+/** One GPU at a glance: temperature, load, what throttles it, and the last minutes. */
 export const GpuCard = memo(function GpuCard({ gpuUuid, ...props }: Props) {
   const select = useCallback(({ gpus }: Live) => gpus.find(({ gpu }) => gpu.uuid === gpuUuid), [gpuUuid]);
   const gpu = useLive(select, isSame);
@@ -84,7 +88,9 @@ function Card({ live, source, silentSinceMs, size, sessions }: Omit<Props, 'gpuU
   const here = sessions.filter(({ gpus }) => gpus.includes(gpu.uuid));
   const session = here.length > 0 && (
     // one for each set of sessions: figures of those before are not shown with these
-    <SessionLine key={here.map(({ id }) => id).join()} sessions={here} gpuName={gpu.name} />
+    <Suspense key={here.map(({ id }) => id).join()}>
+      <SessionLine sessions={here} gpuName={gpu.name} />
+    </Suspense>
   );
 
   return (
@@ -136,12 +142,12 @@ function Card({ live, source, silentSinceMs, size, sessions }: Omit<Props, 'gpuU
               <dd>{value('memTempC')}</dd>
             </div>
             <div>
-              <dt>{t('live.held')}</dt>
+              <dt>{t('live.throttledBy')}</dt>
               <dd>
                 {causes === undefined
                   ? value('throttleReasons')
                   : causes.length === 0
-                    ? t('live.nothing')
+                    ? t('live.notThrottled')
                     : causes.map((cause) => t(`cause.${cause}`)).join(', ')}
               </dd>
             </div>
@@ -157,14 +163,15 @@ function Card({ live, source, silentSinceMs, size, sessions }: Omit<Props, 'gpuU
 
       <div className={css.strips}>
         {stripMetrics.slice(0, strips[size].count).map((metric) => (
-          <CardStrip
-            key={metric}
-            gpuUuid={gpu.uuid}
-            metric={metric}
-            height={strips[size].height}
-            label={size === 'small' ? '' : t(`metric.${metric}`)}
-            high={metric === 'powerW' ? valueIn(readings, 'powerLimitW') : undefined}
-          />
+          <Suspense key={metric} fallback={<div style={{ height: strips[size].height }} />}>
+            <CardStrip
+              gpuUuid={gpu.uuid}
+              metric={metric}
+              height={strips[size].height}
+              named={size !== 'small'}
+              high={metric === 'powerW' ? valueIn(readings, 'powerLimitW') : undefined}
+            />
+          </Suspense>
         ))}
       </div>
     </article>

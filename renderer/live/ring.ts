@@ -6,7 +6,7 @@ export type Stretch = { readonly times: readonly number[]; readonly columns: rea
 export type Ring = {
   /** a gap before this sample is kept as a gap */
   readonly push: (tsMs: number, values: readonly (number | undefined)[], gap: boolean) => void;
-  /** Begins anew with what the history holds: stretches without a gap inside. NaN: no value. */
+  /** Replaces the content by that of the history: stretches without a gap inside. NaN: no value. */
   readonly replace: (stretches: readonly Stretch[]) => void;
   readonly read: () => Strip;
   readonly newestMs: () => number | undefined;

@@ -1,27 +1,15 @@
-import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
-import { useQuestion } from '../use-question.ts';
+import type { RunningSession } from './running-sessions.ts';
 import css from './session-line.module.css';
 import { useLive, type Live } from './store.ts';
 
-export type RunningSession = ResponseOf<'sessions.newest'>[number];
-
 const newestMs = ({ tsMs }: Live) => tsMs;
-const NEWEST = 20;
-const ASK_EVERY_MS = 5_000;
 
-/** The sessions that go on, newest first. Asked from when there are readings: before, nobody answers. */
-export function useRunningSessions(when: boolean): readonly RunningSession[] {
-  const { data } = useQuestion('sessions.newest', { limit: NEWEST }, { everyMs: ASK_EVERY_MS, when });
-  return useMemo(() => data?.filter(({ endedMs }) => endedMs === null) ?? [], [data]);
-}
-
-/** What works on a card now: who, with what model, for how long, what came of it and what that took, so far. */
+/** What runs on a card now: program, model, duration, outputs and energy so far. */
 export function SessionLine({
   sessions,
   gpuName,
@@ -56,7 +44,7 @@ export function SessionLine({
   ];
   return (
     <p className={css.line} title={`${t('live.soFar')} ${energyFrom ? t(`energyFrom.${energyFrom}`) : ''}`}>
-      {/* found by the load alone, a session has the card's name: that says nothing here */}
+      {/* a session that was found by its load alone has the name of the card */}
       <strong>{only.name === gpuName ? t('live.unnamedLoad') : only.name}</strong> {model && <span>{model}</span>}
       <span className={css.figures}>{about.filter(Boolean).join(' · ')}</span>
     </p>

@@ -15,7 +15,7 @@ export type LiveGpu = {
   readonly gpu: GpuIdentity;
   readonly readings: Readings;
   readonly status: Status;
-  /** as of the newest tick that listed them; undefined where the source does not tell */
+  /** as of the newest tick that listed them; undefined where the source does not report them */
   readonly processes: readonly GpuProcess[] | undefined;
   readonly mig: readonly MigInstance[] | undefined;
 };
@@ -24,7 +24,7 @@ export type Live = {
   readonly gpus: readonly LiveGpu[];
   readonly source: SourceInfo | undefined;
   readonly fault: SourceFault | undefined;
-  /** what Slowburn itself costs, as told before the newest tick */
+  /** what Slowburn itself costs, as of the newest tick */
   readonly cost: PushOf<'cost'> | undefined;
   /** stamp of the newest tick, and when it was taken (performance.now) */
   readonly tsMs: number | undefined;
@@ -33,7 +33,7 @@ export type Live = {
 
 export const STRIP_MS = 5 * 60_000;
 export const stripMetrics = ['coreTempC', 'powerW', 'gpuUtilPct'] as const satisfies readonly MetricKey[];
-const DRAW_EVERY_MS = 250; // nobody reads numbers that change more often
+const DRAW_EVERY_MS = 250; // people cannot read numbers that change more often
 const PREFILL_BUCKETS = 300;
 
 const rings = new Map<string, Ring>();
@@ -87,7 +87,7 @@ function withTick(tick: PushOf<'tick'>): Live {
 }
 
 function take(tick: PushOf<'tick'>): void {
-  if (document.hidden) return; // nobody looks: what is missed is fetched when somebody does
+  if (document.hidden) return; // what is missed is fetched when the window is visible again
   for (const { gpu, frame } of tick.gpus) {
     const ring = rings.get(gpu.uuid) ?? createRing(stripMetrics.length, STRIP_MS);
     rings.set(gpu.uuid, ring);
@@ -102,7 +102,7 @@ function take(tick: PushOf<'tick'>): void {
   void prefill();
 }
 
-/** Fills the strips from the history: at the start, and after a time in which nobody looked. */
+/** Fills the strips from the history: at the start, and after a time in which the window was hidden. */
 async function prefill(): Promise<void> {
   const toMs = live.tsMs;
   if (toMs === undefined) return;
@@ -133,7 +133,7 @@ async function prefill(): Promise<void> {
   publish();
 }
 
-/** Takes the newest tick that main knows: at the start, and after a time in which nobody looked. */
+/** Takes the newest tick that main has: at the start, and after a time in which the window was hidden. */
 async function catchUp(): Promise<void> {
   const answer = await ask('live.latest');
   if (answer.ok && answer.value && answer.value.tsMs !== live.tsMs) take(answer.value);
@@ -142,7 +142,7 @@ async function catchUp(): Promise<void> {
 /** Begins to listen. Call once, before the page is drawn. */
 export function startLive(): void {
   onPush('tick', take);
-  onPush('cost', (told) => (cost = told)); // shown with the next tick: no drawing of its own
+  onPush('cost', (newest) => (cost = newest)); // drawn together with the next tick
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void catchUp().then(prefill);
   });
@@ -161,7 +161,7 @@ export const liveNow = (): Live => shown;
 /** The last minutes of a GPU. */
 export const stripOf = (gpuUuid: string): Strip | undefined => rings.get(gpuUuid)?.read();
 
-/** Reads a part of what is live, and gives the same object again while it is the same. */
+/** Reads a part of what is live. While the part does not change, it is the same object. */
 function reader<T>(select: (live: Live) => T, isSame: (a: T, b: T) => boolean): () => T {
   let last: { readonly of: Live; readonly selected: T } | undefined;
   return () => {

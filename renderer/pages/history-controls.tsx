@@ -1,9 +1,9 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { ActionIcon, Button, Menu, MultiSelect, SegmentedControl } from '@mantine/core';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
 import { gauges, isMetricKey, type MetricKey } from '../../app/metrics/metrics.ts';
+import { keysOf } from '../typed-entries.ts';
 import type { ViewControl } from './use-view.ts';
 
 const MINUTE = 60_000;
@@ -31,9 +31,9 @@ export const RangeChoice = memo(function RangeChoice({
     <SegmentedControl
       size="xs"
       aria-label={t('history.range')}
-      data={Object.keys(ranges).map((name) => ({ value: name, label: loosely(t)(`history.${name}`) }))}
-      value={Object.entries(ranges).find(([, ms]) => ms === followedMs)?.[0] ?? ''}
-      onChange={(value) => follow(ranges[value as keyof typeof ranges])}
+      data={keysOf(ranges).map((name) => ({ value: name, label: t(`history.${name}`) }))}
+      value={keysOf(ranges).find((name) => ranges[name] === followedMs) ?? ''}
+      onChange={(name) => name !== '' && follow(ranges[name])}
     />
   );
 });

@@ -1,9 +1,9 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { useShared } from '../context.tsx';
+import { entriesOf } from '../typed-entries.ts';
 import css from './history.module.css';
 
 /** What the stretch in view adds up to, on one line. */
@@ -12,13 +12,13 @@ export const Totals = memo(function Totals({ totals }: { readonly totals: NonNul
   const { format } = useShared();
   const { observedMs, asleepMs, unobservedMs, energyJ, throttledMs } = totals;
   const all = observedMs + asleepMs + unobservedMs;
-  const held = Object.entries(throttledMs).filter(([, ms]) => ms >= 1000);
+  const throttled = entriesOf(throttledMs).filter(([, ms]) => ms >= 1000);
   const parts = [
     t('history.totals', { observed: format.percent(all === 0 ? 0 : (observedMs + asleepMs) / all) }),
     ...(energyJ > 0 ? [t('history.totalsEnergy', { energy: joined(format.energy(energyJ)) })] : []),
     ...(asleepMs >= 1000 ? [t('history.totalsAsleep', { duration: format.duration(asleepMs) })] : []),
-    ...held.map(([cause, ms]) =>
-      t('history.totalsHeld', { cause: loosely(t)(`cause.${cause}`), duration: format.duration(ms) }),
+    ...throttled.map(([cause, ms]) =>
+      t('history.totalsHeld', { cause: t(`cause.${cause}`), duration: format.duration(ms) }),
     ),
   ];
   return <p className={css.absent}>{parts.join(' · ')}</p>;

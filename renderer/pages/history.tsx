@@ -1,4 +1,3 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ExportFormat } from '../../app/exchange/format.ts';
@@ -34,6 +33,14 @@ function onKey(event: KeyboardEvent, { pan, zoom, follow, view }: ViewControl): 
   action();
 }
 
+const LAST_MOMENT_MS = 8e15;
+/** What has not ended reaches to the end of time. */
+const markOf = (kind: TimeMark['kind'], fromMs: number, toMs: number | null): TimeMark => ({
+  kind,
+  fromMs,
+  toMs: toMs ?? LAST_MOMENT_MS,
+});
+
 /** Whether any of the chosen was read in a view, or so near to it that a line is drawn through it. */
 function isObserved({ fromMs, stepMs, counts }: HistoryRange, view: View): boolean {
   if (view.fromMs < fromMs || view.toMs > fromMs + counts.length * stepMs) return true; // not fetched yet: not known
@@ -57,17 +64,13 @@ export function HistoryPage() {
     const { sessions = [], alerts = [], events = [] } = marks ?? {};
     const ours = (uuid: string | null): boolean => uuid === null || uuid === gpuUuid;
     return [
-      ...sessions.map(({ startedMs, endedMs }) => ({ kind: 'session' as const, fromMs: startedMs, toMs: endedMs ?? 8e15 })), // prettier-ignore
+      ...sessions.map(({ startedMs, endedMs }) => markOf('session', startedMs, endedMs)),
       ...alerts
         .filter((alert) => ours(alert.gpuUuid))
-        .map(({ firedMs, clearedMs }) => ({ kind: 'alert' as const, fromMs: firedMs, toMs: clearedMs ?? 8e15 })),
+        .map(({ firedMs, clearedMs }) => markOf('alert', firedMs, clearedMs)),
       ...events.filter((event) => ours(event.gpuUuid)).map(({ kind, fromMs, toMs }) => ({ kind, fromMs, toMs })),
     ];
   }, [marks, gpuUuid]);
-  useEffect(() => {
-    document.title = `${t('history.title')} · Slowburn`;
-  }, [t]);
-
   const exported = useRef({ view, gpuUuid });
   useEffect(() => {
     exported.current = { view, gpuUuid };
@@ -165,7 +168,7 @@ export function HistoryPage() {
       {range && marks && <EventRail {...view} {...marks} gpuNames={names} />}
       {range && (
         <p className={css.absent}>
-          {loosely(t)(`history.resolution${range.resolution[0]!.toUpperCase()}${range.resolution.slice(1)}`, {
+          {t(`history.resolution.${range.resolution}`, {
             step: format.duration(Math.max(1000, range.stepMs)),
           })}
           {' · '}

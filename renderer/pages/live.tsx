@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useShared } from '../context.tsx';
 import { AllReadings } from '../live/all-readings.tsx';
 import { cardSize, GpuCard } from '../live/gpu-card.tsx';
-import { useRunningSessions } from '../live/session-line.tsx';
+import { useRunningSessions } from '../live/running-sessions.ts';
 import { liveNow, onLive, useLive, type Live } from '../live/store.ts';
 import { Empty } from '../parts/panel.tsx';
 import css from './live.module.css';
@@ -21,7 +21,7 @@ function useSilence(intervalMs: number): number | undefined {
       setSinceMs(performance.now() - takenMs > limitMs ? tsMs : undefined);
     };
     const timer = setInterval(look, 1000);
-    const stop = onLive(look); // one that is heard of again is shown at once
+    const stop = onLive(look); // the end of the silence shows at once
     return () => {
       clearInterval(timer);
       stop();

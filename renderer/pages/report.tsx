@@ -1,10 +1,10 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Button, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask } from '../bridge.ts';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
 import { Empty, PageHeader } from '../parts/panel.tsx';
+import { keysOf } from '../typed-entries.ts';
 import { useQuestion } from '../use-question.ts';
 import css from './report.module.css';
 
@@ -39,9 +39,9 @@ export function ReportPage() {
         <SegmentedControl
           size="xs"
           aria-label={t('report.period')}
-          data={Object.keys(periods).map((name) => ({ value: name, label: loosely(t)(`report.${name}`) }))}
+          data={keysOf(periods).map((name) => ({ value: name, label: t(`report.${name}`) }))}
           value={period}
-          onChange={(value) => setPeriod(value as Period)}
+          onChange={setPeriod}
         />
         <Button size="xs" onClick={() => void save('html')}>
           {t('report.saveHtml')}

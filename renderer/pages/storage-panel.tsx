@@ -1,4 +1,3 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Button, NumberInput, Table } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -19,9 +18,10 @@ type Set = (change: Partial<Settings>) => void;
 type Draft = { readonly retentionDays: number | ''; readonly historyCapMb: number | '' };
 
 const REFRESH_MS = 10_000;
+const COLUMNS = ['holdsGpu', 'holdsSamples', 'holdsFull', 'holdsRollups', 'holdsSpan'] as const;
 const draftOf = ({ retentionDays, historyCapMb }: Rule): Draft => ({ retentionDays, historyCapMb: historyCapMb ?? '' });
 
-/** Tighter limits that wait, and the way back: the limits in force are set again. */
+/** Tighter limits that are not in force yet, with a button that keeps the present ones. */
 function PendingLimits({ limits, set }: { readonly limits: ShownLimits; readonly set: Set }) {
   const { t } = useTranslation();
   const { format } = useShared();
@@ -140,8 +140,8 @@ export function StoragePanel({ set }: { readonly set: Set }) {
           <Table className={css.table} withRowBorders={false} verticalSpacing={2}>
             <Table.Thead>
               <Table.Tr>
-                {['holdsGpu', 'holdsSamples', 'holdsFull', 'holdsRollups', 'holdsSpan'].map((key) => (
-                  <Table.Th key={key}>{loosely(t)(`settings.${key}`)}</Table.Th>
+                {COLUMNS.map((key) => (
+                  <Table.Th key={key}>{t(`settings.${key}`)}</Table.Th>
                 ))}
               </Table.Tr>
             </Table.Thead>

@@ -43,7 +43,7 @@ async function fetchHistory(gpuUuid: string, metrics: readonly MetricKey[], view
   return { range: valueOf(range), marks: valueOf(marks), totals: valueOf(totals) };
 }
 
-/** The end of a view that follows the newest reading, in steps of which each moves a chart by a pixel. */
+/** The end of a view that follows the newest reading. Each step moves a chart by about a pixel. */
 function endOf(spanMs: number): number {
   const { tsMs = Date.now() } = liveNow(); // without a source there may still be a history
   const stepMs = Math.max(STEP_MS, spanMs / SLICES);
@@ -74,7 +74,7 @@ export function useHistory(
     const put = async (of: View): Promise<void> => {
       const next = await fetchHistory(gpuUuid, metrics, of);
       if (!current) return;
-      // what does not answer now, such as a recorder that starts again, leaves what is there
+      // without an answer, for instance while the recorder restarts, the page keeps what it shows
       if (next.marks === undefined) timer = setTimeout(() => void put(of), RETRY_MS);
       newest.current = keepEqual(newest.current, next.marks ? next : { ...newest.current });
       setState({ history: newest.current, of });

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { zoomed, type View } from '../charts/view.ts';
 import { liveNow } from '../live/store.ts';
 
-/** Where the page looks: the newest stretch of a length, which moves on by itself, or one that the person chose. */
+/** What the page shows: the newest stretch of a length, which moves automatically, or one that the person chose. */
 type Look = { readonly spanMs: number } | View;
 type Past = readonly { readonly look: Look; readonly atMs: number }[];
 

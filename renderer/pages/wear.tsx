@@ -21,12 +21,12 @@ type Exposure = NonNullable<Card['exposure']>;
 const REFRESH_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
-/** What the card has been through, measured. */
+/** Measured totals over the card's recorded life. */
 function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly card: Card }) {
   const { t } = useTranslation();
   const { format } = useShared();
   const { sinceMs, observedHours, coverage, energyJ, energyFrom, cycles, hoursAbove, throttledMs, events } = odometer;
-  // none heard where none can be heard is not 0
+  // where driver errors cannot be seen, none seen is not 0
   const hears = health.facts.some(({ id, verdict }) => id === 'xid' && verdict !== 'not-measurable');
   const heldBack = health.facts.some(({ id, verdict }) => id === 'throttle' && verdict !== 'not-measurable');
   const held = [throttledMs.swThermal + throttledMs.hwThermal, throttledMs.powerCap, throttledMs.powerBrake];
@@ -80,7 +80,7 @@ function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly ca
 function Histograms({ exposure }: { readonly exposure: Exposure }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  // the first hours are told in minutes: 0.0030 h says nothing to anybody
+  // in minutes at first: 0.0030 h is hard to read
   const inHours = exposure.observedHours >= 2;
   const time = fillBins(
     exposure.hoursByTemp.map(({ tempC, hours }) => ({ at: tempC, amount: inHours ? hours : hours * 60 })),
@@ -117,7 +117,7 @@ function Histograms({ exposure }: { readonly exposure: Exposure }) {
   );
 }
 
-/** Bins between the lowest and the highest that have nothing are shown as nothing. */
+/** Adds the empty bins between the lowest and the highest. */
 function fillBins(bins: readonly { readonly at: number; readonly amount: number }[]) {
   if (bins.length === 0) return [];
   const amounts = new Map(bins.map(({ at, amount }) => [at, amount]));

@@ -13,7 +13,7 @@ import { SessionTable } from '../workloads/session-table.tsx';
 import css from './table.module.css';
 
 const NEWEST = 200;
-/** What a session that goes on has come to is noted this often. */
+/** How often the recorder notes the results of a running session. */
 const NOTED_EVERY_MS = 5_000;
 
 export function WorkloadsPage() {
@@ -35,7 +35,7 @@ export function WorkloadsPage() {
     const next = new Set(picked);
     if (!next.delete(id)) next.add(id);
     setPicked(next);
-    setComparing(false); // shown when asked: the list must not jump away under the pointer
+    setComparing(false); // shown on request: the list must not move under the pointer
   };
   const drop = (): void => {
     setPicked(new Set());

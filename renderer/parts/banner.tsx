@@ -3,10 +3,10 @@ import css from './banner.module.css';
 
 export type BannerKind = 'simulated' | 'warn' | 'act';
 
-// a sign of its own for each kind, so that they differ without colour
+// a separate sign for each kind, so that they differ without colour
 const signs: Record<BannerKind, string> = { simulated: '◇', warn: '▲', act: '■' };
 
-/** A band across the page that cannot be missed: what is so, and what to do. */
+/** A band across the page: what happened, and what to do. */
 export function Banner({
   kind,
   title,

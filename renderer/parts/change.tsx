@@ -3,7 +3,7 @@ import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import css from './change.module.css';
 
-/** Changes settings, and keeps the words of whoever refused. */
+/** Changes settings. `error` says why the last change was refused. */
 export function useChange() {
   const [error, setError] = useState('');
   const set = (change: Partial<Settings>): void =>
@@ -11,7 +11,7 @@ export function useChange() {
   return { set, error, setError };
 }
 
-/** A field that is saved when it is left: until then what is typed stands in it, afterwards what is saved. */
+/** A field that is saved when it loses the focus. Until then it shows what is typed, afterwards the saved value. */
 export function useDraft<T>(saved: T, save: (value: T) => void) {
   const [edit, setDraft] = useState<T>();
   const draft = edit ?? saved;

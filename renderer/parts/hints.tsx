@@ -1,9 +1,11 @@
-import { Tooltip } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
+import { later, withControls } from './later.tsx';
 
 const DELAY_MS = 400;
 
 type Hint = { readonly on: HTMLElement; readonly text: string };
+
+const Bubble = later(withControls(async () => (await import('./hint-bubble.tsx')).HintBubble));
 
 /**
  * The one tooltip of the page: it shows the `data-hint` of what the pointer rests on. A tooltip for each number would
@@ -30,5 +32,10 @@ export function Hints() {
       document.documentElement.removeEventListener('pointerleave', look);
     };
   }, []);
-  return hint && hint.text !== '' ? <Tooltip target={hint.on} label={hint.text} opened /> : null;
+  if (!hint || hint.text === '') return null;
+  return (
+    <Suspense>
+      <Bubble {...hint} />
+    </Suspense>
+  );
 }

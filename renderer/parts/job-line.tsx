@@ -1,4 +1,3 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Button, Progress } from '@mantine/core';
 import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,7 +8,9 @@ import css from './job-line.module.css';
 
 type Job = PushOf<'job'>;
 
-/** The newest job of some kinds; it goes on when the page is left and is found again. */
+const isOpen = ({ state }: Job): boolean => state === 'running' || state === 'waiting';
+
+/** The newest job of some kinds. It continues when the page is left, and is found when the page is opened again. */
 export function useJob(...kinds: readonly Job['kind'][]): Job | undefined {
   const [job, setJob] = useState<Job>();
   const wanted = kinds.join();
@@ -17,13 +18,15 @@ export function useJob(...kinds: readonly Job['kind'][]): Job | undefined {
     const take = (next: Job): void => {
       if (wanted.split(',').includes(next.kind)) setJob((now) => (now && now.id > next.id ? now : next));
     };
-    void ask('jobs.list').then((answer) => answer.ok && answer.value.filter(({ state }) => state === 'running' || state === 'waiting').forEach(take)); // prettier-ignore
+    void ask('jobs.list').then((answer) => {
+      if (answer.ok) answer.value.filter(isOpen).forEach(take);
+    });
     return onPush('job', take);
   }, [wanted]);
   return job;
 }
 
-/** Starts jobs. The last one's refusal in words, if it was refused. */
+/** Starts jobs. `refusal` says why the last one was not started. */
 export function useStartJob(): readonly [
   start: (request: RequestOf<'jobs.start'>) => void,
   refusal: string | undefined,
@@ -39,7 +42,7 @@ export function useStartJob(): readonly [
   return [start, refusal];
 }
 
-/** How far a long job is, with a way to end it; then what came of it. */
+/** Progress of a long job, with a way to cancel it; then its result. */
 export function JobLine({ job }: { readonly job: Job | undefined }) {
   const { t } = useTranslation();
   const { format } = useShared();
@@ -62,7 +65,7 @@ export function JobLine({ job }: { readonly job: Job | undefined }) {
       : job.state === 'failed'
         ? [job.error?.message, job.error?.next].filter(Boolean).join(' ')
         : job.kind !== 'check'
-          ? loosely(t)('jobs.done', { path: job.path })
+          ? t('jobs.done', { path: job.path ?? '' })
           : job.problems?.length
             ? t('jobs.unsound', { problems: job.problems.join(' ') })
             : t('jobs.sound');

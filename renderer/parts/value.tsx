@@ -1,4 +1,3 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { useTranslation } from 'react-i18next';
 import type { Quantity } from '../../app/core/format.ts';
 import type { Latest } from '../live/readings.ts';
@@ -15,7 +14,7 @@ export function Number({ text, unit }: Quantity) {
 }
 
 /**
- * One reading: its value, or in quiet words why there is none; the source on hover. Absent is never a number.
+ * One reading: its value, or why there is none; the source on hover. Absent is never a number.
  * @param show formats the value
  */
 export function Value({
@@ -27,24 +26,21 @@ export function Value({
   readonly latest: Latest | undefined;
   readonly show: (value: number) => Quantity;
   readonly source: string;
-  /** false where this source never tells it of any card */
+  /** false where this source does not report it for any card */
   readonly told?: boolean;
 }) {
   const { t } = useTranslation();
   const reading = latest?.reading ?? { state: 'unread' as const, reason: 0 };
-  const state = reading.state === 'unsupported' && !told ? 'untold' : reading.state;
-  const note =
-    reading.state === 'value'
-      ? [t('live.source', { source }), reading.derived && t('state.derived')].filter(Boolean).join(' · ')
-      : loosely(t)(`state.because.${state}`);
-  if (reading.state !== 'value')
+  if (reading.state !== 'value') {
+    const state = reading.state === 'unsupported' && !told ? 'untold' : reading.state;
     return (
-      <span className={css.absent} data-hint={note}>
-        {loosely(t)(`state.${state}`)}
+      <span className={css.absent} data-hint={t(`state.because.${state}`)}>
+        {t(`state.${state}`)}
       </span>
     );
+  }
   return (
-    <span data-hint={note}>
+    <span data-hint={[t('live.source', { source }), reading.derived && t('state.derived')].filter(Boolean).join(' · ')}>
       {reading.derived && '≈ '}
       <Number {...show(reading.value)} />
     </span>

@@ -1,4 +1,3 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Accordion, Button, Select, Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -14,7 +13,7 @@ import css from './wear.module.css';
 type Card = NonNullable<ResponseOf<'wear.card'>>;
 type Trend = Extract<Card['cooling'], { trend: unknown }>['trend'];
 
-/** The one sentence: hotter or cooler by so much, or that nothing can be told. */
+/** The one sentence: how much hotter or cooler, or that there is no clear change. */
 function useSentence(): (trend: Trend) => string {
   const { t } = useTranslation();
   const { format } = useShared();
@@ -28,9 +27,9 @@ function useSentence(): (trend: Trend) => string {
     if (ratio.low <= 1 && ratio.high >= 1) {
       return t(ratio.high < 1.15 ? 'wear.coolingOk' : 'wear.coolingUnclear', numbers);
     }
-    const ends = [hotter.kelvins.low, hotter.kelvins.high].map((k) => kelvins(k).text);
-    const [low, high] = ratio.low > 1 ? ends : ends.reverse();
-    return loosely(t)(ratio.low > 1 ? 'wear.coolingRise' : 'wear.coolingFall', {
+    const [near, far] = [kelvins(hotter.kelvins.low).text, kelvins(hotter.kelvins.high).text];
+    const [low, high] = ratio.low > 1 ? [near, far] : [far, near];
+    return t(ratio.low > 1 ? 'wear.coolingRise' : 'wear.coolingFall', {
       from: format.date(baseline.fromMs),
       to: format.date(baseline.toMs),
       power: format.number(hotter.powerW),
@@ -85,7 +84,7 @@ const localDay = (ms: number): string => {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 };
 
-/** What a person did to the card: set, and taken back. */
+/** What a person did to the card. Marks can be added and removed. */
 function Marks({
   card,
   gpuUuid,

@@ -8,7 +8,7 @@ import css from './wear.module.css';
 
 type Health = NonNullable<ResponseOf<'wear.card'>>['health'];
 
-// a sign of its own for each verdict, so that they differ without colour
+// a separate sign for each verdict, so that they differ without colour
 const signs = { 'not-measurable': '–', 'no-fault': '○', watch: '▲', act: '■' } as const;
 const SHOWN = 8;
 

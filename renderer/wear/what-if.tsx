@@ -9,7 +9,7 @@ import css from './wear.module.css';
 
 type Card = NonNullable<ResponseOf<'wear.card'>>;
 
-/** What a person can turn: its ends and step, where it stands first, and the change that it means. */
+/** The sliders: their ends, step and first position, and the change that each means. */
 const knobs = [
   {
     kind: 'power-cap',

@@ -20,7 +20,7 @@ function Figures({ status }: { readonly status: Status }) {
     [t('burn.phase'), status.ending ? t(`burn.ending.${status.ending}`) : t(`burn.phases.${status.phase}`)],
     [t('burn.elapsed'), format.duration(status.elapsedMs)],
   ];
-  // each shape is told by what it is bound by
+  // each shape is shown by its bottleneck
   const [label, quantity, unit] =
     status.shape === 'diffusion'
       ? [t('burn.work'), 'gflop' as const, 'GFLOP']
@@ -49,7 +49,7 @@ function Figures({ status }: { readonly status: Status }) {
   );
 }
 
-/** The reference load: start, live view, abort. */
+/** The stress test: start, live figures, abort. */
 export function BurnPanel() {
   const { t } = useTranslation();
   const { format } = useShared();

@@ -19,7 +19,7 @@ type Line = {
   readonly mark?: string;
 };
 
-/** One quantity of several sessions: a bar each, told apart by its label. Published figures are outlined. */
+/** One quantity of several sessions: a bar each, with its label. Published figures are outlined. */
 function Bars({ title, lines }: { readonly title?: string; readonly lines: readonly Line[] }) {
   const highest = Math.max(...lines.map(({ value }) => value ?? 0));
   if (highest <= 0) return null;

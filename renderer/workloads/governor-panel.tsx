@@ -1,7 +1,7 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Button, NumberInput, Switch } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { entryText } from '../../app/governor/entry-text.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
@@ -17,7 +17,7 @@ const NUMBERS = ['coreTempC', 'powerW', 'stressHoursPerDay', 'pricePerKwh'] as c
 const SHOWN = 8;
 const [EVENING, MORNING] = [22 * 60, 7 * 60];
 
-/** Seconds left until an unconfirmed change is taken back. */
+/** Seconds left until an unconfirmed change reverts. */
 function Countdown({ untilMs }: { readonly untilMs: number }) {
   const [nowMs, setNowMs] = useState(() => Date.now());
   useEffect(() => {
@@ -27,7 +27,7 @@ function Countdown({ untilMs }: { readonly untilMs: number }) {
   return <>{Math.max(0, Math.ceil((untilMs - nowMs) / 1000))}</>;
 }
 
-/** Limits that a person sets, what the governor does for them, and a cap by hand. */
+/** The limits a person sets, the governor's actions, and a manual power limit. */
 export function GovernorPanel() {
   const { t } = useTranslation();
   const { settings, format } = useShared();
@@ -167,12 +167,7 @@ export function GovernorPanel() {
               <li key={`${entry.tsMs}-${i}`}>
                 <span className={css.note}>{format.time(entry.tsMs)}</span>
                 <span>
-                  {loosely(t)(`governor.did.${entry.what}`, {
-                    why: loosely(t)(`governor.why.${entry.why}`),
-                    cap: entry.capW === undefined ? '' : `${entry.capW} W`,
-                    program: entry.program ?? '',
-                  })}{' '}
-                  {entry.message}
+                  {entryText(t, entry)} {entry.message}
                 </span>
               </li>
             ))}

@@ -9,7 +9,7 @@ import { TimeField } from '../parts/time-field.tsx';
 import css from './comparison.module.css';
 
 type Band = Settings['tariff'][number];
-/** A price that a person has begun and not said yet: nothing is priced by it. */
+/** A period whose price is not entered yet: it is not used. */
 type BandDraft = Omit<Band, 'pricePerKwh'> & { readonly pricePerKwh?: number };
 const DAYS = ['all', 'weekdays', 'weekend'] as const;
 const MOST_BANDS = 24;
@@ -28,7 +28,7 @@ function BandRow({
 }) {
   const { t } = useTranslation();
   const { currency } = useShared().settings;
-  // an emptied price is no price of 0: the one before stands again
+  // an emptied field does not mean a price of 0: the previous price returns
   const price = useDraft<number | ''>(band.pricePerKwh ?? '', (value) => {
     if (value !== '') onChange({ ...band, pricePerKwh: value });
   });
@@ -74,7 +74,7 @@ function BandRow({
   );
 }
 
-/** Prices by the hour and the person's own figure for CO₂: every session is priced by them, old ones too. */
+/** Time-of-use prices and the person's own CO₂ figure. They apply to every session, old ones too. */
 export function PricesPanel() {
   const { t } = useTranslation();
   const { settings, format } = useShared();

@@ -1,4 +1,3 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Checkbox, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
@@ -7,10 +6,11 @@ import { errorShareOf } from '../../app/workload/energy/energy.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
+import { entriesOf } from '../typed-entries.ts';
 
 export type Session = ResponseOf<'sessions.newest'>[number];
 
-/** Energy with what is not certain about it: ±5 % of a counter, or the range of integrated power. */
+/** Energy with its uncertainty: ±5 % of a counter, or the range of integrated power. */
 export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly figures: Figures }) {
   const { t } = useTranslation();
   const { format } = useShared();
@@ -65,9 +65,9 @@ function Row({
   const figures = figuresOf(session, settings);
   const { workload } = session.summary ?? {};
   const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost } = figures;
-  const held = Object.entries(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
+  const throttled = entriesOf(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
   const running = session.endedMs === null;
-  // what is not known of a session that goes on is not known yet
+  // a running session may not have this figure yet
   const absent = <span className={table.absent}>{running ? '–' : t('report.notObserved')}</span>;
   const failed = session.exitCode !== null && session.exitCode !== 0;
   const cards = [...new Set((session.summary?.gpus ?? []).map(({ gpuUuid }) => names.get(gpuUuid) ?? gpuUuid))];
@@ -126,12 +126,12 @@ function Row({
       <Table.Td>
         {throttledMs === undefined ? (
           <span className={table.absent}>{running ? '–' : t('report.notTold')}</span>
-        ) : held.length === 0 ? (
+        ) : throttled.length === 0 ? (
           <span className={table.absent}>{t('report.never')}</span>
         ) : (
-          held.map(([cause, ms]) => (
+          throttled.map(([cause, ms]) => (
             <div key={cause}>
-              {loosely(t)(`cause.${cause}`)}
+              {t(`cause.${cause}`)}
               <div className={table.note}>{format.duration(ms)}</div>
             </div>
           ))

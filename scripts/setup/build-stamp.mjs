@@ -6,7 +6,7 @@ import { readText } from './cache.mjs';
 import { root, say, SetupError, systemFailure } from './console.mjs';
 
 const checkout = fileURLToPath(root);
-const SOURCES = ['app', 'cli', 'main', 'renderer', 'assets/page', 'scripts/build.mjs', 'package-lock.json'];
+const SOURCES = ['app', 'cli', 'main', 'renderer', 'assets/page', 'scripts/build.mjs', 'scripts/build', 'package-lock.json'];
 
 /** A digest of all sources by name, size and time: telling a fresh build from a stale one takes milliseconds. */
 function sourcesDigest() {
@@ -21,7 +21,7 @@ function sourcesDigest() {
       : [top];
     for (const file of files) {
       const { size, mtimeMs } = fs.statSync(file);
-      hash.update(`${file}\0${size}\0${mtimeMs}\0`);
+      hash.update(`${path.relative(checkout, file)}\0${size}\0${mtimeMs}\0`);
     }
   }
   return hash.digest('hex');

@@ -22,6 +22,8 @@ const COPIED = [
   'release',
   'node_modules',
   'package.json',
+  'package-lock.json',
+  '.npmrc',
   'playwright.config.ts',
   'tsconfig.base.json',
 ];

@@ -73,6 +73,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
 
 /** A good question for each channel of main that takes one. */
 const goodForMain: Partial<Record<ChannelOf<'main'>, unknown>> = {
+  'app.reportFault': { text: 'Error: the page failed' },
   'settings.set': defaultSettings,
   'report.save': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html' },
   'burn.start': { shape: burnShapes[0], gpuUuid: uuid, plan: standardPlan },

@@ -24,7 +24,7 @@ export type Slowburn = {
   readonly launch: (...args: readonly string[]) => Promise<Launched>;
 };
 
-/** The built application in the real Electron, with Chromium's sandbox on, on a data folder of its own. */
+/** The built application in the real Electron, with Chromium's sandbox on, with its own data folder. */
 export const test = base.extend<{ slowburn: Slowburn }>({
   slowburn: async ({}, use, info) => {
     const dataFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-e2e-'));

@@ -28,7 +28,7 @@ for (const theme of ['dark', 'light'] as const) {
     seedHistory(slowburn.dataFolder, DAYS, GPU);
     const { page, complaints } = await slowburn.launch('--source', 'simulator');
     await page.evaluate((scheme) => window.slowburn.ask('settings.set', { theme: scheme }), theme);
-    // charts are drawn anew when the colours change: not in the middle of a drag
+    // charts are drawn again when the colours change: not in the middle of a drag
     await page.waitForFunction((scheme) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches, theme);
     await open(page, 'History');
     await page.getByText('1 week', { exact: true }).click();
@@ -56,10 +56,10 @@ for (const theme of ['dark', 'light'] as const) {
     await page.getByText('1 week', { exact: true }).click();
     const agoH = (hours: number): number => 1 - hours / 168;
     await drag(page, box, agoH(48 - 2.5), agoH(48 - 5.5));
-    await expect(page.getByText('None of these was read in this range.')).toBeVisible();
+    await expect(page.getByText('No data for these metrics in this range.')).toBeVisible();
     await picture(page, `${theme}-history-off`);
     await drag(page, box, 0.95, 0.1, 'Shift');
-    await expect(page.getByText('None of these was read in this range.')).toBeHidden();
+    await expect(page.getByText('No data for these metrics in this range.')).toBeHidden();
     await page.getByRole('button', { name: 'Now', exact: true }).click();
     await page.getByText('1 week', { exact: true }).click();
     await expect(shown(page)).toContainText('Now · 7 d');
@@ -75,10 +75,12 @@ test('exports what is in view, with progress, and says where', async ({ slowburn
   for (const format of ['CSV', 'PARQUET']) {
     const filePath = path.join(slowburn.dataFolder, `out.${format.toLowerCase()}`);
     // the system's own dialog cannot be driven: this is the answer of a person who chose that file
-    await app.evaluate(({ dialog }, chosen) => (dialog.showSaveDialog = async () => ({ canceled: false, filePath: chosen })), filePath); // prettier-ignore
+    await app.evaluate(({ dialog }, chosen) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: chosen });
+    }, filePath);
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     await page.getByRole('menuitem', { name: format }).click();
-    await expect(page.getByText(`Written: ${filePath}`)).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(`Saved: ${filePath}`)).toBeVisible({ timeout: 20_000 });
     expect(fs.statSync(filePath).size).toBeGreaterThan(10_000);
   }
 });
@@ -93,13 +95,13 @@ test('shows what the disk holds, and what a rule would delete before it does', a
   const samples = async () => Number((await row.getByRole('cell').nth(1).textContent())!.replace(/\D/g, ''));
   const before = await samples();
   await page.getByLabel('Keep samples for').fill('1');
-  await expect(page.getByText(/this rule deletes .* samples at full resolution/)).toBeVisible();
+  await expect(page.getByText(/this deletes .* full-resolution samples/)).toBeVisible();
   await picture(page, 'settings-rule');
   expect(await samples()).toBe(before); // nothing is deleted before it is applied
   await page.getByRole('button', { name: 'Apply' }).click();
   await expect(page.getByText(/^Keep samples for 1 day: applies from/)).toBeVisible();
   expect(await samples()).toBe(before); // nor for the first day
   await page.getByRole('button', { name: 'Check', exact: true }).click();
-  await expect(page.getByText('Checked: nothing is wrong.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Checked: no damage found.')).toBeVisible({ timeout: 20_000 });
   expect(complaints).toEqual([]);
 });

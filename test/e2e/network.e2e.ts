@@ -108,7 +108,7 @@ for (const policy of ['its policy in force', 'no policy'] as const) {
   });
 }
 
-test('the page of the reference load opens no connection, whatever it tries', async ({ slowburn }) => {
+test('the page of the stress test opens no connection, whatever it tries', async ({ slowburn }) => {
   const netLog = path.join(slowburn.dataFolder, 'net.json');
   const checkout = path.resolve(import.meta.dirname, '../..');
   const burning = spawn(
@@ -165,7 +165,7 @@ test('every session has a proxy that refuses, and every page keeps WebRTC off th
   expect(new Set(found.policies)).toEqual(new Set(['disable_non_proxied_udp']));
 });
 
-test('a page can save no file by itself', async ({ slowburn }) => {
+test('a page cannot save a file', async ({ slowburn }) => {
   const { app, page } = await slowburn.launch('--source', 'simulator');
   const downloads = await app.evaluateHandle(({ session }) => {
     const states: string[] = [];

@@ -71,7 +71,8 @@ test('draws at most once a tick while the source runs, on any page', async ({ sl
 /** CPU time of a process so far, s: user and system time of all its threads, in hundredths (proc_pid_stat(5)). */
 function cpuSecondsOf(pid: number): number {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const [utime, stime] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number); // prettier-ignore
+  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [utime, stime] = afterName.slice(11, 13).map(Number);
   return (utime! + stime!) / 100;
 }
 

@@ -25,7 +25,7 @@ test('where the kernel refuses user namespaces, one sentence says what to run in
       `  Run once: sudo chown root:root ${helper} && sudo chmod 4755 ${helper}\n` +
       '  Without root, monitor in the terminal: npm run slowburn -- monitor\n',
   );
-  // Electron itself agrees: this is what the sentence stands for
+  // Electron itself agrees: this is what the sentence explains
   const { status, signal, stderr } = inChroot(electron, checkout, '--data-dir', '/nonexistent');
   expect(stderr).toMatch(/sandbox/i);
   expect(status === 0 && signal === null).toBe(false);

@@ -77,7 +77,7 @@ test('fires an alert on a hot card: a badge, the page, an entry that stays', asy
   await open(page, 'Alerts');
   await expect(page.getByRole('alert').getByText('Core at its slowdown limit (93 °C)')).toBeVisible();
   await picture(page, 'alert-firing');
-  await expect(page.getByText('Nothing is firing.')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText('No active alerts.')).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole('cell', { name: /slowdown limit/ })).toHaveCount(2);
   await open(page, 'Live');
   await expect(page.getByText('The recording has been played to its end.')).toBeVisible({ timeout: 30_000 });
@@ -90,7 +90,7 @@ test('shows a card that the driver has lost, and why', async ({ slowburn }) => {
   const lost = page.getByRole('article', { name: 'Fixture Card Two' });
   await expect(lost.getByText('The driver has lost this GPU')).toBeVisible();
   await expect(lost.getByRole('img', { name: 'Core temperature: GPU is lost' })).toBeVisible();
-  await expect(page.getByRole('article', { name: 'Fixture Card One' }).getByText('Slowed by heat')).toBeVisible();
+  await expect(page.getByRole('article', { name: 'Fixture Card One' }).getByText('Throttled by heat')).toBeVisible();
   await picture(page, 'lost-card');
 });
 
@@ -100,7 +100,7 @@ test('starts a killed collector again and shows the time without it as a gap', a
   await page.waitForTimeout(2500);
   const pid = await collectorPid(app);
   process.kill(pid!, 'SIGKILL');
-  await expect(page.getByText('restarting the collector', { exact: true }).first()).toBeVisible();
+  await expect(page.getByText('restarting the recorder', { exact: true }).first()).toBeVisible();
   await picture(page, 'collector-killed');
   await expect(page.getByText('recording', { exact: true })).toBeVisible({ timeout: 20_000 });
   expect(await collectorPid(app)).not.toBe(pid);

@@ -15,7 +15,7 @@ for (const theme of ['dark', 'light'] as const) {
     for (const name of [/^Compare Janus/, /^Compare ComfyUI/]) await page.getByRole('checkbox', { name }).check();
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await expect(page.getByText('FLUX.1-dev').first()).toBeHidden(); // another card's: not beside one's own
-    await page.getByText('Published figures').click();
+    await page.getByText('Published figures', { exact: true }).click();
     await expect(page.getByText('FLUX.1-dev').first()).toBeVisible();
     await picture(page, `workloads-compared-${theme}`);
     await page.getByRole('button', { name: 'Clear' }).click();
@@ -24,7 +24,7 @@ for (const theme of ['dark', 'light'] as const) {
     await expect(page.getByText('knee').first()).toBeVisible();
     await picture(page, `workloads-sweep-${theme}`);
     await page.getByRole('button', { name: 'Add a price' }).click();
-    await page.getByRole('group', { name: 'Price 1' }).getByLabel('EUR a kWh').fill('0.21');
+    await page.getByRole('group', { name: 'Price 1' }).getByLabel('EUR/kWh').fill('0.21');
     await page.getByLabel('Text in the command line').fill('own_generator.py');
     await page.getByLabel('Name', { exact: true }).fill('Own');
     await page.getByRole('button', { name: 'Add a rule' }).click();
@@ -36,7 +36,7 @@ for (const theme of ['dark', 'light'] as const) {
         programs: [{ contains: 'own_generator.py', name: 'Own', kind: 'diffusion' }],
       },
     });
-    await page.getByRole('heading', { name: 'Reference load' }).scrollIntoViewIfNeeded();
+    await page.getByRole('heading', { name: 'Stress test' }).scrollIntoViewIfNeeded();
     await picture(page, `workloads-below-${theme}`);
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.setContentSize(640, 480));
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -76,7 +76,7 @@ test('prices nothing by a price that is not said, and keeps the one before when 
   await band.getByLabel('To', { exact: true }).fill('07:00');
   await band.getByLabel('To', { exact: true }).blur();
   expect(await tariff()).toEqual([]);
-  const price = band.getByLabel('EUR a kWh');
+  const price = band.getByLabel('EUR/kWh');
   await price.fill('0.21');
   await price.blur();
   await expect.poll(tariff).toEqual([0.21]);
