@@ -5,18 +5,18 @@ const stateCode = Object.fromEntries(readingStates.map((state, code) => [state, 
 const VALUE = stateCode.value;
 
 /**
- * All readings of one GPU at one moment, one slot a metric in catalogue order. Typed arrays, because thousands a second
- * cross threads and processes; `readingOf` gives the friendly view.
+ * All readings of one GPU at one moment, one slot per metric in catalogue order. Typed arrays, because thousands per
+ * second cross threads and processes. `readingOf` returns a single reading.
  */
 export type Frame = {
   readonly values: Float64Array;
   /** index into `readingStates` */
   readonly states: Uint8Array;
-  /** the source's own code for an absence (NVML return code); 0 = none given */
+  /** the source's code for an absence (NVML return code); 0 = none */
   readonly reasons: Uint16Array;
-  /** 1 where the value was computed from other readings instead of read */
+  /** 1 where the value was computed from other readings */
   readonly derived: Uint8Array;
-  /** which of the source's names for the metric answered, as an index into the catalogue's list; not kept in histories */
+  /** which of the source's names provided the value, as an index into the catalogue's list; not kept in histories */
   readonly via: Uint8Array;
 };
 
@@ -46,7 +46,7 @@ export function copyFrame(from: Frame): Frame {
   };
 }
 
-// the catalogue's rows differ in shape, which makes them slow to read from thousands of times a second
+// typed arrays: the catalogue's rows differ in shape, which makes reading them thousands of times per second slow
 const scales = Float64Array.from(metrics, ({ scale }) => scale);
 const lowest = Float64Array.from(metrics, ({ range }) => range[0]);
 const highest = Float64Array.from(metrics, ({ range }) => range[1]);
@@ -63,7 +63,7 @@ export function setAbsent(frame: Frame, key: MetricKey, state: Absence, reason =
   setAbsentAt(frame, metricIndex[key], state, reason);
 }
 
-/** As `setValue`, by position in the catalogue: for what is written thousands of times a second. */
+/** The same as `setValue`, by position in the catalogue: for code that runs thousands of times per second. */
 export function setValueAt(frame: Frame, i: number, value: number, derived = false): void {
   if (!(value >= lowest[i]! && value <= highest[i]!)) return setAbsentAt(frame, i, 'implausible');
   const scale = scales[i]!;
@@ -82,7 +82,7 @@ export function setAbsentAt(frame: Frame, i: number, state: Absence, reason = 0)
   frame.via[i] = 0;
 }
 
-/** A frame in which every reading is absent for the same reason. */
+/** A frame whose readings are all absent for the same reason. */
 export function absentFrame(state: Absence, reason = 0): Frame {
   const frame = createFrame();
   frame.states.fill(stateCode[state]);
@@ -97,7 +97,7 @@ export function readingOf(frame: Frame, key: MetricKey): Reading {
   return { state, reason: frame.reasons[i]! };
 }
 
-/** The number, or undefined when there is none for whatever reason. */
+/** The value, or undefined if the reading is absent for any reason. */
 export function valueOf(frame: Frame, key: MetricKey): number | undefined {
   const i = metricIndex[key];
   return frame.states[i] === VALUE ? frame.values[i] : undefined;

@@ -1,7 +1,10 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
 import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
 import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
+import { setLanguage, systemLanguage } from '../../app/core/i18n.ts';
 import { notes } from '../terminal.ts';
+
+setLanguage(systemLanguage);
 
 const port = process.parentPort;
 const send = (message: FromCollector): void => port.postMessage(message);

@@ -1,17 +1,18 @@
 import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { metricsOption, momentOption } from '../../cli/export.ts';
-import { utcOffsetOption } from '../../cli/import.ts';
+import { metricsOption } from '../../cli/commands/export.ts';
 import {
   addressOption,
-  capsOption,
   intervalOption,
+  limitsOption,
+  momentOption,
   patternOption,
   portOption,
   secondsOption,
   sourceOption,
   speedOption,
+  utcOffsetOption,
   wattsOption,
 } from '../../cli/options.ts';
 import { parseKernelXid } from '../../app/telemetry/xid/kernel-log.ts';
@@ -63,7 +64,7 @@ describe('a damaged line', () => {
     '--metrics': ['coreTempC,powerW', metricsOption],
     '--utc-offset': ['+02:00', utcOffsetOption],
     '--to': ['http://localhost:8080/v1', addressOption],
-    '--power': ['200:400:50', capsOption],
+    '--power': ['200:400:50', limitsOption],
     '--interval': ['0.5', intervalOption],
     '--lines': ['^Image (\\d+) of', patternOption],
     '--port': ['8188', portOption],

@@ -81,7 +81,7 @@ describe('slowburn run', () => {
     );
     expect(ran.status, ran.stderr).toBe(0);
     expect(Date.now() - started).toBeGreaterThan(2500);
-    expect(ran.stderr).toContain('1 process that it started goes on');
+    expect(ran.stderr).toContain('1 process that it started is still running');
     const [session] = sessionsOf(folder, 'history.db');
     expect(session!.summary!.gpus.length).toBeGreaterThan(0);
   });
@@ -117,7 +117,7 @@ describe('slowburn run', () => {
     fs.writeFileSync(file, 'text');
     const forbidden = slowburn(['run', '--source', 'simulator', '--data-dir', folder, '--', file]);
     expect(forbidden.status).toBe(126);
-    expect(forbidden.stderr).toContain('it may not be run');
+    expect(forbidden.stderr).toContain('it is not executable');
   });
 
   it.each(['SIGTERM', 'SIGHUP'] as const)(
