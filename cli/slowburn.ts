@@ -1,5 +1,6 @@
 import { version } from '../package.json';
-import { setLanguage, systemLanguage, text } from '../app/core/i18n.ts';
+import { setLanguage, text } from '../app/core/i18n.ts';
+import { systemLanguage } from '../app/core/system-language.node.ts';
 import { EXIT } from './options.ts';
 import { createProgram } from './program.ts';
 import { notes, out } from './terminal.ts';

@@ -1,4 +1,5 @@
 import { createInstance, type TFunction } from 'i18next';
+import { at } from './json.ts';
 import { en } from './locales/en.ts';
 
 /** The same keys with any text: what a language file holds. */
@@ -37,10 +38,8 @@ export function createI18n(language: string) {
 
 export type Translate = TFunction;
 
-/** The language or locale of the system, for example de-AT. */
-export const systemLanguage = (): string => Intl.DateTimeFormat().resolvedOptions().locale;
-
 let languageOfProcess = (): string => 'en';
+let words: object | undefined;
 let translate: Translate | undefined;
 
 /**
@@ -49,12 +48,26 @@ let translate: Translate | undefined;
  */
 export function setLanguage(language: () => string): void {
   languageOfProcess = language;
+  words = undefined;
   translate = undefined;
 }
 
+/** The words of a language or locale; English replaces one that Slowburn does not have. */
+function wordsOf(locale: string): object {
+  const code = [locale, locale.split('-')[0]!].find((one): one is Language => Object.hasOwn(languages, one));
+  return languages[code ?? 'en'].words;
+}
+
+/** A sentence without values. i18next is not needed for it, which saves a megabyte where help is all that is said. */
+function plainText(key: string): string | undefined {
+  const found = at((words ??= wordsOf(languageOfProcess())), ...key.split('.'));
+  return typeof found === 'string' ? found : undefined;
+}
+
 /** A sentence in the language of this process: for errors, logs and text that is not made for one particular window. */
-export const text = ((key: never, values: never) =>
-  (translate ??= createI18n(languageOfProcess()).t)(key, values)) as Translate;
+export const text = ((key: never, values?: never) =>
+  (values === undefined ? plainText(key) : undefined) ??
+  (translate ??= createI18n(languageOfProcess()).t)(key, values as never)) as Translate;
 
 /** For keys that are put together from data. Avoid it: a key that does not exist shows itself to the person. */
 export const loosely = (t: Translate): ((key: string, values?: Record<string, unknown>) => string) =>

@@ -168,7 +168,9 @@ async function showWear(options: WearOptions): Promise<number> {
   const cards = options.trace === undefined ? fromHistory(options) : await fromTrace(options.trace, options);
   if (!cards.ok) {
     printError(cards.error);
-    return cards.error.code === 'not-found' ? EXIT.usage : EXIT.failed;
+    // a trace that cannot be read fails as in every command; an unknown GPU is a wrong argument
+    const readable = options.trace === undefined || fs.existsSync(options.trace);
+    return cards.error.code === 'not-found' && readable ? EXIT.usage : EXIT.failed;
   }
   if (options.json) {
     const documents = cards.value.map(({ gpu, name, exposure, sensors, beside }) => ({

@@ -1,7 +1,8 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
 import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
 import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
-import { setLanguage, systemLanguage } from '../../app/core/i18n.ts';
+import { setLanguage } from '../../app/core/i18n.ts';
+import { systemLanguage } from '../../app/core/system-language.node.ts';
 import { notes } from '../terminal.ts';
 
 setLanguage(systemLanguage);

@@ -661,7 +661,6 @@ export const en = {
       simulated: 'use the data of the simulator',
       command: 'the command, after --',
       target: 'the file to write',
-      moment: 'a date, a time, or an age such as 24h or 7d',
     },
     // why the value of an option is refused
     refused: {
