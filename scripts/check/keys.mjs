@@ -12,7 +12,7 @@ const PLURAL = /_(?:zero|one|two|few|many|other)$/;
 
 /**
  * Beginnings of keys that are completed from data with several parts, such as `health.xid.grave`. Elsewhere a `${…}` in a
- * key stands for one part without a dot.
+ * key is one part without a dot.
  */
 const DEEP_PREFIXES = ['health.'];
 

@@ -49,7 +49,13 @@ describe('a damaged line', () => {
       ([line, folder]) => {
         const parts = splitCommandLine(line);
         for (const command of [parts, line.split('\0'), line.split(' ')]) {
-          const match = matchProcess({ pid: 1, startedAt: '1', command, ancestors: [{ pid: 2, command }], ...(folder !== null && { folder }) });
+          const match = matchProcess({
+            pid: 1,
+            startedAt: '1',
+            command,
+            ancestors: [{ pid: 2, command }],
+            ...(folder !== null && { folder }),
+          });
           if (match) expect(ids).toContain(match.id);
           expect((modelFromCommand(command) ?? '').length).toBeLessThanOrEqual(120);
         }
@@ -57,7 +63,7 @@ describe('a damaged line', () => {
         expect(parts.join('').length).toBeLessThanOrEqual(line.length);
       },
     ];
-  }); // prettier-ignore
+  });
 
   const options: Readonly<Record<string, readonly [example: string, read: (text: string) => unknown]>> = {
     '--from': ['2026-03-01T18:00', momentOption],
@@ -79,11 +85,12 @@ describe('a damaged line', () => {
       (text) => {
         try {
           const value = read(text);
-          for (const number of [value].flat()) if (typeof number === 'number') expect(Number.isFinite(number)).toBe(true);
+          for (const number of [value].flat())
+            if (typeof number === 'number') expect(Number.isFinite(number)).toBe(true);
         } catch (thrown) {
           if (!(thrown instanceof InvalidArgumentError)) throw thrown;
           expect(thrown.message).toMatch(/\./);
         }
       },
-    ]); // prettier-ignore
+    ]);
 });

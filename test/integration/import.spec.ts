@@ -69,7 +69,7 @@ describe('slowburn import', () => {
     expect(ran.stdout).toContain('line 2');
   });
 
-  it('adds nothing when it is told the same again', () => {
+  it('adds nothing when the same file is imported again', () => {
     const folder = temporaryFolder();
     const files = ['hwinfo.csv', 'gpu-z.txt', 'afterburner.hml'].map(logFixture);
     slowburn([...files, '--gpu', 'My card', '--data-dir', folder]);
