@@ -112,7 +112,7 @@ export default tseslint.config(
   },
   {
     // the terminals, and what passes a command's own output or a question through
-    files: ['cli/terminal.ts', 'main/terminal.ts', 'cli/run.ts', 'cli/import.ts', 'cli/slowburn.ts'],
+    files: ['cli/terminal.ts', 'main/terminal.ts', 'cli/commands/run.ts', 'cli/commands/import.ts', 'cli/slowburn.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },

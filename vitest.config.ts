@@ -2,7 +2,7 @@ import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const cores = os.availableParallelism();
-/** tests of the heart and of what stands in the source: they compute, and share nothing but code */
+/** tests of the core product and of the source text: they compute, and share nothing but code */
 const inNode = ['test/{unit,contract,replay,security,fuzz,format}/**/*.spec.ts', 'test/architecture.spec.ts'];
 
 export default defineConfig({
@@ -14,7 +14,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: inNode, isolate: false, maxWorkers: cores },
+        test: {
+          name: 'unit',
+          include: inNode,
+          isolate: false,
+          maxWorkers: cores,
+          globalSetup: 'test/support/catalogue.ts',
+        },
       },
       {
         extends: true,

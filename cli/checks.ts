@@ -7,7 +7,7 @@ import type { Formatter } from '../app/metrics/format.ts';
 import { openForReading } from '../app/history/file/database.node.ts';
 import { limitsOf } from '../app/history/retention/limits.ts';
 import { readPlan } from '../app/history/retention/retention-plan.node.ts';
-import type { Translate } from '../app/core/i18n.ts';
+import { text } from '../app/core/i18n.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { pendingTexts, problemText, settingsNotices } from '../app/settings/report-words.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
@@ -19,16 +19,12 @@ import { watchPciGpus } from '../app/telemetry/runtime-status.node.ts';
 import { openKernelLog } from '../app/telemetry/xid/kernel-log.node.ts';
 import { threads } from './options.ts';
 
-/** ok: as it should be; note: works, but worth knowing; problem: something does not work, and `next` says what to do */
+/** ok: works; note: works, but users should know; problem: does not work, and `next` says what to do */
 export type Finding = {
   readonly level: 'ok' | 'note' | 'problem';
-  /** key under `doctor.` in the language files, and its numbers */
   readonly text: string;
-  readonly values?: Readonly<Record<string, string | number>>;
-  /** a sentence that is already whole: what the driver or the system said */
-  readonly said?: string;
   readonly next?: string;
-  /** where in the file of settings it is: as `governor.powerW`, and its line */
+  /** path of a setting, for example `governor.powerW`, and its line in the file */
   readonly field?: string;
   readonly line?: number;
 };
@@ -36,9 +32,17 @@ export type Finding = {
 export type CheckName = 'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'recorder';
 
 const MIB = 2 ** 20;
-const LITTLE_SPACE = 500 * MIB; // a year of one card fits (docs/ARCHITECTURE.md)
+const LITTLE_SPACE = 500 * MIB; // enough for a year of one card (docs/ARCHITECTURE.md)
 
-/** Opens NVML as recording would, reads each GPU once, and lets it go. A GPU that sleeps is not woken. */
+const ok = (sentence: string): Finding => ({ level: 'ok', text: sentence });
+const note = (sentence: string): Finding => ({ level: 'note', text: sentence });
+const problem = (sentence: string, next?: string): Finding => ({
+  level: 'problem',
+  text: sentence,
+  ...(next && { next }),
+});
+
+/** Opens NVML as recording does, reads each GPU once, and closes it. A sleeping GPU is not woken. */
 async function checkDriver(library: string | undefined): Promise<Finding[]> {
   const opened = await openNvml({
     clock: systemClock,
@@ -46,50 +50,45 @@ async function checkDriver(library: string | undefined): Promise<Finding[]> {
     workerUrl: new URL('nvml-worker.js', threads),
     library,
   });
-  if (!opened.ok) {
-    const { message, next } = opened.error;
-    return [{ level: 'problem', text: 'said', said: message, ...(next ? { next } : {}) }];
-  }
+  if (!opened.ok) return [problem(opened.error.message, opened.error.next)];
   const source = opened.value;
   const sample = await source.read(5000);
   const { label, driverVersion } = source.info();
   await source.close();
   const { fault } = sample;
   return [
-    { level: 'ok', text: 'driver', values: { label, driver: driverVersion ?? '–' } },
+    ok(text('cli.doctor.driver', { label, driver: driverVersion ?? '–' })),
     ...sample.gpus.map(({ gpu, frame }): Finding => {
       const count = (state: ReadingState) => frame.states.filter((code) => readingStates[code] === state).length;
       const read = count('value');
-      const values = { name: gpu.name, bus: gpu.pciBusId, read, unsupported: count('unsupported') };
-      if (count('asleep') === frame.states.length) return { level: 'ok', text: 'gpuAsleep', values };
-      return read > 0 ? { level: 'ok', text: 'gpu', values } : { level: 'problem', text: 'gpuSilent', values };
+      const card = { name: gpu.name, bus: gpu.pciBusId };
+      if (count('asleep') === frame.states.length) return ok(text('cli.doctor.gpuAsleep', card));
+      if (read === 0) return problem(text('cli.doctor.gpuSilent', card));
+      return ok(text('cli.doctor.gpu', { ...card, read, unsupported: count('unsupported') }));
     }),
-    { level: 'ok', text: 'readTook', values: { ms: Math.round(sample.tookMs * 10) / 10 } },
-    ...(fault
-      ? [{ level: 'problem', text: 'said', said: fault.message, ...(fault.next ? { next: fault.next } : {}) } as const]
-      : []),
+    ok(text('cli.doctor.readTook', { ms: Math.round(sample.tookMs * 10) / 10 })),
+    ...(fault ? [problem(fault.message, fault.next)] : []),
   ];
 }
 
 async function checkSmi(): Promise<Finding[]> {
   try {
     const { stdout } = await promisify(execFile)('nvidia-smi', ['-L'], { timeout: 15_000, windowsHide: true });
-    return [
-      { level: 'ok', text: 'smi', values: { gpus: stdout.split('\n').filter((line) => /^GPU /.test(line)).length } },
-    ];
+    const count = stdout.split('\n').filter((line) => /^GPU /.test(line)).length;
+    return [ok(text('cli.doctor.smi', { count }))];
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [{ level: 'note', text: 'smiMissing' }];
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [note(text('cli.doctor.smiMissing'))];
     const said = (thrown as { stdout?: string }).stdout?.trim().split('\n')[0] || messageOf(thrown);
-    return [{ level: 'problem', text: 'smiFailed', said }];
+    return [problem(text('cli.doctor.smiFailed', { said }))];
   }
 }
 
-const readable = (file: string, mode: number): boolean => {
+const isAccessible = (file: string, mode: number): boolean => {
   try {
     fs.accessSync(file, mode);
     return true;
   } catch {
-    return false; // that it is not is the finding
+    return false; // this is what the check reports
   }
 };
 
@@ -99,28 +98,27 @@ function checkPermissions(): Finding[] {
   const findings: Finding[] = [];
   if (fs.existsSync(device)) {
     findings.push(
-      readable(device, R_OK | W_OK)
-        ? { level: 'ok', text: 'device', values: { device } }
-        : { level: 'problem', text: 'deviceDenied', values: { device }, next: 'sudo usermod -aG video "$USER"' },
+      isAccessible(device, R_OK | W_OK)
+        ? ok(text('cli.doctor.device', { device }))
+        : problem(text('cli.doctor.deviceDenied', { device }), text('cli.doctor.deviceNext')),
     );
   }
   const log = openKernelLog();
   log?.close();
-  findings.push(log ? { level: 'ok', text: 'kernelLog' } : { level: 'note', text: 'kernelLogDenied' });
+  findings.push(log ? ok(text('cli.doctor.kernelLog')) : note(text('cli.doctor.kernelLogDenied')));
   return findings;
 }
 
 function checkSleep(): Finding[] {
   const gpus = watchPciGpus().gpus();
-  if (gpus.length === 0) return [{ level: 'note', text: 'noPci' }];
-  return gpus.map(({ busId, asleep, managed }) => ({
-    level: 'ok',
-    text: asleep ? 'asleep' : managed ? 'maySleep' : 'neverSleeps',
-    values: { bus: busId },
-  }));
+  if (gpus.length === 0) return [note(text('cli.doctor.noPci'))];
+  return gpus.map(({ busId: bus, asleep, managed }) => {
+    if (asleep) return ok(text('cli.doctor.asleep', { bus }));
+    return ok(managed ? text('cli.doctor.maySleep', { bus }) : text('cli.doctor.neverSleeps', { bus }));
+  });
 }
 
-/** The folder itself, or the nearest one above it that exists: it is made at the first recording. */
+/** A folder, or its nearest parent that exists: the first recording creates the folder. */
 function existing(folder: string): string {
   let here = folder;
   while (!fs.existsSync(here) && path.dirname(here) !== here) here = path.dirname(here);
@@ -129,47 +127,44 @@ function existing(folder: string): string {
 
 function checkDisk(folder: string): Finding[] {
   const here = existing(folder);
-  if (!readable(here, fs.constants.W_OK)) {
-    return [{ level: 'problem', text: 'folderDenied', values: { folder: here }, next: '--data-dir FOLDER' }];
+  if (!isAccessible(here, fs.constants.W_OK)) {
+    return [problem(text('cli.doctor.folderDenied', { folder: here }), text('cli.doctor.folderNext'))];
   }
   const { bavail, bsize } = fs.statfsSync(here);
-  const free = bavail * bsize;
-  const values = { folder, free: Math.round(free / MIB) };
-  return [{ level: free < LITTLE_SPACE ? 'problem' : 'ok', text: free < LITTLE_SPACE ? 'diskLow' : 'disk', values }];
+  const freeBytes = bavail * bsize;
+  const values = { folder, free: Math.round(freeBytes / MIB) };
+  return [freeBytes < LITTLE_SPACE ? problem(text('cli.doctor.diskLow', values)) : ok(text('cli.doctor.disk', values))];
 }
 
-/** What cannot be read of the settings, whether that suspends deletion, and limits that wait. */
-function checkSettings(folder: string, t: Translate, format: Formatter): Finding[] {
+/** Reports settings that cannot be read, suspended deletion, and pending limits. */
+function checkSettings(folder: string, format: Formatter): Finding[] {
   const { file, state, problems, suspended, settings } = loadSettings(folder);
-  const wrong = problems.map((problem): Finding => ({
-    level: 'problem',
-    text: 'said',
-    said: problemText(problem, t),
-    ...(problem.next && { next: problem.next }),
-    ...(problem.field && { field: problem.field }),
-    ...(problem.line !== null && { line: problem.line }),
+  const faults = problems.map((each): Finding => ({
+    ...problem(problemText(each, text), each.next),
+    ...(each.field && { field: each.field }),
+    ...(each.line !== null && { line: each.line }),
   }));
-  const notices = settingsNotices({ file, problems: [], suspended }, t);
-  const held = notices.map(({ title, next }): Finding => ({ level: 'problem', text: 'said', said: title, ...(next && { next }) })); // prettier-ignore
+  for (const { title, next } of settingsNotices({ file, problems: [], suspended }, text))
+    faults.push(problem(title, next));
   const limits = readPlan(historyFile(folder, 'nvml'), limitsOf(settings, suspended));
-  const waiting = limits ? pendingTexts(limits, t, format) : [];
-  const found = [...wrong, ...held, ...waiting.map((said): Finding => ({ level: 'note', text: 'said', said }))];
-  return wrong.length + held.length > 0 ? found : [{ level: 'ok', text: state === 'new' ? 'settingsNew' : 'settings', values: { file } }, ...found]; // prettier-ignore
+  const pending = limits ? pendingTexts(limits, text, format).map(note) : [];
+  if (faults.length > 0) return [...faults, ...pending];
+  const sound = state === 'new' ? text('cli.doctor.settingsNew', { file }) : text('cli.doctor.settings', { file });
+  return [ok(sound), ...pending];
 }
 
 function checkDatabase(folder: string): Finding[] {
   const file = historyFile(folder, 'nvml');
-  if (!fs.existsSync(file)) return [{ level: 'note', text: 'noHistory', values: { file } }];
+  if (!fs.existsSync(file)) return [note(text('cli.doctor.noHistory', { file }))];
   const opened = openForReading(file);
-  if (!opened.ok)
-    return [{ level: 'problem', text: 'said', said: opened.error.message, next: opened.error.next ?? '' }];
+  if (!opened.ok) return [problem(opened.error.message, opened.error.next)];
   const db = opened.value;
   try {
     const verdict = db.pragma('quick_check(1)', { simple: true }) as string;
-    const values = { file, size: Math.round(fs.statSync(file).size / MIB) };
+    const size = Math.round(fs.statSync(file).size / MIB);
     return verdict === 'ok'
-      ? [{ level: 'ok', text: 'history', values }]
-      : [{ level: 'problem', text: 'historyDamaged', values, said: verdict }];
+      ? [ok(text('cli.doctor.history', { file, size }))]
+      : [problem(text('cli.doctor.historyDamaged', { file, said: verdict }))];
   } finally {
     db.close();
   }
@@ -177,26 +172,25 @@ function checkDatabase(folder: string): Finding[] {
 
 function checkRecorder(folder: string): Finding[] {
   const recorder = readRecorder(folder);
-  if (!recorder) return [{ level: 'note', text: 'noRecorder' }];
+  if (!recorder) return [note(text('cli.doctor.noRecorder'))];
   const { cost, pid, source = '–' } = recorder;
-  const running: Finding = { level: 'ok', text: 'recorder', values: { pid, source } };
+  const running = ok(text('cli.doctor.recorder', { pid, source }));
   if (!cost) return [running];
-  const values = {
+  const sentence = text('cli.doctor.cost', {
     cpu: cost.cpuPct.toFixed(2),
     memory: Math.round(cost.rssBytes / MIB),
     read: cost.readMs.toFixed(2),
     tick: cost.cpuMsATick.toFixed(2),
     kept: cost.kept,
     lost: cost.lost,
-  };
-  return [running, { level: cost.lost > cost.kept / 100 ? 'note' : 'ok', text: 'cost', values }];
+  });
+  return [running, cost.lost > cost.kept / 100 ? note(sentence) : ok(sentence)];
 }
 
-/** All checks in the order in which a person would look, each with what it found. */
+/** Runs all checks, in the order in which a person would look. */
 export async function checkAll(
   folder: string,
   library: string | undefined,
-  t: Translate,
   format: Formatter,
 ): Promise<{ readonly name: CheckName; readonly findings: readonly Finding[] }[]> {
   return [
@@ -205,7 +199,7 @@ export async function checkAll(
     { name: 'permissions', findings: process.platform === 'linux' ? checkPermissions() : [] },
     { name: 'sleep', findings: process.platform === 'linux' ? checkSleep() : [] },
     { name: 'disk', findings: checkDisk(folder) },
-    { name: 'settings', findings: checkSettings(folder, t, format) },
+    { name: 'settings', findings: checkSettings(folder, format) },
     { name: 'database', findings: checkDatabase(folder) },
     { name: 'recorder', findings: checkRecorder(folder) },
   ];

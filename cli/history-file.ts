@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { text } from '../app/core/i18n.ts';
 import { refuseInput } from '../app/core/read-input.node.ts';
 import { lockRecorder } from '../app/history/file/database.node.ts';
 import { finishReplacement, isBeingReplaced } from '../app/history/file/replacement.node.ts';
@@ -11,10 +12,10 @@ export type FileOptions = { readonly dataDir?: string; readonly file?: string };
 
 const NAMES = ['history.db', 'history.simulated.db', 'history.replay.db'];
 
-/** Does work that nobody may record meanwhile. */
+/** Does work during which no process may record into the folder of a history. */
 export async function alone<T>(file: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
   const lock = lockRecorder(path.dirname(file));
-  if (!lock.ok) return err(lock.error.code, lock.error.message, 'Close Slowburn, then try again.');
+  if (!lock.ok) return err(lock.error.code, lock.error.message, text('cli.history.closeFirst'));
   try {
     return await work();
   } finally {
@@ -22,7 +23,7 @@ export async function alone<T>(file: string, work: () => Promise<Result<T>>): Pr
   }
 }
 
-/** Completes a restore that was interrupted, unless it is under way: then whoever opens the file is told so. */
+/** Completes an interrupted restore. Leaves a running one alone: opening the history reports it. */
 function completeRestore(file: string): void {
   if (!isBeingReplaced(file)) return;
   const lock = lockRecorder(path.dirname(file));
@@ -35,8 +36,8 @@ function completeRestore(file: string): void {
 }
 
 /**
- * The history that a command is about: the one named, the one being recorded, or the first that is there. A restore that
- * was interrupted is completed.
+ * The history of a command: the given file, the one being recorded, or the first that exists. Completes an interrupted
+ * restore.
  */
 export function historyOf({ dataDir, file }: FileOptions): Result<string> {
   if (file !== undefined) {
@@ -51,6 +52,6 @@ export function historyOf({ dataDir, file }: FileOptions): Result<string> {
     return fs.existsSync(candidate);
   });
   return found === undefined
-    ? err('not-found', `There is no history in ${folder}.`, 'Name its folder with --data-dir, or the file with --file.')
+    ? err('not-found', text('cli.history.none', { folder }), text('cli.history.name'))
     : ok(found);
 }

@@ -1,19 +1,20 @@
 import type { StoredGpu } from '../app/history/records.ts';
+import { text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import type { LogGpu } from '../app/telemetry/logs/log.ts';
 import type { GpuIdentity } from '../app/telemetry/source.ts';
 
-const slug = (text: string): string =>
-  text
+const slug = (name: string): string =>
+  name
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-|-$/g, '');
 
 /**
- * Under which GPU the samples of a log go: the one that the user names (by UUID or name in the history, or anew), else
- * the one whose UUID the log has, else one of the name that the log has. A model's name alone is never taken for a card
- * of the history: two machines may have the same model.
- * @param others GPUs of the same file that came before it
+ * The GPU to which the samples of a log belong: the one that the user names (a UUID or name in the history, or a new
+ * name), else the one with the UUID in the log, else a new one with the name in the log. A model name alone never matches
+ * a card of the history: two machines may have the same model.
+ * @param others number of GPUs before it in the same file
  */
 export function identify(
   gpu: LogGpu,
@@ -22,7 +23,7 @@ export function identify(
   others: number,
 ): Result<GpuIdentity> {
   if (gpu.uuid?.startsWith('SIM-')) {
-    return err('invalid-argument', 'The recording is of a simulated GPU, and the history holds measured ones alone.');
+    return err('invalid-argument', text('cli.import.simulated'));
   }
   const identity = (uuid: string, name: string): GpuIdentity => {
     const { vbios, architecture } = gpu;
@@ -44,18 +45,14 @@ export function identify(
     if (same.length > 1) {
       return err(
         'invalid-argument',
-        `The history has ${same.length} GPUs named ${name}.`,
-        `Name one by its UUID: ${same.map(({ uuid }) => uuid).join(', ')}.`,
+        text('cli.import.sameName', { count: same.length, name }),
+        text('cli.import.nameUuid', { uuids: same.map(({ uuid }) => uuid).join(', ') }),
       );
     }
     return ok(same[0] ?? identity(`LOG-${slug(name)}`, name));
   }
   if (!gpu.name) {
-    return err(
-      'invalid-argument',
-      'The log does not say which GPU it is about.',
-      'Pass --gpu NAME: the name or UUID of a GPU in the history, or a new name.',
-    );
+    return err('invalid-argument', text('cli.import.noName'), text('cli.import.passName'));
   }
   const uuid = `LOG-${slug(gpu.name)}${gpu.key === '' ? '' : `-${slug(gpu.key)}`}`;
   return ok(known.find((stored) => stored.uuid === uuid) ?? identity(uuid, gpu.name));

@@ -17,7 +17,7 @@ export type ImportedGpu = {
   toMs: number;
 };
 
-/** What came of one file. */
+/** The result of importing one file. */
 export type ImportedLog = {
   readonly gpus: readonly ImportedGpu[];
   readonly taken: readonly MetricKey[];
@@ -41,8 +41,8 @@ export type ImportRequest = {
 const NAMED_BAD_LINES = 10;
 
 /**
- * Reads a log into the history. Each hour is one transaction of samples and roll-ups: whenever it is cut short, what was
- * written is whole. Memory does not grow with the file.
+ * Imports a log into the history. Each hour is one transaction of samples and roll-ups, so an import that is interrupted
+ * leaves only whole hours. Memory does not grow with the file.
  */
 export async function importLog(store: Store, request: ImportRequest): Promise<Result<ImportedLog>> {
   const { log, order, lastLines, utcOffsetMs, gpuName, nowMs, onProgress, signal } = request;
@@ -96,7 +96,7 @@ export async function importLog(store: Store, request: ImportRequest): Promise<R
     const { added, duplicate } = card.running.end();
     card.added = added;
     card.duplicate = duplicate;
-    // what came into its past is counted at the next start, with all of its history in the order of time
+    // the next start counts the wear of this card again, with all of its history in chronological order
     if (added > 0) store.wear.forget(card.gpu.uuid);
   }
   if (refused) return refused;

@@ -1,9 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 import { isIdentifier } from '../app/core/identifier.ts';
 import { linearPattern, type LinearPattern } from '../app/core/linear-pattern.ts';
+import { text } from '../app/core/i18n.ts';
 import type { Result } from '../app/core/result.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { settingsSchema, type Settings } from '../app/settings/settings.ts';
+import { parseUtcOffset } from '../app/telemetry/logs/stamps.ts';
 import { parseSourceSpec, type SourceSpec } from '../app/telemetry/source-spec.ts';
 import { parseGlob, type Glob } from '../app/workload/adapters/glob.ts';
 import { parseCaps } from '../app/workload/sessions/sweep.ts';
@@ -11,7 +13,7 @@ import { parseCaps } from '../app/workload/sessions/sweep.ts';
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-/** Where the build puts thread scripts: beside this program. */
+/** The folder of this program, which also has the scripts of its threads. */
 export const threads = new URL('.', import.meta.url);
 
 export type RecordingOptions = {
@@ -21,73 +23,92 @@ export type RecordingOptions = {
   readonly interval?: number;
 };
 
-export const sourceOption = (text: string): SourceSpec => valid(parseSourceSpec(text));
+export const sourceOption = (given: string): SourceSpec => valid(parseSourceSpec(given));
 
-export function speedOption(text: string): number {
-  const speed = Number(text);
-  if (!(speed > 0 && speed <= 1000)) throw new InvalidArgumentError('The speed must be above 0 and at most 1000.');
+export function speedOption(given: string): number {
+  const speed = Number(given);
+  if (!(speed > 0 && speed <= 1000)) throw new InvalidArgumentError(text('cli.refused.speed'));
   return speed;
 }
 
-const LONGEST_S = 24 * 86_400; // as far as a timer reaches (2³¹ ms)
+const LONGEST_S = 24 * 86_400; // the longest timer: 2³¹ ms
 
-export function secondsOption(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0 && seconds <= LONGEST_S))
-    throw new InvalidArgumentError('Give a number of seconds above 0, at most 24 days.');
+export function secondsOption(given: string): number {
+  const seconds = Number(given);
+  if (!(seconds > 0 && seconds <= LONGEST_S)) throw new InvalidArgumentError(text('cli.refused.seconds'));
   return seconds;
 }
 
-export function wattsOption(text: string): number {
-  const watts = Number(text);
-  if (!(watts > 0 && watts <= 10_000)) throw new InvalidArgumentError('Give a number of watts above 0.');
+export function wattsOption(given: string): number {
+  const watts = Number(given);
+  if (!(watts > 0 && watts <= 10_000)) throw new InvalidArgumentError(text('cli.refused.watts'));
   return watts;
 }
 
-/** A GPU that something is done to: its index or UUID. */
-export function gpuOption(text: string): string {
-  if (!isIdentifier(text)) throw new InvalidArgumentError('Give the index or UUID of a GPU.');
-  return text;
+/** The GPU that a command changes: its index or UUID. */
+export function gpuOption(given: string): string {
+  if (!isIdentifier(given)) throw new InvalidArgumentError(text('cli.refused.gpu'));
+  return given;
 }
 
-export function intervalOption(text: string): number {
-  const parsed = settingsSchema.shape.intervalMs.safeParse(Math.round(Number(text) * 1000));
-  if (!parsed.success) throw new InvalidArgumentError('The interval must be from 0.1 to 5 seconds.');
+export function intervalOption(given: string): number {
+  const parsed = settingsSchema.shape.intervalMs.safeParse(Math.round(Number(given) * 1000));
+  if (!parsed.success) throw new InvalidArgumentError(text('cli.refused.interval'));
   return parsed.data;
 }
 
-export function addressOption(text: string): URL {
-  const address = URL.canParse(text) ? new URL(text) : undefined;
+export function addressOption(given: string): URL {
+  const address = URL.canParse(given) ? new URL(given) : undefined;
   if (!address || !['http:', 'https:'].includes(address.protocol))
-    throw new InvalidArgumentError('Give an address of http or https, as the server names it.');
+    throw new InvalidArgumentError(text('cli.refused.address'));
   if (address.username || address.password || address.search || address.hash)
-    throw new InvalidArgumentError('The address must hold no name, password, query or fragment.');
+    throw new InvalidArgumentError(text('cli.refused.addressParts'));
   return address;
 }
 
-export function portOption(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new InvalidArgumentError('The port must be from 0 to 65535.');
+const AGES_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** A moment in ms since 1970: an ISO date or time (local if it names no zone), or an age: 90m, 24h, 7d. */
+export function momentOption(given: string): number {
+  const ago = /^(\d+)([smhd])$/.exec(given);
+  if (ago) return Date.now() - Number(ago[1]) * AGES_MS[ago[2] as keyof typeof AGES_MS];
+  const [, day = '', time = '00:00', zone = ''] = ISO.exec(given) ?? [];
+  const ms = Date.parse(`${day}T${time}${zone}`);
+  // Date.parse reads February 30th as March 2nd
+  const exists = day === new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().slice(0, 10);
+  if (Number.isNaN(ms) || !exists) throw new InvalidArgumentError(text('cli.refused.moment'));
+  return ms;
+}
+
+export function utcOffsetOption(given: string): number {
+  const offset = parseUtcOffset(given);
+  if (offset === undefined) throw new InvalidArgumentError(text('cli.refused.utcOffset'));
+  return offset;
+}
+
+export function portOption(given: string): number {
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError(text('cli.refused.port'));
   return port;
 }
 
-export function capsOption(text: string): readonly number[] {
-  const caps = parseCaps(text);
-  if (!caps) throw new InvalidArgumentError('Give caps as FROM:TO:STEP in watts, as 200:400:50.');
-  return caps;
+export function limitsOption(given: string): readonly number[] {
+  const limitsW = parseCaps(given);
+  if (!limitsW) throw new InvalidArgumentError(text('cli.refused.limits'));
+  return limitsW;
 }
 
-/** The value of an option, or a usage error that says what is wrong with it. */
+/** The value of an option. Throws a usage error with the cause if it is invalid. */
 function valid<T>(parsed: Result<T>): T {
   if (parsed.ok) return parsed.value;
   const { message, next } = parsed.error;
   throw new InvalidArgumentError(next ? `${message} ${next}` : message);
 }
 
-/** Settings of the folder, for a command that reads. What is wrong with them is printed where something records. */
+/** Settings of a data folder for a command that only reads. Commands that record print what is wrong with them. */
 export const settingsOf = (folder: string): Settings => loadSettings(folder).settings;
 
-export const patternOption = (text: string): LinearPattern => valid(linearPattern(text));
+export const patternOption = (given: string): LinearPattern => valid(linearPattern(given));
 
-export const globOption = (text: string): Glob => valid(parseGlob(text, process.platform === 'win32'));
+export const globOption = (given: string): Glob => valid(parseGlob(given, process.platform === 'win32'));

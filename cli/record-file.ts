@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { text } from '../app/core/i18n.ts';
 import { err, messageOf, ok, type AppError, type Result } from '../app/core/result.ts';
 import { recordingHeader, recordingLine } from '../app/telemetry/replay/recording.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -6,20 +7,20 @@ import type { SourceSpec } from '../app/telemetry/source-spec.ts';
 
 export type RecordFile = {
   readonly write: (tick: Tick) => void;
-  /** False when something could not be written. */
+  /** @returns false if a write failed */
   readonly close: () => boolean;
 };
 
 const failure = (file: string, thrown: unknown) =>
-  err('write-failed', `The recording ${file} cannot be written: ${messageOf(thrown)}.`, 'Name another file.');
+  err('write-failed', text('cli.recordFile.failed', { file, why: messageOf(thrown) }), text('cli.recordFile.another'));
 
 const isSame = (one: string, other: string): boolean =>
   fs.existsSync(one) && fs.existsSync(other) && fs.realpathSync(one) === fs.realpathSync(other);
 
 /**
- * Opens the file of `--record`. What is in it is replaced with the first tick, so that a start that fails loses nothing;
- * the recording that is being played is refused. When a write fails, `onFailure` is told
- * once and the rest is left out.
+ * Opens the file of `--record`. Its content is replaced at the first tick, so that a failed start loses nothing. The
+ * recording that is being played is refused.
+ * @param onFailure called once when a write fails; nothing more is written then
  */
 export function openRecordFile(
   file: string,
@@ -27,13 +28,12 @@ export function openRecordFile(
   onFailure: (error: AppError) => void,
 ): Result<RecordFile> {
   if (source.kind === 'replay' && isSame(file, source.file))
-    return err('invalid-argument', `${file} is being played and would be overwritten.`, 'Name another file.');
+    return err('invalid-argument', text('cli.recordFile.playing', { file }), text('cli.recordFile.another'));
   let open: number;
   try {
     const there = fs.statSync(file, { throwIfNoEntry: false });
     if (there?.isFIFO() || there?.isSocket()) {
-      const message = `${file} is a pipe: recording would wait for whoever reads it.`;
-      return err('invalid-argument', message, 'Name a file.');
+      return err('invalid-argument', text('cli.recordFile.pipe', { file }), text('cli.recordFile.nameFile'));
     }
     open = fs.openSync(file, 'a');
   } catch (thrown) {

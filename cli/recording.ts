@@ -1,16 +1,16 @@
 import { openCollector, type Collector, type CollectorEvents } from '../app/recorder/collector.node.ts';
-import { createFormatter } from '../app/metrics/format.ts';
-import { createI18n } from '../app/core/i18n.ts';
+import { text } from '../app/core/i18n.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { ok, type Result } from '../app/core/result.ts';
 import { dataFolder } from '../app/core/folders.node.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import { pendingTexts, settingsNotices } from '../app/settings/report-words.ts';
 import type { Settings } from '../app/settings/settings.ts';
+import { formatterOf } from './format.ts';
 import { threads, type RecordingOptions } from './options.ts';
 import { notes, printError } from './terminal.ts';
 
-/** Prints what a person must know of their settings, to the terminal's second stream. */
+/** Prints notices about the settings to standard error. */
 export function printNotices(notices: ReturnType<typeof settingsNotices>): void {
   for (const { title, lines, next } of notices)
     notes.say(title, ...lines.map((line) => `  ${line}`), ...(next ? [`  ${next}`] : []));
@@ -19,31 +19,29 @@ export function printNotices(notices: ReturnType<typeof settingsNotices>): void 
 export type RecordingHere = { readonly collector: Collector; readonly settings: () => Settings };
 
 /**
- * Records in this process, with the settings of the data folder. A change of their file is taken while recording; what is wrong
- * with it, and limits that wait, are printed when they change. An interval that was given on the command line stays.
+ * Records in this process with the settings of the data folder. A change of the settings file applies immediately; its
+ * errors and pending limits are printed when they change. An interval from the command line has priority.
  */
 export async function recordHere(options: RecordingOptions, events: CollectorEvents): Promise<Result<RecordingHere>> {
   const { source, speed, interval } = options;
   const folder = dataFolder(options.dataDir);
-  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
   const here: { collector?: Collector } = {};
   let printed = '';
   const owner = openSettings(folder, () => {
     here.collector?.applySettings(settings(), owner.report().suspended);
-    tell();
+    report();
   });
   const settings = (): Settings =>
     interval === undefined ? owner.settings() : { ...owner.settings(), intervalMs: interval };
-  function tell(): void {
-    const { t } = createI18n(locale);
-    const notices = settingsNotices(owner.report(), t);
+  function report(): void {
+    const notices = settingsNotices(owner.report(), text);
     if (here.collector) {
-      const format = createFormatter(locale, owner.settings());
-      notices.push(...pendingTexts(here.collector.limits(), t, format).map((title) => ({ title, lines: [] })));
+      const format = formatterOf(owner.settings());
+      notices.push(...pendingTexts(here.collector.limits(), text, format).map((title) => ({ title, lines: [] })));
     }
-    const text = JSON.stringify(notices);
-    if (text !== printed && notices.length > 0) printNotices(notices);
-    printed = text;
+    const current = JSON.stringify(notices);
+    if (current !== printed && notices.length > 0) printNotices(notices);
+    printed = current;
   }
 
   const { suspended } = owner.report();
@@ -55,7 +53,7 @@ export async function recordHere(options: RecordingOptions, events: CollectorEve
   }
   here.collector = opened.value;
   here.collector.applySettings(settings(), owner.report().suspended); // they may have changed while it was opened
-  tell();
+  report();
   const stop: Collector['stop'] = () => {
     owner.close();
     return opened.value.stop();
@@ -65,7 +63,7 @@ export async function recordHere(options: RecordingOptions, events: CollectorEve
 
 export type Recording = { readonly databaseFile: string; readonly collector: Collector | undefined };
 
-/** Uses the Slowburn that is recording already, or records for as long as the command runs. */
+/** Uses a Slowburn that is already recording, or records while the command runs. */
 export async function startRecording(options: RecordingOptions): Promise<Result<Recording>> {
   const events = {
     onTick: () => undefined,
@@ -80,7 +78,10 @@ export async function startRecording(options: RecordingOptions): Promise<Result<
   return running ? ok({ databaseFile: running.databaseFile, collector: undefined }) : opened;
 }
 
-/** Ends recording, where it was ours. False: not all of it is on the disk, which is printed. */
+/**
+ * Ends recording if this process records.
+ * @returns false if not everything was written, which is printed
+ */
 export async function endRecording({ collector }: Recording): Promise<boolean> {
   const stopped = await collector?.stop();
   if (stopped?.ok !== false) return true;

@@ -13,16 +13,16 @@ import type { Marks } from '../app/workload/adapters/outputs.ts';
 import { readFacts } from '../app/workload/programs/process-facts.node.ts';
 
 export type OutputOptions = {
-  /** files that the command writes, one an output */
+  /** each new file that matches is one output */
   readonly outputs?: Glob;
-  /** lines that the command prints, one an output */
+  /** each printed line that matches is one output */
   readonly lines?: LinearPattern;
   readonly kind?: WorkloadKind;
   readonly model?: string;
   readonly capW?: number;
 };
 
-/** Follows what a command brings forth: by files or lines as told, else by the server that it turns out to be. */
+/** Counts the outputs of a command: by files or lines if the options say so, else through the API of a known program. */
 export function followOutputs(command: readonly string[], options: OutputOptions, rules: readonly ProgramRule[]) {
   const files = options.outputs === undefined ? undefined : countFiles(options.outputs);
   const lines = options.lines && countLines(options.lines, Date.now);
@@ -34,7 +34,7 @@ export function followOutputs(command: readonly string[], options: OutputOptions
 
   return {
     lines,
-    /** Looks at the files, and at processes that were not looked at yet. */
+    /** Looks for new files, and for a known program among new processes. */
     look(pids: Iterable<number>): void {
       files?.look();
       for (const pid of pids) {
@@ -56,7 +56,7 @@ export function followOutputs(command: readonly string[], options: OutputOptions
       files?.look();
       lines?.end();
       const account = poller.of('run');
-      const told = poller.end('run');
+      const polled = poller.end('run');
       poller.stop();
       const counted: readonly { id: CounterId; unit: OutputUnit; count: number; marks: Marks }[] = [
         ...(files ? [{ id: 'glob' as const, unit: 'file' as const, count: files.count(), marks: files.marks() }] : []),
@@ -72,10 +72,10 @@ export function followOutputs(command: readonly string[], options: OutputOptions
         ...(options.capW !== undefined && { capW: options.capW }),
         ...(own
           ? { outputs: { unit: own.unit, count: own.count, countedBy: own.id }, adapter: own.id }
-          : { ...(told.outputs && { outputs: told.outputs }), ...(match?.adapter && { adapter: match.adapter }) }),
+          : { ...(polled.outputs && { outputs: polled.outputs }), ...(match?.adapter && { adapter: match.adapter }) }),
         ...(!own && account?.note && { note: account.note }),
       };
-      const marks = own?.marks ?? told.marks;
+      const marks = own?.marks ?? polled.marks;
       return { workload, ...(marks && { marks }) };
     },
   };

@@ -1,85 +1,91 @@
 import { joined } from '../app/core/format.ts';
-import { type Formatter } from '../app/metrics/format.ts';
-import { loosely, type Translate } from '../app/core/i18n.ts';
+import { text } from '../app/core/i18n.ts';
+import type { Formatter } from '../app/metrics/format.ts';
+import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
-import { figuresOf, type Cost, type Money } from '../app/workload/sessions/figures.ts';
+import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
 
 type Line = readonly [label: string, text: string];
-const MANY_CAUSES = ', ';
+type Figures = ReturnType<typeof figuresOf>;
 
-function costLines(cost: Cost, t: Translate, format: Formatter): Line[] {
+/** A session of `slowburn run`, as far as the summary of one card needs it. */
+export type RunSession = {
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly workload?: Workload;
+};
+
+function energyText({ energyJ, energyFrom, energyRangeJ }: GpuSummary, format: Formatter): string {
+  if (energyJ === undefined || !energyFrom) return text('cli.notObserved');
+  return text('cli.run.energyText', {
+    joules: format.significant(energyJ, 3),
+    wattHours: format.significant(energyJ / 3600, 3),
+    percent: format.percent(errorShareOf(energyJ, energyRangeJ)),
+    from: text(`energyFrom.${energyFrom}`),
+  });
+}
+
+function costLines({ aboveIdleJ, cost, co2G }: Figures, format: Formatter): Line[] {
   const lines: Line[] = [];
-  if (cost.aboveIdleJ !== undefined) lines.push([t('sessions.aboveIdle'), joined(format.energy(cost.aboveIdleJ))]);
-  if (cost.cost !== undefined) lines.push([t('sessions.cost'), format.money(cost.cost)]);
-  if (cost.co2G !== undefined) lines.push([t('sessions.co2'), `${format.significant(cost.co2G, 2)} g`]);
+  if (aboveIdleJ !== undefined) lines.push([text('cli.run.aboveIdle'), joined(format.energy(aboveIdleJ))]);
+  if (cost !== undefined) lines.push([text('cli.run.cost'), format.money(cost)]);
+  if (co2G !== undefined) lines.push([text('cli.run.co2'), `${format.significant(co2G, 2)} g`]);
   return lines;
 }
 
-function energyText({ energyJ, energyFrom, energyRangeJ }: GpuSummary, t: Translate, format: Formatter): string {
-  if (energyJ === undefined || !energyFrom) return t('report.notObserved');
-  const both = `${format.significant(energyJ, 3)} J (${format.significant(energyJ / 3600, 3)} Wh)`;
-  const error = `± ${format.percent(errorShareOf(energyJ, energyRangeJ))} %`;
-  return `${both}, ${error}, ${t(`energyFrom.${energyFrom}`)}`;
+function outputLines({ outputs, each, outputsPerHour }: Figures, format: Formatter): Line[] {
+  if (!outputs) return [];
+  const { unit, count } = outputs;
+  const lines: Line[] = [[text('cli.run.outputs'), text(`outputs.${unit}`, { count, n: format.number(count) })]];
+  if (each?.energyJ === undefined) return lines;
+  const parts = [
+    `${format.significant(each.energyJ, 3)} J`,
+    ...(each.cost === undefined ? [] : [format.money(each.cost)]),
+    `${format.significant(outputsPerHour!, 3)}/h`,
+  ];
+  return [...lines, [text('cli.run.each', { unit: text(`outputUnit.${unit}`) }), parts.join(', ')]];
+}
+
+function throttledText(throttledMs: GpuSummary['throttledMs'], format: Formatter): string {
+  if (throttledMs === undefined) return text('cli.run.notReported');
+  const causes = (Object.entries(throttledMs) as [ThrottleCause, number][]).filter(([, ms]) => ms > 0);
+  if (causes.length === 0) return text('cli.run.never');
+  return causes.map(([cause, ms]) => `${text(`cause.${cause}`)} ${format.duration(ms)}`).join(', ');
+}
+
+function exposureText(hours: GpuSummary['equivalentHours'], { significant }: Formatter): string {
+  if (hours === undefined) return text('cli.notObserved');
+  const [mid, low, high] = [hours.mid, hours.low, hours.high].map((value) => significant(value)) as [
+    string,
+    string,
+    string,
+  ];
+  return text('cli.run.modelled', { mid, low, high });
 }
 
 /** What a run did to one card, in lines for the terminal. */
 export function describe(
   summary: GpuSummary,
   name: string,
-  span: { readonly startedMs: number; readonly endedMs: number },
-  workload: Workload | undefined,
+  { startedMs, endedMs, workload }: RunSession,
   money: Money,
-  t: Translate,
   format: Formatter,
 ): string[] {
   const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ } = summary;
-  const absent = t('report.notObserved');
-  const throttled = Object.entries(throttledMs ?? {}).filter(([, ms]) => ms > 0);
-  const figures = figuresOf({ ...span, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
-  const { outputs, each, outputsPerHour } = figures;
+  const degrees = (celsius: number | undefined, digits: number): string =>
+    celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
+  const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
   const lines: Line[] = [
-    [t('report.energy'), energyText(summary, t, format)],
-    ...costLines(figures, t, format),
-    ...(sharedJ === undefined ? [] : [[t('sessions.shared'), joined(format.energy(sharedJ))] as const]),
-    ...(outputs
-      ? [
-          [
-            t('sessions.outputs'),
-            t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) }),
-          ] as const,
-        ]
-      : []),
-    ...(outputs && each?.energyJ !== undefined
-      ? [
-          [
-            t('sessions.each', { unit: t(`outputUnit.${outputs.unit}`) }),
-            [
-              `${format.significant(each.energyJ, 3)} J`,
-              each.cost === undefined ? '' : format.money(each.cost),
-              `${format.significant(outputsPerHour!, 3)}/h`,
-            ]
-              .filter(Boolean)
-              .join(', '),
-          ] as const,
-        ]
-      : []),
-    [t('report.peak'), peakTempC === undefined ? absent : joined(format.temperature(peakTempC))],
-    [t('report.mean'), meanTempC === undefined ? absent : joined(format.temperature(meanTempC, 1))],
-    [
-      t('report.throttled'),
-      throttledMs === undefined
-        ? t('report.notTold')
-        : throttled.map(([cause, ms]) => `${loosely(t)(`cause.${cause}`)} ${format.duration(ms)}`).join(MANY_CAUSES) ||
-          t('report.never'),
-    ],
-    [
-      t('wear.equivalentHours'),
-      equivalentHours === undefined
-        ? absent
-        : `${format.significant(equivalentHours.mid)} h [${format.significant(equivalentHours.low)}–${format.significant(equivalentHours.high)}], ${t('run.modelled')}`,
-    ],
+    [text('cli.run.energy'), energyText(summary, format)],
+    ...costLines(figures, format),
+    ...(sharedJ === undefined ? [] : [[text('cli.run.shared'), joined(format.energy(sharedJ))] as const]),
+    ...outputLines(figures, format),
+    [text('cli.run.peak'), degrees(peakTempC, 0)],
+    [text('cli.run.mean'), degrees(meanTempC, 1)],
+    [text('cli.run.throttled'), throttledText(throttledMs, format)],
+    [text('cli.run.equivalentHours'), exposureText(equivalentHours, format)],
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
-  return [name, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)];
+  return [name, ...lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`)];
 }

@@ -1,12 +1,12 @@
 import { joined } from '../app/core/format.ts';
 import { type Formatter } from '../app/metrics/format.ts';
-import type { Translate } from '../app/core/i18n.ts';
+import { text } from '../app/core/i18n.ts';
 import { metricOf, type MetricKey } from '../app/metrics/metrics.ts';
 import { readingOf, valueOf, type Frame } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { statusOf } from '../app/telemetry/status.ts';
 
-/** Readings of the slow cadence, remembered between their turns. */
+/** The last values of slow metrics, which are not read on every tick. */
 export type Remembered = Map<string, Map<MetricKey, number>>;
 
 const SLOW: readonly MetricKey[] = ['tempSlowdownC', 'powerLimitW', 'fanPct'];
@@ -22,16 +22,16 @@ const recall = (remembered: Remembered, uuid: string, frame: Frame): Map<MetricK
   return known;
 };
 
-/** One row a GPU, for the terminal. An absent reading is a word or a dash, never a number. */
-export function monitorTable(tick: Tick, remembered: Remembered, t: Translate, format: Formatter): string[] {
+/** One row per GPU, for the terminal. An absent reading is a word or a dash, never a number. */
+export function monitorTable(tick: Tick, remembered: Remembered, format: Formatter): string[] {
   const heading = [
-    t('cli.gpu'),
-    t('cli.temp'),
-    t('cli.power'),
-    t('cli.load'),
-    t('cli.vram'),
-    t('cli.fan'),
-    t('cli.status'),
+    text('cli.gpu'),
+    text('cli.temp'),
+    text('cli.power'),
+    text('cli.load'),
+    text('cli.vram'),
+    text('cli.fan'),
+    text('cli.status'),
   ];
   const rows = tick.gpus.map(({ gpu, frame }) => {
     const known = recall(remembered, gpu.uuid, frame);
@@ -44,7 +44,7 @@ export function monitorTable(tick: Tick, remembered: Remembered, t: Translate, f
     const margin =
       status.marginK === undefined
         ? ''
-        : ` · ${t('status.margin', { margin: joined(format.kelvins(status.marginK)) })}`;
+        : ` · ${text('status.margin', { margin: joined(format.kelvins(status.marginK)) })}`;
     return [
       `${gpu.index} ${gpu.name}`,
       show('coreTempC'),
@@ -52,7 +52,7 @@ export function monitorTable(tick: Tick, remembered: Remembered, t: Translate, f
       show('gpuUtilPct'),
       `${show('vramUsedBytes')} / ${show('vramTotalBytes')}`,
       show('fanPct', memory),
-      t(`status.${status.key}`) + margin,
+      text(`status.${status.key}`) + margin,
     ];
   });
   const widths = heading.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]!.length)));

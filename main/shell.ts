@@ -43,7 +43,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   let quitting = false;
 
   const locale = app.getLocale() || 'en';
-  setLanguage(locale);
+  setLanguage(() => locale);
   const { t } = createI18n(locale);
   const formatter = () => createFormatter(locale, owner.settings());
 

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkKeys } from './check/keys.mjs';
 import { checkWords } from './check/words.mjs';
 import { root, runCommand, say } from './setup/console.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
@@ -70,6 +71,13 @@ const checks = () => [
     'Words',
     async () => {
       const faults = checkWords(checkout);
+      return { ok: faults.length === 0, output: faults.join('\n') };
+    },
+  ],
+  [
+    'Words: the language file',
+    async () => {
+      const faults = await checkKeys(checkout);
       return { ok: faults.length === 0, output: faults.join('\n') };
     },
   ],

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { PRIVATE_FILE } from './private-files.node.ts';
 
-/** Makes a rename last: on ext4 and others it may be lost in a power cut until its folder is written. */
+/** Makes a rename durable: ext4 and other file systems may lose it in a power cut until the folder is flushed. */
 export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return; // Windows has no handle on a folder that could be flushed
+  if (process.platform === 'win32') return; // Windows cannot flush a folder
   const handle = fs.openSync(folder, 'r');
   try {
     fs.fsyncSync(handle);
@@ -13,7 +13,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Makes the content of a file last. Throws as fs does. */
+/** Flushes the content of a file to the disk. Throws as fs does. */
 export function syncFile(file: string): void {
   const handle = fs.openSync(file, 'r+');
   try {
@@ -23,18 +23,18 @@ export function syncFile(file: string): void {
   }
 }
 
-/** Puts a finished file in the place of another in one step that survives a power cut. Throws as fs does. */
+/** Replaces a file by a finished one in one step that survives a power cut. Throws as fs does. */
 export function replaceFile(temporary: string, target: string): void {
   syncFile(temporary);
   fs.renameSync(temporary, target);
   syncFolder(path.dirname(path.resolve(target)));
 }
 
-/** Writes a temporary file beside another, and puts it in the other's place. */
+/** Writes a temporary file in the same folder, then replaces the file by it. */
 function writeBeside(file: string, data: string | Uint8Array, mode: number, replace: typeof replaceFile): void {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    fs.rmSync(temporary, { force: true }); // of a killed process with the same number: its mode may differ
+    fs.rmSync(temporary, { force: true }); // left by a killed process with the same PID; its mode may differ
     fs.writeFileSync(temporary, data, { mode, flag: 'wx' });
     replace(temporary, file);
   } catch (thrown) {
@@ -45,15 +45,15 @@ function writeBeside(file: string, data: string | Uint8Array, mode: number, repl
 
 /**
  * Writes a whole file so that a crash or a power cut leaves either the old content or the new one, never a mixture.
- * The folder must exist. Throws as fs does; the temporary file is removed then.
+ * The folder must exist. Throws as fs does, after removing the temporary file.
  */
 export function writeAtomically(file: string, data: string | Uint8Array, mode = PRIVATE_FILE): void {
   writeBeside(file, data, mode, replaceFile);
 }
 
 /**
- * Writes a note from one running process to another: readers see it whole or not at all. It is worth nothing after a
- * crash, so nothing waits for the disk: some are written every second.
+ * Writes a file through which one running process informs another. Readers see all of it or none. It is not flushed to
+ * the disk: after a crash it is worthless, and some are written every second.
  */
 export function writeNote(file: string, data: string): void {
   writeBeside(file, data, PRIVATE_FILE, fs.renameSync);

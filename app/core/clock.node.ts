@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  // not performance.now(), which counts from another moment on each thread
+  // not performance.now(), whose origin differs per thread
   monoMs: () => {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;

@@ -3,10 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { PRIVATE_FOLDER } from './private-files.node.ts';
 
-/** Where numbers come from: each has files of its own. */
+/** The kinds of sources: each has its own history and ledgers. */
 export type DataKind = 'nvml' | 'nvidia-smi' | 'simulator' | 'replay';
 
-/** Where Slowburn keeps its data: --data-dir, else SLOWBURN_DATA_DIR, else the platform's usual place. */
+/** Where Slowburn keeps its data: --data-dir, else SLOWBURN_DATA_DIR, else the platform's standard folder. */
 export function dataFolder(override?: string): string {
   const chosen = override ?? process.env['SLOWBURN_DATA_DIR'];
   if (chosen) return path.resolve(chosen);
@@ -17,8 +17,8 @@ export function dataFolder(override?: string): string {
 }
 
 /**
- * Makes a folder and those above it, for the owner alone. Throws as fs does. Not `recursive: true`: Node 20 never returns from it where a
- * folder refuses children with ENOENT, as /proc does.
+ * Makes a folder and its parents, readable by the owner only. Throws as fs does. Does not use `recursive: true`: Node 20
+ * never returns from it where a folder refuses children with ENOENT, as /proc does.
  */
 export function makeFolder(folder: string): void {
   if (fs.existsSync(folder) && fs.statSync(folder).isDirectory()) return;
@@ -33,13 +33,13 @@ export function makeFolder(folder: string): void {
 
 export const settingsFile = (folder: string): string => path.join(folder, 'settings.json');
 
-/** Measured, simulated and replayed numbers never share a file. */
+/** The history of a data folder. Measured, simulated and replayed numbers never share a file. */
 export function historyFile(folder: string, kind: DataKind): string {
   const name = kind === 'simulator' ? 'history.simulated.db' : kind === 'replay' ? 'history.replay.db' : 'history.db';
   return path.join(folder, name);
 }
 
-/** Ledgers of the cards, a file each; undefined for replays, whose numbers are computed anew each time. */
+/** The folder of ledgers, one file per card; undefined for replays, which keep none. */
 export function ledgerFolder(folder: string, kind: DataKind): string | undefined {
   if (kind === 'replay') return undefined;
   return path.join(folder, kind === 'simulator' ? 'ledger.simulated' : 'ledger');

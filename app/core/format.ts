@@ -1,14 +1,14 @@
-/** Numbers and times for people, by locale. Units are kept apart from numbers, so that a page can set them small. */
+/** A number for people and its unit, which are separate so that a page can style the unit. */
 export type Quantity = { readonly text: string; readonly unit: string };
 
 export type NumberFormatter = {
   readonly temperature: (celsius: number, digits?: number) => Quantity;
-  /** a difference of temperatures: no offset */
+  /** a temperature difference: converted without the offset of the scale */
   readonly kelvins: (kelvins: number, digits?: number) => Quantity;
   readonly energy: (joules: number) => Quantity;
   readonly bytes: (bytes: number, digits?: number) => Quantity;
   readonly number: (value: number, digits?: number) => string;
-  /** as many digits as the meaning has: two significant ones for modelled numbers */
+  /** with a number of significant digits: two suit modelled numbers */
   readonly significant: (value: number, digits?: number) => string;
   /** a share 0–1 as a percentage without the sign */
   readonly percent: (share: number, digits?: number) => string;
@@ -21,7 +21,7 @@ export type NumberFormatter = {
 
 export type Units = { readonly temperatureUnit: 'C' | 'F'; readonly currency: string };
 
-/** "Slowburn · °C": quantity in one string. */
+/** A quantity as one text, for example "67 °C". */
 export const joined = ({ text, unit }: Quantity): string => (unit === '' ? text : `${text} ${unit}`);
 
 export function createNumberFormatter(locale: string, { temperatureUnit, currency }: Units): NumberFormatter {
@@ -78,13 +78,13 @@ export function createNumberFormatter(locale: string, { temperatureUnit, currenc
       numberFormat({
         style: 'currency',
         currency,
-        // a picture costs a part of a cent: three figures of it
+        // an image costs a fraction of a cent: three significant digits
         ...(Math.abs(amount) > 0 && Math.abs(amount) < 0.1
           ? { maximumSignificantDigits: 3 }
           : { maximumFractionDigits: 2 }),
       }).format(amount),
     duration(ms) {
-      // international symbols, which need no translation
+      // SI symbols need no translation
       const seconds = Math.round(ms / 1000);
       const hours = Math.floor(seconds / 3600);
       const minutes = Math.floor((seconds % 3600) / 60);

@@ -1,6 +1,6 @@
 /**
- * What may name a GPU where something is changed: UUIDs, MIG UUIDs and PCI addresses fit, and nothing that a shell, a line
- * of a protocol or a file name could read as more than one word.
+ * The texts that may name a GPU in a command that changes something: UUIDs, MIG UUIDs, indices and PCI addresses. Nothing
+ * matches that a shell, a line protocol or a file system would read as more than one word.
  */
 export const identifier = /^[A-Za-z0-9.:/-]{1,80}$/;
 

@@ -1,4 +1,4 @@
-/** How long work reports its progress, and learns that it was cancelled. */
+/** Long work reports its progress through this and checks whether it was cancelled. */
 export type JobControl = {
   readonly progress: (done: number, total: number) => void;
   readonly cancelled: () => boolean;

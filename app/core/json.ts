@@ -1,4 +1,4 @@
-/** A JSON value of unknown form: every step into it may find nothing. */
+/** A JSON value of unknown shape. The functions below return undefined where a path leads nowhere. */
 export type Json = unknown;
 
 export const at = (value: Json, ...path: readonly (string | number)[]): Json =>
@@ -9,14 +9,15 @@ export const at = (value: Json, ...path: readonly (string | number)[]): Json =>
         : undefined,
     value,
   );
-/** A count or share that can be true; anything else is none. */
+/** A finite number ≥ 0; undefined for anything else. */
 export const numberAt = (value: Json, ...path: readonly (string | number)[]): number | undefined => {
   const found = at(value, ...path);
   return typeof found === 'number' && Number.isFinite(found) && found >= 0 ? found : undefined;
 };
+/** A text of at most 300 characters without control characters, which could steer a terminal; undefined if it is empty. */
 export const textAt = (value: Json, ...path: readonly (string | number)[]): string | undefined => {
   const found = at(value, ...path);
-  // told to people, in a terminal too: no codes that steer it
+
   const text = typeof found === 'string' ? found.slice(0, 300).replace(/\p{Cc}/gu, '') : '';
   return text === '' ? undefined : text;
 };

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { LONGEST_LINE_BYTES } from './read-input.node.ts';
 
-/** A line of a file. The last one may lack its end: what it says may be half a number. */
+/** A line of a file. An unterminated last line may be incomplete. */
 export type Line = { readonly text: string; readonly number: number; readonly terminated: boolean };
 
 export type LinesOptions = {
@@ -12,7 +12,7 @@ export type LinesOptions = {
 
 const CHUNK = 256 * 1024;
 
-/** A stream of a descriptor would close it when it is left early; the descriptor is the caller's. */
+/** Does not make a stream of a descriptor: it would close it, and the descriptor belongs to the caller. */
 async function* chunksOf(file: string | number): AsyncGenerator<Buffer> {
   if (typeof file === 'string') {
     yield* fs.createReadStream(file, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>;
@@ -26,8 +26,9 @@ async function* chunksOf(file: string | number): AsyncGenerator<Buffer> {
 }
 
 /**
- * The lines of a file, in batches of what one read gives. Memory does not grow with the file: a line longer than
- * LONGEST_LINE_BYTES comes as its number alone, as soon as it is too long. `file` is a path, or the descriptor of an open file.
+ * The lines of a file, in one batch per read. Memory does not grow with the file: of a line longer than
+ * LONGEST_LINE_BYTES only the number is returned.
+ * @param file a path, or the descriptor of an open file
  */
 export async function* linesOf(
   file: string | number,
@@ -37,7 +38,7 @@ export async function* linesOf(
   let bytes = 0;
   let number = 0;
   let pending = '';
-  let passing = false; // the rest of a line that is too long
+  let passing = false; // inside a line that is too long
   const cut = (text: string): (Line | number)[] => {
     const parts = (pending + text).split(/\r\n|\n/);
     pending = parts.pop()!;
@@ -46,7 +47,7 @@ export async function* linesOf(
       return part.length > LONGEST_LINE_BYTES ? number : { text: part, number, terminated: true };
     });
     if (passing && lines.length > 0) {
-      lines.shift(); // the end of a line that was told of
+      lines.shift(); // the end of a line whose number was returned before
       passing = false;
     }
     if (passing) pending = '';

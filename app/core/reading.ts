@@ -1,17 +1,17 @@
 /**
- * What a reading can be. Only `value` carries a number: every other state says why there is none, so that an absent
- * value can never be mistaken for 0. The order is stored in histories: append only.
+ * The states of a reading. Only `value` carries a number. Every other state says why there is none, so that an absent
+ * value can never be mistaken for 0. Histories store the position in this list: append only.
  */
 export const readingStates = [
-  'unread', // not asked for on this tick (slow cadence)
+  'unread', // not read on this tick (slow cadence)
   'value',
-  'unsupported', // this card or driver does not offer it
+  'unsupported', // the card or driver does not offer it
   'denied', // it exists, but this user may not read it
-  'asleep', // the GPU is powered down, or was let go so that it can; it is not touched
-  'stalled', // the driver did not answer in time
+  'asleep', // the GPU is powered down, or was released so that it can sleep; Slowburn does not wake it
+  'stalled', // the driver did not respond in time
   'lost', // the GPU has fallen off the bus or needs a reset
-  'failed', // the driver answered with an error
-  'implausible', // a value came, but it cannot be true
+  'failed', // the driver returned an error
+  'implausible', // the driver returned a value that cannot be true
 ] as const;
 export type ReadingState = (typeof readingStates)[number];
 export type Absence = Exclude<ReadingState, 'value'>;

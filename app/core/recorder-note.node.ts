@@ -19,28 +19,28 @@ const LARGEST_NOTE = 64 * 1024;
 
 const fileOf = (folder: string): string => path.join(folder, 'recorder.json');
 
-/** Notes who records into this folder, and where. The lock (database.node.ts) decides; this only tells. */
+/** Notes which process records into this folder, and to which file. Only informs: the lock (database.node.ts) decides. */
 export const writeRecorder = (folder: string, recorder: Recorder): void =>
   writeNote(fileOf(folder), `${JSON.stringify(recorder)}\n`);
 
-/** Whether a process of that number runs now. */
+/** Whether a process with this PID is running. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0); // asks only
+    process.kill(pid, 0); // signal 0 only checks
     return true;
   } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'; // alive, but another user's
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM'; // it runs as another user
   }
 }
 
-/** Who records into this folder now. The note of one that was killed tells of nobody. */
+/** The process that records into this folder now. A stale file left by a killed recorder is ignored. */
 export function readRecorder(folder: string): Recorder | undefined {
   try {
     const text = readInput(fileOf(folder), LARGEST_NOTE);
     const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
     return note && isAlive(note.pid) ? note : undefined;
   } catch {
-    return undefined; // not there or torn: nobody to be found
+    return undefined; // missing or incomplete
   }
 }
 

@@ -1,6 +1,8 @@
+import { text } from './i18n.ts';
+
 /**
- * Expected failures are values. A code names the cause for programs and translations; `message` is one plain sentence
- * for people; `next` is what they can do. A bug is thrown instead, and caught only at the edge of a process.
+ * Expected failures are values; a bug is thrown and caught only at the edge of a process. `code` names the cause for
+ * programs. `message` is one plain sentence for people, and `next` is what they can do.
  */
 export const errorCodes = [
   'invalid-request',
@@ -35,23 +37,25 @@ export const err = (code: ErrorCode, message: string, next?: string): Err => ({
   error: next === undefined ? { code, message } : { code, message, next },
 });
 
-/** What the system's error codes (errno.h) mean to a person. */
-const plainWords: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is not a folder',
-  EEXIST: 'something else is there already',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EMFILE: 'too many files are open',
-  EIO: 'the disk reports an error',
-};
+/** Error codes of the system (errno.h) that have a sentence in the language files. */
+const errnoCodes = [
+  'ENOENT',
+  'EACCES',
+  'EPERM',
+  'EISDIR',
+  'ENOTDIR',
+  'EEXIST',
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EMFILE',
+  'EIO',
+] as const;
 
-/** The message of anything thrown, for joining into a sentence; a failure of the system in plain words. */
+/** The message of anything thrown, as a part of a sentence. Errors of the system are put in plain words. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  return plainWords[(thrown as { readonly code?: string }).code ?? ''] ?? thrown.message;
+  const { code } = thrown as { readonly code?: unknown };
+  const errno = errnoCodes.find((known) => known === code);
+  return errno === undefined ? thrown.message : text(`errno.${errno}`);
 }

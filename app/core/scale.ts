@@ -1,6 +1,4 @@
-/** Axes on round numbers, for the charts of the page and of reports alike. */
-
-/** Steps of 1, 2 or 5 × 10ⁿ that cut a span into at most `count` parts. */
+/** The smallest step of 1, 2 or 5 × 10ⁿ that divides a span into at most `count` parts. */
 export function niceStep(span: number, count: number): number {
   const rough = span / count;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -9,7 +7,7 @@ export function niceStep(span: number, count: number): number {
 
 export type Scale = { readonly low: number; readonly high: number; readonly ticks: readonly number[] };
 
-/** A scale on round numbers around some values; those that are not finite are passed over. Undefined when none is left. */
+/** A scale with round limits that contains all finite values. Undefined if there are none. */
 export function scaleAround(values: Iterable<number>, { fromZero = false, parts = 4 } = {}): Scale | undefined {
   let [lowest, highest] = fromZero ? [0, -Infinity] : [Infinity, -Infinity];
   let any = false;
@@ -30,8 +28,8 @@ export function scaleAround(values: Iterable<number>, { fromZero = false, parts 
 const FROM_ZERO: readonly string[] = ['W', 'B'];
 
 /**
- * The scale of a chart of one reading: percentages stand between 0 and 100, power and memory on zero; of all others a
- * level line stands in the middle. Undefined when there is no value.
+ * The scale of a chart of one metric. Percentages range from 0 to 100, power and memory start at zero. For other units a
+ * constant value is drawn in the middle. Undefined if there is no value.
  */
 export function scaleOf(unit: string, lowest: number | null, highest: number | null, parts = 3): Scale | undefined {
   if (lowest === null || highest === null) return undefined;

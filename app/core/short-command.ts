@@ -1,12 +1,12 @@
 /**
- * What is kept of a command line. A session needs to be told from others: by its program, script, sub-command, model and
- * numbers. The rest may be a password, a key, a prompt or a name, and no list of secrets is ever complete; so it is a list
- * of what stays, and everything else becomes "…".
+ * What is kept of a command line: the program, script, sub-command, model and numbers, which identify a session. The rest
+ * may be a password, a key, a prompt or a name. No list of secrets is ever complete, so this is a list of what is kept,
+ * and everything else becomes "…".
  */
 const LEFT_OUT = '…';
 const LONGEST = 200;
 
-/** Beginnings that issuers give to keys, so that they can be found (OpenAI, Hugging Face, GitHub, GitLab, Slack, AWS, Google, JWT). */
+/** Prefixes by which issuers mark their keys (OpenAI, Hugging Face, GitHub, GitLab, Slack, AWS, Google, JWT). */
 const KEY = /^(sk-|hf_|gh[pousr]_|github_pat_|glpat-|xox[a-z]-|AKIA|ASIA|AIza|eyJ)/;
 const RANDOM = /^[A-Za-z0-9+/=]{32,}$/;
 const SECRET_OPTION = /key|token|secret|passw|pwd|auth|cred|cookie|bearer|user|login|^-p$/i;
@@ -24,7 +24,7 @@ const MODEL = /^[\w.-]{1,80}(\/[\w.-]{1,80})?(:[\w.-]{1,40})?$/;
 const baseOf = (text: string): string => text.split(/[/\\]/).at(-1)!;
 const isSecret = (text: string): boolean => KEY.test(text) || RANDOM.test(text);
 
-/** A text, or the mark that it was left out. */
+/** A text, or "…" if it is not kept. */
 const kept = (text: string, fits: boolean): string => (fits && !isSecret(text) ? text : LEFT_OUT);
 
 function valueOf(option: string, value: string): string {
@@ -35,7 +35,7 @@ function valueOf(option: string, value: string): string {
   return kept(name, MODEL.test(name));
 }
 
-/** A command line, shortened to what tells a session from others. The same again for what was shortened already. */
+/** A command line, shortened to what identifies a session. Shortening the result again does not change it. */
 export function shortCommand(line: string): string {
   const parts = line.split(/\s/).filter((part) => part !== '');
   const words: string[] = [];
@@ -58,7 +58,7 @@ export function shortCommand(line: string): string {
       open = equals < 0 ? option : undefined;
       add(equals < 0 ? option : `${option}=${valueOf(option, part.slice(equals + 1))}`);
     } else if (open !== undefined) {
-      // `-m` names the module of an interpreter, and the model of llama.cpp
+      // `-m` is a module for Python and a model for llama.cpp
       add(open === '-m' && MODULE.test(part) ? kept(part, true) : valueOf(open, part));
       open = undefined;
     } else {
@@ -69,5 +69,5 @@ export function shortCommand(line: string): string {
   return words.join(' ');
 }
 
-/** The name of a process without arguments: some programs and drivers add them. */
+/** The name of a process without the arguments that some programs and drivers append. */
 export const shortProcessName = (name: string): string => name.split(' -', 1)[0]!.slice(0, LONGEST);

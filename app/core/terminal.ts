@@ -1,6 +1,6 @@
 import { escapedJson, printable, printableJson, printableLines } from './printable.ts';
 
-/** What a terminal needs of a stream: process.stdout, process.stderr. */
+/** The part of a stream that a terminal needs; process.stdout and process.stderr have it. */
 export type TextStream = {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean;
@@ -13,8 +13,8 @@ const CLEAR_BELOW = '\u001b[J';
 const CLEAR_LINE = '\r\u001b[K';
 
 /**
- * The only way to a terminal. Every text is made printable; the escape sequences that move the cursor are written here
- * and nowhere else.
+ * All output to a terminal goes through this. Every text is made printable; only this function writes the escape sequences
+ * that move the cursor.
  */
 export function openTerminal(stream: TextStream) {
   let drawn = 0;
@@ -24,26 +24,26 @@ export function openTerminal(stream: TextStream) {
     status = false;
   }
   return {
-    /** A person may be looking: something can be drawn over. */
+    /** Whether the stream is a terminal, so that lines can be redrawn. */
     isLive: (): boolean => stream.isTTY === true,
-    /** Each text is a line: a line end within one is shown as a space. */
+    /** Prints one line per text; a line end within a text becomes a space. */
     say(...lines: readonly string[]): void {
       for (const line of lines) stream.write(`${printable(line)}\n`);
     },
-    /** A text of several lines that others laid out, such as help or the trace of an error. */
+    /** Prints a text of several lines, such as help or a stack trace. */
     text: (text: string): void => void stream.write(printableLines(text)),
-    /** For other programs. */
+    /** Prints a value as JSON, for other programs. */
     json: (value: unknown, indent?: number): void => void stream.write(`${printableJson(value, indent)}\n`),
-    /** A file of JSON lines: to the byte into a pipe or a file; on a terminal what steers is escaped, which means the same. */
+    /** Writes JSON lines: unchanged to a pipe or file; on a terminal, unprintable characters are escaped. */
     jsonLines: (content: string): void => void stream.write(stream.isTTY ? escapedJson(content) : content),
-    /** One line that is drawn over itself while something lasts. */
+    /** Shows progress in one line that is redrawn; nothing if the stream is no terminal. */
     status(text: string): void {
       if (!stream.isTTY) return;
       stream.write(`${CLEAR_LINE}${printable(text)}`);
       status = true;
     },
     clearStatus,
-    /** Lines that are drawn over those of the call before. What does not fit is left out: it could not be drawn over. */
+    /** Replaces the lines of the previous call. Lines that do not fit are left out: they could not be replaced. */
     redraw(lines: readonly string[]): void {
       const fitting = lines
         .slice(0, (stream.rows ?? Infinity) - 1)

@@ -1,6 +1,6 @@
 import { amount, megahertz, state, type MetricRow } from './row.ts';
 
-/** Clocks, and what holds them down. */
+/** Clocks, and what throttles them. */
 export const clocks = [
   {
     ...megahertz,
@@ -50,7 +50,7 @@ export const clocks = [
     nvml: ['nvmlDeviceGetMaxClockInfo'],
     xml: ['max_clocks/graphics_clock'],
     csv: ['clocks.max.graphics', 'clocks.max.gr'],
-    doc: 'nvml.h: NVML_CLOCK_GRAPHICS, the most it can be set to.',
+    doc: 'nvml.h: NVML_CLOCK_GRAPHICS, the highest value that can be set.',
   },
   {
     ...megahertz,
@@ -60,7 +60,7 @@ export const clocks = [
     nvml: ['nvmlDeviceGetMaxClockInfo'],
     xml: ['max_clocks/sm_clock'],
     csv: ['clocks.max.sm'],
-    doc: 'nvml.h: NVML_CLOCK_SM, the most it can be set to.',
+    doc: 'nvml.h: NVML_CLOCK_SM, the highest value that can be set.',
   },
   {
     ...megahertz,
@@ -70,7 +70,7 @@ export const clocks = [
     nvml: ['nvmlDeviceGetMaxClockInfo'],
     xml: ['max_clocks/mem_clock'],
     csv: ['clocks.max.memory', 'clocks.max.mem'],
-    doc: 'nvml.h: NVML_CLOCK_MEM, the most it can be set to.',
+    doc: 'nvml.h: NVML_CLOCK_MEM, the highest value that can be set.',
   },
   {
     ...megahertz,
@@ -80,7 +80,7 @@ export const clocks = [
     nvml: ['nvmlDeviceGetMaxClockInfo'],
     xml: ['max_clocks/video_clock'],
     csv: [],
-    doc: 'nvml.h: NVML_CLOCK_VIDEO, the most it can be set to.',
+    doc: 'nvml.h: NVML_CLOCK_VIDEO, the highest value that can be set.',
   },
   {
     ...state,
@@ -102,7 +102,7 @@ export const clocks = [
     nvml: ['nvmlDeviceGetCurrentClocksEventReasons', 'nvmlDeviceGetCurrentClocksThrottleReasons'],
     xml: ['clocks_event_reasons', 'clocks_throttle_reasons'],
     csv: ['clocks_event_reasons.active', 'clocks_throttle_reasons.active'],
-    doc: 'nvml.h: nvmlClocksEventReasons, a bit mask; see app/telemetry/throttle-reasons.ts.',
+    doc: 'nvml.h: nvmlClocksEventReasons, a bit mask; see app/metrics/throttle-reasons.ts.',
   },
   {
     ...amount,
@@ -113,7 +113,7 @@ export const clocks = [
     nvml: ['NVML_FI_DEV_PERF_POLICY_POWER'],
     xml: ['clocks_event_reasons_counters/clocks_event_reasons_counters_sw_power_cap'],
     csv: ['clocks_event_reasons_counters.sw_power_cap'],
-    doc: 'nvml.h: field 74, time since driver load that clocks were held down by the power cap.',
+    doc: 'nvml.h: field 74, time since driver load during which the power limit throttled the clocks.',
   },
   {
     ...amount,
@@ -124,7 +124,7 @@ export const clocks = [
     nvml: ['NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN'],
     xml: ['clocks_event_reasons_counters/clocks_event_reasons_counters_sw_therm_slowdown'],
     csv: ['clocks_event_reasons_counters.sw_thermal_slowdown'],
-    doc: 'nvml.h: field 269.',
+    doc: 'nvml.h: field 269, time since driver load during which the driver throttled for heat.',
   },
   {
     ...amount,
@@ -135,7 +135,7 @@ export const clocks = [
     nvml: ['NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN'],
     xml: ['clocks_event_reasons_counters/clocks_event_reasons_counters_hw_therm_slowdown'],
     csv: ['clocks_event_reasons_counters.hw_thermal_slowdown'],
-    doc: 'nvml.h: field 270.',
+    doc: 'nvml.h: field 270, time since driver load during which the hardware throttled for heat.',
   },
   {
     ...amount,
@@ -146,7 +146,7 @@ export const clocks = [
     nvml: ['NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN'],
     xml: ['clocks_event_reasons_counters/clocks_event_reasons_counters_hw_power_brake'],
     csv: ['clocks_event_reasons_counters.hw_power_brake_slowdown'],
-    doc: 'nvml.h: field 271.',
+    doc: 'nvml.h: field 271, time since driver load during which the external power brake throttled.',
   },
   {
     ...amount,
@@ -157,6 +157,6 @@ export const clocks = [
     nvml: ['NVML_FI_DEV_PERF_POLICY_SYNC_BOOST'],
     xml: ['clocks_event_reasons_counters/clocks_event_reasons_counters_sync_boost'],
     csv: ['clocks_event_reasons_counters.sync_boost'],
-    doc: 'nvml.h: field 76.',
+    doc: 'nvml.h: field 76, time since driver load during which sync boost limited the clocks.',
   },
 ] as const satisfies readonly MetricRow[];

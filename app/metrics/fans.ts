@@ -1,6 +1,6 @@
 import { percent, state, type MetricRow } from './row.ts';
 
-/** Fans. Every figure is what a fan was told, not what it does. */
+/** Fans. All speeds are target speeds, not measured ones. */
 export const fans = [
   {
     ...percent,
@@ -11,7 +11,7 @@ export const fans = [
     nvml: ['nvmlDeviceGetFanSpeed_v2', 'nvmlDeviceGetFanSpeed'],
     xml: ['fan_speed'],
     csv: ['fan.speed'],
-    doc: 'nvml.h: the intended speed, not a measured one: a blocked fan still shows it. May exceed 100 %.',
+    doc: 'nvml.h: target speed, not measured: a blocked fan still shows it. May exceed 100 %.',
   },
   {
     ...percent,
@@ -22,7 +22,7 @@ export const fans = [
     nvml: ['nvmlDeviceGetFanSpeed_v2'],
     xml: [],
     csv: [],
-    doc: 'nvml.h: as fanPct, for the card’s fan 2. nvidia-smi prints one fan only.',
+    doc: 'nvml.h: as fanPct, for the card’s fan 2. nvidia-smi prints only one fan.',
   },
   {
     ...percent,
@@ -33,7 +33,7 @@ export const fans = [
     nvml: ['nvmlDeviceGetFanSpeed_v2'],
     xml: [],
     csv: [],
-    doc: 'nvml.h: as fanPct, for the card’s fan 3. nvidia-smi prints one fan only.',
+    doc: 'nvml.h: as fanPct, for the card’s fan 3. nvidia-smi prints only one fan.',
   },
   {
     ...percent,
@@ -44,7 +44,7 @@ export const fans = [
     nvml: ['nvmlDeviceGetFanSpeed_v2'],
     xml: [],
     csv: [],
-    doc: 'nvml.h: as fanPct, for the card’s fan 4. nvidia-smi prints one fan only.',
+    doc: 'nvml.h: as fanPct, for the card’s fan 4. nvidia-smi prints only one fan.',
   },
   {
     ...state,
@@ -57,6 +57,6 @@ export const fans = [
     nvml: ['nvmlDeviceGetFanSpeedRPM'],
     xml: [],
     csv: [],
-    doc: 'nvml.h: the intended speed in turns a minute, of the first fan; newest drivers only.',
+    doc: 'nvml.h: target speed of the first fan in rpm; newest drivers only.',
   },
 ] as const satisfies readonly MetricRow[];

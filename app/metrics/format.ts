@@ -4,7 +4,7 @@ import { reasonsIn } from './throttle-reasons.ts';
 
 /** Numbers, times and readings for people, by locale. */
 export type Formatter = NumberFormatter & {
-  /** a reading of the catalogue; codes are shown as the driver's own words for them */
+  /** a value of a metric; codes are shown in the driver's words */
   readonly metric: (metric: Metric, value: number) => Quantity;
 };
 

@@ -38,7 +38,7 @@ export function copyFrame(from: Frame): Frame {
   };
 }
 
-// the catalogue's rows differ in shape, which makes them slow to read from thousands of times a second
+// typed arrays: the catalogue's rows differ in shape, which makes reading them thousands of times per second slow
 const scales = Float64Array.from(metrics, ({ scale }) => scale);
 const lowest = Float64Array.from(metrics, ({ range }) => range[0]);
 const highest = Float64Array.from(metrics, ({ range }) => range[1]);
@@ -55,7 +55,7 @@ export function setAbsent(frame: Frame, key: MetricKey, state: Absence, reason =
   setAbsentAt(frame, metricIndex[key], state, reason);
 }
 
-/** As `setValue`, by position in the catalogue: for what is written thousands of times a second. */
+/** The same as `setValue`, by position in the catalogue: for code that runs thousands of times per second. */
 export function setValueAt(frame: Frame, i: number, value: number, derived = false): void {
   if (!(value >= lowest[i]! && value <= highest[i]!)) return setAbsentAt(frame, i, 'implausible');
   const scale = scales[i]!;
@@ -74,7 +74,7 @@ export function setAbsentAt(frame: Frame, i: number, state: Absence, reason = 0)
   frame.via[i] = 0;
 }
 
-/** A frame in which every reading is absent for the same reason. */
+/** A frame whose readings are all absent for the same reason. */
 export function absentFrame(state: Absence, reason = 0): Frame {
   const frame = createFrame();
   frame.states.fill(stateCode[state]);
@@ -89,7 +89,7 @@ export function readingOf(frame: Frame, key: MetricKey): Reading {
   return { state, reason: frame.reasons[i]! };
 }
 
-/** The number, or undefined when there is none for whatever reason. */
+/** The value, or undefined if the reading is absent for any reason. */
 export function valueOf(frame: Frame, key: MetricKey): number | undefined {
   const i = metricIndex[key];
   return frame.states[i] === VALUE ? frame.values[i] : undefined;

@@ -2,7 +2,7 @@ import { events, ON_OFF, state, YES_NO, type MetricRow } from './row.ts';
 
 const RECOVERY = { None: 0, Reset: 1, Reboot: 2, 'Drain P2P': 3, 'Drain and Reset': 4, IMEX: 5 } as const;
 
-/** Facts about the card’s memory and what the driver asks for. */
+/** Error counters of the card’s memory, and the recovery action that the driver requests. */
 export const health = [
   {
     ...state,
@@ -14,7 +14,7 @@ export const health = [
     nvml: ['nvmlDeviceGetEccMode'],
     xml: ['ecc_mode/current_ecc'],
     csv: ['ecc.mode.current'],
-    doc: 'nvml.h: 1 while errors are corrected.',
+    doc: 'nvml.h: 1 = ECC is on.',
   },
   {
     ...events,
@@ -27,7 +27,7 @@ export const health = [
       'ecc_errors/volatile/sram_correctable + ecc_errors/volatile/dram_correctable',
     ],
     csv: ['ecc.errors.corrected.volatile.total'],
-    doc: 'nvml.h: nvmlDeviceGetTotalEccErrors. Newer drivers print SRAM and DRAM apart; a sum of them is marked as derived.',
+    doc: 'nvml.h: nvmlDeviceGetTotalEccErrors. Newer drivers report SRAM and DRAM separately; their sum is marked as derived.',
   },
   {
     ...events,
@@ -112,7 +112,7 @@ export const health = [
     nvml: ['NVML_FI_DEV_RETIRED_PENDING'],
     xml: ['retired_pages/pending_retirement', 'retired_pages/pending_blacklist'],
     csv: ['retired_pages.pending'],
-    doc: 'nvml.h: field 31; 1 = some wait for a reboot.',
+    doc: 'nvml.h: field 31; 1 = pages will be retired at the next reboot.',
   },
   {
     ...events,
@@ -223,6 +223,6 @@ export const health = [
     nvml: ['NVML_FI_DEV_GET_GPU_RECOVERY_ACTION'],
     xml: ['gpu_recovery_action'],
     csv: ['gpu_recovery_action'],
-    doc: 'nvml.h: field 230, what the driver asks for: 0 nothing, 1 reset, 2 reboot, 3 drain P2P, 4 drain and reset, 5 IMEX. Driver 570 and later.',
+    doc: 'nvml.h: field 230, the action that the driver requests: 0 none, 1 reset, 2 reboot, 3 drain P2P, 4 drain and reset, 5 IMEX. Driver 570 and later.',
   },
 ] as const satisfies readonly MetricRow[];

@@ -1,6 +1,6 @@
 import { bytes, events, state, type MetricRow } from './row.ts';
 
-/** How the card is connected. */
+/** PCIe and NVLink. */
 export const link = [
   {
     ...state,
@@ -11,7 +11,7 @@ export const link = [
     nvml: ['nvmlDeviceGetCurrPcieLinkGeneration'],
     xml: ['pci/pci_gpu_link_info/pcie_gen/current_link_gen'],
     csv: ['pcie.link.gen.current', 'pcie.link.gen.gpucurrent'],
-    doc: 'nvml.h: the link drops to an older generation while the card idles: no fault by itself.',
+    doc: 'nvml.h: the link drops to an older generation while the card is idle, which is not a fault.',
   },
   {
     ...state,
@@ -22,7 +22,7 @@ export const link = [
     nvml: ['nvmlDeviceGetMaxPcieLinkGeneration'],
     xml: ['pci/pci_gpu_link_info/pcie_gen/max_link_gen'],
     csv: ['pcie.link.gen.max'],
-    doc: 'nvml.h: the most that card and slot can do together.',
+    doc: 'nvml.h: the maximum that both card and slot support.',
   },
   {
     ...state,
@@ -33,7 +33,7 @@ export const link = [
     nvml: ['nvmlDeviceGetCurrPcieLinkWidth'],
     xml: ['pci/pci_gpu_link_info/link_widths/current_link_width'],
     csv: ['pcie.link.width.current'],
-    doc: 'nvml.h: lanes in use; some cards use fewer while they idle.',
+    doc: 'nvml.h: lanes in use; some cards use fewer while idle.',
   },
   {
     ...state,
@@ -44,7 +44,7 @@ export const link = [
     nvml: ['nvmlDeviceGetMaxPcieLinkWidth'],
     xml: ['pci/pci_gpu_link_info/link_widths/max_link_width'],
     csv: ['pcie.link.width.max'],
-    doc: 'nvml.h: the most that card and slot can do together.',
+    doc: 'nvml.h: the maximum that both card and slot support.',
   },
   {
     ...events,
@@ -54,7 +54,7 @@ export const link = [
     nvml: ['nvmlDeviceGetPcieReplayCounter'],
     xml: ['pci/replay_counter'],
     csv: [],
-    doc: 'nvml.h: packets sent again since the driver was loaded.',
+    doc: 'nvml.h: packets retransmitted since the driver was loaded.',
   },
   {
     ...bytes,
@@ -65,7 +65,7 @@ export const link = [
     nvml: ['nvmlDeviceGetPcieThroughput'],
     xml: ['pci/tx_util'],
     csv: [],
-    doc: 'nvml.h: measured over 20 ms, in which the call blocks; KB are read as 1,000 bytes.',
+    doc: 'nvml.h: measured over 20 ms, during which the call blocks; 1 KB is taken as 1,000 bytes.',
   },
   {
     ...bytes,
@@ -76,7 +76,7 @@ export const link = [
     nvml: ['nvmlDeviceGetPcieThroughput'],
     xml: ['pci/rx_util'],
     csv: [],
-    doc: 'nvml.h: measured over 20 ms, in which the call blocks; KB are read as 1,000 bytes.',
+    doc: 'nvml.h: measured over 20 ms, during which the call blocks; 1 KB is taken as 1,000 bytes.',
   },
   {
     ...state,

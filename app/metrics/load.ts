@@ -1,6 +1,6 @@
 import { percent, type MetricRow } from './row.ts';
 
-/** How busy the card’s units are. */
+/** Utilisation of the card’s units. */
 export const load = [
   {
     ...percent,

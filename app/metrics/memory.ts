@@ -1,6 +1,6 @@
 import { bytes, type MetricRow } from './row.ts';
 
-/** Memory of the card, and the window into it that the bus has. */
+/** Memory of the card, and the part of it that the CPU can address (BAR1). */
 export const memory = [
   {
     ...bytes,
@@ -10,7 +10,7 @@ export const memory = [
     nvml: ['nvmlDeviceGetMemoryInfo_v2', 'nvmlDeviceGetMemoryInfo'],
     xml: ['fb_memory_usage/used'],
     csv: ['memory.used'],
-    doc: 'nvml.h: allocated memory; the older call counts the driver’s reserve as used too.',
+    doc: 'nvml.h: allocated memory; the older call includes the driver’s reserve.',
   },
   {
     ...bytes,
@@ -20,7 +20,7 @@ export const memory = [
     nvml: ['nvmlDeviceGetMemoryInfo_v2'],
     xml: ['fb_memory_usage/reserved'],
     csv: ['memory.reserved'],
-    doc: 'nvml.h: what driver and firmware keep for themselves. used + reserved + free = total.',
+    doc: 'nvml.h: memory reserved by driver and firmware. used + reserved + free = total.',
   },
   {
     ...bytes,

@@ -12,11 +12,11 @@ import { thermal } from './thermal.ts';
 export { cadences, type Cadence, type MetricRow } from './row.ts';
 
 /**
- * THE metric catalogue. Decoders, history, chart labels, CSV headers and docs/metrics.md are read from it. Adding a
- * metric is adding a row to one of the files in metrics/ and a case to the decoders that can read it.
+ * The metric catalogue. Decoders, history, chart labels, CSV headers and docs/metrics.md derive from it. To add a metric,
+ * add a row to one of the files in metrics/ and a case to the decoders that can read it.
  *
- * `nvml`, `xml` and `csv` list names newest first: drivers rename things, so the first one present wins. XML paths are
- * below <gpu>, and "a + b" is a sum; CSV names are those of `nvidia-smi --query-gpu`.
+ * `nvml`, `xml` and `csv` list names, newest first: drivers rename things, and the first name present is used. XML paths
+ * are relative to <gpu>, and "a + b" is a sum. CSV names are fields of `nvidia-smi --query-gpu`.
  */
 export const metrics = [
   ...thermal,
@@ -30,13 +30,13 @@ export const metrics = [
   ...mode,
 ] as const satisfies readonly MetricRow[];
 
-/** The catalogue by domain, in its own order. */
+/** The catalogue in groups, in the order of the window. */
 export const metricGroups = { thermal, power, load, memory, clocks, fans, link, health, mode } as const;
 
 export type MetricKey = (typeof metrics)[number]['key'];
 export type Metric = MetricRow & { readonly key: MetricKey };
 
-/** Position of each metric in the catalogue, and so in a Frame. */
+/** Position of each metric in the catalogue and in a Frame. */
 export const metricIndex = Object.fromEntries(metrics.map((metric, index) => [metric.key, index])) as Record<
   MetricKey,
   number
@@ -46,8 +46,8 @@ export const metricOf = (key: MetricKey): Metric => metrics[metricIndex[key]]!;
 
 export const isMetricKey = (key: string): key is MetricKey => Object.hasOwn(metricIndex, key);
 
-/** SQL column of a metric: coreTempC → core_temp_c. */
+/** Column name of a metric in SQL: coreTempC → core_temp_c. */
 export const columnOf = (key: MetricKey): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** What charts can draw: levels, not codes or counters. */
+/** The metrics that charts can draw: levels, not codes or counters. */
 export const gauges: readonly Metric[] = metrics.filter((metric) => metric.kind === 'gauge');

@@ -1,6 +1,6 @@
 import { ON_OFF, state, type MetricRow } from './row.ts';
 
-/** How the card is run. */
+/** Modes in which the card runs. */
 export const mode = [
   {
     ...state,
@@ -12,7 +12,7 @@ export const mode = [
     nvml: ['nvmlDeviceGetPersistenceMode'],
     xml: ['persistence_mode'],
     csv: ['persistence_mode'],
-    doc: 'nvml.h: 1 = the driver stays loaded while nobody uses the card. Linux only.',
+    doc: 'nvml.h: 1 = the driver stays loaded while no program uses the card. Linux only.',
   },
   {
     ...state,

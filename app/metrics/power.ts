@@ -25,7 +25,7 @@ export const power = [
     nvml: ['NVML_FI_DEV_POWER_AVERAGE'],
     xml: ['gpu_power_readings/average_power_draw'],
     csv: ['power.draw.average'],
-    doc: 'nvml.h: field 185. Ampere (except GA100) and later.',
+    doc: 'nvml.h: field 185, a 1 s average. Ampere (except GA100) and later.',
   },
   {
     ...watts,
@@ -35,7 +35,7 @@ export const power = [
     nvml: ['NVML_FI_DEV_POWER_INSTANT'],
     xml: ['gpu_power_readings/instant_power_draw'],
     csv: ['power.draw.instant'],
-    doc: 'nvml.h: field 186. Its own averaging window is 25 ms of each 100 ms on A100 and H100 (arXiv 2312.02741).',
+    doc: 'nvml.h: field 186. It averages 25 ms of each 100 ms on A100 and H100 (arXiv 2312.02741).',
   },
   {
     ...watts,
@@ -49,7 +49,7 @@ export const power = [
       'gpu_memory_power_readings/power_draw',
     ],
     csv: [],
-    doc: 'nvml.h: field 185 in the scope of the memory. Data-centre cards only.',
+    doc: 'nvml.h: field 185 with the memory scope. Data-centre cards only.',
   },
   {
     ...watts,
@@ -63,7 +63,7 @@ export const power = [
       'module_power_readings/power_draw',
     ],
     csv: ['module.power.draw.instant', 'module.power.draw.average'],
-    doc: 'nvml.h: field 186 in the scope of the module: GPU and CPU of a superchip together.',
+    doc: 'nvml.h: field 186 with the module scope: GPU and CPU of a superchip together.',
   },
   {
     ...watts,
@@ -79,7 +79,7 @@ export const power = [
       'power_readings/power_limit',
     ],
     csv: ['enforced.power.limit', 'power.limit'],
-    doc: 'nvml.h: the limit in force, after all other limits are considered.',
+    doc: 'nvml.h: the limit in force, the lowest of all limits.',
   },
   {
     ...watts,
@@ -107,7 +107,7 @@ export const power = [
       'power_readings/default_power_limit',
     ],
     csv: ['power.default_limit'],
-    doc: 'nvml.h: the limit the card boots with.',
+    doc: 'nvml.h: the limit after a reboot.',
   },
   {
     ...watts,

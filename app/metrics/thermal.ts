@@ -1,6 +1,6 @@
 import { celsius, type MetricRow } from './row.ts';
 
-/** Temperatures and the limits they are judged by. */
+/** Temperatures and their limits. */
 export const thermal = [
   {
     ...celsius,
@@ -30,7 +30,7 @@ export const thermal = [
     nvml: ['nvmlDeviceGetTemperatureThreshold'],
     xml: ['temperature/gpu_temp_max_threshold'],
     csv: [],
-    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_SHUTDOWN. Ada and later report margins instead: then derived as temperature + margin − offset, good to 1–2 °C.',
+    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_SHUTDOWN. Ada and later report margins instead; the limit is then derived as temperature + margin − offset, accurate to 1–2 °C.',
   },
   {
     ...celsius,
@@ -40,7 +40,7 @@ export const thermal = [
     nvml: ['nvmlDeviceGetTemperatureThreshold'],
     xml: ['temperature/gpu_temp_slow_threshold'],
     csv: [],
-    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_SLOWDOWN: the hardware slows itself here. Derived on Ada and later.',
+    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_SLOWDOWN: the hardware throttles at this temperature. Derived on Ada and later.',
   },
   {
     ...celsius,
@@ -60,7 +60,7 @@ export const thermal = [
     nvml: ['nvmlDeviceGetTemperatureThreshold'],
     xml: ['supported_gpu_target_temp/gpu_target_temperature', 'temperature/gpu_target_temperature'],
     csv: [],
-    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR: what the fan control and the clocks aim at.',
+    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR: the temperature that fan control and clocks regulate to.',
   },
   {
     ...celsius,
@@ -70,7 +70,7 @@ export const thermal = [
     nvml: ['nvmlDeviceGetTemperatureThreshold'],
     xml: ['temperature/gpu_temp_max_mem_threshold'],
     csv: [],
-    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_MEM_MAX. Cards that report margins give it relative to a memory limit that they do not name: then absent.',
+    doc: 'nvml.h: NVML_TEMPERATURE_THRESHOLD_MEM_MAX. Cards that report margins give it relative to a memory limit that they do not report; it is then absent.',
   },
   {
     ...celsius,
@@ -81,6 +81,6 @@ export const thermal = [
     nvml: ['nvmlDeviceGetMarginTemperature'],
     xml: ['temperature/gpu_temp_tlimit'],
     csv: ['temperature.gpu.tlimit'],
-    doc: 'nvml.h: T.Limit, degrees left. Ada and later.',
+    doc: 'nvml.h: T.Limit, the margin to the thermal limit. Ada and later.',
   },
 ] as const satisfies readonly MetricRow[];

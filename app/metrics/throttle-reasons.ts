@@ -1,9 +1,9 @@
 /**
- * Why clocks are held down: the bits of nvmlClocksEventReasons (nvml.h, NVML API 13; the tags are those of
- * `nvidia-smi -q -x`, which drivers before 535 print with the prefix clocks_throttle_reason_).
+ * Why clocks are throttled: the bits of nvmlClocksEventReasons (nvml.h, NVML API 13). The tags are those of
+ * `nvidia-smi -q -x`, which drivers before 535 print with the prefix clocks_throttle_reason_.
  *
- * `cause` groups them for people. 0x8 alone is `unclear`: nvml.h lists temperature, an external power brake, a fast
- * power trigger and a P-state change as its causes, so it is never called heat.
+ * `cause` groups the bits for people. 0x8 alone is `unclear`: nvml.h lists temperature, an external power brake, a fast
+ * power trigger and a P-state change as its causes, so it is never reported as heat.
  */
 export type ThrottleCause = 'idle' | 'setting' | 'power-cap' | 'heat' | 'power-brake' | 'unclear';
 
@@ -30,11 +30,11 @@ export const throttleMask = throttleReasons.reduce((mask, { bit }) => mask | bit
 
 const severity: readonly ThrottleCause[] = ['heat', 'power-brake', 'power-cap', 'unclear', 'setting', 'idle'];
 
-/** All reasons set in a mask, as catalogued. Unknown bits are left out. */
+/** All known reasons that are set in a mask. */
 export const reasonsIn = (mask: number): readonly ThrottleReason[] =>
   throttleReasons.filter(({ bit }) => (mask & bit) !== 0);
 
-/** The cause to name first, or undefined when nothing holds the clocks down. */
+/** The most severe cause in a mask; undefined if the clocks are not throttled. */
 export function leadingCause(mask: number): ThrottleCause | undefined {
   const causes = new Set<ThrottleCause>(reasonsIn(mask).map(({ cause }) => cause));
   return severity.find((cause) => causes.has(cause));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { writeAtomically } from '../core/atomic-write.node.ts';
-import { readSmallFile } from '../core/small-file.node.ts';
+import { readOwnFile } from '../core/read-input.node.ts';
 import { err, messageOf, ok, type Result } from '../core/result.ts';
 import { editSettings, textOf } from './edit-settings.ts';
 import { makeFolder, settingsFile } from '../core/folders.node.ts';
@@ -49,7 +49,7 @@ function decode(bytes: Buffer): string | undefined {
  */
 export function loadSettings(folder: string): LoadedSettings {
   const file = settingsFile(folder);
-  const found = readSmallFile(file, MOST_BYTES);
+  const found = readOwnFile(file, MOST_BYTES);
   if (!found.ok) {
     const { message, next } = found.error;
     return { ...nothingRead({ field: '', line: null, message, ...(next && { next }) }), file, state: 'refused' };

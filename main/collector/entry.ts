@@ -2,7 +2,11 @@
 import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
 import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
 import { logFault, startLog } from '../log.ts';
+import { setLanguage } from '../../app/core/i18n.ts';
+import { systemLanguage } from '../../app/core/system-language.node.ts';
 import { notes } from '../terminal.ts';
+
+setLanguage(systemLanguage);
 
 const port = process.parentPort;
 const send = (message: FromCollector): void => port.postMessage(message);

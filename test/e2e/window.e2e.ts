@@ -40,7 +40,7 @@ test('shows every reading with its source, and what watching costs', async ({ sl
   await page.getByText('All readings').click();
   const row = (label: string) => page.getByText(label, { exact: true }).locator('xpath=ancestor::div[1]');
   await expect(row('Shutdown limit')).toContainText('°C');
-  await expect(row('Memory power')).toContainText('not on this card'); // never a number, never empty
+  await expect(row('Memory power')).toContainText('not supported by this card'); // never a number, never empty
   await row('Shutdown limit').locator('dd span').first().hover();
   await expect(page.getByText(/Simulator/).last()).toBeVisible();
   const foot = page.getByRole('contentinfo');
@@ -89,7 +89,7 @@ test('shows a card that the driver has lost, and why', async ({ slowburn }) => {
   const { page } = await slowburn.launch('--source', `replay:${file}`);
   const lost = page.getByRole('article', { name: 'Fixture Card Two' });
   await expect(lost.getByText('The driver has lost this GPU')).toBeVisible();
-  await expect(lost.getByRole('img', { name: 'Core temperature: GPU is lost' })).toBeVisible();
+  await expect(lost.getByRole('img', { name: 'Core temperature: GPU lost' })).toBeVisible();
   await expect(page.getByRole('article', { name: 'Fixture Card One' }).getByText('Throttled by heat')).toBeVisible();
   await picture(page, 'lost-card');
 });

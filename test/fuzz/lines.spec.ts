@@ -1,17 +1,18 @@
 import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { metricsOption, momentOption } from '../../cli/export.ts';
-import { utcOffsetOption } from '../../cli/import.ts';
+import { metricsOption } from '../../cli/commands/export.ts';
 import {
   addressOption,
-  capsOption,
   intervalOption,
+  limitsOption,
+  momentOption,
   patternOption,
   portOption,
   secondsOption,
   sourceOption,
   speedOption,
+  utcOffsetOption,
   wattsOption,
 } from '../../cli/options.ts';
 import { parseKernelXid } from '../../app/telemetry/xid/kernel-log.ts';
@@ -48,7 +49,13 @@ describe('a damaged line', () => {
       ([line, folder]) => {
         const parts = splitCommandLine(line);
         for (const command of [parts, line.split('\0'), line.split(' ')]) {
-          const match = matchProcess({ pid: 1, startedAt: '1', command, ancestors: [{ pid: 2, command }], ...(folder !== null && { folder }) });
+          const match = matchProcess({
+            pid: 1,
+            startedAt: '1',
+            command,
+            ancestors: [{ pid: 2, command }],
+            ...(folder !== null && { folder }),
+          });
           if (match) expect(ids).toContain(match.id);
           expect((modelFromCommand(command) ?? '').length).toBeLessThanOrEqual(120);
         }
@@ -56,14 +63,14 @@ describe('a damaged line', () => {
         expect(parts.join('').length).toBeLessThanOrEqual(line.length);
       },
     ];
-  }); // prettier-ignore
+  });
 
   const options: Readonly<Record<string, readonly [example: string, read: (text: string) => unknown]>> = {
     '--from': ['2026-03-01T18:00', momentOption],
     '--metrics': ['coreTempC,powerW', metricsOption],
     '--utc-offset': ['+02:00', utcOffsetOption],
     '--to': ['http://localhost:8080/v1', addressOption],
-    '--power': ['200:400:50', capsOption],
+    '--power': ['200:400:50', limitsOption],
     '--interval': ['0.5', intervalOption],
     '--lines': ['^Image (\\d+) of', patternOption],
     '--port': ['8188', portOption],
@@ -78,11 +85,12 @@ describe('a damaged line', () => {
       (text) => {
         try {
           const value = read(text);
-          for (const number of [value].flat()) if (typeof number === 'number') expect(Number.isFinite(number)).toBe(true);
+          for (const number of [value].flat())
+            if (typeof number === 'number') expect(Number.isFinite(number)).toBe(true);
         } catch (thrown) {
           if (!(thrown instanceof InvalidArgumentError)) throw thrown;
           expect(thrown.message).toMatch(/\./);
         }
       },
-    ]); // prettier-ignore
+    ]);
 });

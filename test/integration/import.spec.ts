@@ -45,7 +45,7 @@ describe('slowburn import', () => {
     expect(ran.status).toBe(0);
     expect(ran.stdout).toContain('NVIDIA GeForce RTX 4080 (LOG-nvidia-geforce-rtx-4080-0)');
     expect(ran.stdout).toContain('8 added, 0 already there');
-    expect(ran.stdout).toMatch(/Not taken.*GPU Hot Spot Temperature \[°C\]/);
+    expect(ran.stdout).toMatch(/Not imported.*GPU Hot Spot Temperature \[°C\]/);
     const store = storeOf(folder);
     expect(store.gpus.list()).toHaveLength(8);
     const range = store.range({
@@ -69,7 +69,7 @@ describe('slowburn import', () => {
     expect(ran.stdout).toContain('line 2');
   });
 
-  it('adds nothing when it is told the same again', () => {
+  it('adds nothing when the same file is imported again', () => {
     const folder = temporaryFolder();
     const files = ['hwinfo.csv', 'gpu-z.txt', 'afterburner.hml'].map(logFixture);
     slowburn([...files, '--gpu', 'My card', '--data-dir', folder]);

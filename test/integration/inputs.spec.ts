@@ -48,7 +48,7 @@ function commands() {
   store.close();
   const inFolder = ['--data-dir', data];
   const named: Readonly<Record<string, (file: string) => readonly string[]>> = {
-    'import': (file) => ['import', file, ...inFolder],
+    import: (file) => ['import', file, ...inFolder],
     'db import': (file) => ['db', 'import', file, ...inFolder],
     'db restore': (file) => ['db', 'restore', file, ...inFolder],
     'db check --file': (file) => ['db', 'check', '--file', file],
@@ -56,8 +56,15 @@ function commands() {
     'ledger verify': (file) => ['ledger', 'verify', file],
     'ledger import': (file) => ['ledger', 'import', file, ...inFolder],
     'read --source replay': (file) => ['read', '--source', `replay:${file}`],
-    'monitor --source nvidia-smi-xml': (file) => ['monitor', '--source', `nvidia-smi-xml:${file}`, '--for', '1', ...inFolder],
-  }; // prettier-ignore
+    'monitor --source nvidia-smi-xml': (file) => [
+      'monitor',
+      '--source',
+      `nvidia-smi-xml:${file}`,
+      '--for',
+      '1',
+      ...inFolder,
+    ],
+  };
   return Object.entries(named);
 }
 
@@ -111,11 +118,11 @@ describe.runIf(process.platform === 'linux')('a file that a person names', () =>
 
   it('that has a line of 400 MB is refused or the line is passed over, without memory for it', async () => {
     const folder = temporaryFolder();
-    const text8k = 'x'.repeat(8192); // the encoding is told by the first 4 kB
+    const text8k = 'x'.repeat(8192); // the first 4 kB determine the encoding
     const smi = 'timestamp, uuid, temperature.gpu\n2026/03/01 12:00:00.000, GPU-1, 50\n';
     const own = `${recordingHeader([testGpu()])}\n`;
     const heads: Readonly<Record<string, string>> = {
-      'import': smi,
+      import: smi,
       'wear --trace': smi,
       'read --source replay': own,
       'monitor --source nvidia-smi-xml': '<?xml version="1.0" ?>\n<nvidia_smi_log>\n',
@@ -132,10 +139,13 @@ describe.runIf(process.platform === 'linux')('a file that a person names', () =>
       const file = sparse(path.join(folder, 'export'), 400 * MIB, head);
       const [, args] = commands().find(([name]) => name === 'db import')!;
       const { code, text, memoryMiB } = await slowburn(args(file));
-      expect([code, text]).toEqual([1, expect.stringContaining('line 2 is longer than any row. Nothing was imported.')]);
+      expect([code, text]).toEqual([
+        1,
+        expect.stringContaining('line 2 is longer than any row. Nothing was imported.'),
+      ]);
       expect(memoryMiB).toBeLessThan(300);
     }
-  }); // prettier-ignore
+  });
 
   it('to record to is refused if it is a pipe, which would hold up recording', async () => {
     const folder = temporaryFolder();
@@ -145,10 +155,11 @@ describe.runIf(process.platform === 'linux')('a file that a person names', () =>
 });
 
 describe.runIf(process.platform === 'linux')('a file of the data folder', () => {
-  it('that was replaced by a pipe or a device holds up nothing', () => {
+  it('that was replaced by a pipe or a device delays nothing', () => {
     const folder = temporaryFolder();
     for (const name of ['meters', 'ledgers']) fs.mkdirSync(path.join(folder, name));
-    for (const file of ['recorder.json', 'meters/1.json', 'ledgers/GPU-1.jsonl']) execFileSync('mkfifo', [path.join(folder, file)]);
+    for (const file of ['recorder.json', 'meters/1.json', 'ledgers/GPU-1.jsonl'])
+      execFileSync('mkfifo', [path.join(folder, file)]);
     fs.symlinkSync('/dev/zero', path.join(folder, 'meters/2.json'));
     fs.symlinkSync('/dev/zero', path.join(folder, 'ledgers/GPU-2.jsonl'));
     expect(readRecorder(folder)).toBeUndefined();
@@ -165,12 +176,16 @@ describe('reading a file', () => {
       fs.writeFileSync(file, bytes);
       const read = readInput(file, Math.max(1, length));
       expect(read.ok && read.value.equals(bytes)).toBe(true);
-      if (length > 1) expect(readInput(file, length - 1)).toMatchObject({ ok: false, error: { message: expect.stringContaining(file) } });
+      if (length > 1)
+        expect(readInput(file, length - 1)).toMatchObject({
+          ok: false,
+          error: { message: expect.stringContaining(file) },
+        });
     }
     const opened = openInput(file);
     if (opened.ok) fs.closeSync(opened.value.descriptor);
     expect(opened).toMatchObject({ ok: true, value: { sizeBytes: 3 * MIB + 7 } });
-  }); // prettier-ignore
+  });
 
   it.runIf(process.platform === 'linux')('of /proc, which states no size, gives all of it', () => {
     const environment = readInput('/proc/self/environ', MIB);
@@ -186,9 +201,10 @@ describe('reading a file', () => {
     fs.writeFileSync(file, `a\n${long}x\nb\n`);
     expect(readLines(file)).toMatchObject({ ok: false, error: { message: `Line 2 of ${file} is longer than 4 MiB.` } });
     const lines = [];
-    for await (const some of linesOf(file, {})) lines.push(...some.map((line) => (typeof line === 'number' ? line : line.text)));
+    for await (const some of linesOf(file, {}))
+      lines.push(...some.map((line) => (typeof line === 'number' ? line : line.text)));
     expect(lines).toEqual(['a', 2, 'b']);
-  }); // prettier-ignore
+  });
 });
 
 describe('a program that prints without end', () => {
@@ -199,7 +215,10 @@ describe('a program that prints without end', () => {
       mode: 0o755,
     });
     const opened = await openSmi({ clock: systemClock, intervalMs: 200, program: file });
-    expect(opened).toMatchObject({ ok: false, error: { message: expect.stringContaining('64 MiB without the end of a document') } }); // prettier-ignore
+    expect(opened).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('64 MiB without the end of a document') },
+    });
     const pid = Number(fs.readFileSync(path.join(folder, 'pid'), 'utf8'));
     await expect.poll(() => fs.existsSync(`/proc/${pid}`)).toBe(false);
   });

@@ -141,7 +141,7 @@ describe('slowburn doctor', () => {
     const recorder = execFile(process.execPath, [program, ...args]);
     await expect
       .poll(async () => (await slowburn(['doctor', '--json', '--data-dir', folder])).stdout, { timeout: 15_000 })
-      .toContain(`process ${recorder.pid} records from NVML`);
+      .toContain(`process ${recorder.pid} is recording from NVML`);
     recorder.kill('SIGTERM');
     await new Promise((resolve) => recorder.on('exit', resolve));
   });

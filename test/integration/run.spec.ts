@@ -81,7 +81,7 @@ describe('slowburn run', () => {
     );
     expect(ran.status, ran.stderr).toBe(0);
     expect(Date.now() - started).toBeGreaterThan(2500);
-    expect(ran.stderr).toContain('1 process that it started goes on');
+    expect(ran.stderr).toContain('1 process that it started is still running');
     const [session] = sessionsOf(folder, 'history.db');
     expect(session!.summary!.gpus.length).toBeGreaterThan(0);
   });
@@ -117,7 +117,7 @@ describe('slowburn run', () => {
     fs.writeFileSync(file, 'text');
     const forbidden = slowburn(['run', '--source', 'simulator', '--data-dir', folder, '--', file]);
     expect(forbidden.status).toBe(126);
-    expect(forbidden.stderr).toContain('it may not be run');
+    expect(forbidden.stderr).toContain('it is not executable');
   });
 
   it.each(['SIGTERM', 'SIGHUP'] as const)(
@@ -188,7 +188,7 @@ describe('slowburn monitor', () => {
     expect(played.stdout).toContain('played to its end');
   });
 
-  it('prints only what is wrong, and once, in quiet mode', () => {
+  it('prints only new faults and alerts with --quiet, each once', () => {
     const folder = temporaryFolder();
     const args = ['monitor', '--quiet', '--interval', '0.1', '--data-dir', folder];
     const ran = slowburn([...args, '--source', 'simulator', '--for', '1']);

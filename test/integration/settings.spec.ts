@@ -221,10 +221,10 @@ describe('the file of settings', () => {
   });
 
   it.each([
-    ['a named pipe', (file: string) => execFileSync('mkfifo', [file]), /named pipe/],
+    ['a named pipe', (file: string) => execFileSync('mkfifo', [file]), /a pipe/],
     ['a device', (file: string) => fs.symlinkSync('/dev/zero', file), /a device/],
     ['a folder', (file: string) => fs.mkdirSync(file), /a folder/],
-    ['a file above 1 MiB', (file: string) => fs.writeFileSync(file, ' '.repeat(2 ** 20 + 1)), /2 MiB large/],
+    ['a file above 1 MiB', (file: string) => fs.writeFileSync(file, ' '.repeat(2 ** 20 + 1)), /larger than 1 MiB/],
   ])('is neither read nor replaced where it is %s', (_, make, why) => {
     const folder = temporaryFolder();
     make(fileIn(folder));

@@ -40,7 +40,7 @@ describe('slowburn wear', () => {
     const file = traceOf(['0,65,100', '5,65,', '10,65,100', '3600,65,100', '3605,,100', 'x,65,1'], 'time_s,temp,power');
     const told = slowburn('wear', '--trace', file, '--json');
     const json = JSON.parse(told.stdout) as Record<string, any>;
-    expect(told.stderr).toContain('1 lines');
+    expect(told.stderr).toContain('1 line of');
     expect(json['observed_hours']).toBeCloseTo(10 / 3600, 12);
     expect(json['coverage']).toBeCloseTo(10 / 3605, 9);
     expect(json['per_family'].M1.rate_mid).toBe(1);

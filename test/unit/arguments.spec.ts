@@ -17,7 +17,7 @@ function folder(): string {
 }
 
 describe('the window’s options', () => {
-  it('stand among Chromium’s own switches', () => {
+  it('are found among Chromium’s switches', () => {
     const argv = ['/app', '--no-sandbox', '--log-level=3', '--remote-debugging-port=0', '--source', 'simulator:2'];
     expect(parseArguments(argv)).toMatchObject({ ok: true, value: { source: { kind: 'simulator', count: 2 } } });
   });
@@ -89,12 +89,12 @@ describe('the file of --record', () => {
     });
   });
 
-  it('that fails later is told of once', () => {
-    const told: string[] = [];
-    const full = openRecordFile('/dev/full', { kind: 'auto' }, ({ message }) => told.push(message));
+  it('that fails later is reported once', () => {
+    const reported: string[] = [];
+    const full = openRecordFile('/dev/full', { kind: 'auto' }, ({ message }) => reported.push(message));
     if (full.ok) for (let i = 0; i < 3; i++) full.value.write(tick);
     expect(full.ok && full.value.close()).toBe(false);
-    expect(told).toEqual(['The recording /dev/full cannot be written: the disk is full.']);
+    expect(reported).toEqual(['The recording /dev/full cannot be written: the disk is full.']);
   });
 });
 
@@ -111,7 +111,7 @@ describe('a folder', () => {
   });
 });
 
-it('a failure of the system is told in plain words', () => {
+it('an error of the system is reported in plain words', () => {
   expect(messageOf(Object.assign(new Error('ENOSPC: …, write'), { code: 'ENOSPC' }))).toBe('the disk is full');
   expect(messageOf(new Error('something else'))).toBe('something else');
   expect(messageOf('thrown text')).toBe('thrown text');

@@ -5,9 +5,19 @@ import { fields } from '../../app/telemetry/nvml/field-values.ts';
 import { getters } from '../../app/telemetry/nvml/getters.ts';
 import { en } from '../../app/core/locales/en.ts';
 import { figuresTable, metricsPage, readmeWith } from '../../scripts/docs.mjs';
+import { catalogueFaults, incompleteMetrics, unnamedMetrics } from '../support/catalogue.ts';
 import { recordings } from '../support/shared.ts';
 
 const unique = (values: readonly unknown[]) => new Set(values).size === values.length;
+
+it('says in one sentence what a metric lacks', () => {
+  expect(catalogueFaults()).toEqual([]);
+  const gspMode = { key: 'gspMode', nvml: ['nvmlDeviceGetGspFirmwareMode'], csv: [], doc: 'nvml.h' };
+  expect(incompleteMetrics([gspMode])).toEqual(['metric `gspMode` has no XML path: add one or write `xml: []`']);
+  expect(unnamedMetrics([gspMode], 'en', {})).toEqual([
+    'metric `gspMode` has no name: add `metric.gspMode` to app/core/locales/en.ts',
+  ]);
+});
 
 it('gives every metric its own key, storage id and column', () => {
   expect(unique(metrics.map(({ key }) => key))).toBe(true);
@@ -22,7 +32,7 @@ it('names a way to read each metric and where its meaning is documented', () => 
   }
 });
 
-/** What histories already hold under these numbers: a number never gets another meaning. */
+/** Metrics that histories already hold, in the order of their numbers. A number never gets another meaning. */
 const frozen = [
   ...['coreTempC', 'memTempC', 'tempShutdownC', 'tempSlowdownC', 'tempMaxC', 'tempTargetC', 'tempMarginK', 'powerW'],
   ...['powerAverageW', 'powerInstantW', 'powerLimitW', 'powerDefaultLimitW', 'powerMinLimitW', 'powerMaxLimitW'],
@@ -31,7 +41,7 @@ const frozen = [
   ...['throttledHwThermalUs', 'throttledPowerBrakeUs'],
 ];
 
-it('keeps the numbers under which histories hold a metric, and gives new ones to new metrics', () => {
+it('keeps the numbers of metrics in histories, and gives new numbers to new metrics', () => {
   const byId = new Map<number, string>(metrics.map(({ id, key }) => [id, key]));
   expect(frozen.map((_, i) => byId.get(i + 1))).toEqual(frozen);
   expect(metrics.map(({ id }) => id).sort((a, b) => a - b)).toEqual(metrics.map((_, i) => i + 1));
@@ -40,7 +50,7 @@ it('keeps the numbers under which histories hold a metric, and gives new ones to
 it.each(metrics as readonly Metric[])('describes $key so that no source can misread it', (metric) => {
   const { range, scale, words, kind, unit, cadence, xml, csv, nvml } = metric;
   expect(range[0]).toBeLessThan(range[1]);
-  expect(Number.isSafeInteger(Math.round(range[1] * scale))).toBe(true); // it is stored as an integer
+  expect(Number.isSafeInteger(Math.round(range[1] * scale))).toBe(true); // histories store it as an integer
   expect(cadences).toContain(cadence);
   for (const names of [nvml, xml, csv]) expect(unique(names)).toBe(true);
   for (const name of csv) expect(name).toMatch(/^[a-z][\w.]+$/i);
@@ -74,8 +84,8 @@ const fieldNames: Readonly<Record<number, string>> = {
   271: 'NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN',
 };
 
-it('names the very NVML calls and fields that are made for each metric, at the cadence it says', () => {
-  // questions that take several calls: how many links or instances there are is not one getter's answer
+it('names the NVML calls and fields that are read for each metric, at the cadence of the catalogue', () => {
+  // metrics that take several calls, such as the number of links or instances, have no getter
   const several = ['nvlink', 'mig'].map((file) => fs.readFileSync(`app/telemetry/nvml/${file}.ts`, 'utf8')).join();
   for (const { key, nvml, cadence } of metrics) {
     const asked = getters.filter((getter) => (getter.metrics as readonly string[]).includes(key));
@@ -92,17 +102,17 @@ it('names the very NVML calls and fields that are made for each metric, at the c
 
 const helps = recordings((name) => /help-query-gpu\.txt$|fields\.txt$/.test(name));
 
-it('names CSV fields that nvidia-smi itself lists, wherever its list is there', () => {
+it('names CSV fields that nvidia-smi lists, if a recorded list is available', () => {
   const listed = new Set(helps.flatMap(({ file }) => fs.readFileSync(file, 'utf8').match(/"[\w.]+"/g) ?? []));
   const unknown = metrics.flatMap(({ csv }) => csv).filter((name) => !listed.has(`"${name}"`));
   expect(helps.length === 0 ? [] : unknown).toEqual([]);
 });
 
-it('is what docs/metrics.md says', () => {
+it('matches docs/metrics.md', () => {
   expect(fs.readFileSync('docs/metrics.md', 'utf8')).toBe(metricsPage(metrics, en.metric));
 });
 
-it('and the figures of the README are those that the benchmark wrote', () => {
+it('has the figures of the benchmark in the README', () => {
   const readme = fs.readFileSync('README.md', 'utf8');
   const results = JSON.parse(fs.readFileSync('bench/results.json', 'utf8'));
   expect(readme).toBe(readmeWith(readme, figuresTable(results)));

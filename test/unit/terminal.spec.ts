@@ -5,24 +5,30 @@ import { openTerminal, type TextStream } from '../../app/core/terminal.ts';
 import { describe as describeRun } from '../../cli/run-summary.ts';
 import { monitorTable } from '../../cli/table.ts';
 import { createFormatter } from '../../app/metrics/format.ts';
-import { createI18n } from '../../app/core/i18n.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 
-// Names of cards, programs, sessions and files are chosen by others. They are shown, and they steer nothing.
+// Names of cards, programs, sessions and files come from outside. They are shown and must not steer the terminal.
 
-/** C0, DEL, C1, separators, controls of direction and lone surrogates: by number, not by the pattern under test. */
+/** C0, DEL, C1, separators, direction controls and lone surrogates: by number, not with the pattern under test. */
 function steers(code: number): boolean {
   const within = (low: number, high: number): boolean => code >= low && code <= high;
-  return (
-    within(0, 0x1f) || within(0x7f, 0x9f) || within(0x2028, 0x202e) || within(0x2066, 0x206f) ||
-    within(0xd800, 0xdfff) || [0x061c, 0x200e, 0x200f].includes(code)
-  );
-} // prettier-ignore
+  const ranges = [
+    [0, 0x1f],
+    [0x7f, 0x9f],
+    [0x2028, 0x202e],
+    [0x2066, 0x206f],
+    [0xd800, 0xdfff],
+  ] as const;
+  return ranges.some(([low, high]) => within(low, high)) || [0x061c, 0x200e, 0x200f].includes(code);
+}
 const steering = (text: string): string[] => [...text].filter((char) => steers(char.codePointAt(0)!));
 
-const nasty = fc.constantFrom('\u001b[2J', '\u009b31m', '\u202e', '\u2066', '\u200f', '\u061c', '\r', '\n', '\0', '\u007f', '\ud800', '\udc00', '\u2028', '\u0007'); // prettier-ignore
-/** Any text, with what steers in between. */
+const nasty = fc.constantFrom(
+  ...['\u001b[2J', '\u009b31m', '\u202e', '\u2066', '\u200f', '\u061c', '\r', '\n', '\0'],
+  ...['\u007f', '\ud800', '\udc00', '\u2028', '\u0007'],
+);
+/** Any text, mixed with characters that steer a terminal. */
 const name = fc
   .array(fc.oneof(nasty, fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), { maxLength: 8 })
   .map((parts) => parts.join(''));
@@ -33,11 +39,10 @@ function recorded(stream: Omit<TextStream, 'write'> = {}) {
   return { terminal, written: () => written.join('') };
 }
 
-const { t } = createI18n('en');
 const format = createFormatter('en', defaultSettings);
 
 describe('a name from outside', () => {
-  it('leaves no character that steers in a line, in lines or in JSON', () => {
+  it('steers nothing in one line, in several lines or in JSON', () => {
     fc.assert(
       fc.property(name, (text) => {
         expect(steering(printable(text))).toEqual([]);
@@ -47,30 +52,23 @@ describe('a name from outside', () => {
     );
   });
 
-  it('reads back from JSON as it was', () => {
+  it('is unchanged when its JSON is parsed', () => {
     fc.assert(fc.property(name, (text) => void expect(JSON.parse(printableJson({ text }, 2))).toEqual({ text })));
   });
 
-  it('stays as it is where it steers nothing: letters of all languages, accents and emoji', () => {
+  it('is unchanged if it steers nothing: letters of all languages, accents and emoji', () => {
     for (const text of ['NVIDIA GeForce RTX 4090', 'Grafikkarte für Ömer', 'كرت', '显卡', '👩‍🚀 e\u0301'])
       expect(printable(text)).toBe(text);
   });
 
-  it('makes one line in the monitor and in the summary of a run, and moves no cursor', () => {
+  it('stays on one line in the monitor and in the summary of a run', () => {
     fc.assert(
       fc.property(name, (text) => {
         const tick = tickWith(0, undefined, [frameWith({ coreTempC: 50 })]);
         const gpus = tick.gpus.map((one) => ({ ...one, gpu: { ...testGpu(), name: text } }));
-        const table = monitorTable({ ...tick, gpus }, new Map(), t, format);
-        const summary = describeRun(
-          { gpuUuid: 'GPU-1', observedMs: 0 },
-          text,
-          { startedMs: 0, endedMs: 1000 },
-          undefined,
-          defaultSettings,
-          t,
-          format,
-        );
+        const table = monitorTable({ ...tick, gpus }, new Map(), format);
+        const session = { startedMs: 0, endedMs: 1000 };
+        const summary = describeRun({ gpuUuid: 'GPU-1', observedMs: 0 }, text, session, defaultSettings, format);
         const { terminal, written } = recorded();
         terminal.say(...table, ...summary);
         expect(steering(written()).every((char) => char === '\n')).toBe(true);
@@ -82,14 +80,14 @@ describe('a name from outside', () => {
 });
 
 describe('a terminal', () => {
-  it('draws over its own lines, and over no more than fit', () => {
+  it('redraws its own lines, and only as many as fit', () => {
     const { terminal, written } = recorded({ isTTY: true, columns: 5, rows: 3 });
     terminal.redraw(['one', 'two', 'three', 'four']);
     terminal.redraw(['\u001b[2Jx']);
     expect(written()).toBe('one\ntwo\n\u001b[2A\u001b[J\uFFFD[2Jx\n');
   });
 
-  it('shows progress where a person may look, and nothing of it in a file', () => {
+  it('shows progress on a terminal and not in a file', () => {
     const live = recorded({ isTTY: true });
     live.terminal.status('a\u001bb');
     live.terminal.clearStatus();
@@ -101,7 +99,7 @@ describe('a terminal', () => {
     expect(file.written()).toBe('');
   });
 
-  it('passes lines of JSON on to the byte, and escapes them where a person looks', () => {
+  it('writes JSON lines unchanged to a pipe and escapes them on a terminal', () => {
     const line = `${JSON.stringify({ name: '\u202egpu\u009b' })}\n`;
     const pipe = recorded();
     pipe.terminal.jsonLines(line);

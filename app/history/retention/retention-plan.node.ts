@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { z } from '../../core/zod.ts';
 import { writeAtomically } from '../../core/atomic-write.node.ts';
-import { readSmallFile } from '../../core/small-file.node.ts';
+import { readOwnFile } from '../../core/read-input.node.ts';
 import { follow, GRACE_MS, mature, type GracedLimit, type Limit, type ShownLimit, type ShownLimits } from './grace.ts';
 import type { GivenLimits, LimitField } from './limits.ts';
 import type { RetentionRule } from './retention.ts';
@@ -26,7 +26,7 @@ const fileOf = (databaseFile: string): string => databaseFile.replace(/\.db$/, '
 
 /** The limits of a history and what waits; undefined: not noted, or not to be read. */
 function readState(databaseFile: string): State | undefined {
-  const found = readSmallFile(fileOf(databaseFile), MOST_BYTES);
+  const found = readOwnFile(fileOf(databaseFile), MOST_BYTES);
   if (!found.ok || !found.value) return undefined;
   try {
     return schema.parse(JSON.parse(found.value.toString('utf8')));

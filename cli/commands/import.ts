@@ -1,20 +1,23 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { InvalidArgumentError } from 'commander';
-import { createFormatter, type Formatter } from '../app/metrics/format.ts';
-import { lockRecorder, openDatabase } from '../app/history/file/database.node.ts';
-import { createStore } from '../app/recorder/store.ts';
-import { printable } from '../app/core/printable.ts';
-import { loosely, createI18n, type Translate } from '../app/core/i18n.ts';
-import { err, messageOf, ok, type Result } from '../app/core/result.ts';
-import { establishSettings } from '../app/settings/file.node.ts';
-import { dataFolder, historyFile } from '../app/core/folders.node.ts';
-import type { Settings } from '../app/settings/settings.ts';
-import { openLog, surveyLog, type LogFile, type Survey } from '../app/telemetry/logs/file.node.ts';
-import { parseDate, parseUtcOffset, type DateOrder } from '../app/telemetry/logs/stamps.ts';
-import { importLog, type ImportedLog } from './import-log.ts';
-import { notes, out, printError } from './terminal.ts';
-import { EXIT, settingsOf } from './options.ts';
+import { Argument, Option } from 'commander';
+import type { Formatter } from '../../app/metrics/format.ts';
+import { lockRecorder, openDatabase } from '../../app/history/file/database.node.ts';
+import { createStore } from '../../app/recorder/store.ts';
+import { printable } from '../../app/core/printable.ts';
+import { text } from '../../app/core/i18n.ts';
+import { err, messageOf, ok, type Result } from '../../app/core/result.ts';
+import { establishSettings } from '../../app/settings/file.node.ts';
+import { dataFolder, historyFile } from '../../app/core/folders.node.ts';
+import type { Settings } from '../../app/settings/settings.ts';
+import { openLog, surveyLog, type LogFile, type Survey } from '../../app/telemetry/logs/file.node.ts';
+import { dateOrders, parseDate, type DateOrder } from '../../app/telemetry/logs/stamps.ts';
+import type { Command } from '../command.ts';
+import { formatterOf } from '../format.ts';
+import { importLog, type ImportedLog } from '../import-log.ts';
+import { notes, out, printError } from '../terminal.ts';
+import { EXIT, settingsOf, utcOffsetOption } from '../options.ts';
+import { dataDirOption } from '../shared-options.ts';
 
 export type ImportOptions = {
   readonly gpu?: string;
@@ -23,35 +26,28 @@ export type ImportOptions = {
   readonly dataDir?: string;
 };
 
-export function utcOffsetOption(text: string): number {
-  const offset = parseUtcOffset(text);
-  if (offset === undefined) throw new InvalidArgumentError('Give an offset such as +02:00, -05:30 or UTC.');
-  return offset;
-}
-
 const PROGRESS_MS = 250;
 
-/** A line that is drawn over itself while a file is read. Where stderr is no terminal there is none. */
-function createProgress(t: Translate) {
+/** Shows how much of a file has been read, if stderr is a terminal. */
+function createProgress() {
   let shownMs = performance.now();
   return {
     clear: notes.clearStatus,
-    /** @param share of the file that has been read, 0–1 */
+    /** @param share fraction of the file that has been read, 0–1 */
     show(file: string, share: number): void {
       const nowMs = performance.now();
       if (nowMs - shownMs < PROGRESS_MS) return;
       shownMs = nowMs;
-      notes.status(t('import.progress', { file, percent: Math.floor(share * 100) }));
+      notes.status(text('cli.import.progress', { file, percent: Math.floor(share * 100) }));
     },
   };
 }
 
-/** The order of the dates: as the user said, as the file settles it, or as the user answers when there is a terminal. */
+/** The order of day, month and year: from the options, from the file, or from the user's answer on a terminal. */
 async function chooseOrder(
   { file }: LogFile,
   { dates }: Survey,
   wanted: DateOrder | undefined,
-  t: Translate,
   signal: AbortSignal,
 ): Promise<Result<DateOrder>> {
   const orders = dates.orders();
@@ -66,79 +62,74 @@ async function chooseOrder(
       const meaning = (order: DateOrder): string =>
         new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeZone: 'UTC' }).format(parseDate(example, order));
       const choices = orders.map((order, i) => `  ${i + 1}  ${meaning(order)} (${order})`);
-      const asked = t('import.ask', { file: path.basename(file), example });
+      const asked = text('cli.import.ask', { file: path.basename(file), example });
       const answer = await question.question(`${[asked, ...choices].map(printable).join('\n')}\n> `, {
         signal: AbortSignal.any([signal, closed.signal]),
       });
       const order = orders[Number(answer) - 1] ?? orders.find((it) => it === answer.trim());
       if (order) return ok(order);
     } catch {
-      // Ctrl-C or the end of the input: no answer, as where nobody can be asked
+      // Ctrl-C or the end of the input: no answer, the same as without a terminal
     } finally {
       question.close();
     }
   }
   return err(
     'invalid-argument',
-    `The dates in ${file} can be read in ${orders.length} ways, and no row settles it: ${example}.`,
-    `Say which it is: ${orders.map((order) => `--date-order ${order}`).join(' or ')}.`,
+    text('cli.import.ambiguous', { file, count: orders.length, example }),
+    text('cli.import.chooseOrder', {
+      orders: orders.map((order) => `--date-order ${order}`).join(text('cli.import.or')),
+    }),
   );
 }
 
-function describe(log: LogFile, imported: ImportedLog, settings: Settings, t: Translate, format: Formatter): string[] {
+/** The result of importing one file, in lines for the terminal. */
+function describe(log: LogFile, imported: ImportedLog, settings: Settings, format: Formatter): string[] {
   const { gpus, taken, notTaken, bad, badCount } = imported;
   const retainedMs = Date.now() - settings.retentionDays * 86_400_000;
-  const lines = [`${path.basename(log.file)}: ${loosely(t)(`import.kind.${log.format.kind}`)}`];
-  for (const { gpu, added, duplicate, fromMs, toMs } of gpus) {
+  const lines: string[] = gpus.map(({ gpu, added, duplicate, fromMs, toMs }) => {
     const times = { from: format.dateTime(fromMs), to: format.dateTime(toMs) };
-    lines.push(`  ${gpu.name} (${gpu.uuid}): ${t('import.samples', { added, duplicate, ...times })}`);
-  }
-  if (gpus.length === 0) lines.push(`  ${t('import.nothing')}`);
+    return text('cli.import.samples', { gpu: `${gpu.name} (${gpu.uuid})`, added, duplicate, ...times });
+  });
+  if (gpus.length === 0) lines.push(text('cli.import.nothing'));
   if (taken.length > 0)
-    lines.push(`  ${t('import.taken', { names: taken.map((key) => t(`metric.${key}`)).join(', ') })}`);
-  if (notTaken.length > 0) lines.push(`  ${t('import.notTaken', { names: notTaken.join(', ') })}`);
-  if (gpus.some(({ added, fromMs }) => added > 0 && fromMs < retainedMs)) {
-    lines.push(`  ${t('import.old', { count: settings.retentionDays })}`);
-  }
+    lines.push(text('cli.import.taken', { names: taken.map((key) => text(`metric.${key}`)).join(', ') }));
+  if (notTaken.length > 0) lines.push(text('cli.import.notTaken', { names: notTaken.join(', ') }));
+  if (gpus.some(({ added, fromMs }) => added > 0 && fromMs < retainedMs))
+    lines.push(text('cli.import.old', { count: settings.retentionDays }));
   if (badCount > 0) {
-    lines.push(`  ${t('import.bad', { count: badCount })}`);
-    for (const { line, why } of bad) lines.push(`    ${t('import.badLine', { line, why })}`);
-    if (badCount > bad.length) lines.push(`    ${t('import.badMore', { count: badCount - bad.length })}`);
+    lines.push(text('cli.import.bad', { count: badCount }));
+    for (const { line, why } of bad) lines.push(`  ${text('cli.import.badLine', { line, why })}`);
+    if (badCount > bad.length) lines.push(`  ${text('cli.import.badMore', { count: badCount - bad.length })}`);
   }
-  return lines;
+  const kind = text(`cli.import.kind.${log.format.kind}`);
+  return [`${path.basename(log.file)}: ${kind}`, ...lines.map((line) => `  ${line}`)];
 }
 
-/**
- * `slowburn import FILE…`: reads logs of other programs, and recordings, into the history. Exits with 2 where a person
- * has to say something first, with 1 where a file could not be read or the import was cancelled.
- */
-export async function importLogs(files: readonly string[], options: ImportOptions): Promise<number> {
+/** Exits with 2 if an option is missing, with 1 if a file could not be read or the import was cancelled. */
+async function importFiles(files: readonly string[], options: ImportOptions): Promise<number> {
   const folder = dataFolder(options.dataDir);
   const settings = settingsOf(folder);
-  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
-  const { t } = createI18n(locale);
-  const format = createFormatter(locale, settings);
+  const format = formatterOf(settings);
   const lock = lockRecorder(folder);
   if (!lock.ok) {
     const busy = lock.error.code === 'database-busy';
-    printError(
-      busy ? { ...lock.error, next: 'Close it, then import again: both would write the same history.' } : lock.error,
-    );
+    printError(busy ? { ...lock.error, next: text('cli.import.closeFirst') } : lock.error);
     return EXIT.failed;
   }
-  establishSettings(folder); // a history without settings would look like one whose settings were lost
+  establishSettings(folder); // without settings, the history would look as if its settings were lost
   const database = openDatabase(historyFile(folder, 'nvml'));
   if (!database.ok) {
     lock.value();
     printError(database.error);
     return EXIT.failed;
   }
-  if (database.value.setAside) notes.say(t('history.setAside', { file: database.value.setAside }));
+  if (database.value.setAside) notes.say(text('cli.history.setAside', { file: database.value.setAside }));
   const store = createStore(database.value.db);
   const cancel = new AbortController();
   const onSignal = () => cancel.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  const progress = createProgress(t);
+  const progress = createProgress();
 
   async function importOne(
     file: string,
@@ -157,7 +148,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
       if (!survey.ok) return survey;
       if (cancel.signal.aborted) return ok({ lines: [], found: false });
       progress.clear();
-      const chosen = await chooseOrder(log, survey.value, options.dateOrder, t, cancel.signal);
+      const chosen = await chooseOrder(log, survey.value, options.dateOrder, cancel.signal);
       if (!chosen.ok) return chosen;
       order = chosen.value;
       lastLines = survey.value.lastLines;
@@ -174,7 +165,7 @@ export async function importLogs(files: readonly string[], options: ImportOption
     });
     if (!imported.ok) return imported;
     return ok({
-      lines: describe(log, imported.value, settings, t, format),
+      lines: describe(log, imported.value, settings, format),
       found: imported.value.gpus.length > 0,
     });
   }
@@ -194,13 +185,13 @@ export async function importLogs(files: readonly string[], options: ImportOption
       }
     }
     if (cancel.signal.aborted) {
-      notes.say(t('import.cancelled'));
+      notes.say(text('cli.import.cancelled'));
       code = EXIT.failed;
     }
   } catch (thrown) {
     progress.clear();
     if (!(thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('SQLITE_'))) throw thrown;
-    printError({ message: `The history cannot be written: ${messageOf(thrown)}` });
+    printError({ message: text('cli.history.notWritable', { why: messageOf(thrown) }) });
     code = EXIT.failed;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
@@ -212,3 +203,16 @@ export async function importLogs(files: readonly string[], options: ImportOption
 
 const withFile = (message: string, file: string): string =>
   message.includes(file) ? message : `${path.basename(file)}: ${message}`;
+
+/** `slowburn import FILE…`: imports logs of other programs, and recordings, into the history. */
+export const importLogs = {
+  description: () => text('cli.import.description'),
+  arguments: () => [new Argument('<file...>')],
+  options: () => [
+    new Option('--gpu <name>', text('cli.import.gpu')),
+    new Option('--date-order <order>', text('cli.import.dateOrder')).choices(dateOrders),
+    new Option('--utc-offset <offset>', text('cli.import.utcOffset')).argParser(utcOffsetOption),
+    dataDirOption(),
+  ],
+  run: importFiles,
+} satisfies Command;

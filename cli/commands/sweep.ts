@@ -1,19 +1,23 @@
 import os from 'node:os';
 import path from 'node:path';
-import { createFormatter } from '../app/metrics/format.ts';
-import { openForReading } from '../app/history/file/database.node.ts';
-import { readRecorder } from '../app/core/recorder-note.node.ts';
-import { createStore } from '../app/recorder/store.ts';
-import { createI18n } from '../app/core/i18n.ts';
-import { err, ok, type Result } from '../app/core/result.ts';
-import { dataFolder } from '../app/core/folders.node.ts';
-import { figuresOf } from '../app/workload/sessions/figures.ts';
-import { openLimitHelpers } from '../app/governor/limit-helpers.node.ts';
-import { kneeOf, type SweepPoint } from '../app/workload/sessions/sweep.ts';
-import { notes, printError } from './terminal.ts';
-import { EXIT, settingsOf } from './options.ts';
-import { endRecording, startRecording } from './recording.ts';
-import { run, SIGNALS, type RunOptions } from './run.ts';
+import { Option } from 'commander';
+import type { Formatter } from '../../app/metrics/format.ts';
+import { openForReading } from '../../app/history/file/database.node.ts';
+import { readRecorder } from '../../app/core/recorder-note.node.ts';
+import { createStore } from '../../app/recorder/store.ts';
+import { text } from '../../app/core/i18n.ts';
+import { err, ok, type Result } from '../../app/core/result.ts';
+import { dataFolder } from '../../app/core/folders.node.ts';
+import { figuresOf } from '../../app/workload/sessions/figures.ts';
+import { openLimitHelpers } from '../../app/governor/limit-helpers.node.ts';
+import { kneeOf, type SweepPoint } from '../../app/workload/sessions/sweep.ts';
+import type { Command } from '../command.ts';
+import { formatterOf } from '../format.ts';
+import { EXIT, gpuOption, limitsOption, settingsOf } from '../options.ts';
+import { endRecording, startRecording } from '../recording.ts';
+import { commandArgument, outputOptions, recordingOptions } from '../shared-options.ts';
+import { notes, printError } from '../terminal.ts';
+import { runAndRecord, SIGNALS, type RunOptions } from './run.ts';
 
 export type SweepOptions = RunOptions & { readonly power: readonly number[]; readonly gpu?: string };
 
@@ -28,17 +32,14 @@ function chooseGpu(databaseFile: string, wanted: string | undefined): Result<str
     wanted === undefined ? gpus : gpus.filter(({ uuid, index }) => uuid === wanted || String(index) === wanted);
   if (found.length === 1) return ok(found[0]!.uuid);
   return found.length === 0
-    ? err('not-found', 'There is no such GPU in the history.', 'slowburn monitor shows which there are.')
-    : err('invalid-argument', 'There are several GPUs: say which.', 'Add --gpu with its index or UUID.');
+    ? err('not-found', text('cli.sweep.noGpu'), text('cli.sweep.listGpus'))
+    : err('invalid-argument', text('cli.sweep.severalGpus'), text('cli.sweep.chooseGpu'));
 }
 
-/** `slowburn sweep --power FROM:TO:STEP -- COMMAND`: runs the command once at each power limit, and restores the limit. */
-export async function sweep(command: readonly string[], options: SweepOptions): Promise<number> {
-  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
-  const { t } = createI18n(locale);
+/** Runs the command once at each power limit, then restores the limit. */
+async function sweepLimits(command: readonly string[], options: SweepOptions): Promise<number> {
   const folder = dataFolder(options.dataDir);
   const settings = settingsOf(folder);
-  const format = createFormatter(locale, settings);
   const recording = await startRecording(options);
   if (!recording.ok) {
     printError(recording.error);
@@ -47,7 +48,7 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
   const { databaseFile } = recording.value;
   let lost = false;
   const helper = openLimitHelpers(folder, () => (lost = true));
-  // until the limits are as they were, a signal ends the sweep, not this process
+  // until the limits are restored, a signal ends the sweep, not this process
   const ended: NodeJS.Signals[] = [];
   const onSignal = (signal: NodeJS.Signals): void => void ended.push(signal);
   for (const signal of SIGNALS) process.on(signal, onSignal);
@@ -73,11 +74,11 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
       code = EXIT.failed;
       break;
     }
-    notes.say('', t('sweep.at', { cap: `${capW} W` }));
+    notes.say('', text('cli.sweep.at', { watts: capW }));
     const name = `${options.name ?? path.basename(command[0]!)} · ${capW} W`;
-    code = await run(command, { ...options, name, capW });
+    code = await runAndRecord(command, { ...options, name, capW });
     if (lost) {
-      notes.say(t('sweep.lost'));
+      notes.say(text('cli.sweep.lost'));
       code = EXIT.failed;
     }
     if (code !== 0 || ended.length > 0) break;
@@ -85,13 +86,13 @@ export async function sweep(command: readonly string[], options: SweepOptions): 
   }
   if (ended[0]) code = 128 + os.constants.signals[ended[0]];
   await finish();
-  print(points, t, format);
+  print(points, formatterOf(settings));
   return code;
 }
 
 const FIRST_TICKS_MS = 5000;
 
-/** The first ticks name the cards. */
+/** Looks again until the first ticks have written which cards there are. */
 async function whenKnown(look: () => Result<string>): Promise<Result<string>> {
   for (const endMs = Date.now() + FIRST_TICKS_MS; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
     const found = look();
@@ -107,27 +108,23 @@ function pointOf(databaseFile: string, capW: number, settings: Parameters<typeof
   store.close();
   if (!session) return { capW, joulesEach: undefined, perHour: undefined, meanTempC: undefined };
   const figures = figuresOf(session, settings);
-  // without outputs that are counted, a run is one output
+  // if no outputs are counted, the whole run is one output
   const perHour = figures.outputsPerHour ?? 3_600_000 / (session.endedMs! - session.startedMs);
   return { capW, joulesEach: figures.each?.energyJ ?? figures.energyJ, perHour, meanTempC: figures.meanTempC };
 }
 
-function print(
-  points: readonly SweepPoint[],
-  t: ReturnType<typeof createI18n>['t'],
-  format: ReturnType<typeof createFormatter>,
-): void {
+function print(points: readonly SweepPoint[], format: Formatter): void {
   if (points.length === 0) return;
   const knee = kneeOf(points);
   const show = (value: number | undefined) => (value === undefined ? '–' : format.significant(value, 3));
   const rows = [
-    [t('sweep.cap'), t('sweep.joules'), t('sweep.perHour'), t('sweep.temp'), ''],
+    [text('cli.sweep.limit'), text('cli.sweep.joules'), text('cli.sweep.perHour'), text('cli.sweep.temp'), ''],
     ...points.map((point) => [
       String(point.capW),
       show(point.joulesEach),
       show(point.perHour),
       show(point.meanTempC),
-      point === knee ? t('sweep.knee') : '',
+      point === knee ? text('cli.sweep.knee') : '',
     ]),
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
@@ -139,3 +136,17 @@ function print(
         .trimEnd(),
     );
 }
+
+/** `slowburn sweep --power FROM:TO:STEP -- COMMAND …`: finds the power limit at which more power gains little. */
+export const sweep = {
+  description: () => text('cli.sweep.description'),
+  arguments: () => [commandArgument()],
+  options: () => [
+    ...recordingOptions(),
+    ...outputOptions(),
+    new Option('--power <from:to:step>', text('cli.sweep.power')).argParser(limitsOption).makeOptionMandatory(),
+    new Option('--gpu <gpu>', text('cli.sweep.gpu')).argParser(gpuOption),
+  ],
+  passThrough: true,
+  run: sweepLimits,
+} satisfies Command;

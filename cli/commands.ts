@@ -1,0 +1,48 @@
+import { text } from '../app/core/i18n.ts';
+import type { Command, CommandId, GroupId } from './command.ts';
+import { dbBackup } from './commands/db-backup.ts';
+import { dbCheck } from './commands/db-check.ts';
+import { dbCompact } from './commands/db-compact.ts';
+import { dbImport } from './commands/db-import.ts';
+import { dbRestore } from './commands/db-restore.ts';
+import { dbStats } from './commands/db-stats.ts';
+import { doctor } from './commands/doctor.ts';
+import { exportSamples } from './commands/export.ts';
+import { importLogs } from './commands/import.ts';
+import { ledgerExport } from './commands/ledger-export.ts';
+import { ledgerImport } from './commands/ledger-import.ts';
+import { ledgerVerify } from './commands/ledger-verify.ts';
+import { meter } from './commands/meter.ts';
+import { monitor } from './commands/monitor.ts';
+import { read } from './commands/read.ts';
+import { run } from './commands/run.ts';
+import { sweep } from './commands/sweep.ts';
+import { wear } from './commands/wear.ts';
+
+/** The commands of the terminal. Help and docs derive from them. To add one, add a file to commands/ and a row here. */
+export const commands = {
+  monitor,
+  run,
+  read,
+  doctor,
+  import: importLogs,
+  sweep,
+  meter,
+  export: exportSamples,
+  'db check': dbCheck,
+  'db backup': dbBackup,
+  'db restore': dbRestore,
+  'db compact': dbCompact,
+  'db import': dbImport,
+  'db stats': dbStats,
+  wear,
+  'ledger export': ledgerExport,
+  'ledger import': ledgerImport,
+  'ledger verify': ledgerVerify,
+} as const satisfies Record<CommandId, Command>;
+
+/** Descriptions of commands that only have sub-commands. */
+export const groups = {
+  db: () => text('cli.db.description'),
+  ledger: () => text('cli.ledger.description'),
+} as const satisfies Record<GroupId, () => string>;

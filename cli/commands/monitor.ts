@@ -1,0 +1,123 @@
+import { Option } from 'commander';
+import { joined } from '../../app/core/format.ts';
+import { loosely, text } from '../../app/core/i18n.ts';
+import type { Tick } from '../../app/telemetry/sampler.ts';
+import { dataFolder } from '../../app/core/folders.node.ts';
+import type { Settings } from '../../app/settings/settings.ts';
+import type { Command } from '../command.ts';
+import { formatterOf } from '../format.ts';
+import { EXIT, secondsOption, settingsOf, type RecordingOptions } from '../options.ts';
+import { openRecordFile } from '../record-file.ts';
+import { recordHere } from '../recording.ts';
+import { recordingOptions } from '../shared-options.ts';
+import { monitorTable, type Remembered } from '../table.ts';
+import { notes, out, printError } from '../terminal.ts';
+
+export type MonitorOptions = RecordingOptions & {
+  readonly record?: string;
+  readonly for?: number;
+  /** no table: only new faults and alerts are printed */
+  readonly quiet?: boolean;
+};
+
+const PLAIN_EVERY_MS = 10_000;
+
+const sentences = (fault: Tick['fault']): readonly string[] =>
+  fault ? [fault.message, ...(fault.next ? [`  ${fault.next}`] : [])] : [];
+
+/** Says that numbers are simulated or replayed, if they are. */
+const bannerOf = ({ simulated, kind }: Tick['source']): readonly string[] =>
+  simulated && (kind === 'simulator' || kind === 'replay') ? [text(`banner.${kind}`)] : [];
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+};
+
+/**
+ * Records as the window does and shows a live table. If the output is no terminal, it prints the table every ten seconds
+ * instead of redrawing it. Ends on Ctrl-C, after --for, or at the end of a replayed recording.
+ */
+async function recordAndShow(options: MonitorOptions): Promise<number> {
+  let settings = (): Settings => settingsOf(dataFolder(options.dataDir));
+  /** Made when it is needed: it takes megabytes, which `--quiet` saves. */
+  const format = once(() => formatterOf(settings()));
+  const remembered: Remembered = new Map();
+  let firing: string[] = [];
+  let shownMs = -Infinity;
+
+  const printed = new Set<string>();
+  /** Prints the lines that the previous tick did not have. */
+  function printNew(lines: readonly string[]): void {
+    for (const line of lines) if (!printed.has(line)) out.say(line);
+    printed.clear();
+    lines.forEach((line) => printed.add(line));
+  }
+
+  function show(tick: Tick): void {
+    if (options.quiet) return printNew([...sentences(tick.fault), ...firing]);
+    const now = performance.now();
+    if (!out.isLive() && now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
+    shownMs = now;
+    const lines = [
+      `${text('app.name')} · ${tick.source.label} · ${format().dateTime(tick.tsMs)}`,
+      ...bannerOf(tick.source),
+      ...(tick.source.because ? [`  ${tick.source.because}`] : []),
+      ...sentences(tick.fault),
+      ...firing,
+      '',
+      ...monitorTable(tick, remembered, format()),
+    ];
+    if (out.isLive()) out.redraw(lines);
+    else out.say(...lines, '');
+  }
+
+  const recording =
+    options.record === undefined ? undefined : openRecordFile(options.record, options.source, printError);
+  if (recording?.ok === false) {
+    printError(recording.error);
+    return EXIT.failed;
+  }
+  const opened = await recordHere(options, {
+    onTick(tick) {
+      recording?.value.write(tick);
+      show(tick);
+    },
+    onAlerts(now) {
+      firing = now.map(({ rule, gpuName, threshold }) => {
+        const limit = joined(format().temperature(threshold));
+        return `! ${gpuName}: ${loosely(text)(`rule.${rule}`, { limit })}`;
+      });
+    },
+    onSessions: () => undefined,
+    onNotice: printError,
+  });
+  if (!opened.ok) {
+    printError(opened.error);
+    return EXIT.failed;
+  }
+  const { collector } = opened.value;
+  settings = opened.value.settings;
+  if (collector.setAside) notes.say(text('cli.history.setAside', { file: collector.setAside }));
+
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    if (options.for !== undefined) setTimeout(resolve, options.for * 1000);
+    void collector.finished.then(resolve);
+  });
+  const stopped = await collector.stop();
+  if (!stopped.ok) printError(stopped.error);
+  return recording?.value.close() === false || !stopped.ok ? EXIT.failed : EXIT.ok;
+}
+
+/** `slowburn monitor`: the recorder without a window. */
+export const monitor = {
+  description: () => text('cli.monitor.description'),
+  options: () => [
+    ...recordingOptions(),
+    new Option('--record <file>', text('cli.monitor.record')),
+    new Option('--for <seconds>', text('cli.monitor.for')).argParser(secondsOption),
+    new Option('--quiet', text('cli.monitor.quiet')),
+  ],
+  run: recordAndShow,
+} satisfies Command;

@@ -1,0 +1,35 @@
+import { Command as Parser } from 'commander';
+import { text } from '../app/core/i18n.ts';
+import type { Command, GroupId } from './command.ts';
+import { commands, groups } from './commands.ts';
+
+/** Adds one command of the registry to the parser of its group. */
+function add(parent: Parser, name: string, command: Command, finish: (code: number) => void): void {
+  const parser = parent.command(name).description(command.description());
+  for (const option of command.options()) parser.addOption(option);
+  for (const argument of command.arguments?.() ?? []) parser.addArgument(argument);
+  if (command.passThrough) parser.passThroughOptions();
+  // commander passes one value per argument, the options, and the parser itself
+  parser.action(async (...given: readonly unknown[]) => finish(await command.run(...(given.slice(0, -1) as never[]))));
+}
+
+/**
+ * The parser of all commands and options. Its `commands`, `options` and `registeredArguments` describe the command line
+ * for generated docs.
+ * @param finish gets the exit code of the command that ran
+ */
+export function createProgram(finish: (code: number) => void): Parser {
+  const program = new Parser('slowburn').description(text('cli.about')).enablePositionalOptions();
+  const parents = new Map<string, Parser>();
+  for (const [id, command] of Object.entries<Command>(commands)) {
+    const [first, second] = id.split(' ') as [string, string?];
+    if (second === undefined) {
+      add(program, first, command, finish);
+      continue;
+    }
+    const parent = parents.get(first) ?? program.command(first).description(groups[first as GroupId]());
+    parents.set(first, parent);
+    add(parent, second, command, finish);
+  }
+  return program;
+}

@@ -1,0 +1,44 @@
+import { Argument, Option } from 'commander';
+import { text } from '../app/core/i18n.ts';
+import { workloadKinds } from '../app/workload/programs/kinds.ts';
+import { globOption, intervalOption, patternOption, sourceOption, speedOption } from './options.ts';
+
+// Options that several commands have. Functions, because the language is set after the modules are loaded.
+
+export const sourceOptions = (): Option[] => [
+  new Option('--source <source>', text('cli.option.source')).default({ kind: 'auto' }, 'auto').argParser(sourceOption),
+];
+
+export const dataDirOption = (): Option => new Option('--data-dir <folder>', text('cli.option.dataDir'));
+
+export const jsonOption = (): Option => new Option('--json', text('cli.option.json'));
+
+export const simulatedOption = (): Option => new Option('--simulated', text('cli.option.simulated'));
+
+/** Of commands that record while they run. */
+export const recordingOptions = (): Option[] => [
+  ...sourceOptions(),
+  new Option('--speed <factor>', text('cli.option.speed')).default(1).argParser(speedOption),
+  dataDirOption(),
+  new Option('--interval <seconds>', text('cli.option.interval')).argParser(intervalOption),
+];
+
+/** Of commands that run another command and count its outputs. */
+export const outputOptions = (): Option[] => [
+  new Option('--name <name>', text('cli.option.name')),
+  new Option('--kind <kind>', text('cli.option.kind')).choices(workloadKinds),
+  new Option('--model <name>', text('cli.option.model')),
+  new Option('--outputs <glob>', text('cli.option.outputs')).argParser(globOption),
+  new Option('--lines <pattern>', text('cli.option.lines')).argParser(patternOption),
+];
+
+/** Of commands that work on a history file. */
+export const historyOptions = (): Option[] => [
+  dataDirOption(),
+  new Option('--file <file>', text('cli.option.historyFile')),
+];
+
+/** The other command line that `run` and `sweep` start. */
+export const commandArgument = (): Argument => new Argument('<command...>', text('cli.option.command'));
+
+export const targetArgument = (): Argument => new Argument('<target>', text('cli.option.target'));
