@@ -1,7 +1,7 @@
 import { createFormatter } from '../app/metrics/format.ts';
 import { loosely, createI18n } from '../app/core/i18n.ts';
 import { dataFolder } from '../app/core/folders.node.ts';
-import type { SourceSpec } from '../app/telemetry/source-spec.ts';
+import type { SourceSpec } from '../app/telemetry/sources.ts';
 import { checkAll } from './checks.ts';
 import { EXIT, settingsOf } from './options.ts';
 import { out } from './terminal.ts';

@@ -4,7 +4,7 @@ import { linearPattern, type LinearPattern } from '../app/core/linear-pattern.ts
 import type { Result } from '../app/core/result.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { settingsSchema, type Settings } from '../app/settings/settings.ts';
-import { parseSourceSpec, type SourceSpec } from '../app/telemetry/source-spec.ts';
+import { parseSourceSpec, type SourceSpec } from '../app/telemetry/sources.ts';
 import { parseGlob, type Glob } from '../app/workload/adapters/glob.ts';
 import { parseCaps } from '../app/workload/sessions/sweep.ts';
 

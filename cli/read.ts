@@ -7,7 +7,7 @@ import { openSource } from '../app/telemetry/open-source.node.ts';
 import { createPlausibility } from '../app/telemetry/plausibility.ts';
 import { isTold, tell, type ToldReading } from '../app/telemetry/provenance.ts';
 import type { SourceInfo, SourceSample } from '../app/telemetry/source.ts';
-import type { SourceSpec } from '../app/telemetry/source-spec.ts';
+import type { SourceSpec } from '../app/telemetry/sources.ts';
 import { out, printError } from './terminal.ts';
 import { EXIT, threads } from './options.ts';
 

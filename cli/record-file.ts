@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { err, messageOf, ok, type AppError, type Result } from '../app/core/result.ts';
 import { recordingHeader, recordingLine } from '../app/telemetry/replay/recording.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
-import type { SourceSpec } from '../app/telemetry/source-spec.ts';
+import type { SourceSpec } from '../app/telemetry/sources.ts';
 
 export type RecordFile = {
   readonly write: (tick: Tick) => void;

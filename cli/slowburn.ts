@@ -30,6 +30,7 @@ import {
 import { run, type RunOptions } from './run.ts';
 import { sweep, type SweepOptions } from './sweep.ts';
 import { notes, out } from './terminal.ts';
+import { sourceForms } from '../app/telemetry/sources.ts';
 import { workloadKinds } from '../app/workload/programs/generators.ts';
 
 const program = new Command('slowburn')
@@ -64,9 +65,7 @@ const finish = (code: number): void => {
 
 const sourced = (command: Command): Command =>
   command.addOption(
-    new Option('--source <source>', 'auto, nvml, nvidia-smi, nvidia-smi-xml:FILE, replay:FILE or simulator[:N]')
-      .default({ kind: 'auto' }, 'auto')
-      .argParser(sourceOption),
+    new Option('--source <source>', sourceForms).default({ kind: 'auto' }, 'auto').argParser(sourceOption),
   );
 
 const recording = (command: Command): Command =>

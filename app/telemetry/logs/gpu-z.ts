@@ -1,3 +1,4 @@
+import { text as sentence } from '../../core/i18n.ts';
 import {
   cellsOf,
   columnFor,
@@ -19,7 +20,7 @@ import { parseDate, parseTime } from './stamps.ts';
  * fan turns (measured; the catalogue's are commanded), Video Engine Load (encoder and decoder in one) and PerfCap
  * Reason: its bits are policies of NvAPI (1 power, 2 thermal, 4 reliability, 8 operating voltage, 16 utilisation:
  * techpowerup.com/forums/threads/202433) and two of them have no counterpart among NVML's clocks event reasons, so a
- * mask made of the others would claim that nothing else held the clocks down.
+ * mask made of the others would claim that nothing else limited the clocks.
  */
 const meanings: readonly ColumnMeaning[] = [
   [/^GPU Temperature$/i, 'coreTempC'],
@@ -63,12 +64,12 @@ export const gpuZ: LogFormat = {
         if (text.trim() === '') return;
         if (HEADER.test(text)) return readHeader(text); // each session writes it again
         const cells = header && rowOf(text, header.delimiter, header.count);
-        if (!header || !cells) return sink.bad(number, 'It does not have the columns of the header.');
+        if (!header || !cells) return sink.bad(number, sentence('telemetry.log.bad.columns'));
         const { date, time } = splitStamp(cells[0]!) ?? { date: '', time: '' };
         const day = parseDate(date, order);
         const timeMs = parseTime(time);
         if (day === undefined || timeMs === undefined) {
-          return sink.bad(number, `“${cells[0]!.slice(0, 40)}” is not a date and time.`);
+          return sink.bad(number, sentence('telemetry.log.bad.stamp', { found: cells[0]!.slice(0, 40) }));
         }
         const frame = frameOf(cells, header.columns, (why) => sink.bad(number, why));
         sink.sample(number, { key: '' }, stamp(day + timeMs), frame);
