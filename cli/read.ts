@@ -5,7 +5,7 @@ import { metricOf, metrics, type MetricKey } from '../app/metrics/metrics.ts';
 import { defaultSettings } from '../app/settings/settings.ts';
 import { openSource } from '../app/telemetry/open-source.node.ts';
 import { createPlausibility } from '../app/telemetry/plausibility.ts';
-import { isTold, tell, type ToldReading } from '../app/telemetry/provenance.ts';
+import { isReportedBy, readingsOf, type SourcedReading } from '../app/telemetry/provenance.ts';
 import type { SourceInfo, SourceSample } from '../app/telemetry/source.ts';
 import type { SourceSpec } from '../app/telemetry/sources.ts';
 import { out, printError } from './terminal.ts';
@@ -23,7 +23,7 @@ function document(sample: SourceSample, source: SourceInfo) {
     tookMs: sample.tookMs,
     gpus: sample.gpus.map(({ gpu, frame, processes, mig }) => {
       createPlausibility().check(frame, sample.monoMs);
-      return { ...gpu, readings: tell(frame, source), processes: processes ?? null, mig: mig ?? null };
+      return { ...gpu, readings: readingsOf(frame, source), processes: processes ?? null, mig: mig ?? null };
     }),
     fault: sample.fault ?? null,
   };
@@ -34,8 +34,8 @@ function lines({ gpus, source }: ReturnType<typeof document>): string[] {
   const locale = Intl.DateTimeFormat().resolvedOptions().locale;
   const { t } = createI18n(locale);
   const format = createFormatter(locale, defaultSettings);
-  const text = (key: MetricKey, { state, value, derived }: ToldReading): string => {
-    const told = isTold(source, key);
+  const text = (key: MetricKey, { state, value, derived }: SourcedReading): string => {
+    const told = isReportedBy(source, key);
     if (value === undefined) return loosely(t)(`state.${state === 'unsupported' && !told ? 'untold' : state}`);
     const shown = format.metric(metricOf(key), value);
     return `${shown.text} ${shown.unit}`.trim() + (derived ? ` (${t('state.derived')})` : '');

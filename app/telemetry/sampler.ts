@@ -20,15 +20,15 @@ export type Gap = { readonly fromMs: number; readonly toMs: number; readonly rea
 
 /** One moment of all GPUs, as it travels from the sampler through history, wear and alerts to the window. */
 export type Tick = {
-  /** counts from 1 within one run of the collector */
+  /** counts from 1 in each run of the collector */
   readonly seq: number;
   /** wall clock, ms since 1970 */
   readonly tsMs: number;
   /** time since the previous tick by the monotonic clock, ms; undefined after a gap and at the start */
   readonly dtMs: number | undefined;
   /**
-   * the monotonic clock plus the time in suspend, ms: the distance of two ticks, whatever the wall clock did meanwhile;
-   * left out where a tick did not come from a sampler
+   * the monotonic clock plus the time in suspend, ms: measures the time between two ticks whatever the wall clock does;
+   * undefined if the tick does not come from a sampler
    */
   readonly axisMs?: number;
   /** the gap that this tick ends */
@@ -45,7 +45,7 @@ export type Tick = {
 export type SamplerOptions = {
   readonly source: TelemetrySource;
   readonly onTick: (tick: Tick) => void;
-  /** this machine's clocks, which tell a suspend from a clock that was set; left out for a recording that is played */
+  /** this machine's clocks, to distinguish suspend from a changed clock; undefined for a recording */
   readonly clock?: Pick<Clock, 'monoMs' | 'bootMs'> | undefined;
 };
 
@@ -62,7 +62,7 @@ const DEADLINE_MS = 2_000;
 
 /**
  * The gap between two samples, if there is one. A clock that was set back leaves no time without samples, only a moment
- * at which nothing is added up. Where a suspend and a setting come together, the longer of the two names the gap.
+ * that is excluded from sums. If a suspend and a change of the clock coincide, the longer one names the gap.
  */
 export function gapAfter(fromMs: number, toMs: number, { awakeMs, sleptMs, setMs }: Between): Gap | undefined {
   if (Math.abs(setMs) > GAP_MS && Math.abs(setMs) >= sleptMs) {
@@ -73,8 +73,8 @@ export function gapAfter(fromMs: number, toMs: number, { awakeMs, sleptMs, setMs
 }
 
 /**
- * The sampling loop: takes each sample of the source, says how long after the previous one it came, finds the gaps, and
- * marks what cannot be true.
+ * The sampling loop: reads the source, measures the time since the previous sample, finds gaps, and marks implausible
+ * readings.
  */
 export function startSampler({ source, onTick, clock }: SamplerOptions): Sampler {
   let stopped = false;
@@ -93,7 +93,7 @@ export function startSampler({ source, onTick, clock }: SamplerOptions): Sampler
   }
 
   function take(sample: SourceSample): void {
-    // to whole milliseconds, both clocks: so that memory, disk and exports agree to the bit, and sums do not drift
+    // whole milliseconds for both clocks: memory, disk and exports agree to the bit, and sums do not drift
     const [tsMs, monoMs] = [Math.round(sample.tsMs), Math.round(sample.monoMs)];
     const between = clocks.next({ tsMs, monoMs });
     const gap = between && gapAfter(previousMs, tsMs, between);

@@ -3,7 +3,7 @@ import type { Result } from '../core/result.ts';
 
 export type SourceKind = 'nvml' | 'nvidia-smi' | 'replay' | 'simulator';
 
-/** Who a GPU is. The UUID is its identity for ever; the index is for display and may change between boots. */
+/** The identity of a GPU. The UUID is permanent; the index is for display and may change between boots. */
 export type GpuIdentity = {
   readonly uuid: string;
   readonly index: number;
@@ -26,7 +26,7 @@ export type GpuProcess = {
   readonly vramBytes?: number;
   /** share of the SMs' time in the last period that the driver measured, % */
   readonly smPct?: number;
-  /** under WDDM the driver keeps memory, and on some cards the load, from NVML: Windows itself counted them */
+  /** under WDDM NVML has no memory and on some cards no load by process: these are Windows' own counters */
   readonly countedBy?: 'windows';
 };
 
@@ -38,7 +38,7 @@ export type MigInstance = {
   readonly vramTotalBytes?: number;
 };
 
-/** Who told of an event: the driver's library, the kernel's log, or both. */
+/** Who reported an event: the driver's library, the kernel's log, or both. */
 export const witnesses = ['nvml', 'kernel', 'both'] as const;
 export type Witness = (typeof witnesses)[number];
 
@@ -56,30 +56,30 @@ export type GpuEvent = {
 export type GpuSample = {
   readonly gpu: GpuIdentity;
   readonly frame: Frame;
-  /** only on ticks of the slow cadence, and only where the source can tell */
+  /** only on ticks of the slow cadence, and only if the source reports them */
   readonly processes?: readonly GpuProcess[];
   /** only in MIG mode, and on ticks on which it is read */
   readonly mig?: readonly MigInstance[];
 };
 
-/** Something that concerns the source as a whole: no driver, no answer, recording ended. Cleared by a clean sample. */
+/** A fault of the whole source: no driver, no answer, end of a recording. A sample without a fault clears it. */
 export type SourceFault = {
   readonly code: string;
   readonly message: string;
   readonly next?: string;
-  /** nothing is missing, but a person should know */
+  /** only a warning: no readings are missing */
   readonly level?: 'warn';
 };
 
-/** What a person can change while a source reads. */
+/** What the user can change while a source reads. */
 export type SourceSettings = {
   /** time between samples; a recording has its own */
   readonly intervalMs: number;
-  /** read the `request` cadence too: PCIe traffic, which costs 40 ms a card */
+  /** read the `request` cadence too: PCIe traffic, which costs 40 ms per card */
   readonly pcieThroughput: boolean;
 };
 
-/** What the source is, for banners, report headings and the "source" line beside every number. */
+/** What the source is, for banners, report headings and the source of every number. */
 export type SourceInfo = {
   readonly kind: SourceKind;
   /** for people: "NVML 12.575.57", "nvidia-smi 535.86", "Recording hot-3090.jsonl" */
@@ -89,7 +89,7 @@ export type SourceInfo = {
   readonly simulated: boolean;
   /** which of the catalogue's lists of names a frame's `via` points into; absent where the source has no names */
   readonly names?: 'nvml' | 'xml' | 'csv';
-  /** why a preferred source was not taken, when `auto` chose */
+  /** why `auto` did not choose a preferred source */
   readonly because?: string;
 };
 
@@ -105,14 +105,14 @@ export type SourceSample = {
   readonly fault?: SourceFault;
   /** what the driver reported since the previous sample */
   readonly events?: readonly GpuEvent[];
-  /** a recording was played to its end: nothing more will come */
+  /** a recording was played to its end: there are no more samples */
   readonly ended?: boolean;
 };
 
 /**
  * Where telemetry comes from. A source sets its own pace: `read` waits for its next sample. It never throws, and never
- * waits longer than `deadlineMs` past the moment a sample was due: what did not answer comes back `stalled` or `lost`,
- * the rest with its readings. Handles never leave the adapter.
+ * waits longer than `deadlineMs` past the moment a sample was due: GPUs that did not answer are `stalled` or `lost`, the
+ * others have their readings. Handles never leave the adapter.
  */
 export type TelemetrySource = {
   readonly info: () => SourceInfo;

@@ -69,7 +69,7 @@ describe('slowburn import', () => {
     expect(ran.stdout).toContain('line 2');
   });
 
-  it('adds nothing when it is told the same again', () => {
+  it('adds nothing when the same file is imported again', () => {
     const folder = temporaryFolder();
     const files = ['hwinfo.csv', 'gpu-z.txt', 'afterburner.hml'].map(logFixture);
     slowburn([...files, '--gpu', 'My card', '--data-dir', folder]);
@@ -85,7 +85,7 @@ describe('slowburn import', () => {
     [['gpu-z.txt', '--gpu', 'x', '--date-order', 'ydm'], 2, 'Allowed choices are dmy, mdy, ymd'],
     [['gpu-z.txt', '--gpu', 'x', '--utc-offset', 'noon'], 2, 'Give an offset'],
     [['/nonexistent.csv'], 1, 'There is no file /nonexistent.csv.'],
-    [['../vectors/own.json'], 1, 'is none of the logs'],
+    [['../vectors/own.json'], 1, 'is not a log that Slowburn can import'],
   ])('%j ends with code %d and a sentence', (args, code, sentence) => {
     const [file = '', ...rest] = args;
     const ran = slowburn([file.startsWith('/') ? file : logFixture(file), ...rest, '--data-dir', temporaryFolder()]);

@@ -1,4 +1,4 @@
-/** An XID error as the kernel's log tells it. */
+/** An XID error as the kernel's log reports it. */
 export type KernelXid = {
   /** the card's slot as NVML writes it, without the function: "00000000:9B:00" */
   readonly slot: string;
