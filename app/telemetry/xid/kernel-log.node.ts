@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
-import { parseKernelXid } from './kernel-log.ts';
+import { createXidScanner } from './kernel-log.ts';
 
 export type KernelLogEvent = {
   readonly slot: string;
@@ -30,6 +30,7 @@ export function openKernelLog(file = '/dev/kmsg'): KernelLog | undefined {
   } catch {
     return undefined; // NVML reports XID errors too; `slowburn doctor` mentions it
   }
+  const scan = createXidScanner();
   const buffer = Buffer.alloc(RECORD_SIZE);
   let rest = ''; // of a record that the buffer cut off; a kernel returns one whole record per read, a file does not
   let remembered = true;
@@ -59,7 +60,7 @@ export function openKernelLog(file = '/dev/kmsg'): KernelLog | undefined {
         const records = `${rest}${chunk}`.split('\n');
         rest = records.pop() ?? '';
         for (const record of records) {
-          const xid = parseKernelXid(record);
+          const xid = scan(record);
           if (xid && datable)
             events.push({ slot: xid.slot, code: xid.code, text: xid.text, tsMs: bootMs + xid.uptimeUs / 1000 });
         }
