@@ -10,7 +10,7 @@ import {
   splitStamp,
   unambiguous,
 } from './columns.ts';
-import type { Column, ColumnMeaning, Delimiter } from './columns.ts';
+import type { Column, ColumnMeaning, Delimiter, Heading } from './columns.ts';
 import type { LogFormat } from './log.ts';
 import { parseDate, parseTime } from './stamps.ts';
 
@@ -22,19 +22,25 @@ import { parseDate, parseTime } from './stamps.ts';
  * techpowerup.com/forums/threads/202433) and two of them have no counterpart among NVML's clocks event reasons, so a
  * mask made of the others would claim that nothing else limited the clocks.
  */
+// names without their blanks: another program may have saved the log again without them
 const meanings: readonly ColumnMeaning[] = [
-  [/^GPU Temperature$/i, 'coreTempC'],
-  [/^GPU (?:Core )?Clock$/i, 'graphicsClockMhz'],
-  [/^GPU Load$/i, 'gpuUtilPct'],
-  [/^Memory Controller Load$/i, 'memUtilPct'],
-  [/^(?:Dedicated )?Memory Used(?: \(Dedicated\))?$/i, 'vramUsedBytes'],
-  [/^(?:Board Power Draw|Power Consumption \(W\))$/i, 'powerW'],
-  [/^Fan (?:1 )?Speed \(%\)$/i, 'fanPct'],
-  [/^Fan 2 Speed \(%\)$/i, 'fan2Pct'],
-  [/^Fan 3 Speed \(%\)$/i, 'fan3Pct'],
+  [/^GPUTemperature$/i, 'coreTempC'],
+  [/^GPU(?:Core)?Clock$/i, 'graphicsClockMhz'],
+  [/^GPULoad$/i, 'gpuUtilPct'],
+  [/^MemoryControllerLoad$/i, 'memUtilPct'],
+  [/^(?:Dedicated)?Memory(?:Used|Usage)(?:\(Dedicated\))?$/i, 'vramUsedBytes'],
+  [/^(?:BoardPowerDraw|PowerConsumption\(W\))$/i, 'powerW'],
+  [/^Fan1?Speed\(%\)$/i, 'fanPct'],
+  [/^Fan2Speed\(%\)$/i, 'fan2Pct'],
+  [/^Fan3Speed\(%\)$/i, 'fan3Pct'],
 ];
 
 const HEADER = /^\s*"?Date"?[^\S\t]*[,;\t].*\[/;
+
+function columnOf(at: number, heading: Heading): Column | undefined {
+  const column = columnFor(at, { ...heading, name: heading.name.replaceAll(' ', '') }, meanings);
+  return column && { ...column, heading: headingText(heading) };
+}
 
 export const gpuZ: LogFormat = {
   kind: 'gpu-z',
@@ -52,11 +58,14 @@ export const gpuZ: LogFormat = {
       const delimiter = delimiterOf(text);
       const headings = cellsOf(text, delimiter).map(parseHeading);
       const found = headings.flatMap((heading, at) => {
-        const column = at === 0 ? undefined : columnFor(at, heading, meanings);
+        const column = at === 0 ? undefined : columnOf(at, heading);
         if (!column && at > 0) sink.notTaken(headingText(heading));
         return column ? [column] : [];
       });
       header = { delimiter, count: headings.length, columns: unambiguous(found, sink.notTaken) };
+      if (header.columns.length === 0) {
+        sink.refuse({ code: 'recording-unreadable', message: sentence('telemetry.log.noGpuColumn') });
+      }
     }
 
     return {

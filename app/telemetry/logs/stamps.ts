@@ -36,9 +36,9 @@ export function parseDate(text: string, order: DateOrder): number | undefined {
   return read?.orders.includes(order) ? dayOf(read.numbers, order) : undefined;
 }
 
-/** "18:41:07", "9:05:00.250", "1:02:03,5 PM": milliseconds since midnight. */
+/** "18:41:07", "9:05:00.250", "1:02:03,5 PM", and without leading zeros "14:0:7.5": milliseconds since midnight. */
 export function parseTime(text: string): number | undefined {
-  const match = /^(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,3})\d*)?(?:\s*([AP])\.?M\.?)?$/i.exec(text.trim());
+  const match = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3})\d*)?(?:\s*([AP])\.?M\.?)?$/i.exec(text.trim());
   if (!match) return undefined;
   const [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const half = match[5]?.toUpperCase();

@@ -44,6 +44,7 @@ const tags: Readonly<Record<string, string>> = {
 
 /** Names that mean different things in different sections: section tag → name → tag. */
 const inSection: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  temperature: { Gpu: 'gpu_temp' }, // drivers before 331
   pcie_gen: { Current: 'current_link_gen', Max: 'max_link_gen' },
   link_widths: { Current: 'current_link_width', Max: 'max_link_width' },
   utilization: {
