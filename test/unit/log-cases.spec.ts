@@ -111,3 +111,18 @@ describe('nvidia-smi -q of drivers before 331', () => {
     });
   }
 });
+
+describe('nvidia-smi --query-gpu whose header has no units', () => {
+  const expected = {
+    powerW: [512.33, 540.1, 541.9],
+    vramUsedBytes: Array(3).fill(21000 * MIB),
+    gpuUtilPct: [98, 99, 99],
+  };
+  const real = sharedCase('csv-header-without-units/telemetry.csv');
+  const files = [logFixture('query-gpu-no-units.csv'), ...(real ? [real] : [])];
+  it.each(files)('takes the units of nvidia-smi: %s', (file) => {
+    const { values, bad } = framesOf(file, 'ymd');
+    expect(bad).toEqual([]);
+    for (const [key, column] of Object.entries(expected)) expect(values(key as MetricKey)).toEqual(column);
+  });
+});

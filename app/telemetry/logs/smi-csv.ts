@@ -51,10 +51,12 @@ export const parseTimestamp = (text: string): number | undefined =>
 
 type Column = { readonly at: number; readonly via: number; readonly unit: string | undefined };
 
+/** The units of nvidia-smi, for a header and cells without one: temperatures never have any, others not in some logs. */
+const IMPLIED: Partial<Record<Metric['unit'], string>> = { '°C': 'C', K: 'C', W: 'W', '%': '%', B: 'MiB', MHz: 'MHz' };
+
 /** The header's columns for a metric, newest name first. */
 function columnsOf(metric: Metric, header: readonly { readonly name: string; readonly unit: string | undefined }[]) {
-  // temperatures are the one quantity that nvidia-smi prints without any unit
-  const implied = metric.unit === '°C' || metric.unit === 'K' ? 'C' : undefined;
+  const implied = IMPLIED[metric.unit];
   return metric.csv.flatMap((name, via): Column[] => {
     const at = header.findIndex((column) => column.name === name);
     return at < 0 ? [] : [{ at, via, unit: header[at]!.unit ?? implied }];
