@@ -4,7 +4,7 @@ import { createColumns, type WearColumns } from '../app/wear/columns.ts';
 import { acceleration } from '../app/wear/arrhenius.ts';
 import { createMeter, meterTally } from '../app/wear/meter.ts';
 import { CAPACITORS, ELECTROMIGRATION, REFERENCE, SILICON } from '../app/wear/model.ts';
-import { agingRate } from '../app/wear/parts.ts';
+import { agingRate } from '../app/wear/board-parts.ts';
 import { addTally, emptyTally, type Tally } from '../app/wear/tally.ts';
 import { createRandom } from '../app/telemetry/simulator/random.ts';
 import { median, rounded } from './stats.ts';

@@ -4,7 +4,7 @@ import { readLines } from '../app/core/read-input.node.ts';
 import { err, messageOf, type Result } from '../app/core/result.ts';
 import { dataFolder, ledgerFolder } from '../app/core/folders.node.ts';
 import { writeAtomically } from '../app/core/atomic-write.node.ts';
-import { openShelf, sha256, type LedgerShelf } from '../app/wear/ledger/ledger-store.node.ts';
+import { openLedgerStore, sha256, type LedgerStore } from '../app/wear/ledger/ledger-store.node.ts';
 import { ledgerText, readLedger, verifyLedger, type ReadLedger } from '../app/wear/ledger/ledger-text.ts';
 import { hoursInOrder, mergeLedgers, type Ledger } from '../app/wear/ledger/ledger.ts';
 import { lockRecorder } from '../app/history/file/database.node.ts';
@@ -14,9 +14,9 @@ import { EXIT } from './options.ts';
 
 export type LedgerOptions = { readonly dataDir?: string; readonly simulated?: boolean; readonly gpu?: string };
 
-const shelfOf = ({ dataDir, simulated }: LedgerOptions): { folder: string; shelf: LedgerShelf } => {
+const ledgerStoreOf = ({ dataDir, simulated }: LedgerOptions): { folder: string; ledgers: LedgerStore } => {
   const folder = ledgerFolder(dataFolder(dataDir), simulated ? 'simulator' : 'nvml')!;
-  return { folder, shelf: openShelf(folder) };
+  return { folder, ledgers: openLedgerStore(folder) };
 };
 
 function failed(result: Extract<Result<unknown>, { ok: false }>): number {
@@ -39,7 +39,7 @@ const closed = ({ complete }: ReadLedger): string =>
 /** One line for people: what a ledger holds. */
 function describe(ledger: Ledger): string {
   const hours = hoursInOrder(ledger);
-  const observed = hours.reduce((sum, { parts }) => sum + parts.reduce((ms, { tally }) => ms + tally.observedMs, 0), 0);
+  const observed = hours.reduce((sum, { cells }) => sum + cells.reduce((ms, { tally }) => ms + tally.observedMs, 0), 0);
   const [first, last] = [hours[0], hours.at(-1)].map(
     (hour) => hour && new Date(hour.hourMs).toISOString().slice(0, 10),
   );
@@ -48,16 +48,16 @@ function describe(ledger: Ledger): string {
 
 /** `slowburn ledger export`: the ledger of a card as one file (standard output without one). */
 export function exportLedger(file: string | undefined, options: LedgerOptions): number {
-  const { shelf } = shelfOf(options);
-  const uuids = shelf.uuids().filter((uuid) => options.gpu === undefined || uuid.startsWith(options.gpu));
+  const { ledgers } = ledgerStoreOf(options);
+  const uuids = ledgers.uuids().filter((uuid) => options.gpu === undefined || uuid.startsWith(options.gpu));
   if (uuids.length !== 1) {
     const what = uuids.length === 0 ? 'There is no ledger of that card.' : 'There are ledgers of several cards.';
-    const known = shelf.uuids().join(', ');
+    const known = ledgers.uuids().join(', ');
     return failed(
       err('not-found', what, known === '' ? 'Record first: slowburn monitor' : `Name one with --gpu: ${known}`),
     );
   }
-  const { ledger } = shelf.open(uuids[0]!, '');
+  const { ledger } = ledgers.open(uuids[0]!, '');
   const text = ledgerText(ledger(), sha256);
   if (file === undefined) {
     out.jsonLines(text);
@@ -84,8 +84,8 @@ export function importLedger(file: string, options: LedgerOptions): number {
   const lock = lockRecorder(dataFolder(options.dataDir));
   if (!lock.ok) return failed(lock);
   try {
-    const { shelf } = shelfOf(options);
-    const own = shelf.open(verified.value.uuid, verified.value.name);
+    const { ledgers } = ledgerStoreOf(options);
+    const own = ledgers.open(verified.value.uuid, verified.value.name);
     const before = own.ledger().hours.size;
     const merged = mergeLedgers(own.ledger(), verified.value);
     if (!merged.ok) return failed(merged);

@@ -5,7 +5,7 @@ import { healthInput } from '../app/health/input.ts';
 import { judgeHealth } from '../app/health/judge.ts';
 import { openForReading } from '../app/history/file/database.node.ts';
 import { createStore, type Store } from '../app/recorder/store.ts';
-import { createI18n } from '../app/core/i18n.ts';
+import { createI18n, text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { dataFolder, historyFile, ledgerFolder } from '../app/core/folders.node.ts';
 import { GAP_MS } from '../app/telemetry/sampler.ts';
@@ -13,7 +13,7 @@ import { wearReadings, type WearReading } from '../app/wear/columns.ts';
 import { exposureJson, sensorsIn, type Beside } from '../app/wear/export.ts';
 import { familyIds, SWINGS_NEED_H, type Exposure } from '../app/wear/exposure.ts';
 import { ledgerPath, readLedgerFile } from '../app/wear/ledger/ledger-store.node.ts';
-import { disclaimer } from '../app/wear/model.ts';
+import { disclaimer } from '../app/wear/disclaimer.ts';
 import { columnsOf, createExposure } from '../app/wear/replay.ts';
 import { readTrace } from '../app/wear/trace-file.node.ts';
 import { notes, out, printError } from './terminal.ts';
@@ -96,7 +96,9 @@ function besideOf(store: Store, folder: string, uuid: string, nowMs: number): Be
   const read = fs.existsSync(file) ? readLedgerFile(file) : undefined;
   const trend = read?.ok ? coolingTrend([...read.value.ledger.windows.values()], { nowMs }) : undefined;
   return {
-    faults: health.facts.filter(({ verdict }) => verdict !== 'not-measurable'),
+    faults: health.facts
+      .filter(({ verdict }) => verdict !== 'not-measurable')
+      .map((fact) => ({ ...fact, source: text(`health.source.${fact.id}`) })),
     trends: trend && !('missing' in trend) ? [{ kind: 'cooling', ...trend }] : [],
   };
 }
@@ -156,7 +158,7 @@ function table({ gpu, name, exposure }: Card, options: WearOptions): string[] {
     return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${t(`wear.confidence.${confidence}`)}${note}`;
   });
   const observed = `${number(exposure.observedHours, 1)} h, ${percent(exposure.coverage)} %`;
-  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(exposure.coverage)];
+  return [`${name} (${gpu}): ${observed}`, ...rows, '', disclaimer(t, exposure.coverage)];
 }
 
 /**

@@ -8,58 +8,31 @@ import {
   rowRemapAction,
 } from './memory.ts';
 import { maxReplaysPerMinute } from './pcie.ts';
-import { xidOf, type Xid } from './xid.ts';
+import { verdicts, type FactId, type FindingOf, type silent, type Verdict } from './findings.ts';
+import type { Fact, HealthReport, XidSeen } from './health-schema.ts';
+import { xidOf } from './xid.ts';
 
-/** From best to worst; `not-measurable` is no verdict about the card, but about what it tells. */
-export const verdicts = ['not-measurable', 'no-fault', 'watch', 'act'] as const;
-export type Verdict = (typeof verdicts)[number];
-
-export const factIds = ['xid', 'ecc', 'pages', 'rows', 'sram', 'pcie', 'nvlink', 'recovery', 'throttle'] as const;
-export type FactId = (typeof factIds)[number];
-
-/** One hard fact: what it says, on which numbers, since when, and where the rule comes from. */
-export type Fact = {
-  readonly id: FactId;
-  readonly verdict: Verdict;
-  /** sentence of the locale, health.<finding>, with these values */
-  readonly finding: string;
-  readonly values: Readonly<Record<string, number>>;
-  /** when its evidence was seen: an event's own time, else when the card was last asked */
-  readonly tsMs?: number;
-  readonly source: string;
-};
-
-export type XidSeen = Xid & { readonly tsMs: number; readonly said?: string; readonly witness?: string };
-
-export type HealthReport = {
-  /** the worst of the facts; not-measurable only where no fact can be measured */
-  readonly verdict: Verdict;
-  readonly facts: readonly Fact[];
-  readonly xids: readonly XidSeen[];
-  readonly nowMs: number;
-};
-
-/** What a counter grew by. */
+/** How much a counter grew. */
 export type Growth = {
   readonly by: number;
   readonly minutes: number;
-  /** a minute, in the worst of them */
+  /** growth per minute, in the worst minute */
   readonly fastest: number;
 };
 
 export type HealthInput = {
   readonly nowMs: number;
-  /** newest known reading of each metric, with the reason where there is none */
+  /** newest reading of each metric, with the reason where there is none */
   readonly readings: Readonly<Partial<Record<MetricKey, Reading>>>;
   /** when each of them was taken */
   readonly readMs?: Readonly<Partial<Record<MetricKey, number>>>;
-  /** the same a week ago, where the history reaches */
+  /** the values a week ago, where the history reaches that far */
   readonly weekAgo: Readonly<Partial<Record<MetricKey, number>>>;
-  /** growth of counters over the last day at most: resets already left out */
+  /** growth of counters over the last day at most, without resets */
   readonly grown: Readonly<Partial<Record<MetricKey, Growth>>>;
-  /** the fastest generation at which the link ran in that time: it falls when a card idles */
+  /** the fastest generation of the link in that time: it falls when a card idles */
   readonly linkGeneration?: number;
-  /** false where the source hears of no driver errors */
+  /** false where the source does not report driver errors */
   readonly hearsXids: boolean;
   readonly xids: readonly {
     readonly tsMs: number;
@@ -67,31 +40,19 @@ export type HealthInput = {
     readonly text?: string;
     readonly witness?: string;
   }[];
-  /** ms held back in the last 30 days by the card's own counters; undefined where it has none */
+  /** ms throttled in the last 30 days by the card's own counters; undefined where it has none */
   readonly throttledMs: { readonly powerCap: number; readonly heat: number; readonly powerBrake: number } | undefined;
   readonly observedMs: number;
 };
 
 const DAY_MS = 86_400_000;
 const RECENT_MS = 30 * DAY_MS;
-/** From this share of the observed time on, being held back by heat is worth a look. Ours. */
+/** Throttling by heat for more than this share of the observed time is a warning. Ours. */
 const HEAT_SHARE = 0.01;
-/** CRC errors a second on a link from which DCGM fails it. */
-const CRC_A_SECOND = 100;
-/** nvml.h names actions 1 to 5. */
-const KNOWN_ACTIONS = 5;
-
-const SOURCES = {
-  xid: 'NVIDIA Xid catalogue; NVIDIA/DCGM @72fa3fea',
-  ecc: 'NVIDIA/DCGM @72fa3fea',
-  pages: 'NVIDIA/DCGM @72fa3fea: 63 pages, or more than 15 for double-bit errors with more than one new in a week',
-  rows: 'NVIDIA GPU memory error management: RMA policy for row remapping',
-  sram: 'NVIDIA GPU memory error management: SRAM threshold',
-  pcie: 'NVIDIA/DCGM @72fa3fea: bit error rate 1e-12 on all lanes',
-  nvlink: 'NVIDIA/DCGM @72fa3fea: any replay or recovery',
-  recovery: 'nvml.h: GPU recovery action',
-  throttle: 'nvml.h: time counters of clock event reasons',
-} as const satisfies Record<FactId, string>;
+/** CRC errors per second at which DCGM fails a link. */
+const CRC_PER_SECOND = 100;
+/** Recovery actions that nvml.h names, by their number. */
+const recoveryActions = ['nothing', 'action1', 'action2', 'action3', 'action4', 'action5'] as const;
 
 /** Judges one card from what it reports. Pure: the same input gives the same report. */
 export function judgeHealth(input: HealthInput): HealthReport {
@@ -100,11 +61,11 @@ export function judgeHealth(input: HealthInput): HealthReport {
     const reading = readings[key];
     return reading?.state === 'value' ? reading.value : undefined;
   };
-  /** A fact with its evidence: `seen` is when that came, or the readings that it is. */
-  const fact = (
-    id: FactId,
+  /** A fact with its evidence: `seen` is the time of that evidence, or the metrics whose readings are the evidence. */
+  const fact = <Id extends FactId>(
+    id: Id,
     verdict: Verdict,
-    finding: string,
+    finding: FindingOf<Id> | (typeof silent)[number],
     seen: number | readonly MetricKey[],
     values: Readonly<Record<string, number | undefined>> = {},
   ): Fact => {
@@ -115,16 +76,15 @@ export function judgeHealth(input: HealthInput): HealthReport {
     return {
       id,
       verdict,
-      finding: `${id}.${finding}`,
+      finding: `${id}.${finding}` as Fact['finding'],
       values: Object.fromEntries(Object.entries(values).filter(([, number]) => number !== undefined)) as Fact['values'],
       ...(times.length === 0 ? {} : { tsMs: Math.max(...times) }),
-      source: SOURCES[id],
     };
   };
   const none = (id: FactId): Fact => fact(id, 'not-measurable', 'none', []);
-  /** A counter that was read once tells nothing yet, but it is there. */
-  const notYet = (id: FactId): Fact => fact(id, 'not-measurable', 'not-yet', []);
-  // without error correction switched on nothing is counted: a 0 then says nothing, a count that is there does
+  /** The counter exists, but one reading shows no growth yet. */
+  const notYet = (id: FactId): Fact => fact(id, 'not-measurable', 'notYet', []);
+  // with error correction off nothing is counted: a 0 then proves nothing, but a count above 0 does
   const corrects = value('eccMode') === 1;
 
   const xids = [...input.xids]
@@ -140,7 +100,7 @@ export function judgeHealth(input: HealthInput): HealthReport {
     const recent = xids.filter(({ tsMs }) => tsMs >= nowMs - RECENT_MS);
     const [newest] = recent;
     if (!newest) return input.hearsXids ? fact('xid', 'no-fault', 'quiet', nowMs) : none('xid');
-    const of = (verdict: Verdict, finding: string, { code, tsMs }: XidSeen): Fact =>
+    const of = (verdict: Verdict, finding: FindingOf<'xid'>, { code, tsMs }: XidSeen): Fact =>
       fact('xid', verdict, finding, tsMs, { code, count: recent.length });
     const grave = recent.find(({ dcgm }) => dcgm === 'FAIL');
     if (grave) return of('act', 'grave', grave);
@@ -179,8 +139,8 @@ export function judgeHealth(input: HealthInput): HealthReport {
   function rows(): Fact {
     const keys = ['remappedRowsUncorrectable', 'remapFailure', 'remapPending'] as const;
     const [uncorrectable, failed, pending] = keys.map(value);
-    // some GeForce drivers answer "success" with zeros for memory that cannot remap (gpud on an RTX 4090): without the
-    // banks' histogram, which they do not have, or with ECC off, zeros prove nothing; a flag that is up does
+    // some GeForce drivers report success with zeros for memory that cannot remap (gpud on an RTX 4090). Without the
+    // histogram of the banks, which they do not have, or with ECC off, zeros prove nothing, but a set flag does
     const zeros = !uncorrectable && !failed && !pending;
     const remaps = uncorrectable !== undefined && value('remapBanksMax') !== undefined && value('eccMode') !== 0;
     if (zeros && !remaps) return none('rows');
@@ -236,13 +196,13 @@ export function judgeHealth(input: HealthInput): HealthReport {
   function nvlink(): Fact {
     const keys = ['nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'] as const;
     const count = value('nvlinkCount');
-    // links whose errors were never counted twice are not links without errors
+    // one reading of the error counters does not show that a link has no errors
     if (!count || keys.every((key) => value(key) === undefined && !grown[key])) return none('nvlink');
     if (keys.every((key) => !grown[key])) return notYet('nvlink');
     const [replays = 0, recoveries = 0, crc = 0] = keys.map((key) => grown[key]?.by);
     const counts = { count, active: value('nvlinkActive'), replays, recoveries, crc };
     if (replays + recoveries > 0) return fact('nvlink', 'act', 'errors', keys, counts);
-    const fast = (grown.nvlinkCrcErrors?.fastest ?? 0) / 60 >= CRC_A_SECOND;
+    const fast = (grown.nvlinkCrcErrors?.fastest ?? 0) / 60 >= CRC_PER_SECOND;
     if (crc > 0) return fact('nvlink', fast ? 'act' : 'watch', 'crc', keys, counts);
     return fact('nvlink', 'no-fault', 'clean', keys, counts);
   }
@@ -252,7 +212,7 @@ export function judgeHealth(input: HealthInput): HealthReport {
     const action = value(keys[0]);
     if (action === undefined) return none('recovery');
     if (action === 0) return fact('recovery', 'no-fault', 'nothing', keys);
-    return fact('recovery', 'act', action <= KNOWN_ACTIONS ? `action${action}` : 'unknown', keys, { action });
+    return fact('recovery', 'act', recoveryActions[action] ?? 'unknown', keys, { action });
   }
 
   function throttle(): Fact {

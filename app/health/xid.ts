@@ -1,79 +1,89 @@
+import type { Translate } from '../core/i18n.ts';
+import type { en } from '../core/locales/en.ts';
+
 /**
  * What NVIDIA's Xid catalogue says about driver errors (docs.nvidia.com/deploy/xid-errors, "Analyzing Xid errors with the
  * Xid catalog", as mirrored in leptonai/gpud, 2025-10-29). NVIDIA's own guidance: an Xid is not a root cause; it can be
  * hardware, driver or application. DCGM's labels for 38, 39, 42, 54, 56–58, 61 and 62 differ; the catalogue is preferred.
  */
 export const xidOrigins = ['hardware', 'driver', 'application', 'ambiguous'] as const;
-/** who the catalogue says is behind a code; `ambiguous` where it names several, or none */
+/** what the catalogue names as the source of a code; `ambiguous` where it names several, or none */
 export type XidOrigin = (typeof xidOrigins)[number];
-export type XidPart = 'memory' | 'link' | 'power' | 'bus' | 'firmware' | 'engine' | 'other';
+export const xidSubsystems = ['memory', 'link', 'power', 'bus', 'firmware', 'engine', 'other'] as const;
 
-export type Xid = {
-  readonly code: number;
-  readonly text: string;
+type Entry = {
   readonly origin: XidOrigin;
-  readonly part: XidPart;
+  readonly subsystem: (typeof xidSubsystems)[number];
   /** the catalogue's immediate action */
   readonly immediate?: string;
-  /** DCGM's health watch (NVIDIA/DCGM @72fa3fea): its "devastating" set, and what its subsystems warn of */
+  /** DCGM's health watch (NVIDIA/DCGM @72fa3fea): its "devastating" set, and what its subsystems warn about */
   readonly dcgm?: 'FAIL' | 'WARN';
 };
+export type Xid = Entry & { readonly code: number };
 
-const row = (
-  code: number,
-  text: string,
-  origin: XidOrigin,
-  part: XidPart,
-  immediate?: string,
-  dcgm?: Xid['dcgm'],
-): Xid => ({ code, text, origin, part, ...(immediate ? { immediate } : {}), ...(dcgm ? { dcgm } : {}) });
+/** Codes that have a name in the language files: each needs a row here, and each row a name there. */
+type XidCode = keyof (typeof en.health)['xidName'] extends infer Key
+  ? Key extends `code${infer Code extends number}`
+    ? Code
+    : never
+  : never;
 
-export const xids: readonly Xid[] = [
-  row(13, 'Graphics engine exception', 'application', 'engine', 'RESTART_APP'),
-  row(31, 'MMU page fault', 'application', 'engine', 'RESTART_APP', 'WARN'),
-  row(32, 'Corrupted push buffer', 'ambiguous', 'engine', 'RESTART_APP', 'WARN'),
-  row(38, 'Driver firmware error', 'driver', 'firmware'),
-  row(43, 'GPU stopped processing', 'application', 'engine', 'IGNORE', 'WARN'),
-  row(45, 'Preemptive cleanup after an earlier error', 'ambiguous', 'other'),
-  row(46, 'GPU stopped processing', 'ambiguous', 'engine', 'RESET_GPU'),
-  row(48, 'Double-bit ECC error', 'hardware', 'memory', 'WORKFLOW_XID_48', 'FAIL'),
-  row(54, 'Auxiliary power is not connected', 'hardware', 'power', 'CHECK_MECHANICALS'),
-  row(61, 'Internal microcontroller breakpoint', 'driver', 'firmware'),
-  row(62, 'Internal microcontroller halt', 'ambiguous', 'firmware', 'RESET_GPU'),
-  row(63, 'Row remap or page retirement recorded', 'hardware', 'memory', 'IGNORE', 'WARN'),
-  row(64, 'Row remap or page retirement failed', 'hardware', 'memory', 'RESET_GPU', 'FAIL'),
-  row(69, 'Graphics engine class error', 'application', 'engine', 'RESTART_APP'),
-  row(74, 'NVLink error', 'hardware', 'link', 'WORKFLOW_NVLINK_ERR', 'FAIL'),
-  row(79, 'GPU has fallen off the bus', 'ambiguous', 'bus', 'RESTART_BM', 'FAIL'),
-  row(92, 'High rate of single-bit ECC errors', 'hardware', 'memory', 'IGNORE'),
-  row(93, 'Wear limit of the InfoROM', 'hardware', 'other'),
-  row(94, 'Contained memory error', 'hardware', 'memory', 'RESTART_APP', 'WARN'),
-  row(95, 'Uncontained memory error', 'hardware', 'memory', 'RESET_GPU', 'FAIL'),
-  row(109, 'Context switch timeout', 'ambiguous', 'engine'),
-  row(110, 'Security fault', 'ambiguous', 'other'),
-  row(119, 'GSP remote call timeout', 'ambiguous', 'firmware', 'RESET_GPU', 'FAIL'),
-  row(120, 'GSP error', 'ambiguous', 'firmware', 'RESET_GPU', 'FAIL'),
-  row(121, 'Corrected error of the chip-to-chip link', 'hardware', 'link', undefined, 'WARN'),
-  row(137, 'NVLink privilege error', 'ambiguous', 'link', undefined, 'WARN'),
-  row(140, 'Unrecovered ECC error', 'hardware', 'memory', 'RESET_GPU', 'FAIL'),
-  row(143, 'Initialisation failed', 'ambiguous', 'other'),
-  ...[144, 145, 146, 147, 148, 149, 150].map((code) => row(code, 'NVLink 5 error', 'ambiguous', 'link')),
-  row(154, 'Recovery action changed', 'ambiguous', 'other', 'XID_154'),
-  row(156, 'Resource retired', 'hardware', 'memory'),
-  row(157, 'Resource retirement failed', 'hardware', 'memory'),
-  row(158, 'Fatal timeout', 'hardware', 'other'),
-  row(160, 'Channel retired', 'hardware', 'memory'),
-  row(164, 'PSHC: low lifetime', 'ambiguous', 'other'),
-  row(165, 'PSHC: zero lifetime', 'ambiguous', 'other'),
-  row(167, 'Fatal PCIe timeout', 'hardware', 'bus'),
-  row(171, 'Uncorrectable DRAM error', 'hardware', 'memory'),
-  row(172, 'Uncorrectable SRAM error', 'hardware', 'memory'),
-];
+const catalogue: Readonly<Record<XidCode, Entry>> = {
+  13: { origin: 'application', subsystem: 'engine', immediate: 'RESTART_APP' },
+  31: { origin: 'application', subsystem: 'engine', immediate: 'RESTART_APP', dcgm: 'WARN' },
+  32: { origin: 'ambiguous', subsystem: 'engine', immediate: 'RESTART_APP', dcgm: 'WARN' },
+  38: { origin: 'driver', subsystem: 'firmware' },
+  43: { origin: 'application', subsystem: 'engine', immediate: 'IGNORE', dcgm: 'WARN' },
+  45: { origin: 'ambiguous', subsystem: 'other' },
+  46: { origin: 'ambiguous', subsystem: 'engine', immediate: 'RESET_GPU' },
+  48: { origin: 'hardware', subsystem: 'memory', immediate: 'WORKFLOW_XID_48', dcgm: 'FAIL' },
+  54: { origin: 'hardware', subsystem: 'power', immediate: 'CHECK_MECHANICALS' },
+  61: { origin: 'driver', subsystem: 'firmware' },
+  62: { origin: 'ambiguous', subsystem: 'firmware', immediate: 'RESET_GPU' },
+  63: { origin: 'hardware', subsystem: 'memory', immediate: 'IGNORE', dcgm: 'WARN' },
+  64: { origin: 'hardware', subsystem: 'memory', immediate: 'RESET_GPU', dcgm: 'FAIL' },
+  69: { origin: 'application', subsystem: 'engine', immediate: 'RESTART_APP' },
+  74: { origin: 'hardware', subsystem: 'link', immediate: 'WORKFLOW_NVLINK_ERR', dcgm: 'FAIL' },
+  79: { origin: 'ambiguous', subsystem: 'bus', immediate: 'RESTART_BM', dcgm: 'FAIL' },
+  92: { origin: 'hardware', subsystem: 'memory', immediate: 'IGNORE' },
+  93: { origin: 'hardware', subsystem: 'other' },
+  94: { origin: 'hardware', subsystem: 'memory', immediate: 'RESTART_APP', dcgm: 'WARN' },
+  95: { origin: 'hardware', subsystem: 'memory', immediate: 'RESET_GPU', dcgm: 'FAIL' },
+  109: { origin: 'ambiguous', subsystem: 'engine' },
+  110: { origin: 'ambiguous', subsystem: 'other' },
+  119: { origin: 'ambiguous', subsystem: 'firmware', immediate: 'RESET_GPU', dcgm: 'FAIL' },
+  120: { origin: 'ambiguous', subsystem: 'firmware', immediate: 'RESET_GPU', dcgm: 'FAIL' },
+  121: { origin: 'hardware', subsystem: 'link', dcgm: 'WARN' },
+  137: { origin: 'ambiguous', subsystem: 'link', dcgm: 'WARN' },
+  140: { origin: 'hardware', subsystem: 'memory', immediate: 'RESET_GPU', dcgm: 'FAIL' },
+  143: { origin: 'ambiguous', subsystem: 'other' },
+  144: { origin: 'ambiguous', subsystem: 'link' },
+  145: { origin: 'ambiguous', subsystem: 'link' },
+  146: { origin: 'ambiguous', subsystem: 'link' },
+  147: { origin: 'ambiguous', subsystem: 'link' },
+  148: { origin: 'ambiguous', subsystem: 'link' },
+  149: { origin: 'ambiguous', subsystem: 'link' },
+  150: { origin: 'ambiguous', subsystem: 'link' },
+  154: { origin: 'ambiguous', subsystem: 'other', immediate: 'XID_154' },
+  156: { origin: 'hardware', subsystem: 'memory' },
+  157: { origin: 'hardware', subsystem: 'memory' },
+  158: { origin: 'hardware', subsystem: 'other' },
+  160: { origin: 'hardware', subsystem: 'memory' },
+  164: { origin: 'ambiguous', subsystem: 'other' },
+  165: { origin: 'ambiguous', subsystem: 'other' },
+  167: { origin: 'hardware', subsystem: 'bus' },
+  171: { origin: 'hardware', subsystem: 'memory' },
+  172: { origin: 'hardware', subsystem: 'memory' },
+};
 
-const byCode = new Map(xids.map((xid) => [xid.code, xid]));
+const isListed = (code: number): code is XidCode => Object.hasOwn(catalogue, code);
 
-/** The catalogue's row; a code that it does not list is ambiguous and says so. */
-export const xidOf = (code: number): Xid => byCode.get(code) ?? row(code, 'Not in the catalogue', 'ambiguous', 'other');
+/** The catalogue's row. An unlisted code is ambiguous. */
+export const xidOf = (code: number): Xid => ({
+  code,
+  ...(isListed(code) ? catalogue[code] : ({ origin: 'ambiguous', subsystem: 'other' } as const)),
+});
 
-/** Codes that speak of the memory (user-visible statistics page): what the memory facts count. */
-export const memoryXids: readonly number[] = [48, 63, 64, 94, 95, 160, 171, 172];
+/** The catalogue's name of a code. */
+export const xidName = (t: Translate, code: number): string =>
+  isListed(code) ? t(`health.xidName.code${code}`) : t('health.xidName.unlisted');

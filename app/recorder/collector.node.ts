@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { systemClock } from '../core/clock.node.ts';
 import type { MakeReport } from './answers.ts';
-import { createCostMeter, type Cost } from './own-cost.node.ts';
+import type { OwnCost } from '../core/own-cost.ts';
+import { createOwnCostMeter } from './own-cost.node.ts';
 import type { ChannelOf } from '../contract/channels.ts';
 import type { CollectorConfig } from './collector-messages.ts';
 import { isOutdated, openDatabase, type OpenedDatabase } from '../history/file/database.node.ts';
@@ -28,7 +29,7 @@ import { historyFile, ledgerFolder } from '../core/folders.node.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openSource } from '../telemetry/open-source.node.ts';
 import { startSampler } from '../telemetry/sampler.ts';
-import { memoryShelf, openShelf } from '../wear/ledger/ledger-store.node.ts';
+import { memoryLedgerStore, openLedgerStore } from '../wear/ledger/ledger-store.node.ts';
 import { runReplayJob } from '../wear/replay-job.node.ts';
 import { createPoller } from '../workload/adapters/poller.node.ts';
 import { createGovernor } from '../governor/governor.node.ts';
@@ -43,7 +44,7 @@ export type CollectorEvents = RecordingEvents & {
   /** the governor did something, or saw a limit passed */
   readonly onDeed?: (deed: GovernorEntry) => void;
   /** every few seconds: what recording costs */
-  readonly onCost?: (cost: Cost) => void;
+  readonly onCost?: (cost: OwnCost) => void;
   /** something happened to the history's file, and recording continues */
   readonly onNotice?: (notice: Notice) => void;
   /** a long job began, went on or ended */
@@ -134,7 +135,7 @@ export async function openCollector(
     wallMs: clock.wallMs,
     monoMs: clock.monoMs,
   });
-  const meter = createCostMeter();
+  const meter = createOwnCostMeter();
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
   async function exportCsv(target: string, { gpuUuid, fromMs, toMs }: ReportRequest): Promise<Result<string>> {
     const request = { format: 'csv', target, fromMs, toMs, metrics: [], gpuUuids: [gpuUuid] } as const;
@@ -161,10 +162,10 @@ export async function openCollector(
     beginWork({
       db,
       databaseFile,
-      shelf: ledgers === undefined ? memoryShelf() : openShelf(ledgers),
+      ledgers: ledgers === undefined ? memoryLedgerStore() : openLedgerStore(ledgers),
       replayElsewhere: (gpuId, onProgress) =>
         runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
-      accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
+      statuses: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
       rules: settings.programs,
       governor,
       meter,

@@ -1,5 +1,5 @@
 import { createAnswers, type GovernorAnswers, type MakeReport } from './answers.ts';
-import type { CostMeter } from './own-cost.node.ts';
+import type { OwnCostMeter } from './own-cost.node.ts';
 import type { Db } from '../history/db.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchPresence, type Loss } from '../history/file/presence.node.ts';
@@ -8,21 +8,21 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { createRecording, type Recording, type RecordingEvents } from './tick-pipeline.node.ts';
 import type { GapReason, Tick } from '../telemetry/sampler.ts';
 import type { SourceFault } from '../telemetry/source.ts';
-import type { LedgerShelf } from '../wear/ledger/ledger-store.node.ts';
+import type { LedgerStore } from '../wear/ledger/ledger-store.node.ts';
 import { createWearTracker, type ReplayElsewhere, type WearTracker } from '../wear/tracker.ts';
-import type { Accounts } from '../workload/adapters/program-status.ts';
-import type { UserRule } from '../workload/programs/match.ts';
+import type { ProgramStatuses } from '../workload/adapters/program-status.ts';
+import type { ProgramRule } from '../workload/programs/schema.ts';
 import { createWorkloadWatch, type WorkloadWatch } from '../workload/sessions/watch.node.ts';
 
 export type WorkOptions = {
   readonly db: Db;
   readonly databaseFile: string;
-  readonly shelf: LedgerShelf;
+  readonly ledgers: LedgerStore;
   readonly replayElsewhere: ReplayElsewhere;
-  readonly accounts: Accounts;
-  readonly rules: readonly UserRule[];
+  readonly statuses: ProgramStatuses;
+  readonly rules: readonly ProgramRule[];
   readonly governor: { readonly feed: (tick: Tick) => void } & GovernorAnswers;
-  readonly meter: Pick<CostMeter, 'tick'>;
+  readonly meter: Pick<OwnCostMeter, 'tick'>;
   readonly makeReport: MakeReport;
   readonly jobs: Jobs;
   readonly events: RecordingEvents & { readonly onSessions: () => void };
@@ -56,12 +56,12 @@ export function beginWork(options: WorkOptions): HistoryWork {
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
-  const wear = createWearTracker(store, options.shelf, async (gpuId, onProgress) => {
+  const wear = createWearTracker(store, options.ledgers, async (gpuId, onProgress) => {
     const replayed = await options.replayElsewhere(gpuId, onProgress);
     return closed ? undefined : replayed; // of a file that is not open any more
   });
-  const { accounts, rules } = options;
-  const watch = createWorkloadWatch({ store, accounts, rules, onSessions: events.onSessions });
+  const { statuses, rules } = options;
+  const watch = createWorkloadWatch({ store, statuses, rules, onSessions: events.onSessions });
   const recording = createRecording({
     store,
     databaseFile,

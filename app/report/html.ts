@@ -2,10 +2,11 @@ import { printableLines } from '../core/printable.ts';
 import { scaleAround } from '../core/scale.ts';
 import { joined, type Units } from '../core/format.ts';
 import { createFormatter, type Formatter } from '../metrics/format.ts';
+import { alertTitle, alertValue } from '../alerts/text.ts';
 import { loosely, type Translate } from '../core/i18n.ts';
 import { exposureJson } from '../wear/export.ts';
 import { familyIds, type Band, type Exposure, type FamilyId } from '../wear/exposure.ts';
-import { disclaimer } from '../wear/model.ts';
+import { disclaimer } from '../wear/disclaimer.ts';
 import { errorShareOf } from '../workload/energy/energy.ts';
 import { costOf, type Tariff } from '../workload/energy/tariff.ts';
 import { seriesPaths } from './chart.ts';
@@ -209,18 +210,18 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
                       t('wear.cyclesNote'),
                     )}
                   </dl>
-                  <p class="disclaimer">${disclaimer(exposure.coverage)}</p>`
+                  <p class="disclaimer">${disclaimer(t, exposure.coverage)}</p>`
           }
         </section>
         <section>
           <h2>${t('report.alerts')}</h2>
           ${table(
             [t('alerts.fired'), t('alerts.lasted'), t('alerts.what'), t('alerts.peak')],
-            report.alerts.map(({ firedMs, clearedMs, rule, threshold, peak }) => [
-              dateTime(firedMs),
-              clearedMs === null ? t('alerts.stillFiring') : duration(clearedMs - firedMs),
-              loosely(t)(`rule.${rule}`, { limit: joined(temperature(threshold)) }),
-              joined(temperature(peak)),
+            report.alerts.map((alert) => [
+              dateTime(alert.firedMs),
+              alert.clearedMs === null ? t('alerts.stillFiring') : duration(alert.clearedMs - alert.firedMs),
+              alertTitle(t, format, alert),
+              alertValue(format, alert, alert.peak),
             ]),
             t('report.noAlerts'),
           )}

@@ -3,12 +3,14 @@ import { clearFrame, createFrame, setAbsent, setValue } from '../metrics/frame.t
 import { cellsOf, delimiterOf, splitBracketed, type Delimiter } from '../telemetry/logs/columns.ts';
 import type { LogFormat } from '../telemetry/logs/log.ts';
 import { parseDate, parseTime } from '../telemetry/logs/stamps.ts';
+import { text as words } from '../core/i18n.ts';
+import type { AppError } from '../core/result.ts';
 import { wearReadings, type WearReading } from './columns.ts';
 
-/** What a column of a plain CSV can be. */
+/** What a column of a CSV trace can be. */
 type Meaning = WearReading | 'time' | 'date' | 'gpu' | 'name';
 
-/** Names that programs give to what the model reads, in lower case with single spaces; the first that fits is taken. */
+/** Names that programs use for the model's readings, in lower case with single spaces. The first match counts. */
 const NAMES: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [/^(?:date ?time|time ?stamp|time|ts|t|elapsed(?: time)?|epoch|unix(?: time)?|seconds)$/, 'time'],
   [/^date$/, 'date'],
@@ -62,7 +64,7 @@ const UNITS: Readonly<Record<string, readonly (readonly [RegExp, Convert])[]>> =
   µs: [[/^(?:us|µs)$/i, same]],
 };
 
-/** How a number in `unit` becomes one in the catalogue's; without a unit it is taken to be that. */
+/** Converts a number in `unit` to the catalogue's unit, which is also assumed where none is given. */
 function conversion(unit: string, key: WearReading): Convert | undefined {
   if (unit === '') return same;
   return UNITS[metricOf(key).unit]?.find(([pattern]) => pattern.test(unit))?.[1];
@@ -72,7 +74,7 @@ type Column = { readonly meaning: Meaning; readonly convert: Convert | undefined
 
 const TRAILING_UNIT = /^(.+)[ _](ms|s|sec|min|h|us|ns|c|f|k|w|mw|kw|pct|percent|mj|j|wh|kwh)$/i;
 
-/** What a heading says: "Core Temp (°F)", "power_mw", "tsMs", or one of our own keys. Undefined: nothing of ours. */
+/** Reads a heading such as "Core Temp (°F)", "power_mw" or "tsMs". Undefined: nothing that the model reads. */
 function columnOf(heading: string): Column | undefined {
   const { name: plain, inner: bracketed } = splitBracketed(heading, ['[]', '()']);
   if (isMetricKey(plain) && (wearReadings as readonly string[]).includes(plain)) {
@@ -90,7 +92,7 @@ function columnOf(heading: string): Column | undefined {
   return { meaning, convert: scale === undefined ? undefined : times(scale) };
 }
 
-/** ms of a number that names no unit: what its size makes of it, seconds, ms, µs or ns since 1970 or since the start. */
+/** ms of a number without a unit. Its size decides: seconds, ms, µs or ns since 1970 or since the start. */
 function sized(value: number): number {
   const size = Math.abs(value);
   return size < 1e11 ? value * 1000 : size < 1e14 ? value : size < 1e17 ? value / 1e3 : value / 1e6;
@@ -98,20 +100,20 @@ function sized(value: number): number {
 
 const DAY_MS = 86_400_000;
 
-/** ms since 1970, or since the start, of a cell; of one that is a time of day alone, since midnight. */
+/** ms of a cell since 1970 or since the start; since midnight where it is only a time of day. */
 function stampOf(cell: string, convert: Convert | undefined): number {
   const value = cell === '' ? Number.NaN : Number(cell);
   if (!Number.isNaN(value)) return convert ? convert(value) : sized(value);
   if (/^[-+]?\d+,\d+$/.test(cell)) return stampOf(cell.replace(',', '.'), convert);
   const [begin, day] = /^(\d{1,2}\.\d{1,2}\.\d{4})[ T,]+/.exec(cell) ?? [];
   if (begin === undefined || day === undefined) return parseTime(cell) ?? Date.parse(cell);
-  // between full stops the day comes first, whatever the engine makes of it
+  // with full stops the day comes first; Date.parse would read the month first
   return (parseDate(day, 'dmy') ?? Number.NaN) + (parseTime(cell.slice(begin.length)) ?? Number.NaN);
 }
 
 const NUMBER = /^[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d+)?/i;
 
-/** The number of a cell, which may have its unit beside it ("65 C"). NaN: none. */
+/** The number of a cell, which may include its unit ("65 C"). NaN where there is none. */
 function valueOf(cell: string, key: WearReading, convert: Convert): number {
   if (cell === '') return Number.NaN;
   const plain = Number(cell);
@@ -122,7 +124,7 @@ function valueOf(cell: string, key: WearReading, convert: Convert): number {
   return number === undefined || !by ? Number.NaN : by(Number(number.replace(',', '.')));
 }
 
-/** The cells of a line as they stand, with the empty one at its end. */
+/** The cells of a line, including an empty last one. */
 function split(line: string, delimiter: Delimiter): string[] {
   if (!line.includes('"')) return line.split(delimiter);
   const cells = cellsOf(line, delimiter);
@@ -135,23 +137,23 @@ const columnsOf = (header: string): (Column | undefined)[] => split(header, deli
 const has = (columns: readonly (Column | undefined)[], ...meanings: readonly Meaning[]): boolean =>
   columns.some((column) => column && meanings.includes(column.meaning));
 
-/** Why a file is no trace. */
-export const NO_TRACE = {
+/** The error for a file that is not a trace. */
+export const noTrace = (): AppError => ({
   code: 'recording-unreadable',
-  message: 'The first line names no time or no core temperature.',
-  next: 'Give a CSV whose first line names its columns, such as time_s,core_temp_c,power_w, or a log of nvidia-smi.',
-} as const;
-const NO_UNIT = {
+  message: words('wear.trace.noColumns'),
+  next: words('wear.trace.noColumnsNext'),
+});
+const noUnit = (): AppError => ({
   code: 'recording-unreadable',
-  message: 'The unit of the core temperature is not known.',
-  next: 'Name it in the first line: °C, °F or K.',
-} as const;
+  message: words('wear.trace.noUnit'),
+  next: words('wear.trace.noUnitNext'),
+});
 
 /**
- * A CSV of any program: its first line names a time and a core temperature, in any order and unit that the heading or
- * the cells name. Rows of several cards are told apart by a column `gpu`. Its frame is filled anew with every row.
+ * A CSV from any program. Its first line names a time and a core temperature, in any order and in any unit that the
+ * heading or the cells name. A column `gpu` distinguishes the rows of several cards. Each row overwrites the same frame.
  */
-export const plainTrace: LogFormat = {
+export const csvTrace: LogFormat = {
   kind: 'plain',
   recognises(head) {
     const columns = columnsOf(firstLine(head));
@@ -187,8 +189,8 @@ export const plainTrace: LogFormat = {
         const i = at[key];
         return i === undefined ? [] : [{ at: i, key, convert: columns[i]!.convert!, range: metricOf(key).range }];
       });
-      if (!has(columns, 'time', 'date') || !has(columns, 'coreTempC')) sink.refuse(NO_TRACE);
-      else if (!('coreTempC' in at)) sink.refuse(NO_UNIT);
+      if (!has(columns, 'time', 'date') || !has(columns, 'coreTempC')) sink.refuse(noTrace());
+      else if (!('coreTempC' in at)) sink.refuse(noUnit());
       timeOf = at.time === undefined ? undefined : columns[at.time]!.convert;
     }
 
@@ -207,9 +209,11 @@ export const plainTrace: LogFormat = {
         if (text.trim() === '') return;
         if (width === 0) return begin(text);
         const cells = split(text, delimiter);
-        if (cells.length !== width) return sink.bad(number, `It has ${cells.length} cells, the first line ${width}.`);
+        if (cells.length !== width) {
+          return sink.bad(number, words('wear.trace.cellCount', { cells: cells.length, columns: width }));
+        }
         const tsMs = stamp(cells);
-        if (!(Math.abs(tsMs) <= 8.64e15)) return sink.bad(number, 'Its time cannot be read.');
+        if (!(Math.abs(tsMs) <= 8.64e15)) return sink.bad(number, words('wear.trace.badTime'));
         clearFrame(frame);
         for (const { at: column, key, convert, range } of taken) {
           const value = valueOf(cells[column]!.trim(), key, convert);

@@ -1,8 +1,10 @@
 import { addedFamilies, type Exposure, type FamilyExposure, type FamilyId } from './exposure.ts';
 import { wearReadings, type WearReading } from './columns.ts';
-import { disclaimer, SOLDER_MID } from './model.ts';
+import { text } from '../core/i18n.ts';
+import { disclaimer } from './disclaimer.ts';
+import { SOLDER_MID } from './model.ts';
 
-/** What stands beside the model's numbers: facts and trends as their own rooms tell them. */
+/** What accompanies the model's numbers: facts and trends, in the form of their own rooms. */
 export type Beside = { readonly faults?: readonly unknown[]; readonly trends?: readonly unknown[] };
 
 const names: Readonly<Record<FamilyId, string>> = {
@@ -31,13 +33,13 @@ function familyJson(
   };
 }
 
-/** The headline's weights, by family: equal ones, which no data supports. */
+/** The headline's weights by family: equal, a convention without supporting data. */
 function equalWeights(families: Exposure['families']): Partial<Record<FamilyId, number>> {
   const added = addedFamilies.filter((id) => families[id]);
   return Object.fromEntries(added.map((id) => [id, 1 / added.length]));
 }
 
-/** An exposure for other programs. No number stands without its band, its coverage and the version of the model. */
+/** An exposure for other programs. Every number comes with its band, its coverage and the model version. */
 export function exposureJson(exposure: Exposure, sensors: readonly WearReading[] = wearReadings, beside: Beside = {}) {
   const { families, off, combined, sinceMs, untilMs } = exposure;
   const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
@@ -63,7 +65,7 @@ export function exposureJson(exposure: Exposure, sensors: readonly WearReading[]
     hours_by_temperature: exposure.hoursByTemp,
     faults: beside.faults ?? [],
     trends: beside.trends ?? [],
-    disclaimer: disclaimer(exposure.coverage),
+    disclaimer: disclaimer(text, exposure.coverage),
   };
 }
 

@@ -1,4 +1,6 @@
-import { bandOf, combine, scaleBand, type Band, type Combined } from './families.ts';
+import type { Band, Exposure, FamilyExposure } from './exposure-schema.ts';
+import { bandOf, combine, scaleBand } from './families.ts';
+import { addedFamilies, type FamilyId, type FamilyOff } from './family-ids.ts';
 import { HOUR_MS } from './meter.ts';
 import {
   CAPACITORS,
@@ -11,70 +13,28 @@ import {
   SOLDER,
   SOLDER_MID,
 } from './model.ts';
-import { agingRate } from './parts.ts';
+import { agingRate } from './board-parts.ts';
 import { cycleRows, type Tally } from './tally.ts';
 
-export type { Band } from './families.ts';
+export type { Band, Exposure, FamilyExposure } from './exposure-schema.ts';
+export { addedFamilies, familyIds, type FamilyId } from './family-ids.ts';
 
-/** Swings tell something when days were observed: before that a rate of theirs is a first impression. */
+/** Cycle rates need at least 48 h of data. */
 export const SWINGS_NEED_H = 48;
-
-export const familyIds = ['M1', 'M2', 'M3', 'M4', 'M5'] as const;
-export type FamilyId = (typeof familyIds)[number];
-/** Families of the headline: M2 is another view of M1 and is never added. */
-export const addedFamilies = ['M1', 'M3', 'M4', 'M5'] as const satisfies readonly FamilyId[];
-/** how well the form of the family is known, never how well it fits this card */
-export type Confidence = 'medium' | 'low';
-
-export type ParameterSet = { readonly name: string; readonly rate: number };
-
-/** A family of the model for one stretch of life. Rates are relative to the reference profile. */
-export type FamilyExposure = {
-  readonly confidence: Confidence;
-  /** hours in which everything that the family needs was observed */
-  readonly observedHours: number;
-  readonly rate: Band;
-  readonly equivalentHours: Band;
-  readonly sets: readonly ParameterSet[];
-  /** M3: with the swings that were inferred across a power-off */
-  readonly withInferred?: Band;
-};
-
-/** Why a family is not computed. */
-export const familyOffs = ['not-observed', 'no-power', 'no-default-limit', 'no-memory-sensor', 'no-fan'] as const;
-export type FamilyOff = (typeof familyOffs)[number];
-
-export type Exposure = {
-  readonly modelVersion: string;
-  readonly reference: string;
-  readonly sinceMs: number | undefined;
-  readonly untilMs: number | undefined;
-  readonly observedHours: number;
-  /** observed ÷ (observed + unobserved), 0–1 */
-  readonly coverage: number;
-  readonly families: Readonly<Partial<Record<FamilyId, FamilyExposure>>>;
-  readonly off: Readonly<Partial<Record<FamilyId, FamilyOff>>>;
-  /** over the families that add up, with equal weights; undefined where none is computed */
-  readonly combined: Combined | undefined;
-  /** swings by whole K of range: measured, and what inferred ones add or join */
-  readonly cycles: readonly { readonly rangeK: number; readonly count: number }[];
-  readonly inferredCycles: readonly { readonly rangeK: number; readonly count: number }[];
-  readonly hoursByTemp: readonly { readonly tempC: number; readonly hours: number }[];
-};
 
 export type ExposureContext = {
   readonly sinceMs?: number | undefined;
   readonly untilMs?: number | undefined;
   /** the card's default power limit; M2 is off without it */
   readonly defaultLimitW?: number | undefined;
-  /** air at the fan, where a fit of the card's own readings tells it */
+  /** air at the fan, where the card's own readings give an estimate */
   readonly airC?: Band | undefined;
 };
 
 type Computed = { readonly name: string; readonly equivalentMs: number };
 
 function family(
-  confidence: Confidence,
+  confidence: FamilyExposure['confidence'],
   observedMs: number,
   computed: readonly Computed[],
   mid: number,
@@ -165,8 +125,8 @@ const byRange = (cycles: Readonly<Record<string, number>>): { rangeK: number; co
 };
 
 /**
- * What a tally amounts to under the model. Bands are coherent: each parameter set was run through the whole history, and
- * the band is the lowest and the highest result.
+ * The result of the model for a tally. Bands are coherent: each parameter set was applied to the whole history, and the
+ * band is the lowest and the highest result.
  */
 export function summariseExposure(tally: Tally, context: ExposureContext = {}): Exposure {
   const { sinceMs, untilMs, defaultLimitW, airC = FAN_AIR_C } = context;

@@ -2,22 +2,29 @@ import type { SavedBins } from './bins.ts';
 import type { RainflowState } from './rainflow.ts';
 import type { Tally } from './tally.ts';
 
-/** What a meter needs to go on after a restart as if nothing had happened. Plain data. */
+/** Everything a meter needs to continue after a restart. Plain data: it is stored as JSON. */
 export type MeterState = {
   readonly modelVersion: string;
-  /** by `stateKeys`; null where there is none */
+  /** in the order of `stateKeys`; null where there is no value */
   readonly at: readonly (number | null)[];
+  /** in the order of `sumKeys` */
   readonly sums: readonly number[];
+  /** last readings of the card's counters, in the order of `counterKeys` */
   readonly counters: readonly (number | null)[];
+  /** how much each counter grew in the current hour */
   readonly grown: readonly number[];
-  /** swings counted in the hour that goes on */
+  /** swings counted in the current hour */
   readonly tally: Tally;
   readonly bins: SavedBins;
   readonly measured: RainflowState;
   readonly inferred: RainflowState;
 };
 
-/** Numbers of a meter that change with its samples. */
+/** Position of each name in a list, so that typed arrays are read by name. */
+const slotsOf = <K extends string>(keys: readonly K[]): Readonly<Record<K, number>> =>
+  Object.fromEntries(keys.map((key, i) => [key, i])) as Record<K, number>;
+
+/** Numbers of a meter that change with its samples. The order is stored: append only. */
 export const stateKeys = [
   'hourMs',
   'firstMs',
@@ -29,27 +36,24 @@ export const stateKeys = [
   'fan',
   'fanAgeMs',
   'limitW',
-  /** time observed so far: the axis of the swings, on which a gap has no length */
+  /** time observed so far: the time axis of the swings, on which a gap has no length */
   'axisMs',
-  /** how much longer the axis of the second count is, by the time the card was off */
+  /** time the card was off: how much longer the axis of the inferred count is */
   'inferredAxisMs',
-  /** where the temperature stands still, and until when it did */
+  /** the current temperature, and until when it has not changed */
   'heldC',
   'heldAtMs',
 ] as const;
-/** Where each of them stands. */
-export const slot = Object.fromEntries(stateKeys.map((key, i) => [key, i])) as Record<
-  (typeof stateKeys)[number],
-  number
->;
+export const slot = slotsOf(stateKeys);
 
-/** Sums of the hour that goes on, as a tally names them. */
+/** Sums of the current hour, named as in a tally. The order is stored: append only. */
 export const sumKeys = ['observedMs', 'powerMs', 'powerJ', 'memMs', 'fanMs', 'fanOn', 'fanWork'] as const;
+export const sumSlot = slotsOf(sumKeys);
 
-/** Number of the hour cell that goes on. */
+/** Number of the current hour's cell. */
 export const seqOf = ({ at }: MeterState): number => at[slot.seq] ?? 0;
 
-/** Counters of the card, in the order in which a tally takes them. */
+/** Counters of the card. The order is stored: append only. */
 export const counterKeys = [
   'energyMj',
   'throttledSwPowerUs',
@@ -57,8 +61,9 @@ export const counterKeys = [
   'throttledHwThermalUs',
   'throttledPowerBrakeUs',
 ] as const;
+export const counterSlot = slotsOf(counterKeys);
 
-export const known = (value: number): boolean => !Number.isNaN(value);
-/** NaN is no JSON. */
-export const orNull = (value: number): number | null => (known(value) ? value : null);
+export const present = (value: number): boolean => !Number.isNaN(value);
+/** JSON has no NaN. */
+export const orNull = (value: number): number | null => (present(value) ? value : null);
 export const orNaN = (value: number | null | undefined): number => value ?? Number.NaN;

@@ -1,33 +1,36 @@
 import { clearBins, createBins, fanLoad, foldBins, loadBins, saveBins } from './bins.ts';
 import type { WearColumns } from './columns.ts';
-import { counterKeys, known, orNaN, orNull, slot, stateKeys, sumKeys, type MeterState } from './meter-state.ts';
-import { CYCLE_GATE_K, FAN, MODEL_VERSION, POWER_OFF, SOLDER } from './model.ts';
-import { createRainflow, feedRainflow, residue, type Cycle } from './rainflow.ts';
-import { referenceCycles } from './solder.ts';
+import {
+  counterKeys,
+  counterSlot,
+  orNaN,
+  orNull,
+  present,
+  slot,
+  stateKeys,
+  sumKeys,
+  sumSlot,
+  type MeterState,
+} from './meter-state.ts';
+import type { HourCell } from './ledger/ledger-schema.ts';
+import { FAN, MODEL_VERSION } from './model.ts';
+import { wasPoweredOff } from './power-off.ts';
+import { createSwingCounter } from './swings.ts';
 import { binOf } from './tables.ts';
-import { addTally, cycleKey, emptyTally, type Tally } from './tally.ts';
+import { addTally, emptyTally, type EndedTally, type Tally } from './tally.ts';
 
 export const HOUR_MS = 3_600_000;
-/** A fan speed is read on the slow cadence and holds until the next reading, but no longer than this. */
+/** A fan speed is read less often than temperatures. It is valid until the next reading, but no longer than this. */
 const FAN_HOLD_MS = 30_000;
 
-/** One hour of one card's life: what is kept for ever. */
-export type HourCell = {
-  readonly hourMs: number;
-  /** stamp of its first sample */
-  readonly firstMs: number;
-  readonly modelVersion: string;
-  /** counts the cells of one run of the meter: the same cell again has the same number, after a crash for instance */
-  readonly seq: number;
-  readonly tally: Tally;
-};
+export type { HourCell };
 
 export type Meter = {
   /** Reads samples `from` ≤ i < `to` of the columns, in order. */
   readonly feed: (columns: WearColumns, from?: number, to?: number) => void;
-  /** the hour that is not over yet; undefined before the first sample */
+  /** the current hour so far; undefined before the first sample */
   readonly current: () => HourCell | undefined;
-  /** what the swings that are still open would add if the history ended now: half cycles (ASTM E1049) */
+  /** what the open swings would add if the history ended now: half cycles (ASTM E1049) */
   readonly openSwings: () => Tally;
   readonly lastMs: () => number | undefined;
   /** the card's default power limit as last read, W */
@@ -35,66 +38,44 @@ export type Meter = {
   readonly save: () => MeterState;
 };
 
-/** Adds a counted swing into a tally, unless it is noise. */
-function addCycle(
-  damage: number[],
-  matrix: Record<string, number>,
-  { range, mean, count, startAt, endAt }: Cycle,
-  sign: 1 | -1 = 1,
-): void {
-  if (range < CYCLE_GATE_K) return;
-  const [maxTempC, dwellHours] = [mean + range / 2, (endAt - startAt) / HOUR_MS];
-  SOLDER.forEach((set, i) => (damage[i]! += sign * count * referenceCycles(range, dwellHours, maxTempC, set)));
-  const key = cycleKey(range, maxTempC, dwellHours);
-  matrix[key] = (matrix[key] ?? 0) + sign * count;
-}
-
 /**
- * Meters one card: hands over each hour when it has ended. Time between two samples counts half at each end's reading; it
- * is unobserved where an end has none, and after a gap. Swings are counted along the time observed, so a gap adds nothing
- * however long it lasts. At a power-off the measured swings end and begin anew; a second count goes on through it, by a
- * swing down to room temperature, and the difference is told apart as inferred.
+ * Meters one card and passes on each hour when it ends. Half of the time between two samples counts at each end's reading.
+ * That time is unobserved where an end has no reading, and after a gap. Swings are counted along the observed time, so a
+ * gap adds nothing, however long it is. At a power-off the measured swings end and restart. A second count includes a
+ * swing down to room temperature there; the difference is reported separately as inferred.
  */
 export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState): Meter {
   const bins = createBins();
   if (saved) loadBins(bins, saved.bins);
   const [p1, p15, p2] = bins.power;
   let tally: Tally = saved ? structuredClone(saved.tally) : emptyTally();
-  const measured = saved ? structuredClone(saved.measured) : createRainflow();
-  const inferred = saved ? structuredClone(saved.inferred) : createRainflow();
-  // numbers that change with every sample live in typed arrays: nothing is allocated for one
+  // numbers that change with every sample are in typed arrays, so that a sample allocates nothing
   const at = Float64Array.from(saved?.at ?? stateKeys.map(() => null), orNaN);
   if (!saved) for (const key of ['seq', 'fanAgeMs', 'axisMs', 'inferredAxisMs'] as const) at[slot[key]] = 0;
   const sums = Float64Array.from(saved?.sums ?? sumKeys.map(() => 0));
   const counters = Float64Array.from(saved?.counters ?? counterKeys.map(() => null), orNaN);
   const grown = Float64Array.from(saved?.grown ?? counterKeys.map(() => 0));
-
-  // a measured swing is taken off what the second count finds: only the difference is inferred
-  const onMeasured = (cycle: Cycle): void => {
-    addCycle(tally.solder, tally.cycles, cycle);
-    addCycle(tally.solderInferred, tally.inferredCycles, cycle, -1);
-  };
-  const onInferred = (cycle: Cycle): void => addCycle(tally.solderInferred, tally.inferredCycles, cycle);
+  const swings = createSwingCounter(at, () => tally, saved);
 
   function finished(): Tally {
     const whole = structuredClone(tally);
     foldBins(bins, whole);
-    const [observedMs, powerMs, powerJ, memMs, fanMs, fanOn, fanWork] = sums;
-    const [counterJ, powerCap, swThermal, hwThermal, powerBrake] = grown.map((amount) => amount / 1000);
+    const sum = (key: (typeof sumKeys)[number]): number => sums[sumSlot[key]]!;
+    const grew = (key: (typeof counterKeys)[number]): number => grown[counterSlot[key]]! / 1000; // mJ → J, µs → ms
     return {
       ...whole,
-      observedMs: observedMs!,
-      powerMs: powerMs!,
-      powerJ: powerJ!,
-      memMs: memMs!,
-      fanMs: fanMs!,
-      fan: [fanOn!, fanWork!],
-      counterJ: counterJ!,
+      observedMs: sum('observedMs'),
+      powerMs: sum('powerMs'),
+      powerJ: sum('powerJ'),
+      memMs: sum('memMs'),
+      fanMs: sum('fanMs'),
+      fan: [sum('fanOn'), sum('fanWork')],
+      counterJ: grew('energyMj'),
       throttledMs: {
-        powerCap: powerCap!,
-        swThermal: swThermal!,
-        hwThermal: hwThermal!,
-        powerBrake: powerBrake!,
+        powerCap: grew('throttledSwPowerUs'),
+        swThermal: grew('throttledSwThermalUs'),
+        hwThermal: grew('throttledHwThermalUs'),
+        powerBrake: grew('throttledPowerBrakeUs'),
       },
     };
   }
@@ -108,7 +89,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
   });
 
   function beginHour(tsMs: number): void {
-    if (known(at[slot.hourMs]!)) {
+    if (present(at[slot.hourMs]!)) {
       onHour(cell());
       at[slot.seq]!++;
       tally = emptyTally();
@@ -120,37 +101,11 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
     at[slot.firstMs] = tsMs;
   }
 
-  /** Feeds both counts. While the temperature stands still only the moment is noted: see `settle`. */
-  function turn(core: number): void {
-    settle();
-    feedRainflow(measured, core, at[slot.axisMs]!, onMeasured);
-    feedRainflow(inferred, core, at[slot.axisMs]! + at[slot.inferredAxisMs]!, onInferred);
-    at[slot.heldC] = core;
-    at[slot.heldAtMs] = at[slot.axisMs]!;
-  }
-
-  /** Tells both counts until when the temperature stood still. */
-  function settle(): void {
-    if (!known(at[slot.heldC]!)) return;
-    feedRainflow(measured, at[slot.heldC]!, at[slot.heldAtMs]!, onMeasured);
-    feedRainflow(inferred, at[slot.heldC]!, at[slot.heldAtMs]! + at[slot.inferredAxisMs]!, onInferred);
-  }
-
-  /** The card was off, so far as can be told: the second count sees it cool down, the first sees nothing of it. */
-  function acrossGap(tsMs: number, core: number, energyNow: number): void {
+  /** A gap ended at `tsMs`. */
+  function endGap(tsMs: number, coreC: number, energyAfterMj: number): void {
     const gapMs = tsMs - at[slot.lastMs]!;
-    if (!(gapMs >= POWER_OFF.minMs)) return;
-    const energyBefore = counters[0]!;
-    const counted = known(energyBefore) && known(energyNow);
-    if (!(counted ? energyNow < energyBefore : core <= POWER_OFF.coldC)) return;
-    settle();
-    // nobody saw the way down: what was measured ends here, its open swings as half cycles, and begins anew
-    residue(measured).forEach(onMeasured);
-    Object.assign(measured, { ...createRainflow(), last: undefined });
-    at[slot.inferredAxisMs]! += gapMs;
-    const roomC = Math.min(POWER_OFF.roomC, core);
-    feedRainflow(inferred, roomC, at[slot.axisMs]! + at[slot.inferredAxisMs]!, onInferred);
-    at[slot.heldC] = Number.NaN; // the second count stands at room temperature
+    const energyBeforeMj = counters[counterSlot.energyMj]!;
+    if (wasPoweredOff({ gapMs, coreC, energyBeforeMj, energyAfterMj })) swings.powerOff(gapMs, coreC);
   }
 
   function feed(columns: WearColumns, from = 0, to = columns.tsMs.length): void {
@@ -179,20 +134,20 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       if (core !== lastCore) coreBin = binOf(core);
       if (mem !== lastMem) memBin = binOf(mem);
       const now = coreBin;
-      if (!known(hourMs)) {
+      if (!present(hourMs)) {
         beginHour(ts);
         hourMs = at[slot.hourMs]!;
       }
       if (dt >= 0) {
         const half = dt / 2;
         const powered = power >= 0 && lastPower >= 0; // false for NaN
-        if (known(core) && known(lastCore)) {
-          sums[0]! += dt;
+        if (present(core) && present(lastCore)) {
+          sums[sumSlot.observedMs]! += dt;
           at[slot.axisMs]! += dt;
           bins.core[before]! += half;
           bins.core[now]! += half;
           if (powered) {
-            sums[1]! += dt;
+            sums[sumSlot.powerMs]! += dt;
             const a = half * lastPower;
             const b = half * power;
             p1[before]! += a;
@@ -203,37 +158,37 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
             p2[now]! += b * power;
           }
         }
-        if (powered) sums[2]! += ((lastPower + power) * half) / 1000;
-        if (known(mem) && known(lastMem)) {
-          sums[3]! += dt;
+        if (powered) sums[sumSlot.powerJ]! += ((lastPower + power) * half) / 1000;
+        if (present(mem) && present(lastMem)) {
+          sums[sumSlot.memMs]! += dt;
           bins.mem[memBefore]! += half;
           bins.mem[memBin]! += half;
         }
         fanAgeMs += dt;
         if (fan >= 0 && fanAgeMs <= FAN_HOLD_MS) {
-          sums[4]! += dt;
+          sums[sumSlot.fanMs]! += dt;
           if (fan > 0) {
-            sums[5]! += dt * fanLoad(fan, FAN.exponents[0]);
-            sums[6]! += dt * fanLoad(fan, FAN.exponents[1]);
+            sums[sumSlot.fanOn]! += dt * fanLoad(fan, FAN.exponents[0]);
+            sums[sumSlot.fanWork]! += dt * fanLoad(fan, FAN.exponents[1]);
           }
         }
         for (let k = 0; k < counted.length; k++) {
           const step = counted[k]![i]! - counters[k]!;
-          if (step > 0) grown[k]! += step; // a decrease is a new start of the counter
+          if (step > 0) grown[k]! += step; // a decrease means that the counter restarted
         }
       } else {
         at[slot.lastMs] = lastMs;
-        if (known(core)) {
-          acrossGap(ts, core, energyMj[i]!);
+        if (present(core)) {
+          endGap(ts, core, energyMj[i]!);
           heldC = at[slot.heldC]!;
         }
-        counters.fill(Number.NaN); // what a counter grew by while nobody looked belongs to no hour
+        counters.fill(Number.NaN); // growth during a gap was not observed: it belongs to no hour
         fan = Number.NaN;
       }
-      if (known(core)) {
+      if (present(core)) {
         if (core === heldC) at[slot.heldAtMs] = at[slot.axisMs]!;
         else {
-          turn(core);
+          swings.turn(core);
           heldC = core;
         }
       }
@@ -248,15 +203,15 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       lastMem = mem;
       for (let k = 0; k < counted.length; k++) {
         const value = counted[k]![i]!;
-        if (known(value)) counters[k] = value;
+        if (present(value)) counters[k] = value;
       }
       const fanNow = fanPct[i]!;
-      if (known(fanNow)) {
+      if (present(fanNow)) {
         fan = fanNow;
         fanAgeMs = 0;
       }
       const limitNow = powerDefaultLimitW[i]!;
-      if (known(limitNow)) at[slot.limitW] = limitNow;
+      if (present(limitNow)) at[slot.limitW] = limitNow;
     }
     at[slot.lastMs] = lastMs;
     at[slot.lastCore] = lastCore;
@@ -268,21 +223,16 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
 
   return {
     feed,
-    current: () => (known(at[slot.hourMs]!) ? cell() : undefined),
+    current: () => (present(at[slot.hourMs]!) ? cell() : undefined),
     openSwings() {
-      settle();
       const open = emptyTally();
-      for (const cycle of residue(measured)) {
-        addCycle(open.solder, open.cycles, cycle);
-        addCycle(open.solderInferred, open.inferredCycles, cycle, -1);
-      }
-      for (const cycle of residue(inferred)) addCycle(open.solderInferred, open.inferredCycles, cycle);
+      swings.addOpen(open);
       return open;
     },
     lastMs: () => orNull(at[slot.lastMs]!) ?? undefined,
     limitW: () => orNull(at[slot.limitW]!) ?? undefined,
     save() {
-      settle();
+      const counts = swings.save(); // first: it completes the current hour's tally
       return {
         modelVersion: MODEL_VERSION,
         at: [...at].map(orNull),
@@ -291,15 +241,14 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
         grown: [...grown],
         tally: structuredClone(tally),
         bins: saveBins(bins),
-        measured: structuredClone(measured),
-        inferred: structuredClone(inferred),
+        ...counts,
       };
     },
   };
 }
 
-/** A tally of hours, the hour that goes on and the swings that are still open. */
-export function meterTally(ended: Iterable<Tally>, meter: Meter): Tally {
+/** The sum of ended hours, the current hour and the swings that are still open. */
+export function meterTally(ended: Iterable<EndedTally>, meter: Meter): Tally {
   const sum = emptyTally();
   for (const tally of ended) addTally(sum, tally);
   const current = meter.current();

@@ -82,28 +82,12 @@ export const CAPACITORS = [
  */
 export const FAN = { mid: { factor: 1.5, exponent: 0 }, factors: [1.323, 1.5, 1.587], exponents: [0, 1] } as const;
 
-/** Air at the fan where no fit of the card's own readings tells better: the case of a warm room, ±10 K. Our assumption. */
+/** Air at the fan where the card's own readings give no better estimate: a warm room, ±10 K. Our assumption. */
 export const FAN_AIR_C = { low: 30, mid: 40, high: 50 } as const;
 
 /**
  * When a swing down is inferred across time that was not observed: at least half an hour (a card has then cooled), and
- * the energy counter began anew; without a counter, the first reading after is 45 °C or less. The card is then taken to
- * have been at room temperature. Ours, not a standard: results are told without these cycles and with them.
+ * the energy counter restarted; without a counter, the first reading after it is 45 °C or less. The model then assumes
+ * that the card cooled to room temperature. Ours, not a standard: results are shown without and with these cycles.
  */
 export const POWER_OFF = { minMs: 30 * 60_000, coldC: 45, roomC: 25 } as const;
-
-/** A coverage in words: never "100" for a little less than all, nor "0" for a little. */
-function percentOf(coverage: number): string {
-  if (coverage > 0 && coverage < 0.01) return 'less than 1';
-  return String(coverage < 1 ? Math.min(99, Math.round(coverage * 100)) : 100);
-}
-
-/**
- * The sentence that must stand beside every modelled number.
- * @param coverage share of the period that was observed, 0–1
- */
-export const disclaimer = (coverage: number): string =>
-  `Estimated stress exposure relative to reference profile ${REFERENCE.name}, model v${MODEL_VERSION}. This is an estimate ` +
-  `computed from temperature and power readings. It is not a measured lifetime, not a percentage of life used, not a ` +
-  `remaining-life prediction and not a failure probability. Voltage-driven wear, hot-spot temperature and manufacturing ` +
-  `defects are not visible to this tool. Coverage: ${percentOf(coverage)} % of the period.`;

@@ -3,7 +3,7 @@
  * The state is plain data and is kept across restarts.
  */
 
-/** A turning point: the value, and where it lies (an index or a time; it is only handed back). */
+/** A turning point: its value and its position (an index or a time, which is only passed through). */
 export type TurningPoint = readonly [value: number, at: number];
 
 export type Cycle = {
@@ -33,7 +33,7 @@ const cycle = ([a, startAt]: TurningPoint, [b, endAt]: TurningPoint, count: 1 | 
   endAt,
 });
 
-/** Takes the counted cycles off the stack, in the order of the standard. */
+/** Removes the counted cycles from the stack, in the order of the standard. */
 function count(stack: TurningPoint[], onCycle: (cycle: Cycle) => void): void {
   while (stack.length >= 3) {
     const [a, b, c] = stack.slice(-3) as [TurningPoint, TurningPoint, TurningPoint];
@@ -50,7 +50,7 @@ function count(stack: TurningPoint[], onCycle: (cycle: Cycle) => void): void {
   }
 }
 
-/** Feeds one sample. `onCycle` gets each cycle as soon as it is certain. */
+/** Feeds one sample. `onCycle` receives each cycle as soon as it is certain. */
 export function feedRainflow(state: RainflowState, value: number, at: number, onCycle: (cycle: Cycle) => void): void {
   const { last } = state;
   if (last === undefined) {
@@ -58,7 +58,7 @@ export function feedRainflow(state: RainflowState, value: number, at: number, on
     state.last = [value, at];
     return;
   }
-  // nearly every sample stands still or goes on: nothing is allocated for it
+  // nearly every sample repeats the value or continues in the same direction: it allocates nothing
   if (value !== last[0]) {
     const direction = value > last[0] ? 1 : -1;
     if (state.direction !== 0 && direction !== state.direction) {
@@ -71,7 +71,7 @@ export function feedRainflow(state: RainflowState, value: number, at: number, on
   last[1] = at;
 }
 
-/** What is still open, counted as if the history ended now: half cycles by the standard. The state is left as it is. */
+/** The open swings, counted as if the history ended now: half cycles by the standard. The state does not change. */
 export function residue(state: RainflowState): Cycle[] {
   const cycles: Cycle[] = [];
   const stack = state.stack.slice();
@@ -91,7 +91,7 @@ export function rainflow(series: readonly number[]): Cycle[] {
   return [...cycles, ...residue(state)];
 }
 
-/** Counts of one method that leaves the residue uncounted. */
+/** Result of a method that leaves the residue uncounted. */
 export type FourPointCount = {
   /** [from, to] of each closed cycle, in the order they close */
   readonly closed: readonly (readonly [number, number])[];
@@ -100,8 +100,8 @@ export type FourPointCount = {
 
 /**
  * The four-point method on a list of turning points: an inner pair that lies within both its neighbours is a closed
- * cycle. Every closed cycle of E1049 is one of these; what the two do with the residue differs. Kept as an independent
- * check of the streaming count.
+ * cycle. Every closed cycle of E1049 is one of these; the two treat the residue differently. It is an independent check of
+ * the streaming count.
  */
 export function fourPoint(turningPoints: readonly number[]): FourPointCount {
   const closed: (readonly [number, number])[] = [];

@@ -1,4 +1,5 @@
-import { createSteadyDetector, type SteadyWindow } from './cooling/windows.ts';
+import { createSteadyDetector } from './cooling/windows.ts';
+import type { SteadyWindow } from './ledger/ledger-schema.ts';
 import type { ReplayPart } from '../history/samples.ts';
 import { wearReadings, type WearColumns, type WearReading } from './columns.ts';
 import type { MeterState } from './meter-state.ts';

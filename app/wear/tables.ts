@@ -1,6 +1,6 @@
 import { acceleration } from './arrhenius.ts';
 import { CAPACITORS, ELECTROMIGRATION, REFERENCE, SILICON } from './model.ts';
-import { agingRate } from './parts.ts';
+import { agingRate } from './board-parts.ts';
 
 /**
  * Acceleration at every temperature that can be stored. Temperatures are kept in tenths of a degree (metrics.ts), so a

@@ -1,37 +1,7 @@
 import { CAPACITORS, ELECTROMIGRATION, FAN, SILICON, SOLDER } from './model.ts';
+import type { EndedTally, Tally } from './tally-schema.ts';
 
-/**
- * What a stretch of time amounts to, as numbers that add up: an hour, a day and a whole life have the same form, and the
- * tally of a time is the sum of its parts. All times are ms.
- */
-export type Tally = {
-  /** core temperature known at both ends of each interval */
-  observedMs: number;
-  powerMs: number;
-  memMs: number;
-  fanMs: number;
-  /** M1: at the reference, for each activation energy */
-  silicon: number[];
-  /** M2: ms·W^n at the reference, for each exponent and energy; divided by P_ref^n when it is told */
-  electromigration: number[];
-  /** M3: reference cycles for each set, from measured swings, and what inferred ones add */
-  solder: number[];
-  solderInferred: number[];
-  /** M4, for each rule */
-  capacitors: number[];
-  /** M5: time commanded to turn, times (speed/reference)^s for each s */
-  fan: number[];
-  /** ms by whole °C of the core */
-  coreMs: Record<string, number>;
-  /** counted swings: "range/highest/dwell class" → cycles */
-  cycles: Record<string, number>;
-  inferredCycles: Record<string, number>;
-  /** J by the card's own counter, and from its power readings */
-  counterJ: number;
-  powerJ: number;
-  /** ms held back, by the card's counters */
-  throttledMs: { powerCap: number; swThermal: number; hwThermal: number; powerBrake: number };
-};
+export type { EndedTally, Tally };
 
 const zeros = (length: number): number[] => Array.from({ length }, () => 0);
 
@@ -54,7 +24,7 @@ export const emptyTally = (): Tally => ({
   throttledMs: { powerCap: 0, swThermal: 0, hwThermal: 0, powerBrake: 0 },
 });
 
-type Sums = { [key: string]: number | Sums } | number[];
+type Sums = { readonly [key: string]: number | Sums } | readonly number[];
 
 function addInto(target: Sums, source: Sums): void {
   const into = target as Record<string, number | Sums>;
@@ -65,10 +35,10 @@ function addInto(target: Sums, source: Sums): void {
 }
 
 /** Adds `more` into `tally`. */
-export const addTally = (tally: Tally, more: Tally): void => addInto(tally, more);
+export const addTally = (tally: Tally, more: EndedTally): void => addInto(tally, more);
 
 /** The sum of tallies, in the order given. */
-export function sumTallies(tallies: Iterable<Tally>): Tally {
+export function sumTallies(tallies: Iterable<EndedTally>): Tally {
   const sum = emptyTally();
   for (const tally of tallies) addTally(sum, tally);
   return sum;

@@ -6,7 +6,8 @@ import type { LogSink } from '../telemetry/logs/log.ts';
 import { createStamps, type DateOrder } from '../telemetry/logs/stamps.ts';
 import { createColumns, wearReadings, type WearColumns, type WearReading } from './columns.ts';
 import { sensorsIn } from './export.ts';
-import { NO_TRACE, plainTrace } from './csv-trace.ts';
+import { text } from '../core/i18n.ts';
+import { csvTrace, noTrace } from './csv-trace.ts';
 import { createExposure, cutColumns, putFrame, type RunningExposure } from './replay.ts';
 
 /** One card of a trace. */
@@ -20,12 +21,12 @@ export type TracedCard = {
 
 export type Trace = {
   readonly cards: readonly TracedCard[];
-  /** lines that could not be read, and the first of them */
+  /** number of unreadable lines, and the first of them */
   readonly badCount: number;
   readonly firstBad: { readonly line: number; readonly why: string } | undefined;
-  /** columns that mean nothing that the model reads */
+  /** columns that the model does not use */
   readonly notTaken: readonly string[];
-  /** where the dates of the file can be read in several ways: the one that was taken */
+  /** the date order that was used, where the dates of the file are ambiguous */
   readonly dateOrder: DateOrder | undefined;
 };
 
@@ -67,14 +68,14 @@ function createCard(gapMs: number) {
   };
 }
 
-/** The order of a log's dates. Where none settles it the first is taken: steps within a day are the same in all. */
+/** The order of a log's dates. If it is ambiguous the first is used: steps within a day are the same in all. */
 async function datesOf(log: LogFile, signal: AbortSignal) {
   if (!log.format.when) return ok({ orders: ['ymd'] as readonly DateOrder[], lastLines: [] as readonly string[] });
   const survey = await surveyLog(log, Date.now(), () => undefined, signal);
   return survey.ok ? ok({ orders: survey.value.dates.orders(), lastLines: survey.value.lastLines }) : survey;
 }
 
-/** Reads a log by its format. What it holds is judged by the caller. */
+/** Reads a log in its format. The caller decides whether the content is usable. */
 async function readAs(
   log: LogFile,
   { gapMs, fromMs = -Infinity, toMs = Infinity }: TraceOptions,
@@ -92,9 +93,10 @@ async function readAs(
   const sink: LogSink = {
     sample(_line, gpu, tsMs, frame) {
       if (tsMs < fromMs || tsMs > toMs) return;
-      let known = cards.get(gpu.key);
-      if (!known) cards.set(gpu.key, (known = { name: gpu.name ?? path.basename(log.file), card: createCard(gapMs) }));
-      known.card.add(tsMs, frame);
+      let traced = cards.get(gpu.key);
+      if (!traced)
+        cards.set(gpu.key, (traced = { name: gpu.name ?? path.basename(log.file), card: createCard(gapMs) }));
+      traced.card.add(tsMs, frame);
     },
     bad(line, why) {
       badCount++;
@@ -111,8 +113,12 @@ async function readAs(
   );
   if (!read.ok) return err(read.error.code, `${log.file}: ${read.error.message}`, read.error.next);
   if (cards.size === 0) {
-    const why = firstBad && `${badCount} lines could not be read, the first is line ${firstBad.line}. ${firstBad.why}`;
-    return err('recording-unreadable', `${log.file} holds no sample${why ? `: ${why}` : '.'}`);
+    return err(
+      'recording-unreadable',
+      firstBad
+        ? text('wear.trace.noGoodLine', { file: log.file, count: badCount, ...firstBad })
+        : text('wear.trace.noSample', { file: log.file }),
+    );
   }
   return ok({
     cards: [...cards].map(([key, { name, card }], i) => ({ gpu: key === '' ? String(i) : key, name, ...card.end() })),
@@ -124,8 +130,8 @@ async function readAs(
 }
 
 /**
- * Reads a trace: nvidia-smi's CSV, text or XML, a recording of Slowburn, a log that can be imported, or a plain CSV with
- * a time and a core temperature. Memory does not grow with the file.
+ * Reads a trace: nvidia-smi's CSV, text or XML, a Slowburn recording, a log that can be imported, or a CSV with a time
+ * and a core temperature. Memory does not grow with the file.
  */
 export async function readTrace(
   file: string,
@@ -135,16 +141,15 @@ export async function readTrace(
 ): Promise<Result<Trace>> {
   const refused = refuseInput(file);
   if (refused) return refused;
-  const opened = await openLog(file, plainTrace);
-  // openLog tells what can be imported where it knows no format: here that is less than all
+  const opened = await openLog(file, csvTrace);
+  // for an unknown format, openLog lists what can be imported; a trace may also be a CSV
+  const none = noTrace();
   const log: Result<LogFile> =
-    !opened.ok && opened.error.next !== undefined
-      ? err(NO_TRACE.code, `${file}: ${NO_TRACE.message}`, NO_TRACE.next)
-      : opened;
+    !opened.ok && opened.error.next !== undefined ? err(none.code, `${file}: ${none.message}`, none.next) : opened;
   if (!log.ok) return log;
   const read = await readAs(log.value, options, onProgress, signal);
-  if (read.ok || log.value.format === plainTrace || signal.aborted) return read;
-  // columns with the names of a known program that another one wrote, with stamps or units of its own
-  const again = await readAs({ ...log.value, format: plainTrace }, options, onProgress, signal);
+  if (read.ok || log.value.format === csvTrace || signal.aborted) return read;
+  // another program may use the column names of a known one, with its own time stamps or units
+  const again = await readAs({ ...log.value, format: csvTrace }, options, onProgress, signal);
   return again.ok ? again : read;
 }

@@ -4,8 +4,8 @@ import { valueOf } from '../metrics/frame.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { createColumns, wearReadings } from './columns.ts';
 import { summariseExposure, type Exposure } from './exposure.ts';
-import type { LedgerFile, LedgerShelf } from './ledger/ledger-store.node.ts';
-import { cellsOf, hoursInOrder, mergeLedgers, type Ledger } from './ledger/ledger.ts';
+import type { LedgerFile, LedgerStore } from './ledger/ledger-store.node.ts';
+import { cellsOf, hoursInOrder, mergeLedgers, withCell, type Ledger, type LedgerHour } from './ledger/ledger.ts';
 import { seqOf } from './meter-state.ts';
 import { createMeter, meterTally, type Meter } from './meter.ts';
 import { MODEL_VERSION } from './model.ts';
@@ -14,10 +14,10 @@ import { replayCard, type ReplayedCard } from './replay-card.ts';
 import type { WearTable } from './table.ts';
 import { sumTallies, type Tally } from './tally.ts';
 
-/** What it needs of the history, and where it keeps the meters' states. */
+/** The parts of the history that it reads, and the table of the meters' states. */
 export type WearSources = Pick<History, 'gpus' | 'samplesAfter' | 'replayAll'> & { readonly wear: WearTable };
 
-/** Replays a card's whole history elsewhere, telling how far it is (0–1). */
+/** Replays a card's whole history in another thread and reports progress (0–1). */
 export type ReplayElsewhere = (gpuId: number, onProgress: (share: number) => void) => Promise<ReplayedCard | undefined>;
 
 type Card = {
@@ -26,9 +26,9 @@ type Card = {
   meter: Meter;
   steady: ReturnType<typeof createSteadyDetector>;
   fedToId: number;
-  /** how far a replay is; undefined when none runs */
+  /** progress of a replay, 0–1; undefined if none is running */
   replaying: number | undefined;
-  /** sum of the ended hours of this model version, and for how many hours of the ledger it holds */
+  /** sum of the ended hours of this model version; undefined if it must be computed again */
   ended: Tally | undefined;
 };
 
@@ -36,26 +36,26 @@ export type WearTracker = {
   readonly feed: (tick: Tick, stored: readonly StoredTick[]) => void;
   readonly exposureOf: (gpuUuid: string) => Exposure | undefined;
   readonly ledgerOf: (gpuUuid: string) => LedgerFile | undefined;
-  /** what the card has been through by its ledger and the hour that goes on, whatever the model version of its hours */
+  /** the card's ledger and its current hour, for hours of every model version */
   readonly lifeOf: (
     gpuUuid: string,
   ) => { readonly ledger: Ledger; readonly revision: number; readonly current: Tally } | undefined;
-  /** the card's default power limit and its slowdown limit, as last read */
+  /** the card's default power limit, W, and its slowdown limit, °C, as last read */
   readonly limitOf: (gpuUuid: string) => number | undefined;
   readonly slowdownOf: (gpuUuid: string) => number | undefined;
-  /** how far the replay of a card's history is, 0–1; undefined when none runs */
+  /** progress of the replay of a card's history, 0–1; undefined if none is running */
   readonly replayOf: (gpuUuid: string) => number | undefined;
-  /** Writes the states down. What is fed after it is fed again from the history at the next start. */
+  /** Stores the states. Samples fed after this are fed again from the history at the next start. */
   readonly save: () => void;
 };
 
 /**
- * Keeps the exposure of every card. Ended hours go into the card's ledger; the state of the hour that goes on is kept with
- * the history, and the samples that came after it are fed again at the start, so a killed process loses nothing. When the
- * model version has changed, or the ledger is gone, the whole history is run again: by `elsewhere` if given, and what is
- * sampled meanwhile is taken from the history afterwards.
+ * Tracks the exposure of every card. Ended hours go into the card's ledger. The state of the current hour is stored with
+ * the history, and newer samples are fed again at the next start, so a killed process loses nothing. If the model version
+ * changed or the ledger is missing, the whole history is replayed: by `elsewhere` if given. Samples recorded during a
+ * replay are read from the history afterwards.
  */
-export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewhere?: ReplayElsewhere): WearTracker {
+export function createWearTracker(store: WearSources, ledgers: LedgerStore, elsewhere?: ReplayElsewhere): WearTracker {
   const cards = new Map<string, Card>();
   const one = createColumns(1);
   const slowdowns = new Map<string, number>();
@@ -71,9 +71,9 @@ export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewh
   }
 
   function cardOf(gpuId: number, uuid: string, name: string): Card {
-    const known = cards.get(uuid);
-    if (known) return known;
-    const file = shelf.open(uuid, name);
+    const existing = cards.get(uuid);
+    if (existing) return existing;
+    const file = ledgers.open(uuid, name);
     const base = { gpuId, file, fedToId: 0, replaying: undefined, ended: undefined };
     const card = { ...base } as Card;
     card.meter = meterFor(card);
@@ -93,9 +93,8 @@ export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewh
 
   function take(card: Card, { cells, windows, state, fedToId }: ReplayedCard): void {
     const { ledger, replace } = card.file;
-    const hours = new Map<number, { hourMs: number; parts: typeof cells }>();
-    for (const cell of cells)
-      hours.set(cell.hourMs, { hourMs: cell.hourMs, parts: [...(hours.get(cell.hourMs)?.parts ?? []), cell] });
+    const hours = new Map<number, LedgerHour>();
+    for (const cell of cells) hours.set(cell.hourMs, withCell(hours.get(cell.hourMs), cell));
     const merged = mergeLedgers(ledger(), {
       ...ledger(),
       hours,
@@ -114,12 +113,12 @@ export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewh
   for (const { id, uuid, name } of store.gpus.list()) {
     const card = cardOf(id, uuid, name);
     const saved = store.wear.load(id);
-    // the hour before the one that goes on must be in the ledger: else the file was lost
+    // the hour before the current one must be in the ledger; otherwise the file was lost
     const whole =
       !saved ||
       seqOf(saved.state) === 0 ||
-      [...card.file.ledger().hours.values()].some(({ parts }) =>
-        parts.some(({ seq }) => seq === seqOf(saved.state) - 1),
+      [...card.file.ledger().hours.values()].some(({ cells }) =>
+        cells.some(({ seq }) => seq === seqOf(saved.state) - 1),
       );
     if (saved && saved.modelVersion === MODEL_VERSION && whole) {
       card.meter = meterFor(card, saved.state);
@@ -129,7 +128,7 @@ export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewh
     else {
       card.replaying = 0;
       void elsewhere(id, (share) => (card.replaying = share)).then((replayed) => {
-        // a replay that failed or was stopped is begun again at the next start: until then nothing is modelled
+        // a replay that failed or was stopped is repeated at the next start; until then nothing is modelled
         if (replayed) take(card, replayed);
       });
     }
@@ -148,7 +147,7 @@ export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewh
         const card = cardOf(gpuId, gpu.uuid, gpu.name);
         const slowdownC = valueOf(frame, 'tempSlowdownC');
         if (slowdownC !== undefined) slowdowns.set(gpu.uuid, slowdownC);
-        if (card.replaying !== undefined) return; // it will be taken from the history
+        if (card.replaying !== undefined) return; // it will be read from the history
         putFrame(one, 0, tick.tsMs, tick.dtMs, frame);
         card.meter.feed(one);
         card.steady.feed(one);
@@ -157,9 +156,9 @@ export function createWearTracker(store: WearSources, shelf: LedgerShelf, elsewh
     },
     exposureOf(gpuUuid) {
       const card = cards.get(gpuUuid);
-      if (!card || card.replaying !== undefined) return undefined; // half a life would pass for a whole one
-      const first = hoursInOrder(card.file.ledger()).find(({ parts }) => parts[0]?.modelVersion === MODEL_VERSION);
-      const sinceMs = first?.parts[0]?.firstMs ?? card.meter.current()?.firstMs;
+      if (!card || card.replaying !== undefined) return undefined; // an incomplete sum must not look like the whole life
+      const first = hoursInOrder(card.file.ledger()).find(({ cells }) => cells[0]?.modelVersion === MODEL_VERSION);
+      const sinceMs = first?.cells[0]?.firstMs ?? card.meter.current()?.firstMs;
       return summariseExposure(meterTally([endedOf(card)], card.meter), {
         sinceMs,
         untilMs: card.meter.lastMs(),

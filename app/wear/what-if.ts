@@ -1,5 +1,6 @@
 import { acceleration } from './arrhenius.ts';
-import { bandOf, type Band } from './families.ts';
+import type { Band } from './exposure-schema.ts';
+import { bandOf } from './families.ts';
 import { REFERENCE, SILICON } from './model.ts';
 
 /** What a person could change. Shares and hours of a day. */

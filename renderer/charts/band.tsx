@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { Band } from '../../app/wear/families.ts';
+import type { Band } from '../../app/wear/exposure-schema.ts';
 import css from './band.module.css';
 
 const LEAST = -2; // below a hundredth of the reference there is nothing to tell apart; such bands stand at the left end

@@ -1,5 +1,6 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { useTranslation } from 'react-i18next';
+import { factText } from '../../app/health/fact-text.ts';
+import { xidName } from '../../app/health/xid.ts';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -17,7 +18,7 @@ export function Facts({ health }: { readonly health: Health }) {
   const { format } = useShared();
   const told = health.facts.filter(({ verdict }) => verdict !== 'not-measurable');
   const silent = health.facts.filter(({ verdict }) => verdict === 'not-measurable');
-  const early = silent.filter(({ finding }) => finding.endsWith('.not-yet'));
+  const early = silent.filter(({ finding }) => finding.endsWith('.notYet'));
   const never = silent.filter((one) => !early.includes(one));
   const listOf = (facts: typeof silent): string => facts.map(({ id }) => t(`wear.fact.${id}`)).join(', ');
   return (
@@ -27,25 +28,18 @@ export function Facts({ health }: { readonly health: Health }) {
         {t(`wear.verdictSentence.${health.verdict}`)}
       </p>
       <ul className={css.facts}>
-        {told.map(({ id, verdict, finding, values, tsMs, source }) => (
-          <li key={id} data-verdict={verdict}>
+        {told.map((fact) => (
+          <li key={fact.id} data-verdict={fact.verdict}>
             <span className={css.sign} aria-hidden>
-              {signs[verdict]}
+              {signs[fact.verdict]}
             </span>
-            <span className={css.factName}>{t(`wear.fact.${id}`)}</span>
-            <span className={css.factWord}>{t(`wear.verdict.${verdict}`)}</span>
+            <span className={css.factName}>{t(`wear.fact.${fact.id}`)}</span>
+            <span className={css.factWord}>{t(`wear.verdict.${fact.verdict}`)}</span>
             <span>
-              {loosely(t)(`health.${finding}`, {
-                ...Object.fromEntries(
-                  Object.entries(values).map(([key, value]) => [
-                    key,
-                    key === 'code' ? String(value) : format.number(value, value > 0 && value < 1 ? 2 : 0),
-                  ]),
-                ),
-              })}
+              {factText(t, format, fact)}
               <small>
-                {tsMs !== undefined && `${t('wear.factSeen', { when: format.dateTime(tsMs) })} · `}
-                {source}
+                {fact.tsMs !== undefined && `${t('wear.factSeen', { when: format.dateTime(fact.tsMs) })} · `}
+                {t(`health.source.${fact.id}`)}
               </small>
             </span>
           </li>
@@ -55,11 +49,11 @@ export function Facts({ health }: { readonly health: Health }) {
         <>
           <h3 className={css.sub}>{t('wear.xidHeading')}</h3>
           <ul className={css.xids}>
-            {health.xids.slice(0, SHOWN).map(({ code, text, origin, tsMs, said, immediate }) => (
+            {health.xids.slice(0, SHOWN).map(({ code, origin, tsMs, said, immediate }) => (
               <li key={`${tsMs}/${code}`} title={said}>
                 <span>{format.dateTime(tsMs)}</span>
                 <span>Xid {code}</span>
-                <span>{text}</span>
+                <span>{xidName(t, code)}</span>
                 <span>{t(`wear.origin.${origin}`)}</span>
                 <small>{immediate}</small>
               </li>

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { familyIds, SWINGS_NEED_H, type FamilyId } from '../../app/wear/exposure.ts';
-import { disclaimer } from '../../app/wear/model.ts';
+import { disclaimer } from '../../app/wear/disclaimer.ts';
 import { BandAxis, BandScale, decades } from '../charts/band.tsx';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -107,7 +107,7 @@ export function Modelled({ exposure }: { readonly exposure: Exposure }) {
         </p>
       )}
       <p className={css.note}>{t('wear.unseen')}</p>
-      <p className={css.disclaimer}>{disclaimer(exposure.coverage)}</p>
+      <p className={css.disclaimer}>{disclaimer(t, exposure.coverage)}</p>
     </Panel>
   );
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAnswers } from '../../app/recorder/answers.ts';
 import { channels, checkRequest, pushes, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
-import { resultOf, tick as tickSchema } from '../../app/contract/schemas.ts';
+import { resultOf } from '../../app/core/schema.ts';
+import { tick as tickSchema } from '../../app/telemetry/schema.ts';
 import { createJobs } from '../../app/jobs/jobs.node.ts';
 import { ok } from '../../app/core/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
-import { memoryShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { burnShapes, standardPlan } from '../../app/load/schedule.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -17,7 +18,7 @@ const uuid = testGpu().uuid;
 
 function answersOfASmallHistory() {
   const { store, file } = openStore();
-  const wear = createWearTracker(store, memoryShelf());
+  const wear = createWearTracker(store, memoryLedgerStore());
   for (let i = 0; i < 120; i++) {
     const frame = frameWith({ coreTempC: 50 + (i % 20), powerW: 200, memTempC: 'unsupported' });
     const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frame]);
@@ -154,11 +155,12 @@ describe.each(['governor.tryCap', 'governor.confirmCap', 'governor.releaseCap', 
 );
 
 describe.each(Object.keys(good) as ChannelOf<'collector'>[])('%s', (channel) => {
-  it('answers a good question in the form of its schema', async () => {
+  it('answers a good question in the form of its schema, which strips nothing', async () => {
     const answer = await answersOfASmallHistory()(channel, good[channel]);
     expect(answer.ok, JSON.stringify(answer)).toBe(true);
     const checked = resultOf(channels[channel].response).safeParse(answer);
     expect(checked.success, checked.error?.message).toBe(true);
+    expect(checked.data).toEqual(answer);
   });
 
   it('answers a hostile question with a coded error, and throws at none', async () => {

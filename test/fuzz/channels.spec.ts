@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { describe, expect } from 'vitest';
 import { createAnswers } from '../../app/recorder/answers.ts';
 import { channels, checkRequest, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
-import { resultOf } from '../../app/contract/schemas.ts';
+import { resultOf } from '../../app/core/schema.ts';
 import { ok } from '../../app/core/result.ts';
-import { memoryShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { fuzz } from '../support/fuzz.ts';
@@ -98,7 +98,7 @@ function* leaves(value: unknown): Iterable<unknown> {
 
 function answers() {
   const { store } = openStore();
-  const wear = createWearTracker(store, memoryShelf());
+  const wear = createWearTracker(store, memoryLedgerStore());
   for (let i = 0; i < 60; i++) {
     const tick = tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frameWith({ coreTempC: 50, powerW: 200 })]);
     wear.feed(tick, store.append(tick));

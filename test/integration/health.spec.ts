@@ -3,7 +3,8 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../app/core/clock.node.ts';
 import { healthInput } from '../../app/health/input.ts';
-import { judgeHealth, type Fact } from '../../app/health/judge.ts';
+import type { Fact } from '../../app/health/health-schema.ts';
+import { judgeHealth } from '../../app/health/judge.ts';
 import { openNvml } from '../../app/telemetry/nvml/source.node.ts';
 import { startSampler } from '../../app/telemetry/sampler.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
@@ -69,7 +70,7 @@ describe('a fault of the driver’s card', () => {
     expect(factOf(facts, 'ecc').verdict).toBe('not-measurable');
   });
 
-  it('in the kernel’s log is told with the meaning of the catalogue', async () => {
+  it('in the kernel log is reported with its entry in the catalogue', async () => {
     const file = path.join(temporaryFolder(), 'kmsg');
     fs.writeFileSync(
       file,
@@ -78,15 +79,15 @@ describe('a fault of the driver’s card', () => {
     const report = await judged([], ({ xids }) => xids.length > 0, file);
     expect(report.xids).toMatchObject([{ code: 119, origin: 'ambiguous', immediate: 'RESET_GPU' }]);
     expect(report.xids[0]!.said).toContain('GSP');
-    // whether it is recent depends on when this machine was started: the kernel tells uptime alone
+    // whether it is recent depends on when this machine started: the kernel only reports uptime
     expect(['act', 'no-fault']).toContain(factOf(report.facts, 'xid').verdict);
   });
 });
 
 describe('replays of the link in a history', () => {
   const start = Date.UTC(2026, 4, 1);
-  /** A reading every 30 s; the driver is loaded anew where the counter falls. */
-  function told(replays: readonly number[]): Fact {
+  /** A reading every 30 s. Where the counter falls, the driver was reloaded. */
+  function pcieFact(replays: readonly number[]): Fact {
     const { store } = openStore();
     replays.forEach((pcieReplays, i) => {
       const link = { pcieReplays, pcieGen: i % 2 ? 4 : 1, pcieWidth: 16, pcieMaxWidth: 16 };
@@ -100,11 +101,11 @@ describe('replays of the link in a history', () => {
 
   it('are judged by the worst minute, at the speed of the link in use, and a new start of the counter is none', () => {
     const calm = Array.from({ length: 240 }, (_, i) => 1000 + Math.floor(i / 4));
-    expect(told(calm)).toMatchObject({ verdict: 'no-fault', values: { bound: 16, by: 59, perMinute: 1 } });
+    expect(pcieFact(calm)).toMatchObject({ verdict: 'no-fault', values: { bound: 16, by: 59, perMinute: 1 } });
     const burst = calm.map((count, i) => (i < 120 ? count : count + 17));
-    expect(told(burst)).toMatchObject({ verdict: 'watch', values: { by: 76 } });
+    expect(pcieFact(burst)).toMatchObject({ verdict: 'watch', values: { by: 76 } });
     const reloaded = calm.map((count, i) => (i < 120 ? count : count - 1000));
-    expect(told(reloaded)).toMatchObject({ verdict: 'no-fault', tsMs: start + 239 * 30_000 });
-    expect(told([7]).verdict).toBe('not-measurable');
+    expect(pcieFact(reloaded)).toMatchObject({ verdict: 'no-fault', tsMs: start + 239 * 30_000 });
+    expect(pcieFact([7]).verdict).toBe('not-measurable');
   });
 });

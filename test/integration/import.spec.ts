@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockRecorder } from '../../app/history/file/database.node.ts';
 import { historyFile } from '../../app/core/folders.node.ts';
-import { memoryShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -187,15 +187,15 @@ describe('an imported log', () => {
       [...store.samplesBetween('GPU-test-0', FROM, TO)].map(({ tsMs, dtMs, frame }) => ({ tsMs, dtMs, frame }));
     expect(samples(one)).toHaveLength(3000);
     expect(samples(other)).toEqual(samples(one));
-    expect(createWearTracker(other, memoryShelf()).exposureOf('GPU-test-0')).toEqual(
-      createWearTracker(one, memoryShelf()).exposureOf('GPU-test-0'),
+    expect(createWearTracker(other, memoryLedgerStore()).exposureOf('GPU-test-0')).toEqual(
+      createWearTracker(one, memoryLedgerStore()).exposureOf('GPU-test-0'),
     );
   });
 
   it('of an earlier time is counted in its own order, beside what was recorded here', async () => {
     const folder = temporaryFolder();
     const live = storeOf(folder);
-    const wear = createWearTracker(live, memoryShelf());
+    const wear = createWearTracker(live, memoryLedgerStore());
     for (let i = 0; i < 100; i++) {
       const tick = tickWith(Date.UTC(2026, 5, 20) + i * 1000, i === 0 ? undefined : 1000, [
         frameWith({ coreTempC: 70 }),
@@ -205,7 +205,7 @@ describe('an imported log', () => {
     wear.save();
     live.close();
     await importFile(folder, writeCsv(folder, 'early.csv', span(0, 61)));
-    const exposure = createWearTracker(storeOf(folder), memoryShelf()).exposureOf('GPU-test-0')!;
+    const exposure = createWearTracker(storeOf(folder), memoryLedgerStore()).exposureOf('GPU-test-0')!;
     expect(exposure.observedHours * 3600).toBeCloseTo(99 + 60, 6);
     expect(exposure.sinceMs).toBe(Date.UTC(2026, 5, 9, 12));
   });
@@ -216,7 +216,7 @@ describe('an imported log', () => {
       [parts, [...parts].reverse()].map(async (order) => {
         const folder = temporaryFolder();
         for (const [i, part] of order.entries()) await importFile(folder, writeCsv(folder, `${i}.csv`, part));
-        return createWearTracker(storeOf(folder), memoryShelf()).exposureOf('GPU-test-0');
+        return createWearTracker(storeOf(folder), memoryLedgerStore()).exposureOf('GPU-test-0');
       }),
     );
     expect(exposures[0]!.observedHours).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ import { recordingHeader } from '../../app/telemetry/replay/recording.ts';
 import { createDocumentStream } from '../../app/telemetry/smi/document-stream.ts';
 import { openSmi } from '../../app/telemetry/smi/source.node.ts';
 import { readMeterNotes } from '../../app/workload/meter/note.node.ts';
-import { openShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { openLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { testGpu } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
@@ -153,7 +153,7 @@ describe.runIf(process.platform === 'linux')('a file of the data folder', () => 
     fs.symlinkSync('/dev/zero', path.join(folder, 'ledgers/GPU-2.jsonl'));
     expect(readRecorder(folder)).toBeUndefined();
     expect(readMeterNotes(folder)).toEqual([]);
-    expect(openShelf(path.join(folder, 'ledgers')).uuids()).toEqual([]);
+    expect(openLedgerStore(path.join(folder, 'ledgers')).uuids()).toEqual([]);
   }); // prettier-ignore
 });
 

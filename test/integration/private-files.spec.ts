@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lockRecorder, openBlank, openDatabase } from '../../app/history/file/database.node.ts';
 import { writeRecorder } from '../../app/core/recorder-note.node.ts';
 import { makeFolder } from '../../app/core/folders.node.ts';
-import { openShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { openLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { openMeterNote } from '../../app/workload/meter/note.node.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
@@ -29,7 +29,7 @@ describe.skipIf(process.platform === 'win32')('with the usual umask of 022', () 
     if (!release.ok || !database.ok) throw new Error('not opened');
     database.value.db.exec('CREATE TABLE written (x)');
     writeRecorder(folder, { pid: process.pid, databaseFile: 'history.db' });
-    openShelf(path.join(folder, 'ledger')).open('GPU-1', 'A card');
+    openLedgerStore(path.join(folder, 'ledger')).open('GPU-1', 'A card');
     const note = openMeterNote(folder, null);
     note.write({ requests: 0, running: 0, tokens: 0, promptTokens: 0, images: 0, atLeast: false, busyMs: 0 });
     const copy = openBlank(path.join(folder, 'history.backup.db'));

@@ -7,7 +7,7 @@ import { lockRecorder, openDatabase, openForReading } from '../../app/history/fi
 import { createStore } from '../../app/recorder/store.ts';
 import { alertRules } from '../../app/alerts/rules.ts';
 import { valueOf } from '../../app/metrics/frame.ts';
-import { openShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { openLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { wearReadings } from '../../app/wear/columns.ts';
 import { replayCard } from '../../app/wear/replay-card.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
@@ -210,18 +210,18 @@ describe('wear', () => {
     const list = Array.from({ length: 1000 }, (_, i) => 40 + (i % 45));
     const run = (saveAt: readonly number[]) => {
       const { store, file } = openStore();
-      const shelf = () => openShelf(path.join(path.dirname(file), 'ledger'));
-      let tracker = createWearTracker(store, shelf());
+      const ledgers = () => openLedgerStore(path.join(path.dirname(file), 'ledger'));
+      let tracker = createWearTracker(store, ledgers());
       list.forEach((temp, i) => {
         const tick = tickWith(START + i * 8000, i === 0 ? undefined : 8000, [frameWith({ coreTempC: temp })]);
         tracker.feed(tick, store.append(tick));
         if (saveAt.includes(i)) {
           tracker.save();
-          tracker = createWearTracker(store, shelf());
+          tracker = createWearTracker(store, ledgers());
         }
       });
       store.close();
-      return createWearTracker(openStore(file).store, shelf()).exposureOf(uuid);
+      return createWearTracker(openStore(file).store, ledgers()).exposureOf(uuid);
     };
     const never = run([]);
     expect(never?.observedHours).toBeCloseTo((999 * 8) / 3600, 9);
@@ -233,23 +233,23 @@ describe('wear', () => {
 describe('a change of the model', () => {
   const filled = () => {
     const { store, file } = openStore();
-    const shelf = () => openShelf(path.join(path.dirname(file), 'ledger'));
-    const tracker = createWearTracker(store, shelf());
+    const ledgers = () => openLedgerStore(path.join(path.dirname(file), 'ledger'));
+    const tracker = createWearTracker(store, ledgers());
     for (let i = 0; i < 1000; i++) {
       const tick = tickWith(START + i * 8000, i === 0 ? undefined : 8000, [frameWith({ coreTempC: 40 + (i % 45) })]);
       tracker.feed(tick, store.append(tick));
     }
     tracker.save();
-    return { store, file, shelf, before: tracker.exposureOf(uuid)! };
+    return { store, file, ledgers, before: tracker.exposureOf(uuid)! };
   };
 
   it('runs the whole history again, elsewhere, and takes what is sampled meanwhile afterwards', async () => {
-    const { store, shelf, before } = filled();
+    const { store, ledgers, before } = filled();
     const { state, fedToId } = store.wear.load(1)!;
     store.wear.save(1, fedToId, { ...state, modelVersion: 'an older one' });
     let finish: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => (finish = resolve));
-    const tracker = createWearTracker(store, shelf(), async (gpuId, onProgress) => {
+    const tracker = createWearTracker(store, ledgers(), async (gpuId, onProgress) => {
       onProgress(0.5);
       await waiting;
       return replayCard(store.replayAll(gpuId, wearReadings));
@@ -265,16 +265,16 @@ describe('a change of the model', () => {
   });
 
   it('rebuilds a ledger that was lost, from what the history still holds', () => {
-    const { store, file, shelf, before } = filled();
+    const { store, file, ledgers, before } = filled();
     fs.rmSync(path.join(path.dirname(file), 'ledger'), { recursive: true });
-    expect(createWearTracker(store, shelf()).exposureOf(uuid)).toEqual(before);
+    expect(createWearTracker(store, ledgers()).exposureOf(uuid)).toEqual(before);
   });
 
   it('keeps the card’s life when the history is gone: the ledger is enough', () => {
-    const { shelf, before } = filled();
+    const { ledgers, before } = filled();
     const { store } = openStore();
     const tick = tickWith(START + 9_000_000, undefined, [frameWith({ coreTempC: 50 })]);
-    const tracker = createWearTracker(store, shelf());
+    const tracker = createWearTracker(store, ledgers());
     tracker.feed(tick, store.append(tick));
     const kept = tracker.exposureOf(uuid)!;
     // the hour that went on when the history was lost is lost with it

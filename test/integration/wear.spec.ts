@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createCardPages } from '../../app/health/card-page.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
-import { openShelf } from '../../app/wear/ledger/ledger-store.node.ts';
+import { openLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
@@ -58,7 +58,7 @@ describe('slowburn wear', () => {
 function recorded(hours: number, startMs = Date.UTC(2026, 2, 1)) {
   const folder = temporaryFolder();
   const { store } = openStore(path.join(folder, 'history.db'));
-  const tracker = createWearTracker(store, openShelf(path.join(folder, 'ledger')));
+  const tracker = createWearTracker(store, openLedgerStore(path.join(folder, 'ledger')));
   for (let i = 0; i <= hours * 450; i++) {
     const frame = frameWith({ coreTempC: 50 + (i % 30), powerW: 200, powerDefaultLimitW: 350 });
     const tick = tickWith(startMs + i * 8000, i === 0 ? undefined : 8000, [frame]);
@@ -71,7 +71,7 @@ function recorded(hours: number, startMs = Date.UTC(2026, 2, 1)) {
 describe('the page of a card', () => {
   it('follows its ledger and the hour that goes on, and a mark is there at once', () => {
     const { store } = openStore();
-    const tracker = createWearTracker(store, openShelf(temporaryFolder()));
+    const tracker = createWearTracker(store, openLedgerStore(temporaryFolder()));
     const page = createCardPages(store, tracker, false);
     const { uuid } = testGpu();
     let i = 0;
@@ -130,7 +130,7 @@ describe('slowburn ledger', () => {
     expect(slowburn('ledger', 'import', file, '--data-dir', other).stderr).toContain('30 hours new');
     expect(slowburn('ledger', 'import', file, '--data-dir', other).stderr).toContain('0 hours new');
     expect(slowburn('ledger', 'verify', '--data-dir', other).status).toBe(0);
-    const ledger = openShelf(path.join(other, 'ledger')).open(testGpu().uuid, '').ledger();
+    const ledger = openLedgerStore(path.join(other, 'ledger')).open(testGpu().uuid, '').ledger();
     expect(ledger.hours.size).toBe(40);
   });
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { coolingLevel } from '../../app/wear/cooling/resistance.ts';
-import { coolingTrend, type CoolingTrend } from '../../app/wear/cooling/trend.ts';
+import type { CoolingTrend } from '../../app/wear/cooling/trend-schema.ts';
+import { coolingTrend } from '../../app/wear/cooling/trend.ts';
 import { simulateWindows, START } from '../support/cooling.ts';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openShelf, readLedgerFile, sha256 } from '../../app/wear/ledger/ledger-store.node.ts';
+import { openLedgerStore, readLedgerFile, sha256 } from '../../app/wear/ledger/ledger-store.node.ts';
 import { ledgerText, openLedgerText, readLedger, verifyLedger } from '../../app/wear/ledger/ledger-text.ts';
 import {
   emptyLedger,
@@ -73,7 +73,7 @@ describe('merging ledgers', () => {
         const both = merged(a, b);
         expect([...both.hours.keys()].sort()).toEqual([...new Set([...a.hours.keys(), ...b.hours.keys()])].sort());
         const of = (ledger: Ledger, hourMs: number): number =>
-          (ledger.hours.get(hourMs)?.parts ?? []).reduce((sum, { tally }) => sum + tally.observedMs, 0);
+          (ledger.hours.get(hourMs)?.cells ?? []).reduce((sum, { tally }) => sum + tally.observedMs, 0);
         for (const hourMs of both.hours.keys()) {
           expect(of(both, hourMs)).toBe(Math.max(of(a, hourMs), of(b, hourMs)));
         }
@@ -190,10 +190,10 @@ describe('a ledger file', () => {
 
   it('is there after a restart, seals its days, and takes the same hour again without counting it twice', () => {
     const folder = temporaryFolder();
-    const file = openShelf(folder).open('GPU-1', 'A card');
+    const file = openLedgerStore(folder).open('GPU-1', 'A card');
     for (let hour = 0; hour < 50; hour++) file.append([{ hour: cell(hour) }]);
     file.append([{ hour: cell(49) }]);
-    const again = openShelf(folder).open('GPU-1', 'A card');
+    const again = openLedgerStore(folder).open('GPU-1', 'A card');
     expect(hoursInOrder(again.ledger())).toHaveLength(50);
     expect(ledgerTally(again.ledger(), MODEL_VERSION).observedMs).toBe(50_000);
     const read = readLedgerFile(path.join(folder, 'GPU-1.jsonl'));
@@ -209,7 +209,7 @@ describe('a ledger file', () => {
       const read = readLedgerFile(name);
       return read.ok && verifyLedger(read.value, sha256).ok;
     };
-    const file = openShelf(folder).open('GPU-1', 'A card');
+    const file = openLedgerStore(folder).open('GPU-1', 'A card');
     for (let hour = 0; hour < 50; hour++) file.append([{ hour: cell(hour) }]);
     file.append([{ event: { tsMs: START + 1, kind: 'xid', code: 13, text: '' } }]);
     file.append([{ window: { tsMs: START + 30 * HOUR_MS, durationMs: 1, coreC: 1, powerW: 1, fanPct: 1 } }]);
@@ -217,26 +217,26 @@ describe('a ledger file', () => {
     const unsealed = fs.readFileSync(name, 'utf8').split('\n').filter((line) => !line.includes('"seal"')); // prettier-ignore
     fs.writeFileSync(name, unsealed.join('\n'));
     expect(holds()).toBe(false);
-    openShelf(folder).open('GPU-1', 'A card');
+    openLedgerStore(folder).open('GPU-1', 'A card');
     expect(holds()).toBe(true);
   });
 
   it('loses only the torn last line when the power fails while it is written', () => {
     const folder = temporaryFolder();
-    const file = openShelf(folder).open('GPU-1', 'A card');
+    const file = openLedgerStore(folder).open('GPU-1', 'A card');
     file.append([{ hour: cell(0) }, { hour: cell(1) }]);
     const name = path.join(folder, 'GPU-1.jsonl');
     fs.truncateSync(name, fs.statSync(name).size - 40);
-    const again = openShelf(folder).open('GPU-1', 'A card');
+    const again = openLedgerStore(folder).open('GPU-1', 'A card');
     expect(hoursInOrder(again.ledger())).toHaveLength(1);
     again.append([{ hour: cell(1) }]);
-    expect(hoursInOrder(openShelf(folder).open('GPU-1', 'A card').ledger())).toHaveLength(2);
+    expect(hoursInOrder(openLedgerStore(folder).open('GPU-1', 'A card').ledger())).toHaveLength(2);
   });
 
   it('is moved aside, not deleted, when it is no ledger any more', () => {
     const folder = temporaryFolder();
     fs.writeFileSync(path.join(folder, 'GPU-1.jsonl'), 'something else');
-    expect(hoursInOrder(openShelf(folder).open('GPU-1', 'A card').ledger())).toEqual([]);
+    expect(hoursInOrder(openLedgerStore(folder).open('GPU-1', 'A card').ledger())).toEqual([]);
     expect(fs.readdirSync(folder).filter((name) => name.includes('damaged'))).toHaveLength(1);
   });
 });

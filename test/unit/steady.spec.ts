@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSteadyDetector, type SteadyWindow } from '../../app/wear/cooling/windows.ts';
+import { createSteadyDetector } from '../../app/wear/cooling/windows.ts';
+import type { SteadyWindow } from '../../app/wear/ledger/ledger-schema.ts';
 import { columnsWith, type WearSample } from '../support/wear.ts';
 
 const START = Date.UTC(2026, 2, 1);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceleration, effectiveTemperature } from '../../app/wear/arrhenius.ts';
-import { disclaimer, SILICON } from '../../app/wear/model.ts';
+import { text } from '../../app/core/i18n.ts';
+import { disclaimer } from '../../app/wear/disclaimer.ts';
+import { SILICON } from '../../app/wear/model.ts';
 import { fourPoint, rainflow } from '../../app/wear/rainflow.ts';
 
 const series = fc.array(fc.integer({ min: 20, max: 100 }), { minLength: 1, maxLength: 200 });
@@ -99,10 +101,9 @@ describe('rainflow counting', () => {
 
 describe('the sentence beside every modelled number', () => {
   it('says what it is not', () => {
-    expect(disclaimer(0.97)).toContain('not a remaining-life prediction and not a failure probability');
-    const coverage = (share: number) => /Coverage: (.*) % of the period\.$/.exec(disclaimer(share))?.[1];
-    expect([0, 0.004, 0.07, 0.29, 0.97, 0.998, 1].map(coverage)).toEqual(
-      ['0', 'less than 1', '7', '29', '97', '99', '100'],
-    ); // prettier-ignore
+    expect(disclaimer(text, 0.97)).toContain('not a remaining-life prediction and not a failure probability');
+    const coverage = (share: number) => /Coverage: (.*) % of the period\.$/.exec(disclaimer(text, share))?.[1];
+    const shares = [0, 0.004, 0.01, 0.07, 0.29, 0.97, 0.998, 1];
+    expect(shares.map(coverage)).toEqual(['0', 'less than 1', '1', '7', '29', '97', '99', '100']);
   });
 });

@@ -4,7 +4,7 @@ import { energyEvaluators } from './energy.ts';
 import { exposureEvaluators } from './exposure.ts';
 import { healthEvaluators } from './health.ts';
 import { inputsOf, vectorSchema, type Evaluator, type Vector } from './inputs.ts';
-import { partEvaluators } from './parts.ts';
+import { partEvaluators } from './board-parts.ts';
 
 export type { Vector } from './inputs.ts';
 

@@ -1,4 +1,4 @@
-import type { Pair } from './operating-points.ts';
+import type { OperatingPoint } from './operating-points.ts';
 import { fanBandOf } from './windows.ts';
 
 /** Forced convection falls with speed to this power (0.5–0.8 in heat transfer texts; within a fan's range it matters little). */
@@ -15,49 +15,49 @@ function leastSquares(rows: readonly (readonly number[])[], ys: readonly number[
   return invert(normal)?.map((row) => dot(row, right));
 }
 
-/** Fewer pairs than this tell no fan curve. */
-const FAN_PAIRS = 10;
+/** Fewer points than this tell no fan curve. */
+const FAN_POINTS = 10;
 
 /**
- * The speed term that power and room alone explain, for each pair. A fan answers the temperature that it helps to make: a
+ * The speed term that power and room alone explain, for each point. A fan answers the temperature that it helps to make: a
  * warm draught raises both, which would pass for a fan that cools badly and hide a rise of R behind it. What the load and
  * the idle temperature predict is free of that (two-stage least squares), apart for baseline, recent time and fan setting.
  */
-function explainedSpeed(groups: readonly (readonly Pair[])[]): Map<Pair, number> {
-  const explained = new Map<Pair, number>();
+function explainedSpeed(groups: readonly (readonly OperatingPoint[])[]): Map<OperatingPoint, number> {
+  const explained = new Map<OperatingPoint, number>();
   for (const group of groups) {
-    const settings = new Map<number, Pair[]>();
-    for (const pair of group) {
-      const band = fanBandOf(pair.idleFanPct);
-      settings.set(band, [...(settings.get(band) ?? []), pair]);
+    const settings = new Map<number, OperatingPoint[]>();
+    for (const point of group) {
+      const band = fanBandOf(point.idleFanPct);
+      settings.set(band, [...(settings.get(band) ?? []), point]);
     }
-    for (const pairs of settings.values()) {
-      const rows = pairs.map(({ loadW, idleC }) => [1, loadW / 100, (loadW / 100) ** 2, idleC / 10]);
+    for (const points of settings.values()) {
+      const rows = points.map(({ loadW, idleC }) => [1, loadW / 100, (loadW / 100) ** 2, idleC / 10]);
       const fitted =
-        pairs.length < FAN_PAIRS
+        points.length < FAN_POINTS
           ? undefined
           : leastSquares(
               rows,
-              pairs.map(({ loadFanPct }) => speedTerm(loadFanPct)),
+              points.map(({ loadFanPct }) => speedTerm(loadFanPct)),
             );
-      pairs.forEach((pair, i) => explained.set(pair, fitted ? dot(rows[i]!, fitted) : speedTerm(pair.loadFanPct)));
+      points.forEach((point, i) => explained.set(point, fitted ? dot(rows[i]!, fitted) : speedTerm(point.loadFanPct)));
     }
   }
   return explained;
 }
 
-/** What the rise of a pair is made of, for a card whose resistance is α + β·speed^−0.8. */
-type Features = (pair: Pair, speed?: number) => number[];
+/** What the rise of a point is made of, for a card whose resistance is α + β·speed^−0.8. */
+type Features = (point: OperatingPoint, speed?: number) => number[];
 
 /**
  * rise = ρ·[α·(P − P_idle) + β·s·P − c]: α is conduction, β convection at the fan's speed term s, and c what the idle card
  * stands above the air by convection, one constant for each idle fan band, because a fan that stands still has no law of
  * its own here. A card without a fan reading has α alone.
  */
-function featuresFor(pairs: readonly Pair[]): Features {
-  const loadBands = new Set(pairs.map(({ loadFanPct }) => fanBandOf(loadFanPct)));
+function featuresFor(points: readonly OperatingPoint[]): Features {
+  const loadBands = new Set(points.map(({ loadFanPct }) => fanBandOf(loadFanPct)));
   const varied = loadBands.size > 1 && !loadBands.has(-1);
-  const idleBands = [...new Set(pairs.map(({ idleFanPct }) => fanBandOf(idleFanPct)))];
+  const idleBands = [...new Set(points.map(({ idleFanPct }) => fanBandOf(idleFanPct)))];
   const offsets = idleBands.length > 1 || varied ? idleBands : [];
   return ({ loadW, idleW, loadFanPct, idleFanPct }, speed = speedTerm(loadFanPct)) => [
     loadW - idleW,
@@ -91,7 +91,7 @@ function invert(matrix: readonly (readonly number[])[]): number[][] | undefined 
 
 export type CoolingFit = {
   /** the rise that the card would show in its baseline, K */
-  readonly expectedK: (pair: Pair) => number;
+  readonly expectedK: (point: OperatingPoint) => number;
   /** logarithm of the recent resistance relative to the baseline, and its standard error */
   readonly logRatio: number;
   readonly standardError: number;
@@ -115,16 +115,16 @@ const huber = (residual: number, scale: number): number => {
 const FLOOR_K = 0.25;
 
 /**
- * Fits the card's resistance on baseline and recent pairs at once, the recent ones times a common ratio: a card that heats
+ * Fits the card's resistance on baseline and recent points at once, the recent ones times a common ratio: a card that heats
  * up runs its fan faster, so the two may share no fan band. Robust (Huber), with standard errors clustered by day: what a
- * day's pairs have in common, its air above all, is no independent evidence.
+ * day's points have in common, its air above all, is no independent evidence.
  */
-export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): CoolingFit | undefined {
-  const pairs = [...base, ...recent];
-  if (pairs.length === 0) return undefined;
-  const features = featuresFor(pairs);
+export function fitCooling(base: readonly OperatingPoint[], recent: readonly OperatingPoint[]): CoolingFit | undefined {
+  const points = [...base, ...recent];
+  if (points.length === 0) return undefined;
+  const features = featuresFor(points);
   const speeds = explainedSpeed([base, recent]);
-  const rows = pairs.map((pair) => features(pair, speeds.get(pair)));
+  const rows = points.map((point) => features(point, speeds.get(point)));
   const m = rows[0]?.length ?? 0;
   // features are brought to the same size, so that the tiny ridge below touches all alike
   const sizes = Array.from(
@@ -141,11 +141,11 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
 
   let theta = scaled[0]?.map((_, k) => (k === 0 ? sizes[0]! * 0.1 : 0)) ?? [];
   let ratio = 1;
-  let weights = pairs.map(() => 1);
+  let weights = points.map(() => 1);
   let inverse: number[][] | undefined;
-  // one row at a time, in place: days of pairs in a dozen rounds are many
+  // one row at a time, in place: days of points in a dozen rounds are many
   const j = new Float64Array(m + 1);
-  /** fills `j` with how the rise of a pair follows each parameter, and gives what the fit says of it */
+  /** fills `j` with how the rise of a point follows each parameter, and gives what the fit says of it */
   const derive = (i: number): number => {
     const row = scaled[i]!;
     const recently = i >= base.length;
@@ -161,9 +161,9 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
   for (let round = 0; round < 25; round++) {
     const normal = Array.from({ length: m + 1 }, () => new Array<number>(m + 1).fill(0));
     const right = new Array<number>(m + 1).fill(0);
-    for (let i = 0; i < pairs.length; i++) {
+    for (let i = 0; i < points.length; i++) {
       const weight = weights[i]!;
-      const r = pairs[i]!.riseK - derive(i);
+      const r = points[i]!.riseK - derive(i);
       for (let a = 0; a <= m; a++) {
         const weighted = weight * j[a]!;
         right[a]! += weighted * r;
@@ -177,7 +177,7 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
     const step = inverse.map((row) => dot(row, right));
     theta = theta.map((value, k) => value + step[k]!);
     ratio = Math.max(0.2, Math.min(5, ratio + step[m]!));
-    const residuals = pairs.map((pair, i) => pair.riseK - derive(i));
+    const residuals = points.map((point, i) => point.riseK - derive(i));
     const sorted = Float64Array.from(residuals, Math.abs).sort();
     const scale = Math.max(FLOOR_K, 1.48 * sorted[sorted.length >> 1]!);
     weights = residuals.map((residual) => huber(residual, scale));
@@ -186,11 +186,11 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
 
   // the error of the second stage is that of the readings themselves, not of what explains them
   const errorOf = (i: number): number =>
-    pairs[i]!.riseK -
+    points[i]!.riseK -
     (i < base.length ? 1 : ratio) *
-      features(pairs[i]!).reduce((sum, value, k) => sum + (value / sizes[k]!) * theta[k]!, 0);
+      features(points[i]!).reduce((sum, value, k) => sum + (value / sizes[k]!) * theta[k]!, 0);
   const scores = new Map<string, Float64Array>();
-  pairs.forEach(({ day }, i) => {
+  points.forEach(({ day }, i) => {
     const key = `${i < base.length}/${day}`;
     let score = scores.get(key);
     if (!score) scores.set(key, (score = new Float64Array(m + 1)));
@@ -203,10 +203,10 @@ export function fitCooling(base: readonly Pair[], recent: readonly Pair[]): Cool
   const clusters = scores.size;
   const spread = [...scores.values()].reduce((sum, score) => sum + dot(own, score) ** 2, 0);
   const variance = (spread * clusters) / Math.max(1, clusters - m - 1);
-  const daysOf = (list: readonly Pair[]): number => new Set(list.map(({ day }) => day)).size;
+  const daysOf = (list: readonly OperatingPoint[]): number => new Set(list.map(({ day }) => day)).size;
   return {
-    expectedK: (pair) => {
-      const row = features(pair);
+    expectedK: (point) => {
+      const row = features(point);
       return row.reduce((sum, value, k) => sum + (value / sizes[k]!) * (theta[k] ?? 0), 0);
     },
     logRatio: Math.log(ratio),

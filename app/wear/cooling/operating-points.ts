@@ -1,10 +1,11 @@
-import { fanBandOf, type SteadyWindow } from './windows.ts';
+import type { SteadyWindow } from '../ledger/ledger-schema.ts';
+import { fanBandOf } from './windows.ts';
 
 /**
  * A steady window under load beside the idle card of the hours around it. The difference of two readings of one sensor in
  * one room needs no room sensor: a warm day is no wear.
  */
-export type Pair = {
+export type OperatingPoint = {
   readonly tsMs: number;
   readonly day: number;
   /** T_load − T_idle, K */
@@ -43,7 +44,7 @@ export function splitByLoad(windows: readonly SteadyWindow[]): { idle: SteadyWin
 }
 
 /** Pairs in the order of time; between two idle moments with the same fan the air is taken to have changed evenly. */
-export function pairWindows(windows: readonly SteadyWindow[]): Pair[] {
+export function operatingPoints(windows: readonly SteadyWindow[]): OperatingPoint[] {
   const { idle, loaded } = splitByLoad(windows);
   let next = 0;
   return loaded.flatMap((load) => {

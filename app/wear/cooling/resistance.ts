@@ -1,3 +1,5 @@
+import type { CoolingLevel } from './trend-schema.ts';
+
 /**
  * Thermal resistance R = (T_gpu − T_air)/P in K/W. A desktop has no inlet sensor, so it is the slope of T = a + R·P over
  * steady samples in one fan band; a is the effective air temperature. Practice: US 7,962,306 B2 (heat sink resistance at
@@ -35,9 +37,8 @@ export function fitLine(xs: readonly number[], ys: readonly number[], weights?: 
   return { slope, intercept: meanY - slope * meanX };
 }
 
-/** Rises of R over the card's own baseline at which a person is told (ours, not a standard). */
+/** Rises of R over the card's own baseline that count as a warning and as critical (ours, not a standard). */
 export const COOLING_LIMITS = { watch: 1.15, act: 1.3 } as const;
-export type CoolingLevel = 'ok' | 'watch' | 'act';
 
 /** The level of a ratio to the baseline; `certain` is false where the confidence interval of the ratio includes 1. */
 export const coolingLevel = (

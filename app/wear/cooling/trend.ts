@@ -1,11 +1,9 @@
 import { tQuantile } from '../distributions.ts';
-import { coolingLevel, COOLING_LIMITS, fitLine, type CoolingLevel } from './resistance.ts';
+import { coolingLevel, COOLING_LIMITS, fitLine } from './resistance.ts';
 import { fitCooling } from './fit.ts';
-import { DAY_MS, median, pairWindows, splitByLoad, type Pair } from './operating-points.ts';
-import type { SteadyWindow } from './windows.ts';
-
-/** A measured value with the interval in which the truth lies with 95 % confidence. */
-export type Interval = { readonly value: number; readonly low: number; readonly high: number };
+import { DAY_MS, median, operatingPoints, splitByLoad, type OperatingPoint } from './operating-points.ts';
+import type { SteadyWindow } from '../ledger/ledger-schema.ts';
+import type { CoolingPoint, CoolingTrend, Interval, NoTrend } from './trend-schema.ts';
 
 /** Baseline and comparison, in days and windows. Ours: see docs/wear-model.md. */
 export const TREND = {
@@ -15,42 +13,6 @@ export const TREND = {
   minDays: 3,
   confidence: 0.95,
 } as const;
-
-export type CoolingPoint = {
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** R relative to the baseline */
-  readonly ratio: Interval;
-  /** R at the baseline's fan speed, K/W */
-  readonly resistance: Interval;
-  /** T = a + R·P over all windows of the week: a, and how far the idle card stands above it */
-  readonly effectiveAirC: number | undefined;
-  readonly idleOffsetK: number | undefined;
-};
-
-export type CoolingTrend = {
-  readonly level: CoolingLevel;
-  readonly ratio: Interval;
-  readonly baseline: {
-    readonly fromMs: number;
-    readonly toMs: number;
-    readonly windows: number;
-    readonly days: number;
-  };
-  readonly recent: { readonly fromMs: number; readonly toMs: number; readonly windows: number; readonly days: number };
-  /** at this power the card runs so much hotter than in its baseline */
-  readonly hotter: { readonly powerW: number; readonly kelvins: Interval };
-  readonly weeks: readonly CoolingPoint[];
-  /** days until the slowdown limit at today's trend; undefined when the interval is too wide to say, or nothing rises */
-  readonly daysToSlowdown: { readonly low: number; readonly high: number } | undefined;
-};
-
-/** Why there is no trend yet. */
-export type NoTrend = {
-  readonly missing: 'load-windows' | 'idle-windows' | 'recent-windows';
-  readonly found: number;
-  readonly needed: number;
-};
 
 export type TrendOptions = {
   readonly nowMs: number;
@@ -73,14 +35,14 @@ const scaled = ({ value, low, high }: Interval, by: (value: number) => number): 
   high: by(high),
 });
 
-/** How much more each pair rose than the baseline would show, as a logarithm: none where it did not rise at all. */
-type Risen = ReadonlyMap<Pair, number>;
+/** How much more each point rose than the baseline would show, as a logarithm: none where it did not rise at all. */
+type Risen = ReadonlyMap<OperatingPoint, number>;
 
-/** Each day's rise relative to what the baseline would show: the median of its pairs. */
-function byDay(pairs: readonly Pair[], risen: Risen): { readonly day: number; readonly value: number }[] {
-  const rose = pairs.filter((pair) => Number.isFinite(risen.get(pair)));
+/** Each day's rise relative to what the baseline would show: the median of its points. */
+function byDay(points: readonly OperatingPoint[], risen: Risen): { readonly day: number; readonly value: number }[] {
+  const rose = points.filter((point) => Number.isFinite(risen.get(point)));
   return [...groupBy(rose, ({ day }) => day)]
-    .map(([day, ofDay]) => ({ day, value: median(ofDay.map((pair) => risen.get(pair)!)) }))
+    .map(([day, ofDay]) => ({ day, value: median(ofDay.map((point) => risen.get(point)!)) }))
     .sort((x, y) => x.day - y.day);
 }
 
@@ -148,49 +110,49 @@ const fitLineOf = (windows: readonly SteadyWindow[]) =>
 export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOptions): CoolingTrend | NoTrend {
   const { nowMs, sinceMs = -Infinity, slowdownC } = options;
   const own = windows.filter(({ tsMs }) => tsMs >= sinceMs && tsMs <= nowMs);
-  const pairs = pairWindows(own);
-  if (pairs.length < TREND.windows) {
+  const points = operatingPoints(own);
+  if (points.length < TREND.windows) {
     const idle = splitByLoad(own).idle.length;
     if (own.length >= TREND.windows && idle < TREND.minDays) {
       return { missing: 'idle-windows', found: idle, needed: TREND.minDays };
     }
-    return { missing: 'load-windows', found: pairs.length, needed: TREND.windows };
+    return { missing: 'load-windows', found: points.length, needed: TREND.windows };
   }
-  const startMs = pairs[0]!.tsMs;
-  const baseToMs = Math.max(startMs + TREND.baselineDays * DAY_MS, pairs[TREND.windows - 1]!.tsMs + 1);
+  const startMs = points[0]!.tsMs;
+  const baseToMs = Math.max(startMs + TREND.baselineDays * DAY_MS, points[TREND.windows - 1]!.tsMs + 1);
   const daysFrom = (fromMs: number): number =>
-    new Set(pairs.filter(({ tsMs }) => tsMs >= fromMs).map(({ day }) => day)).size;
+    new Set(points.filter(({ tsMs }) => tsMs >= fromMs).map(({ day }) => day)).size;
   const weekAgoMs = Math.max(nowMs - TREND.recentDays * DAY_MS, baseToMs);
   const recentFromMs =
     daysFrom(weekAgoMs) >= TREND.minDays ? weekAgoMs : Math.max(nowMs - 2 * TREND.recentDays * DAY_MS, baseToMs);
-  const base = pairs.filter(({ tsMs }) => tsMs < baseToMs);
-  const recent = pairs.filter(({ tsMs }) => tsMs >= recentFromMs);
+  const base = points.filter(({ tsMs }) => tsMs < baseToMs);
+  const recent = points.filter(({ tsMs }) => tsMs >= recentFromMs);
   const fit = fitCooling(base, recent);
   if (!fit || fit.days < TREND.minDays) {
     return { missing: 'recent-windows', found: fit?.days ?? 0, needed: TREND.minDays };
   }
   const ratio = intervalOf(fit.logRatio, fit.standardError, fit.days);
-  const risen: Risen = new Map(pairs.map((pair) => [pair, Math.log(pair.riseK / fit.expectedK(pair))]));
+  const risen: Risen = new Map(points.map((point) => [point, Math.log(point.riseK / fit.expectedK(point))]));
   const baseDays = byDay(base, risen);
   const powerW = median(recent.map(({ loadW }) => loadW));
-  // the card at this power in its baseline: between what its recent pairs at about this power would have shown
-  const expectedK = median(recent.map((pair) => (fit.expectedK(pair) / pair.loadW) * powerW));
+  // the card at this power in its baseline: between what its recent points at about this power would have shown
+  const expectedK = median(recent.map((point) => (fit.expectedK(point) / point.loadW) * powerW));
   const resistance = expectedK / powerW;
 
   const weekOf = (tsMs: number): number => Math.floor((tsMs - startMs) / WEEK_MS);
-  const pairsByWeek = groupBy(pairs, ({ tsMs }) => weekOf(tsMs));
+  const pointsByWeek = groupBy(points, ({ tsMs }) => weekOf(tsMs));
   const windowsByWeek = groupBy(own, ({ tsMs }) => weekOf(tsMs));
-  const weeks = [...pairsByWeek].flatMap(([week, ofWeek]): CoolingPoint[] => {
+  const weeks = [...pointsByWeek].flatMap(([week, ofWeek]): CoolingPoint[] => {
     const days = byDay(ofWeek, risen);
     if (days.length < 2) return [];
-    const point = ratioOfDays(days.map(({ value }) => value));
+    const ofWeekRatio = ratioOfDays(days.map(({ value }) => value));
     const fromMs = startMs + week * WEEK_MS;
     return [
       {
         fromMs,
         toMs: fromMs + WEEK_MS,
-        ratio: point,
-        resistance: scaled(point, (r) => r * resistance),
+        ratio: ofWeekRatio,
+        resistance: scaled(ofWeekRatio, (r) => r * resistance),
         ...airOf(windowsByWeek.get(week) ?? []),
       },
     ];
@@ -208,17 +170,17 @@ export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOpt
     recent: { fromMs: recentFromMs, toMs: nowMs, windows: recent.length, days: byDay(recent, risen).length },
     hotter: { powerW, kelvins: scaled(ratio, (r) => (r - 1) * expectedK) },
     weeks,
-    daysToSlowdown: daysToLimit(byDay(pairs, risen), riseLog),
+    daysToSlowdown: daysToLimit(byDay(points, risen), riseLog),
   };
 }
 
 /** R in the weeks after a mark relative to the weeks before it; undefined where either has too few days. */
 export function compareAround(windows: readonly SteadyWindow[], markMs: number, nowMs: number): Interval | undefined {
-  const pairs = pairWindows(windows.filter(({ tsMs }) => tsMs <= nowMs));
+  const points = operatingPoints(windows.filter(({ tsMs }) => tsMs <= nowMs));
   const spanMs = TREND.baselineDays * DAY_MS;
   const fit = fitCooling(
-    pairs.filter(({ tsMs }) => tsMs < markMs && tsMs >= markMs - spanMs),
-    pairs.filter(({ tsMs }) => tsMs >= markMs && tsMs < markMs + spanMs),
+    points.filter(({ tsMs }) => tsMs < markMs && tsMs >= markMs - spanMs),
+    points.filter(({ tsMs }) => tsMs >= markMs && tsMs < markMs + spanMs),
   );
   return fit && fit.days >= TREND.minDays ? intervalOf(fit.logRatio, fit.standardError, fit.days) : undefined;
 }

@@ -1,15 +1,6 @@
 import type { WearColumns } from '../columns.ts';
+import type { SteadyWindow } from '../ledger/ledger-schema.ts';
 import { fitLine } from './resistance.ts';
-
-/** A stretch in which heat in and heat out were in balance. */
-export type SteadyWindow = {
-  readonly tsMs: number;
-  readonly durationMs: number;
-  readonly coreC: number;
-  readonly powerW: number;
-  /** mean of the commanded fan speed, within one band of 5 points; −1 where the card reports none */
-  readonly fanPct: number;
-};
 
 /**
  * What counts as steady (ours, not a standard): three minutes in which the temperature moves by less than 1 °C/min, the

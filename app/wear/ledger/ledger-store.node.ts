@@ -7,52 +7,45 @@ import { readLines } from '../../core/read-input.node.ts';
 import type { Result } from '../../core/result.ts';
 import { makeFolder } from '../../core/folders.node.ts';
 import { dayOf, emptyLedger, sealDays, type Hash, type Ledger } from './ledger.ts';
-import {
-  headerLine,
-  keepLine,
-  ledgerLine,
-  openLedgerText,
-  readLedger,
-  type LedgerLine,
-  type ReadLedger,
-} from './ledger-text.ts';
+import { headerLine, keepLine, ledgerLine, openLedgerText, readLedger, type ReadLedger } from './ledger-text.ts';
+import type { LedgerLine } from './ledger-schema.ts';
 
 export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
 
-/** The ledger of one card, on disk: lines are appended, and what was appended is there after a crash. */
+/** The ledger of one card on disk. Appended lines survive a crash. */
 export type LedgerFile = {
   readonly ledger: () => Ledger;
-  /** another number whenever something was written */
+  /** changes with every write */
   readonly revision: () => number;
   readonly append: (lines: readonly LedgerLine[]) => void;
-  /** Writes another ledger in this one's place, whole or not at all. */
+  /** Replaces this ledger by another one, completely or not at all. */
   readonly replace: (ledger: Ledger) => void;
 };
 
-/** Ledgers of all cards of one source, a file each. */
-export type LedgerShelf = {
+/** Ledgers of all cards of one source, one file per card. */
+export type LedgerStore = {
   readonly open: (uuid: string, name: string) => LedgerFile;
   readonly uuids: () => readonly string[];
 };
 
-/** Where a shelf keeps the ledger of a card. */
+/** Where a ledger store keeps the ledger of a card. */
 export const ledgerPath = (folder: string, uuid: string): string =>
   path.join(folder, `${uuid.replaceAll(/[^\w.-]/g, '_')}.jsonl`);
 
-/** Reads a ledger file as it is, with its seals. */
+/** Reads a ledger file with its seals, without checking them. */
 export function readLedgerFile(file: string): Result<ReadLedger> {
   const text = readLines(file);
   return text.ok ? readLedger(text.value.toString(), sha256) : text;
 }
 
-/** Cuts off a last line that a crash left unfinished: what it held is fed again from the history. */
+/** Removes a last line that a crash left incomplete. Its content is fed again from the history. */
 function dropTornLine(file: string): void {
   const content = fs.readFileSync(file);
   const end = content.lastIndexOf(0x0a) + 1;
   if (end < content.length) fs.truncateSync(file, end);
 }
 
-/** The day that a line adds to, where it adds to what is sealed. */
+/** The day whose sealed content a line changes. */
 function dayTouched(content: LedgerLine): number | undefined {
   if ('hour' in content) return dayOf(content.hour.hourMs);
   if ('window' in content) return dayOf(content.window.tsMs);
@@ -60,10 +53,10 @@ function dayTouched(content: LedgerLine): number | undefined {
 }
 
 /**
- * Opens the ledgers of a folder. One that is no ledger any more is moved aside under a name that says so and a new one is
- * begun: nothing is deleted.
+ * Opens the ledgers of a folder. A damaged file is renamed to `….damaged-<time>` and a new ledger begins. Nothing is
+ * deleted.
  */
-export function openShelf(folder: string): LedgerShelf {
+export function openLedgerStore(folder: string): LedgerStore {
   const opened = new Map<string, LedgerFile>();
 
   function openFile(uuid: string, name: string): LedgerFile {
@@ -137,8 +130,8 @@ export function openShelf(folder: string): LedgerShelf {
   };
 }
 
-/** A shelf that is gone with the process: for replays, which are computed anew each time. */
-export function memoryShelf(): LedgerShelf {
+/** Ledgers in memory: for replays, which are computed again each time. */
+export function memoryLedgerStore(): LedgerStore {
   const files = new Map<string, LedgerFile>();
   return {
     uuids: () => [...files.keys()],

@@ -1,35 +1,24 @@
 import { cycleRows, sumTallies, type Tally } from '../tally.ts';
 import { hoursInOrder, type Ledger } from './ledger.ts';
+import type { Odometer } from './odometer-schema.ts';
 
-/** What a card has been through, measured: nothing here is modelled. */
-export type Odometer = {
-  readonly sinceMs: number | undefined;
-  readonly observedHours: number;
-  /** observed ÷ time since the first sample */
-  readonly coverage: number;
-  readonly energyJ: number | undefined;
-  readonly energyFrom: 'counter' | 'power' | undefined;
-  readonly cycles: { readonly small: number; readonly medium: number; readonly large: number };
-  readonly hoursAbove: { readonly c70: number; readonly c80: number; readonly c90: number };
-  readonly throttledMs: Tally['throttledMs'];
-  readonly events: number;
-};
+export type { Odometer };
 
 const HOUR_MS = 3_600_000;
 
-/** The part of a ledger that an odometer shows: its hours' sum, of every model version alike, when they began, its events. */
+/** The figures of a ledger that an odometer shows: the sum of hours of every model version, their start, the events. */
 export type Past = { readonly tally: Tally; readonly sinceMs: number | undefined; readonly events: number };
 
 export function pastOf(ledger: Ledger): Past {
   const hours = hoursInOrder(ledger);
   return {
-    tally: sumTallies(hours.flatMap(({ parts }) => parts.map((cell) => cell.tally))),
-    sinceMs: hours[0]?.parts[0]?.firstMs,
+    tally: sumTallies(hours.flatMap(({ cells }) => cells.map((cell) => cell.tally))),
+    sinceMs: hours[0]?.cells[0]?.firstMs,
     events: ledger.events.size,
   };
 }
 
-/** Reads the odometer of a ledger and the time that is not in it yet. */
+/** The odometer of a ledger and of the current hour, which is not in it yet. */
 export function odometerOf(past: Past, current: Tally, untilMs: number | undefined): Odometer {
   const tally = sumTallies([past.tally, current]);
   const { sinceMs, events } = past;

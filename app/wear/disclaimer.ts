@@ -1,0 +1,15 @@
+import type { Translate } from '../core/i18n.ts';
+import { MODEL_VERSION, REFERENCE } from './model.ts';
+
+/** A coverage in per cent: never 100 for slightly less than all, never 0 for slightly more than nothing. */
+function percentOf(t: Translate, coverage: number): string {
+  if (coverage > 0 && coverage < 0.01) return t('wear.lessThanOne');
+  return String(coverage < 1 ? Math.min(99, Math.round(coverage * 100)) : 100);
+}
+
+/**
+ * The sentence that accompanies every modelled number.
+ * @param coverage share of the period that was observed, 0–1
+ */
+export const disclaimer = (t: Translate, coverage: number): string =>
+  t('wear.disclaimer', { reference: REFERENCE.name, version: MODEL_VERSION, coverage: percentOf(t, coverage) });
