@@ -6,7 +6,7 @@ import type { Result } from '../app/core/result.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { settingsSchema, type Settings } from '../app/settings/settings.ts';
 import { parseUtcOffset } from '../app/telemetry/logs/stamps.ts';
-import { parseSourceSpec, type SourceSpec } from '../app/telemetry/source-spec.ts';
+import { parseSourceSpec, type SourceSpec } from '../app/telemetry/sources.ts';
 import { parseGlob, type Glob } from '../app/workload/adapters/glob.ts';
 import { parseCaps } from '../app/workload/sessions/sweep.ts';
 

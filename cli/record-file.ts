@@ -3,7 +3,7 @@ import { text } from '../app/core/i18n.ts';
 import { err, messageOf, ok, type AppError, type Result } from '../app/core/result.ts';
 import { recordingHeader, recordingLine } from '../app/telemetry/replay/recording.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
-import type { SourceSpec } from '../app/telemetry/source-spec.ts';
+import type { SourceSpec } from '../app/telemetry/sources.ts';
 
 export type RecordFile = {
   readonly write: (tick: Tick) => void;

@@ -3,7 +3,7 @@ import { dataFolder } from '../app/core/folders.node.ts';
 import { text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { burnWays, type BurnWay } from '../app/load/messages.ts';
-import { parseSourceSpec, type SourceSpec } from '../app/telemetry/source-spec.ts';
+import { parseSourceSpec, type SourceSpec } from '../app/telemetry/sources.ts';
 
 export type Arguments = {
   readonly source: SourceSpec;

@@ -6,7 +6,7 @@ import type { Notice } from './file-keeper.node.ts';
 import type { AppError, Result } from '../core/result.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import type { SourceSpec } from '../telemetry/source-spec.ts';
+import type { SourceSpec } from '../telemetry/sources.ts';
 import type { GovernorEntry } from '../governor/policy.ts';
 import type { ChannelOf } from '../contract/channels.ts';
 

@@ -1,14 +1,14 @@
 /**
- * Keeps reading from costing more than a share of the time. When readings take too long for the interval that was asked
- * for, fewer are taken; when they are quick again for a while, the interval returns.
+ * Limits reading to a share of the time. If readings take too long for the requested interval, the interval doubles; after
+ * a while of fast readings it returns to the requested one.
  */
 export type Budget = {
-  /** Takes how long a reading took and answers the interval to keep from now on. */
+  /** @param tookMs duration of a reading. @returns the interval to keep from now on, ms */
   readonly spent: (tookMs: number) => number;
   readonly setInterval: (intervalMs: number) => void;
 };
 
-/** A tick may take a quarter of its interval: the driver serves the workload with the same lock (docs/decisions/0004). */
+/** A tick may take a quarter of its interval: the driver serves the workload under the same lock (docs/decisions/0004). */
 const SHARE = 0.25;
 const SLOWEST_MS = 5_000; // half of what counts as a gap
 const SLOW_IN_A_ROW = 5;

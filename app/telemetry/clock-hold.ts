@@ -1,3 +1,4 @@
+import { text } from '../core/i18n.ts';
 import { GAP_MS, type Gap, type Tick } from './sampler.ts';
 import type { SourceFault } from './source.ts';
 
@@ -6,34 +7,34 @@ import type { SourceFault } from './source.ts';
  * the date of its firmware, until a time server corrects it.
  */
 export const EARLIEST_MS = Date.UTC(2024, 0, 1);
-/** A clock this far behind the newest sample is doubted: time zones and daylight saving do not move it at all. */
+/** A clock further behind the newest sample than this is doubted: time zones and daylight saving never move it. */
 const DOUBT_MS = 86_400_000;
-/** A doubted clock is believed after this: perhaps the newest sample is the one with the wrong stamp. */
+/** A doubted clock is accepted after this time: the newest sample may be the one with the wrong stamp. */
 const PATIENCE_MS = 600_000;
-/** Readings of one GPU at one moment that wait at most: about 2 KiB each. */
+/** Frames that wait at most, over all GPUs: about 2 KiB each. */
 const MOST_FRAMES = 6_000;
 
 type Verdict = 'believable' | 'doubtful' | 'impossible';
 
 export type Taken = {
-  /** ticks to be written now, in their order, with their right stamps */
+  /** ticks to write now, in order, with corrected stamps */
   readonly ready: readonly Tick[];
-  /** why the tick waits instead; absent: it is the last of those ready */
+  /** why the tick waits; absent if it is the last of `ready` */
   readonly waiting?: SourceFault;
 };
 
 export type ClockHold = {
   readonly take: (tick: Tick) => Taken;
-  /** The stamp of a moment on the axis of ticks, by the clock as the newest tick ready had it. */
+  /** The wall-clock stamp of a moment on the axis of ticks, by the clock at the newest ready tick. */
   readonly stampOf: (axisMs: number) => number;
-  /** At the end: what waits for a doubted clock is written as the clock had it; what cannot be stamped is counted. */
+  /** At shutdown: ticks that wait for a doubted clock are released with its stamps; ticks without a possible stamp are counted. */
   readonly end: () => { readonly ready: readonly Tick[]; readonly lost: number };
 };
 
 const axisOf = ({ axisMs, tsMs }: Tick): number => axisMs ?? tsMs;
 
-/** The gap that a tick ends, told again with right stamps; undefined where only the clock was set and nothing is missing. */
-function mendedGap(before: Tick, tick: Tick): Gap | undefined {
+/** The gap that a tick ends, with corrected stamps; undefined if only the clock was set and no time is missing. */
+function correctedGap(before: Tick, tick: Tick): Gap | undefined {
   if (!tick.gap) return undefined;
   const { reason } = tick.gap;
   const passedMs = axisOf(tick) - axisOf(before);
@@ -42,13 +43,13 @@ function mendedGap(before: Tick, tick: Tick): Gap | undefined {
   return { fromMs: Math.min(before.tsMs, tick.tsMs), toMs: tick.tsMs, reason };
 }
 
-function mended(before: Tick | undefined, tick: Tick, tsMs: number): Tick {
+function corrected(before: Tick | undefined, tick: Tick, tsMs: number): Tick {
   const shiftMs = tsMs - tick.tsMs;
   const events = tick.events?.map((event) => ({ ...event, tsMs: event.tsMs + shiftMs }));
   const stamped: Tick = { ...tick, tsMs, ...(events && { events }) };
   if (!tick.gap) return stamped;
   if (!before) return { ...stamped, gap: undefined };
-  const gap = mendedGap(before, stamped);
+  const gap = correctedGap(before, stamped);
   return { ...stamped, gap, dtMs: gap ? tick.dtMs : axisOf(tick) - axisOf(before) };
 }
 
@@ -59,30 +60,29 @@ const readable = (tsMs: number): string =>
     .replace(/:\d\d\..*/, ' UTC');
 
 function faultOf(verdict: Verdict, tsMs: number, dropped: boolean): SourceFault {
-  const says = `The computer’s clock says ${readable(tsMs)}, which`;
-  const why = verdict === 'impossible' ? 'cannot be right' : 'is long before the newest sample of the history';
+  const time = readable(tsMs);
+  const impossible = verdict === 'impossible';
   if (dropped) {
     return {
       code: 'recording-failed',
-      message: `Recording is paused: the clock is not plausible. ${says} ${why}.`,
-      next: 'Set the clock. The newest samples are kept in memory and recorded when it is right.',
+      message: text(impossible ? 'telemetry.clock.pausedImpossible' : 'telemetry.clock.pausedDoubtful', { time }),
+      next: text('telemetry.clock.pausedNext'),
     };
   }
   return {
     code: 'clock-not-plausible',
     level: 'warn',
-    message: `${says} ${why}. Samples wait in memory.`,
-    next:
-      verdict === 'impossible'
-        ? 'Set the clock, or wait for the time server: then they are recorded with the right time.'
-        : `Set the clock. If it does not change, Slowburn believes it after ${PATIENCE_MS / 60_000} minutes.`,
+    message: text(impossible ? 'telemetry.clock.impossible' : 'telemetry.clock.doubtful', { time }),
+    next: impossible
+      ? text('telemetry.clock.impossibleNext')
+      : text('telemetry.clock.doubtfulNext', { minutes: PATIENCE_MS / 60_000 }),
   };
 }
 
 /**
- * Holds back ticks whose stamp cannot be right, in bounded memory, until the clock was corrected; then they get the stamps
- * they should have had. Their distance is known: the monotonic and the boot clock are never set.
- * @param newestMs end of the history so far
+ * Keeps ticks whose stamp cannot be right in bounded memory until the clock is corrected. They then get the stamps they
+ * should have had: the time between them is known, because the monotonic and the boot clock are never set.
+ * @param newestMs end of the history so far, ms since 1970
  */
 export function createClockHold(newestMs: number | undefined): ClockHold {
   let referenceMs = newestMs;
@@ -99,9 +99,9 @@ export function createClockHold(newestMs: number | undefined): ClockHold {
 
   function release(now: Tick): readonly Tick[] {
     const ready: Tick[] = [];
-    for (const tick of held) ready.push(mended(ready.at(-1) ?? last, tick, now.tsMs - (axisOf(now) - axisOf(tick))));
-    // with nothing held the tick is as the sampler made it
-    ready.push(held.length === 0 ? now : mended(ready.at(-1), now, now.tsMs));
+    for (const tick of held) ready.push(corrected(ready.at(-1) ?? last, tick, now.tsMs - (axisOf(now) - axisOf(tick))));
+    // if nothing waited, the tick is exactly as the sampler made it
+    ready.push(held.length === 0 ? now : corrected(ready.at(-1), now, now.tsMs));
     held = [];
     [frames, dropped, doubtedSinceMs] = [0, 0, undefined];
     last = now;

@@ -19,13 +19,13 @@ const SHORTEST_SLEEP_MS = 1_000;
 export type ClockWatch = {
   /** @returns undefined for the first sample */
   readonly next: (stamps: Stamps) => Between | undefined;
-  /** Time in suspend since the first sample. The monotonic clock plus this is an axis that nothing can set. */
+  /** Time in suspend since the first sample, ms. Added to the monotonic clock it is an axis that cannot be set. */
   readonly sleptMs: () => number;
 };
 
 /**
- * Tells time awake, time in suspend and clock settings apart.
- * @param clock left out: the stamps come from elsewhere, as in a replay, and know no suspend
+ * Distinguishes time awake, time in suspend and changes of the clock.
+ * @param clock undefined if the stamps come from a recording, which has no suspend
  */
 export function createClockWatch(clock?: Pick<Clock, 'monoMs' | 'bootMs'>): ClockWatch {
   let previous: (Stamps & { readonly aheadMs: number }) | undefined;

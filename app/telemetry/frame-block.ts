@@ -2,9 +2,9 @@ import { metrics } from '../metrics/metrics.ts';
 import type { Frame } from '../metrics/frame.ts';
 
 /**
- * Frames of several GPUs in one piece of memory that two threads can share. The reading thread states for each GPU
- * which tick it has begun and which it has completed, so that when one GPU hangs, those before it are not lost, and
- * a frame that is being overwritten while it is copied is noticed.
+ * Frames of several GPUs in memory that two threads share. The reading thread records for each GPU which tick it has begun
+ * and which it has completed. So the frames before a hanging GPU are not lost, and a frame that is overwritten while it is
+ * copied is detected.
  */
 export type FrameBlock = {
   readonly bytes: Uint8Array;
@@ -16,7 +16,7 @@ export type FrameBlock = {
 /** The blocks of the newest ticks: a tick is written into the block of the oldest. */
 export type FrameRing = readonly FrameBlock[];
 
-/** Ticks that wait for a reader which is busy: three seconds at ten a second. */
+/** Ticks kept for a busy collector: three seconds at ten ticks per second. */
 export const RING_TICKS = 32;
 
 const M = metrics.length;
@@ -61,8 +61,8 @@ function frameAt(buffer: ArrayBufferLike, at: number, count: number, i: number):
 }
 
 /**
- * The frames of a tick, copied into memory of their own. Undefined where a GPU is not whole for `tick`: not
- * completed, or begun again while the copy was made.
+ * Copies the frames of a tick. A frame is undefined if the GPU has not completed `tick`, or has begun another one while
+ * the copy was made.
  */
 export function copyFrames(ring: FrameRing, tick: number): (Frame | undefined)[] {
   const { bytes, frames, begun, done } = blockOf(ring, tick);

@@ -24,7 +24,7 @@ export function deriveLimits(frame: Frame, offsets: TLimitOffsets): void {
   }
 }
 
-/** A limit of 0 °C is a card saying "none" (seen on laptop parts), not a limit. */
+/** A limit of 0 °C means "no limit" (seen on laptop GPUs). */
 export function dropZeroLimits(frame: Frame): void {
   for (const key of ['tempShutdownC', 'tempSlowdownC', 'tempMaxC', 'tempTargetC', 'memMaxTempC'] as const) {
     if (valueOf(frame, key) === 0) setAbsent(frame, key, 'unsupported');

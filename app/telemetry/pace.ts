@@ -2,25 +2,25 @@ import type { Clock } from '../core/clock.ts';
 import type { Cadence } from '../metrics/metrics.ts';
 
 /**
- * When to read, and what. Samples lie on a fixed grid of the monotonic clock: a late one does not shift the next, a
- * missed one is left out. What is dear or changes seldom is read every few seconds, or once a minute.
+ * When to read, and what. Samples lie on a fixed grid of the monotonic clock: a late one does not shift the next, a missed
+ * one is left out. Metrics that are expensive or rarely change are read every few seconds, or once a minute.
  */
 export type Pace = {
-  /** Waits for the next moment of the grid and answers what is due then. Resolves at once when aborted. */
+  /** Waits for the next moment of the grid. @returns the cadences due then. Resolves at once when aborted. */
   readonly next: (signal?: AbortSignal) => Promise<readonly Cadence[]>;
-  /** Takes effect after the moment that is being waited for. */
+  /** Takes effect after the next moment. */
   readonly setInterval: (intervalMs: number) => void;
 };
 
 export type Periods = { readonly slow: number; readonly rare: number };
-const usual: Periods = { slow: 5_000, rare: 60_000 };
+const usualPeriods: Periods = { slow: 5_000, rare: 60_000 };
 const modulo = (a: number, n: number): number => ((a % n) + n) % n;
 
 /**
- * @param everyMs how often to read what is not read at each moment
- * @param gridMs a moment of the grid that others keep too; after the first moment, which is at once, all lie on it
+ * @param everyMs periods of the cadences that are not due at every moment
+ * @param gridMs a moment of a grid shared with other threads; the first moment is now, all later ones lie on that grid
  */
-export function createPace(clock: Clock, intervalMs: number, everyMs: Periods = usual, gridMs?: number): Pace {
+export function createPace(clock: Clock, intervalMs: number, everyMs: Periods = usualPeriods, gridMs?: number): Pace {
   let interval = intervalMs;
   let dueMs: number | undefined; // the grid begins with the first moment, at once
   const due = { slow: -Infinity, rare: -Infinity };

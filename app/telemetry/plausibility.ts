@@ -2,8 +2,8 @@ import { metricIndex, type MetricKey } from '../metrics/metrics.ts';
 import { hasValue, setAbsent, valueOf, type Frame } from '../metrics/frame.ts';
 
 /**
- * Finds readings that are in range and still cannot be true. What it finds becomes `implausible`, and so never enters
- * energy or wear. One instance a GPU, fed with its frames in order.
+ * Finds readings that are in range and still cannot be true. They become `implausible`, so they never enter energy or
+ * wear. One instance per GPU, fed with its frames in order.
  */
 export type Plausibility = {
   /** Marks what cannot be true in `frame`. @param monoMs time of the frame by the monotonic clock */
@@ -32,20 +32,20 @@ export function createPlausibility(): Plausibility {
 
   function checkPower(frame: Frame, key: MetricKey, monoMs: number): void {
     const value = valueOf(frame, key);
-    if (value === undefined) return; // absent for a moment: what came before still counts
+    if (value === undefined) return; // absent for a moment: the earlier samples still count
     const tempC = valueOf(frame, 'coreTempC');
-    let held = frozen.get(key);
-    if (!held || Math.abs(held.value - value) >= SAME_W) {
-      held = { value, sinceMs: monoMs, samples: 0, lowestC: Infinity, judged: false };
-      frozen.set(key, held);
+    let run = frozen.get(key);
+    if (!run || Math.abs(run.value - value) >= SAME_W) {
+      run = { value, sinceMs: monoMs, samples: 0, lowestC: Infinity, judged: false };
+      frozen.set(key, run);
     }
-    held.samples++;
+    run.samples++;
     if (tempC !== undefined) {
-      held.lowestC = Math.min(held.lowestC, tempC);
-      held.judged ||=
-        held.samples >= FROZEN_SAMPLES && monoMs - held.sinceMs >= FROZEN_MS && tempC - held.lowestC >= FROZEN_RISE_K;
+      run.lowestC = Math.min(run.lowestC, tempC);
+      run.judged ||=
+        run.samples >= FROZEN_SAMPLES && monoMs - run.sinceMs >= FROZEN_MS && tempC - run.lowestC >= FROZEN_RISE_K;
     }
-    if (held.judged) setAbsent(frame, key, 'implausible');
+    if (run.judged) setAbsent(frame, key, 'implausible');
   }
 
   function checkEnergy(frame: Frame, monoMs: number): void {
@@ -53,7 +53,7 @@ export function createPlausibility(): Plausibility {
     if (mj === undefined) return;
     const before = energy;
     energy = { mj, atMs: monoMs };
-    // a decrease is a reset of the counter and no fault; a leap is one reading that went wrong
+    // a decrease is a reset of the counter and no fault; a jump is a misread
     if (before && mj - before.mj > MOST_W * (monoMs - before.atMs) + SLACK_MJ) {
       setAbsent(frame, 'energyMj', 'implausible');
     }

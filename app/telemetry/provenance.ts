@@ -4,31 +4,31 @@ import { type ReadingState } from '../core/reading.ts';
 import { returnCode } from './nvml/return-codes.ts';
 import type { SourceInfo } from './source.ts';
 
-/** A reading with everything that a stranger needs to trust it. */
-export type ToldReading = {
+/** A reading with everything that another program needs to judge it. */
+export type SourcedReading = {
   readonly state: ReadingState;
   /** only where `state` is `value`, in `unit` */
   readonly value?: number;
   readonly unit: string;
   /** computed from other readings of the same moment instead of read */
   readonly derived?: true;
-  /** the driver's own word for why there is no value */
+  /** the driver's name for the reason why there is no value */
   readonly reason?: string;
-  /** who said so: the source, and the name under which it keeps this */
+  /** the source, and the name of the reading in it */
   readonly source: string;
 };
 
-/** How limits of Ada and later come about: see limits.ts. */
+/** How limits of Ada and later are derived: see limits.ts. */
 const DERIVED_LIMIT = 'core temperature + margin − T.Limit offset';
 
 type Named = Pick<SourceInfo, 'label' | 'names'>;
 
-/** False where the source has no name for a metric: then it says nothing about the card that there is no value. */
-export const isTold = ({ names }: Named, key: MetricKey): boolean =>
+/** Whether the source can report a metric at all. If it cannot, a missing value says nothing about the card. */
+export const isReportedBy = ({ names }: Named, key: MetricKey): boolean =>
   names === undefined || metricOf(key)[names].length > 0;
 
 /**
- * "NVML 12.575: nvmlDeviceGetTemperature", or the source alone where it has no names of its own.
+ * "NVML 12.575: nvmlDeviceGetTemperature", or only the source if it has no names for its readings.
  * @param via as in a frame: which of the catalogue's names answered
  */
 export function sourceOf({ label, names }: Named, key: MetricKey, via: number, derived: boolean): string {
@@ -38,9 +38,9 @@ export function sourceOf({ label, names }: Named, key: MetricKey, via: number, d
   return name === undefined ? label : `${label}: ${name}`;
 }
 
-/** All readings of a frame by metric, for people and programs outside. */
-export function tell(frame: Frame, info: SourceInfo): Readonly<Record<MetricKey, ToldReading>> {
-  const told = metrics.map(({ key, unit }, i): [MetricKey, ToldReading] => {
+/** All readings of a frame by metric, for JSON and text output. */
+export function readingsOf(frame: Frame, info: SourceInfo): Readonly<Record<MetricKey, SourcedReading>> {
+  const readings = metrics.map(({ key, unit }, i): [MetricKey, SourcedReading] => {
     const reading = readingOf(frame, key);
     const source = sourceOf(info, key, frame.via[i]!, frame.derived[i] === 1);
     if (reading.state === 'value') {
@@ -52,5 +52,5 @@ export function tell(frame: Frame, info: SourceInfo): Readonly<Record<MetricKey,
     const reason = reading.reason === 0 ? {} : { reason: returnCode(reading.reason).name };
     return [key, { state: reading.state, unit, ...reason, source }];
   });
-  return Object.fromEntries(told) as Record<MetricKey, ToldReading>;
+  return Object.fromEntries(readings) as Record<MetricKey, SourcedReading>;
 }

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** An NVIDIA GPU as the PCI bus knows it: found without the driver, and without waking it. */
+/** An NVIDIA GPU on the PCI bus, found without the driver and without waking the GPU. */
 export type PciGpu = {
   /** as NVML writes it: eight digits of domain, in capitals */
   readonly busId: string;
   readonly asleep: boolean;
-  /** the kernel may power it down when nobody uses it */
+  /** the kernel may power it down when no program uses it */
   readonly managed: boolean;
 };
 
@@ -17,14 +17,14 @@ const read = (file: string): string => {
   try {
     return fs.readFileSync(file, 'utf8').trim();
   } catch {
-    return ''; // the device went away meanwhile, or this kernel has no such file
+    return ''; // the device has disappeared, or this kernel has no such file
   }
 };
 
 export type PciWatch = {
-  /** Looks for GPUs anew: a hundred small files. */
+  /** Lists the GPUs again. Reads about a hundred small files. */
   readonly scan: () => void;
-  /** The GPUs found by the last scan, as they are now: two small files each. */
+  /** The current state of the GPUs that the last scan found. Reads two small files each. */
   readonly gpus: () => PciGpu[];
 };
 
@@ -36,7 +36,7 @@ export function watchPciGpus(root = '/sys/bus/pci/devices'): PciWatch {
   let slots: readonly string[] = [];
   const at = (slot: string, file: string): string => read(path.join(root, slot, file));
 
-  /** Driven by something else than NVIDIA's driver, which then does not know it: nouveau, or a virtual machine's. */
+  /** Whether another driver than NVIDIA's has the device: nouveau, or that of a virtual machine. */
   function isElsewhere(slot: string): boolean {
     try {
       return path.basename(fs.readlinkSync(path.join(root, slot, 'driver'))) !== 'nvidia';
@@ -52,7 +52,7 @@ export function watchPciGpus(root = '/sys/bus/pci/devices'): PciWatch {
         .sort()
         .filter((slot) => at(slot, 'vendor') === NVIDIA && DISPLAY.test(at(slot, 'class')) && !isElsewhere(slot));
     } catch {
-      slots = []; // Windows, or a container without sysfs: whether a GPU sleeps cannot be told
+      slots = []; // Windows, or a container without sysfs: whether a GPU sleeps is unknown
     }
   }
   scan();

@@ -21,7 +21,7 @@ export type GapReason = (typeof gapReasons)[number];
 export type SamplerOptions = {
   readonly source: TelemetrySource;
   readonly onTick: (tick: Tick) => void;
-  /** this machine's clocks, which tell a suspend from a clock that was set; left out for a recording that is played */
+  /** this machine's clocks, to distinguish suspend from a changed clock; undefined for a recording */
   readonly clock?: Pick<Clock, 'monoMs' | 'bootMs'> | undefined;
 };
 
@@ -38,7 +38,7 @@ const DEADLINE_MS = 2_000;
 
 /**
  * The gap between two samples, if there is one. A clock that was set back leaves no time without samples, only a moment
- * at which nothing is added up. Where a suspend and a setting come together, the longer of the two names the gap.
+ * that is excluded from sums. If a suspend and a change of the clock coincide, the longer one names the gap.
  */
 export function gapAfter(fromMs: number, toMs: number, { awakeMs, sleptMs, setMs }: Between): Gap | undefined {
   if (Math.abs(setMs) > GAP_MS && Math.abs(setMs) >= sleptMs) {
@@ -49,8 +49,8 @@ export function gapAfter(fromMs: number, toMs: number, { awakeMs, sleptMs, setMs
 }
 
 /**
- * The sampling loop: takes each sample of the source, says how long after the previous one it came, finds the gaps, and
- * marks what cannot be true.
+ * The sampling loop: reads the source, measures the time since the previous sample, finds gaps, and marks implausible
+ * readings.
  */
 export function startSampler({ source, onTick, clock }: SamplerOptions): Sampler {
   let stopped = false;
@@ -69,7 +69,7 @@ export function startSampler({ source, onTick, clock }: SamplerOptions): Sampler
   }
 
   function take(sample: SourceSample): void {
-    // to whole milliseconds, both clocks: so that memory, disk and exports agree to the bit, and sums do not drift
+    // whole milliseconds for both clocks: memory, disk and exports agree to the bit, and sums do not drift
     const [tsMs, monoMs] = [Math.round(sample.tsMs), Math.round(sample.monoMs)];
     const between = clocks.next({ tsMs, monoMs });
     const gap = between && gapAfter(previousMs, tsMs, between);

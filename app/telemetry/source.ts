@@ -17,7 +17,7 @@ export type Witness = (typeof witnesses)[number];
 export type SourceSettings = {
   /** time between samples; a recording has its own */
   readonly intervalMs: number;
-  /** read the `request` cadence too: PCIe traffic, which costs 40 ms a card */
+  /** read the `request` cadence too: PCIe traffic, which costs 40 ms per card */
   readonly pcieThroughput: boolean;
 };
 
@@ -33,14 +33,14 @@ export type SourceSample = {
   readonly fault?: SourceFault;
   /** what the driver reported since the previous sample */
   readonly events?: readonly GpuEvent[];
-  /** a recording was played to its end: nothing more will come */
+  /** a recording was played to its end: there are no more samples */
   readonly ended?: boolean;
 };
 
 /**
  * Where telemetry comes from. A source sets its own pace: `read` waits for its next sample. It never throws, and never
- * waits longer than `deadlineMs` past the moment a sample was due: what did not answer comes back `stalled` or `lost`,
- * the rest with its readings. Handles never leave the adapter.
+ * waits longer than `deadlineMs` past the moment a sample was due: GPUs that did not answer are `stalled` or `lost`, the
+ * others have their readings. Handles never leave the adapter.
  */
 export type TelemetrySource = {
   readonly info: () => SourceInfo;

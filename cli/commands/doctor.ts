@@ -1,6 +1,6 @@
 import { dataFolder } from '../../app/core/folders.node.ts';
 import { text } from '../../app/core/i18n.ts';
-import type { SourceSpec } from '../../app/telemetry/source-spec.ts';
+import type { SourceSpec } from '../../app/telemetry/sources.ts';
 import { checkAll } from '../checks.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';

@@ -5,9 +5,9 @@ import { text } from '../../app/core/i18n.ts';
 import { metricOf, metrics, type MetricKey } from '../../app/metrics/metrics.ts';
 import { openSource } from '../../app/telemetry/open-source.node.ts';
 import { createPlausibility } from '../../app/telemetry/plausibility.ts';
-import { isTold, tell, type ToldReading } from '../../app/telemetry/provenance.ts';
+import { isReportedBy, readingsOf, type SourcedReading } from '../../app/telemetry/provenance.ts';
 import type { SourceInfo, SourceSample } from '../../app/telemetry/source.ts';
-import type { SourceSpec } from '../../app/telemetry/source-spec.ts';
+import type { SourceSpec } from '../../app/telemetry/sources.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, threads } from '../options.ts';
@@ -26,7 +26,7 @@ function document(sample: SourceSample, source: SourceInfo) {
     tookMs: sample.tookMs,
     gpus: sample.gpus.map(({ gpu, frame, processes, mig }) => {
       createPlausibility().check(frame, sample.monoMs);
-      return { ...gpu, readings: tell(frame, source), processes: processes ?? null, mig: mig ?? null };
+      return { ...gpu, readings: readingsOf(frame, source), processes: processes ?? null, mig: mig ?? null };
     }),
     fault: sample.fault ?? null,
   };
@@ -35,8 +35,8 @@ function document(sample: SourceSample, source: SourceInfo) {
 /** The same for people: one line per reading. */
 function lines({ gpus, source }: ReturnType<typeof document>): string[] {
   const format = formatterOf();
-  const show = (key: MetricKey, { state, value, derived }: ToldReading): string => {
-    if (state !== 'value') return text(`state.${state === 'unsupported' && !isTold(source, key) ? 'untold' : state}`);
+  const show = (key: MetricKey, { state, value, derived }: SourcedReading): string => {
+    if (state !== 'value') return text(`state.${state === 'unsupported' && !isReportedBy(source, key) ? 'untold' : state}`);
     return joined(format.metric(metricOf(key), value!)) + (derived ? ` (${text('state.derived')})` : '');
   };
   return gpus.flatMap(({ index, name, uuid, readings }) => {

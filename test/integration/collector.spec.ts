@@ -7,7 +7,7 @@ import type { StoredAlert } from '../../app/alerts/schema.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
-import type { SourceSpec } from '../../app/telemetry/source-spec.ts';
+import type { SourceSpec } from '../../app/telemetry/sources.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { writeHotRecording } from '../support/hot-recording.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';

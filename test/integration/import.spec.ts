@@ -85,7 +85,7 @@ describe('slowburn import', () => {
     [['gpu-z.txt', '--gpu', 'x', '--date-order', 'ydm'], 2, 'Allowed choices are dmy, mdy, ymd'],
     [['gpu-z.txt', '--gpu', 'x', '--utc-offset', 'noon'], 2, 'Give an offset'],
     [['/nonexistent.csv'], 1, 'There is no file /nonexistent.csv.'],
-    [['../vectors/own.json'], 1, 'is none of the logs'],
+    [['../vectors/own.json'], 1, 'is not a log that Slowburn can import'],
   ])('%j ends with code %d and a sentence', (args, code, sentence) => {
     const [file = '', ...rest] = args;
     const ran = slowburn([file.startsWith('/') ? file : logFixture(file), ...rest, '--data-dir', temporaryFolder()]);

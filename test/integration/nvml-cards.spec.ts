@@ -155,7 +155,7 @@ describe('what is no number', () => {
     expect(reader.processes(0)).toBeUndefined();
   });
 
-  it('a counter that starts again is told as it is', () => {
+  it('a counter that starts again is reported as it is', () => {
     const control = controlMock('set 0 energy_mj 5000000');
     const { read } = openReader();
     expect(valueOf(read(), 'energyMj')).toBe(5_000_000);
@@ -188,7 +188,7 @@ describe('numbers of several sizes', () => {
     expect(valueOf(openReader().read(), 'memTempC')).toBe(84);
   });
 
-  it('a value type that nobody knows is no value', () => {
+  it('an unknown value type is no value', () => {
     controlMock('set 0 field_82 84', 'set 0 field_82_type 9');
     expect(readingOf(openReader().read(), 'memTempC').state).toBe('implausible');
   });

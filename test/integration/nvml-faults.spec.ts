@@ -80,7 +80,7 @@ describe('several calls that do not return', () => {
     ['the last five, on the slow cadence', [3, 4, 5, 6, 7], 'nvmlDeviceGetComputeRunningProcesses_v3'],
     ['every other and one more, on the rare cadence', [0, 2, 4, 6, 7], 'nvmlDeviceGetMaxClockInfo'],
     ['five whatever is asked of them', [1, 2, 4, 5, 6], '*'],
-  ])('in five of eight GPUs at once leave the others their readings from the second tick on: %s', async (_, gpus, symbol) => {
+  ])('in five of eight GPUs at once leave the others their readings: %s', async (_, gpus, symbol) => {
     const control = controlMock(eight);
     const source = await openMock({ patience, settings });
     expect(allWell(await read(source))).toBe(true);
@@ -97,7 +97,7 @@ describe('several calls that do not return', () => {
     expect(back.fault).toBeUndefined();
     // and they stay, when one thread reads them all again
     for (let tick = 0; tick < 10; tick++) expect(states(await read(source))).toEqual(Array(8).fill('value'));
-  }); // prettier-ignore
+  });
 
   it('in all of eight GPUs are one silent driver, and all are back when they return', async () => {
     const control = controlMock(eight);
@@ -259,7 +259,7 @@ describe('GPUs that come, go and move', () => {
   });
 });
 
-/** The real thread, which throws when it is told to. */
+/** The real thread, which throws on request. */
 function crashingWorker(): { readonly url: URL; readonly now: () => void } {
   const folder = temporaryFolder();
   const [script, order] = [path.join(folder, 'worker.mjs'), path.join(folder, 'crash')];
@@ -278,7 +278,7 @@ function crashingWorker(): { readonly url: URL; readonly now: () => void } {
 }
 
 describe('a thread that ends unexpectedly', () => {
-  it('is told with its reason, and started again by itself', async () => {
+  it('is reported with its reason, and restarted automatically', async () => {
     controlMock();
     const crash = crashingWorker();
     const source = await openMock({ workerUrl: crash.url, patience: soon });

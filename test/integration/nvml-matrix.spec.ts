@@ -205,7 +205,7 @@ describe('a fault in any call', () => {
   type Context = { readonly only: readonly string[] | undefined; readonly usual: readonly Seen[] };
 
   it.each(setups)(
-    'is told as what it is, harms nothing else, and passes (setup %#)',
+    'is reported as what it is, harms nothing else, and passes (setup %#)',
     ({ without, only }) => {
       const control = controlMock(...rich);
       const loaded = loadLibrary(compileMock(without));

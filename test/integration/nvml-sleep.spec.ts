@@ -44,7 +44,7 @@ describe('a GPU that sleeps', () => {
 });
 
 describe('a GPU that has been idle', () => {
-  it('is let go so that it can sleep, and is the same one when it wakes', async () => {
+  it('is released so that it can sleep, and is the same one when it wakes', async () => {
     const control = controlMock(...idle, 'set -1 count 1');
     const log = logMock();
     const pci = pciDevices(1);

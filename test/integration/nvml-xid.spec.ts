@@ -52,7 +52,7 @@ describe('XID errors', () => {
     expect(stored).toContainEqual({ code: 13, witness: 'kernel', text });
   });
 
-  it('are told although the driver was closed before they were asked for', async () => {
+  it('are reported although the driver was closed before they were read', async () => {
     const control = controlMock();
     const source = await openMock({ patience: { slowMs: 400, reopenMs: 100 } });
     await source.read(2000);
@@ -61,7 +61,7 @@ describe('XID errors', () => {
     expect(told.events).toMatchObject([{ code: 79, witness: 'nvml', gpuUuid: expect.stringMatching(/1$/) }]);
   });
 
-  it('are not missed while nobody takes samples: each is told once, in order', async () => {
+  it('are not missed while no samples are taken: each is reported once, in order', async () => {
     const control = controlMock();
     const source = await openMock({ patience: { slowMs: 100 } });
     await source.read(2000);

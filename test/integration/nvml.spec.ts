@@ -144,7 +144,7 @@ describe('NVML', () => {
     expect(at(back, 1, 'coreTempC').state).toBe('value');
   });
 
-  it('gives ticks that waited while nobody took them, each at its own time and with its own readings', async () => {
+  it('keeps ticks that were not taken, each with its own time and readings', async () => {
     const control = controlMock('set * temp 40');
     const source = await openMock({ settings: { intervalMs: 50, pcieThroughput: false } });
     const first = await source.read(2000);
@@ -162,7 +162,7 @@ describe('NVML', () => {
     expect(temps.every(({ state }) => state === 'value')).toBe(true);
   });
 
-  it('reads again what is read seldom, when nobody had time to take it', async () => {
+  it('reads rarely read metrics again if their tick was not taken', async () => {
     const source = await openMock({ settings: { intervalMs: 10, pcieThroughput: false } });
     await new Promise((resolve) => setTimeout(resolve, 1000)); // more ticks than wait: the first are overwritten
     const seldom = await readUntil(source, (sample) => at(sample, 0, 'maxGraphicsClockMhz').state !== 'unread'); // once a minute
@@ -183,7 +183,7 @@ describe('NVML', () => {
     control.set();
   });
 
-  it('lets go of the driver when it is closed, however long it is until the next tick', async () => {
+  it('releases the driver when it is closed, even long before the next tick', async () => {
     const log = logMock();
     const source = await openMock({ settings: { intervalMs: 600_000, pcieThroughput: false } });
     await source.read(2000);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
 import { readingStates } from '../../app/core/reading.ts';
-import type { ToldReading } from '../../app/telemetry/provenance.ts';
+import type { SourcedReading } from '../../app/telemetry/provenance.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { compileMock } from '../support/mock-nvml.ts';
 
@@ -25,7 +25,7 @@ type Told = {
   readonly source: { readonly kind: string };
   readonly gpus: readonly {
     readonly uuid: string;
-    readonly readings: Readonly<Record<MetricKey, ToldReading>>;
+    readonly readings: Readonly<Record<MetricKey, SourcedReading>>;
     readonly processes: unknown;
   }[];
 };
@@ -69,8 +69,8 @@ describe('slowburn read', () => {
     ['', 'saved.txt is empty.'],
     ['  \n', 'saved.txt is empty.'],
     ['<nvidia_smi_log></nvidia_smi_log>', 'There is no GPU in saved.txt.'],
-    ['<html><body>404</body></html>', 'none of the recordings'],
-    ['Thu Mar  5 10:00:00 2026\n+-----+\n', 'none of the recordings'],
+    ['<html><body>404</body></html>', 'is not a recording that Slowburn can play'],
+    ['Thu Mar  5 10:00:00 2026\n+-----+\n', 'is not a recording that Slowburn can play'],
     ['timestamp, speed\n', 'names no field of nvidia-smi'],
     ["NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n", 'said: NVIDIA-SMI has failed'],
     ['Failed to initialize NVML: Driver/library version mismatch\n', 'said: Failed to initialize NVML'],

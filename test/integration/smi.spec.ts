@@ -25,7 +25,7 @@ async function open(script: string, patience: Partial<SmiPatience> = {}): Promis
 }
 
 describe('nvidia-smi', () => {
-  it('is started once and read for as long as it goes on', async () => {
+  it('is started once and read for as long as it runs', async () => {
     const folder = temporaryFolder();
     const source = await open(`echo "$@" >> ${folder}/starts; while true; do cat ${DOCUMENT}; sleep 0.05; done`);
     for (let i = 0; i < 10; i++) {

@@ -52,7 +52,8 @@ describe('Windows’ counters', () => {
     expect(filler.fill(untold, undefined)).toMatchObject([{ vramBytes: GIB }]); // of the same tick
     filler.next();
     expect(filler.fill(untold, undefined)).toMatchObject([{ vramBytes: 2 * GIB }]);
-    expect(filler.fill([{ pid: 4321, name: '', vramBytes: 1 }], undefined)).toEqual([{ pid: 4321, name: '', vramBytes: 1 }]); // prettier-ignore
+    const complete = [{ pid: 4321, name: '', vramBytes: 1 }];
+    expect(filler.fill(complete, undefined)).toEqual(complete);
     expect(filler.fill(undefined, undefined)).toBeUndefined();
     filler.close();
   });

@@ -107,7 +107,7 @@ static void reload(void) {
   const char *path = variable(CONTROL_FILE);
   struct stat now = {0};
   if (!path || stat(path, &now)) {
-    if (rule_count) parse(0); /* the test is over: what hangs goes on */
+    if (rule_count) parse(0); /* the test is over: hanging calls return */
     control = (struct stat){0};
     return;
   }

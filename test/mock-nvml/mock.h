@@ -16,7 +16,7 @@
  * is one, as "GPU SYMBOL".
  *
  * set GPU load PCT turns on a simple simulation of heat (thermal.c): power follows load, temperature follows power.
- * set -1 driver_loads N, with another N, is a driver that was reloaded: nothing works until NVML is opened anew.
+ * set -1 driver_loads N, with another N, is a driver that was reloaded: nothing works until NVML is reopened.
  *
  * Struct layouts and signatures are those of nvml.h. Built without a symbol by -DWITHOUT_<symbol>, as an older driver.
  */

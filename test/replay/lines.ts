@@ -1,5 +1,5 @@
 /**
- * A second way to the text of `nvidia-smi -q`: the lines of one GPU, each under the headings that stand above it with
+ * A second way to the text of `nvidia-smi -q`: the lines of one GPU, each under the headings above it with
  * less indentation. It shares nothing with the app's decoder.
  */
 export type Line = { readonly path: string; readonly cell: string };
@@ -30,7 +30,7 @@ export function parseLines(text: string): PrintedText {
       if (gpus.length > 0) gpus.at(-1)!.lines.push({ path, cell });
       else head.set(name, cell);
     }
-    // a value may head others: "HW Slowdown : Active" stands above its kinds
+    // a value may head others: "HW Slowdown : Active" precedes its kinds
     if (right.length === 0 && name !== '') headings.push({ indent, name });
   }
   return { head, gpus };

@@ -37,3 +37,11 @@ export function vectorFiles(): NamedFile[] {
   if (real.length === 0) tell('vectors');
   return [...filesBelow(path.join(fixtures, 'vectors')), ...real];
 }
+
+/** A file of `shared/cases`, a real input with a known answer; undefined if it is not beside the checkout. */
+export function sharedCase(name: string): string | undefined {
+  const file = path.join(folder, 'cases', name);
+  if (fs.existsSync(file)) return file;
+  tell('cases');
+  return undefined;
+}

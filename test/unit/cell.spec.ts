@@ -54,7 +54,7 @@ describe('a cell of nvidia-smi', () => {
     expect(parseCell(undefined, pstate)).toEqual({ absent: 'unsupported' });
   });
 
-  it('reads the words that stand for a state, and no other', () => {
+  it('reads the words for a state, and no others', () => {
     expect(parseCell('Enabled', metricOf('eccMode'))).toEqual({ value: 1 });
     expect(parseCell('No', metricOf('remapFailure'))).toEqual({ value: 0 });
     expect(parseCell('Drain and Reset', metricOf('recoveryAction'))).toEqual({ value: 4 });

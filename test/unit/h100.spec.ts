@@ -43,7 +43,12 @@ describe('a real card’s readings', () => {
 
   it('tell the time at the cap twice: by a counter, and by the reasons of each second', () => {
     const counted = summariseGpu('GPU', samples()).throttledMs!['power-cap']!;
-    const counters = ['throttledSwPowerUs', 'throttledSwThermalUs', 'throttledHwThermalUs', 'throttledPowerBrakeUs'] as const; // prettier-ignore
+    const counters = [
+      'throttledSwPowerUs',
+      'throttledSwThermalUs',
+      'throttledHwThermalUs',
+      'throttledPowerBrakeUs',
+    ] as const;
     const seen = summariseGpu('GPU', samples(counters)).throttledMs!['power-cap']!;
     expect(counted).toBeGreaterThan(30_000);
     expect(Math.abs(seen - counted)).toBeLessThan(3_000);

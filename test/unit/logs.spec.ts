@@ -90,7 +90,7 @@ describe('a log', () => {
     expect(read(rows)).toMatchObject({ samples: [], refused: expect.stringContaining('several GPUs') as string });
   });
 
-  it('of GPU-Z keeps a failed reading as failed, goes on after a new header, and takes no PerfCap bit for a reason', () => {
+  it('of GPU-Z keeps a failed reading as failed, continues after a new header, and takes no PerfCap bit for a reason', () => {
     const log = read(fixture('gpu-z.txt'));
     expect(values(log, 'coreTempC')).toEqual([48.7, 48.8, 48.9, 49, 49.1, undefined, 35, 35.1]);
     expect(values(log, 'throttleReasons').every((value) => value === undefined)).toBe(true);
@@ -248,7 +248,7 @@ describe('a date', () => {
     for (const [date, time] of days) survey.add(date, parseTime(time)!);
     return survey.orders();
   };
-  it('is settled by itself, by any row, by the order of the rows, by midnight, or by not being in the future', () => {
+  it('is settled by its form, by any row, by the order of the rows, by midnight, or by not being in the future', () => {
     expect(orders(['2026-06-09', '12:00:00'])).toEqual(['ymd']);
     expect(orders(['9.6.2026', '12:00:00'])).toEqual(['dmy']);
     expect(orders(['06/09/2026', '12:00:00'], ['06/13/2026', '12:00:00'])).toEqual(['mdy']);

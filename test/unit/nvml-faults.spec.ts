@@ -11,7 +11,7 @@ const made: Readonly<Record<keyof typeof faults, readonly SourceFault[]>> = {
   stallFault: [faults.stallFault(0.2), faults.stallFault(75)],
   unopenedFault: [...allReturnCodes, 4711].map((code) => faults.unopenedFault(1, code)),
   hangFault: [0, 1, 4].map((others) => faults.hangFault('NVIDIA GeForce RTX 3090', others, 6.4)),
-  slowedFault: [faults.slowedFault(2000)],
+  slowFault: [faults.slowFault(2000)],
   threadFault: [faults.threadFault('out of memory')],
   whyNoGpu: [
     faults.whyNoGpu(9, []),

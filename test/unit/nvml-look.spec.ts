@@ -10,13 +10,17 @@ const gpus = [1, 2, 3].map((n, index) => ({
 const place = { moves: 7, card: slot(2), tick: 5, listed: 3 };
 const seen = { dead: false, answered: true, place, stillMs: 100, cards: undefined, gpus, leftAlone: [] };
 
+const leftAlone = [{ busId: slot(3), state: 'asleep' as const }];
+const byNumber = { ...seen, place: { ...place, card: '#1', tick: 0 }, gpus: [] };
+const opening = { ...seen, place: { ...place, tick: 0 }, cards: [1, 2, 3].map(slot), leftAlone };
+
 describe('what is seen of a thread', () => {
   it.each([
     ['it reads the second of three', seen, [slot(1)], [slot(3)]],
-    ['it opens the second of three by its number', { ...seen, place: { ...place, card: '#1', tick: 0 }, gpus: [] }, ['#0'], ['#2']], // prettier-ignore
+    ['it opens the second of three by its number', byNumber, ['#0'], ['#2']],
     ['it opens the one card it was given', { ...seen, place: { ...place, tick: 0 }, cards: [slot(2)] }, [], []],
-    ['another card sleeps', { ...seen, gpus: gpus.slice(0, 2), leftAlone: [{ busId: slot(3), state: 'asleep' as const }] }, [slot(1), slot(3)], []], // prettier-ignore
-    ['it opens what was given to it, of which one sleeps', { ...seen, place: { ...place, tick: 0 }, cards: [1, 2, 3].map(slot), leftAlone: [{ busId: slot(3), state: 'asleep' as const }] }, [slot(1), slot(3)], []], // prettier-ignore
+    ['another card sleeps', { ...seen, gpus: gpus.slice(0, 2), leftAlone }, [slot(1), slot(3)], []],
+    ['it opens its assigned cards, of which one sleeps', opening, [slot(1), slot(3)], []],
   ])('names the cards before and after the one it is in: %s', (_, what, before, after) => {
     expect(lookOf(what)).toMatchObject({ before, after, inside: { card: what.place.card, stillMs: 100 } });
   });

@@ -26,7 +26,7 @@ const started = (actions: readonly Action[]) =>
   actions.flatMap((action) => (action.kind === 'start' ? [action.cards] : []));
 
 describe('threads that read NVML', () => {
-  it('begin with one for all cards, which goes on for as long as it moves', () => {
+  it('begin with one for all cards, which continues for as long as it moves', () => {
     const { threads, actions } = oneThread(0);
     expect(actions).toEqual([{ kind: 'start', id: 1, cards: undefined }]);
     for (const stillMs of [0, 399]) {
@@ -73,8 +73,10 @@ describe('threads that read NVML', () => {
     expect(readersOf(second.threads).flatMap(({ cards }) => cards)).toEqual(['card 1', 'card 4', 'card 6']);
     expect(started(second.actions)).toEqual([]);
     // the three that answer are read by one thread once nothing has changed for a while
-    const calm = step(second.threads, { ...looks, ...Object.fromEntries(readersOf(second.threads).map(({ id }) => [id, quiet])) }, 6_400); // prettier-ignore
-    expect(calm.actions.filter(({ kind }) => kind === 'assign')).toMatchObject([{ cards: ['card 1', 'card 4', 'card 6'] }]); // prettier-ignore
+    const answered = Object.fromEntries(readersOf(second.threads).map(({ id }) => [id, quiet]));
+    const calm = step(second.threads, { ...looks, ...answered }, 6_400);
+    const assigned = calm.actions.filter(({ kind }) => kind === 'assign');
+    expect(assigned).toMatchObject([{ cards: ['card 1', 'card 4', 'card 6'] }]);
     expect(calm.actions.filter(({ kind }) => kind === 'close')).toHaveLength(2);
     expect(calm.threads.threads).toHaveLength(6);
   });
@@ -133,7 +135,7 @@ describe('threads that read NVML', () => {
           expect(threads.threads.length).toBeLessThanOrEqual(MOST_THREADS);
           const owned = threads.threads.flatMap(({ cards = all }) => cards);
           expect([...owned, ...threads.waiting].sort()).toEqual([...all].sort());
-          // what was promised to threads is what they were told
+          // each thread has the cards that the actions assigned to it
           for (const action of next.actions) {
             if (action.kind === 'close') expect(threads.threads.map(({ id }) => id)).not.toContain(action.id);
             else expect(threads.threads.find(({ id }) => id === action.id)?.cards).toEqual(action.cards);

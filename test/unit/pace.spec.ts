@@ -60,7 +60,7 @@ describe('the pace of a source', () => {
   it.each([
     ['begins between two moments of the grid', 300, [300, 1000, 2000, 3000]],
     ['begins on one', 1000, [1000, 2000, 3000]],
-  ])('begins at once and goes on along a grid that others keep: %s', async (_, beginsMs, expected) => {
+  ])('begins at once and continues on a shared grid: %s', async (_, beginsMs, expected) => {
     const clock = createTestClock();
     await clock.advance(beginsMs);
     const pace = createPace(clock, 1000, { slow: 5_000, rare: 60_000 }, 0);

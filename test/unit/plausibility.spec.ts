@@ -46,7 +46,7 @@ describe.each(frozen)('$name, whose power stands still while the card warms', ({
     expect(first / all.length).toBeLessThan(0.5);
   });
 
-  it('never enters energy from then on, and wear goes on by temperature alone', () => {
+  it('never enters energy from then on, and wear continues with temperature alone', () => {
     const samples = moments.map(({ atMs, frame }, i) => ({
       tsMs: atMs,
       dtMs: i === 0 ? undefined : atMs - moments[i - 1]!.atMs,
@@ -133,7 +133,7 @@ describe('a reading that is in range', () => {
     expect(at(30, 210.5, 71)).toBe('value');
   });
 
-  it('counts energy on from nothing when the driver was loaded anew, and leaves out a leap alone', () => {
+  it('counts energy from zero after the driver was reloaded, and excludes only a jump', () => {
     const check = createPlausibility().check;
     const at = (second: number, energyMj: number) => {
       const frame = frameWith({ energyMj });

@@ -62,7 +62,7 @@ describe('the sleep of GPUs', () => {
     });
   });
 
-  it('does not flap: let go in vain, a GPU is kept for ten minutes', () => {
+  it('does not flap: a GPU that stays up after its release is kept for ten minutes', () => {
     forAll((judged) => {
       let keptAtMs: number | undefined;
       judged.forEach(({ state, managed, asleep, atMs }, i) => {

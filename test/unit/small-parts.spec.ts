@@ -9,7 +9,7 @@ import { scaleAround, scaleOf } from '../../app/core/scale.ts';
 import { defaultSettings, settingsSchema } from '../../app/settings/settings.ts';
 import { readRecording, recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
 import { gapReasons } from '../../app/telemetry/sampler.ts';
-import { parseSourceSpec } from '../../app/telemetry/source-spec.ts';
+import { parseSourceSpec } from '../../app/telemetry/sources.ts';
 import { statusOf } from '../../app/telemetry/status.ts';
 import { leadingCause, throttleReasons } from '../../app/metrics/throttle-reasons.ts';
 import { parseTimestamp, smiCsvDecoder } from '../../app/telemetry/logs/smi-csv.ts';

@@ -127,7 +127,7 @@ describe('a document of nvidia-smi', () => {
     expect(!decoded.ok && decoded.error.message).toContain('entities');
   });
 
-  it('names a DTD that is not looked for, and entities that nobody declared stay words', () => {
+  it('may name a DTD, which is not fetched; undeclared entities stay text', () => {
     const dtd = '<!DOCTYPE nvidia_smi_log SYSTEM "file:///nowhere/nvsmi_device_v13.dtd">';
     const cells = '<fan_speed>&x;</fan_speed><utilization><gpu_util>&#53; %</gpu_util></utilization>';
     const { gpu, frame } = decode(
@@ -158,7 +158,7 @@ describe('a document of nvidia-smi', () => {
     }
   });
 
-  it('never takes a number that stands for a whole section for one of its readings', () => {
+  it('never takes the number of a whole section for one of its readings', () => {
     const frame = one('<temperature>67 C</temperature><remapped_rows>4</remapped_rows><ecc_errors>7</ecc_errors>');
     for (const { key } of metrics) expect(readingOf(frame, key).state, key).not.toBe('value');
   });
@@ -270,7 +270,7 @@ describe('a stream of documents', () => {
     );
   });
 
-  it('hands out what is no document as noise, and goes on', () => {
+  it('reports text that is not a document as noise, and continues', () => {
     const out: string[] = [];
     const noise: string[] = [];
     const stream = createDocumentStream(

@@ -96,7 +96,7 @@ describe('the text of nvidia-smi -q', () => {
     }
   });
 
-  it('never takes a number that stands for a whole section for one of its readings', () => {
+  it('never takes the number of a whole section for one of its readings', () => {
     const frame = one('Temperature : 67 C', 'Clocks : 900 MHz', 'Remapped Rows : 4', 'ECC Errors : 7');
     for (const { key } of metrics) expect(readingOf(frame, key).state, key).not.toBe('value');
   });

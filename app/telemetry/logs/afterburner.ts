@@ -1,3 +1,4 @@
+import { text as sentence } from '../../core/i18n.ts';
 import {
   conversion,
   frameOf,
@@ -88,16 +89,16 @@ export const afterburner: LogFormat = {
 
     function readRow(number: number, when: string, rest: string): void {
       const cells = rowOf(rest, ',', names.length);
-      if (names.length === 0 || !cells) return sink.bad(number, 'It does not have the columns of the header.');
+      if (names.length === 0 || !cells) return sink.bad(number, sentence('telemetry.log.bad.columns'));
       const { date, time } = splitStamp(when) ?? { date: '', time: '' };
       const day = parseDate(date, order);
       const timeMs = parseTime(time);
       if (day === undefined || timeMs === undefined) {
-        return sink.bad(number, `“${when.slice(0, 40)}” is not a date and time.`);
+        return sink.bad(number, sentence('telemetry.log.bad.stamp', { found: when.slice(0, 40) }));
       }
       layout ??= makeLayout();
       if (layout.length === 0) {
-        return sink.refuse({ code: 'recording-unreadable', message: 'The log has no column about an NVIDIA GPU.' });
+        return sink.refuse({ code: 'recording-unreadable', message: sentence('telemetry.log.noGpuColumn') });
       }
       const tsMs = stamp(day + timeMs);
       for (const { gpu, columns } of layout) {
@@ -115,7 +116,7 @@ export const afterburner: LogFormat = {
       line(text, number) {
         if (text.trim() === '') return;
         const record = recordOf(text);
-        if (!record) return sink.bad(number, 'It is no record of a monitoring log.');
+        if (!record) return sink.bad(number, sentence('telemetry.log.bad.notRecord'));
         const { code, when, rest } = record;
         if (code === '80') return readRow(number, when, rest);
         layout = undefined;
@@ -126,7 +127,7 @@ export const afterburner: LogFormat = {
           const [at = '', unit = ''] = listed(rest);
           const column = /^\d+$/.test(at) ? Number(at) : names.indexOf(at);
           if (column >= 0) units[column] = unit;
-        } else sink.bad(number, `The log has no record of the kind ${code}.`);
+        } else sink.bad(number, sentence('telemetry.log.bad.recordKind', { kind: code }));
       },
       end: () => undefined,
     };

@@ -1,7 +1,8 @@
+import { text as sentence } from '../../core/i18n.ts';
 import { metricOf, type MetricKey } from '../../metrics/metrics.ts';
 import { createFrame, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
 
-// What logs in columns have in common: cells, units, and the way from a heading to the catalogue.
+// What all logs with columns share: cells, units, and how a heading maps to the metric catalogue.
 
 /** A column's heading: "GPU Clock [MHz]" is the name "GPU Clock" in MHz. */
 export type Heading = { readonly name: string; readonly unit: string };
@@ -23,7 +24,7 @@ const times =
   (value: number): number =>
     value * factor;
 
-// The degree sign is lost when a log was saved in another encoding; C and F say enough.
+// The degree sign gets lost when a log is saved in another encoding: C and F are enough.
 const units: readonly (readonly [pattern: RegExp, metric: string, convert: (value: number) => number])[] = [
   [/^.{0,2}C$/u, '°C', identity],
   [/^.{0,2}F$/u, '°C', (value) => (value - 32) / 1.8],
@@ -32,7 +33,7 @@ const units: readonly (readonly [pattern: RegExp, metric: string, convert: (valu
   [/^MHz$/, 'MHz', identity],
   [/^GHz$/, 'MHz', times(1e3)],
   [/^%$/, '%', identity],
-  // Windows programs mean 2^20 and write MB
+  // Windows programs write MB for 2^20 bytes
   [/^MB$/, 'B', times(2 ** 20)],
   [/^GB$/, 'B', times(2 ** 30)],
 ];
@@ -41,7 +42,7 @@ const units: readonly (readonly [pattern: RegExp, metric: string, convert: (valu
 export const conversion = (unit: string, key: MetricKey): ((value: number) => number) | undefined =>
   units.find(([pattern, metric]) => metric === metricOf(key).unit && pattern.test(unit))?.[2];
 
-/** What stands in brackets at the end of a text, and what stands before it. */
+/** Splits a text that ends in brackets: what is in them, and what is before them. */
 export function splitBracketed(text: string, brackets: readonly string[]): { name: string; inner?: string } {
   const name = text.trim();
   if (!brackets.some((pair) => name.endsWith(pair[1]!))) return { name };
@@ -64,7 +65,7 @@ export function splitStamp(text: string): { readonly date: string; readonly time
   return at <= 0 ? undefined : { date: text.slice(0, at), time: text.slice(at).trim() };
 }
 
-/** The column for a heading, or undefined when it means nothing that the catalogue has. */
+/** The column for a heading; undefined if the catalogue has no such metric. */
 export function columnFor(at: number, heading: Heading, meanings: readonly ColumnMeaning[]): Column | undefined {
   const key = meanings.find(([name]) => name.test(heading.name))?.[1];
   const convert = key && conversion(heading.unit, key);
@@ -127,12 +128,12 @@ export function frameOf(cells: readonly string[], columns: readonly Column[], ba
       continue;
     }
     setAbsent(frame, key, 'failed');
-    if (!NONE.test(cell)) bad(`“${cell.slice(0, 40)}” under ${heading} is not a number.`);
+    if (!NONE.test(cell)) bad(sentence('telemetry.log.bad.number', { found: cell.slice(0, 40), column: heading }));
   }
   return frame;
 }
 
-/** Drops columns whose meaning comes twice: which of them is meant cannot be told. */
+/** Drops ambiguous columns: several with the same meaning. */
 export function unambiguous(columns: readonly Column[], notTaken: (heading: string) => void): readonly Column[] {
   return columns.filter(({ key, heading }) => {
     const single = columns.filter((other) => other.key === key).length === 1;

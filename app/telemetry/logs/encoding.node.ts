@@ -5,13 +5,13 @@ function isUtf8(bytes: Uint8Array): boolean {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true }); // it may end within a character
     return true;
   } catch {
-    return false; // the decoder's way to say no
+    return false; // the decoder throws on invalid bytes
   }
 }
 
 /**
- * The encoding of a text file from its first bytes: the byte order mark, else where the zeros of ASCII characters
- * stand, else whether the bytes are UTF-8. What is none of these was written by a Windows program in its own code page.
+ * The encoding of a text file from its first bytes: the byte order mark, else the position of the zeros of ASCII
+ * characters, else whether the bytes are valid UTF-8. Anything else was written by a Windows program in its code page.
  */
 export function encodingOf(bytes: Uint8Array): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { text } from '../../core/i18n.ts';
 import { linesOf } from '../../core/lines.node.ts';
 import { openInput } from '../../core/read-input.node.ts';
 import { err, messageOf, ok, type Result } from '../../core/result.ts';
@@ -19,8 +20,8 @@ const HEAD_BYTES = 256 * 1024; // HWiNFO's header alone may have 50 kB
 const LAST_LINES = 3;
 
 /**
- * Looks at the beginning of a file: what is it, and in which encoding.
- * @param otherwise a format that may read what no other one recognises
+ * Finds a file's format and encoding from its beginning.
+ * @param otherwise a format to try if no other one recognises the file
  */
 export async function openLog(file: string, otherwise?: LogFormat): Promise<Result<LogFile>> {
   const opened = openInput(file);
@@ -34,15 +35,11 @@ export async function openLog(file: string, otherwise?: LogFormat): Promise<Resu
     const format = formatOf(head) ?? (otherwise?.recognises(head) ? otherwise : undefined);
     if (format) return ok({ file, format, encoding, sizeBytes });
   } catch (thrown) {
-    return err('recording-unreadable', `The log ${file} cannot be read: ${messageOf(thrown)}`);
+    return err('recording-unreadable', text('telemetry.log.unreadable', { file, why: messageOf(thrown) }));
   } finally {
     fs.closeSync(descriptor);
   }
-  return err(
-    'recording-unreadable',
-    `${file} is none of the logs that Slowburn can import.`,
-    'It takes nvidia-smi --query-gpu=timestamp,… --format=csv (with its header line, so without noheader), nvidia-smi -q with or without -x, and the logs of HWiNFO64, GPU-Z and MSI Afterburner, and recordings of its own.',
-  );
+  return err('recording-unreadable', text('telemetry.log.unknown', { file }), text('telemetry.log.unknownNext'));
 }
 
 type Progress = (bytes: number) => void;
@@ -56,7 +53,7 @@ export type Survey = {
   readonly lastLines: readonly string[];
 };
 
-/** First pass, for logs with dates in the order of some country: what order is it, and what do the last lines say. */
+/** First pass, for logs with dates in a local order: finds the order, and keeps the last lines. */
 export async function surveyLog(
   log: LogFile,
   nowMs: number,
@@ -77,14 +74,14 @@ export async function surveyLog(
       }
     }
   } catch (thrown) {
-    return err('recording-unreadable', `The log ${log.file} cannot be read: ${messageOf(thrown)}`);
+    return err('recording-unreadable', text('telemetry.log.unreadable', { file: log.file, why: messageOf(thrown) }));
   }
   return ok({ dates, lastLines });
 }
 
 /**
  * Second pass: gives the lines to the format's reader until the file ends, the reader refuses it, or `signal` is
- * aborted. A last line without its end was being written when the file was copied: what it says may be half a number.
+ * aborted. A last line without a line end was still being written when the file was copied: it may hold half a number.
  */
 export async function readLog(
   log: LogFile,
@@ -102,15 +99,15 @@ export async function readLog(
     for await (const lines of logLines(log, onProgress, signal)) {
       for (const line of lines) {
         if (refused) return refused;
-        if (typeof line === 'number') sink.bad(line, 'It is longer than any line of a log.');
+        if (typeof line === 'number') sink.bad(line, text('telemetry.log.bad.tooLong'));
         else if (line.terminated || !log.format.openEnded) reader.line(line.text, line.number);
-        else if (!/^[\s,;"]*$/.test(line.text[0]!)) sink.bad(line.number, 'The file ends within it.');
+        else if (!/^[\s,;"]*$/.test(line.text[0]!)) sink.bad(line.number, text('telemetry.log.bad.cutOff'));
       }
     }
     if (!signal.aborted) reader.end();
   } catch (thrown) {
     if (!isReadError(thrown)) throw thrown;
-    return err('recording-unreadable', `The log ${log.file} cannot be read: ${messageOf(thrown)}`);
+    return err('recording-unreadable', text('telemetry.log.unreadable', { file: log.file, why: messageOf(thrown) }));
   }
   return refused ?? ok(undefined);
 }

@@ -1,3 +1,4 @@
+import { text as sentence } from '../../core/i18n.ts';
 import {
   cellsOf,
   columnFor,
@@ -9,7 +10,7 @@ import {
   splitStamp,
   unambiguous,
 } from './columns.ts';
-import type { Column, ColumnMeaning, Delimiter } from './columns.ts';
+import type { Column, ColumnMeaning, Delimiter, Heading } from './columns.ts';
 import type { LogFormat } from './log.ts';
 import { parseDate, parseTime } from './stamps.ts';
 
@@ -19,21 +20,27 @@ import { parseDate, parseTime } from './stamps.ts';
  * fan turns (measured; the catalogue's are commanded), Video Engine Load (encoder and decoder in one) and PerfCap
  * Reason: its bits are policies of NvAPI (1 power, 2 thermal, 4 reliability, 8 operating voltage, 16 utilisation:
  * techpowerup.com/forums/threads/202433) and two of them have no counterpart among NVML's clocks event reasons, so a
- * mask made of the others would claim that nothing else held the clocks down.
+ * mask made of the others would claim that nothing else limited the clocks.
  */
+// names without their blanks: another program may have saved the log again without them
 const meanings: readonly ColumnMeaning[] = [
-  [/^GPU Temperature$/i, 'coreTempC'],
-  [/^GPU (?:Core )?Clock$/i, 'graphicsClockMhz'],
-  [/^GPU Load$/i, 'gpuUtilPct'],
-  [/^Memory Controller Load$/i, 'memUtilPct'],
-  [/^(?:Dedicated )?Memory Used(?: \(Dedicated\))?$/i, 'vramUsedBytes'],
-  [/^(?:Board Power Draw|Power Consumption \(W\))$/i, 'powerW'],
-  [/^Fan (?:1 )?Speed \(%\)$/i, 'fanPct'],
-  [/^Fan 2 Speed \(%\)$/i, 'fan2Pct'],
-  [/^Fan 3 Speed \(%\)$/i, 'fan3Pct'],
+  [/^GPUTemperature$/i, 'coreTempC'],
+  [/^GPU(?:Core)?Clock$/i, 'graphicsClockMhz'],
+  [/^GPULoad$/i, 'gpuUtilPct'],
+  [/^MemoryControllerLoad$/i, 'memUtilPct'],
+  [/^(?:Dedicated)?Memory(?:Used|Usage)(?:\(Dedicated\))?$/i, 'vramUsedBytes'],
+  [/^(?:BoardPowerDraw|PowerConsumption\(W\))$/i, 'powerW'],
+  [/^Fan1?Speed\(%\)$/i, 'fanPct'],
+  [/^Fan2Speed\(%\)$/i, 'fan2Pct'],
+  [/^Fan3Speed\(%\)$/i, 'fan3Pct'],
 ];
 
 const HEADER = /^\s*"?Date"?[^\S\t]*[,;\t].*\[/;
+
+function columnOf(at: number, heading: Heading): Column | undefined {
+  const column = columnFor(at, { ...heading, name: heading.name.replaceAll(' ', '') }, meanings);
+  return column && { ...column, heading: headingText(heading) };
+}
 
 export const gpuZ: LogFormat = {
   kind: 'gpu-z',
@@ -51,11 +58,14 @@ export const gpuZ: LogFormat = {
       const delimiter = delimiterOf(text);
       const headings = cellsOf(text, delimiter).map(parseHeading);
       const found = headings.flatMap((heading, at) => {
-        const column = at === 0 ? undefined : columnFor(at, heading, meanings);
+        const column = at === 0 ? undefined : columnOf(at, heading);
         if (!column && at > 0) sink.notTaken(headingText(heading));
         return column ? [column] : [];
       });
       header = { delimiter, count: headings.length, columns: unambiguous(found, sink.notTaken) };
+      if (header.columns.length === 0) {
+        sink.refuse({ code: 'recording-unreadable', message: sentence('telemetry.log.noGpuColumn') });
+      }
     }
 
     return {
@@ -63,12 +73,12 @@ export const gpuZ: LogFormat = {
         if (text.trim() === '') return;
         if (HEADER.test(text)) return readHeader(text); // each session writes it again
         const cells = header && rowOf(text, header.delimiter, header.count);
-        if (!header || !cells) return sink.bad(number, 'It does not have the columns of the header.');
+        if (!header || !cells) return sink.bad(number, sentence('telemetry.log.bad.columns'));
         const { date, time } = splitStamp(cells[0]!) ?? { date: '', time: '' };
         const day = parseDate(date, order);
         const timeMs = parseTime(time);
         if (day === undefined || timeMs === undefined) {
-          return sink.bad(number, `“${cells[0]!.slice(0, 40)}” is not a date and time.`);
+          return sink.bad(number, sentence('telemetry.log.bad.stamp', { found: cells[0]!.slice(0, 40) }));
         }
         const frame = frameOf(cells, header.columns, (why) => sink.bad(number, why));
         sink.sample(number, { key: '' }, stamp(day + timeMs), frame);

@@ -1,3 +1,4 @@
+import { text as sentence } from '../../core/i18n.ts';
 import { cellsOf, columnFor, delimiterOf, frameOf, headingText, parseHeading, rowOf, unambiguous } from './columns.ts';
 import type { Column, ColumnMeaning, Delimiter } from './columns.ts';
 import { isOtherMaker, type LogFormat, type LogGpu } from './log.ts';
@@ -53,9 +54,8 @@ export const hwinfo: LogFormat = {
       if (!sensors && columns.filter((column) => column?.key === 'coreTempC').length > 1) {
         return sink.refuse({
           code: 'recording-unreadable',
-          message:
-            'The log has the columns of several GPUs, and the last line that says which belongs to which is missing.',
-          next: 'HWiNFO writes that line when logging is stopped: stop it, then import the file again.',
+          message: sentence('telemetry.log.severalGpus'),
+          next: sentence('telemetry.log.severalGpusNext'),
         });
       }
       const byCard = new Map<string, { readonly gpu: LogGpu; readonly columns: Column[] }>();
@@ -79,7 +79,7 @@ export const hwinfo: LogFormat = {
       }));
       header = { delimiter, count: headings.length, cards };
       if (cards.length === 0) {
-        sink.refuse({ code: 'recording-unreadable', message: 'The log has no column about an NVIDIA GPU.' });
+        sink.refuse({ code: 'recording-unreadable', message: sentence('telemetry.log.noGpuColumn') });
       }
     }
 
@@ -89,11 +89,14 @@ export const hwinfo: LogFormat = {
         if (HEADER.test(text)) return readHeader(text); // at the end it comes again
         const cells = header && rowOf(text, header.delimiter, header.count);
         if (header && isFooter(cells ?? cellsOf(text, header.delimiter))) return;
-        if (!header || !cells) return sink.bad(number, 'It does not have the columns of the header.');
+        if (!header || !cells) return sink.bad(number, sentence('telemetry.log.bad.columns'));
         const day = parseDate(cells[0]!, order);
         const timeMs = parseTime(cells[1]!);
         if (day === undefined || timeMs === undefined) {
-          return sink.bad(number, `“${`${cells[0]!} ${cells[1]!}`.slice(0, 40)}” is not a date and time.`);
+          return sink.bad(
+            number,
+            sentence('telemetry.log.bad.stamp', { found: `${cells[0]!} ${cells[1]!}`.slice(0, 40) }),
+          );
         }
         const tsMs = stamp(day + timeMs);
         for (const { gpu, columns } of header.cards) {

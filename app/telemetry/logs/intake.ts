@@ -1,3 +1,4 @@
+import { text as sentence } from '../../core/i18n.ts';
 import type { MetricKey } from '../../metrics/metrics.ts';
 import { metrics } from '../../metrics/metrics.ts';
 import { hasValue, type Frame } from '../../metrics/frame.ts';
@@ -15,7 +16,7 @@ export type LogSample = {
 
 export type Intake = {
   readonly sample: LogSink['sample'];
-  /** metrics of which a value came */
+  /** metrics that had at least one value */
   readonly taken: () => readonly MetricKey[];
 };
 
@@ -25,9 +26,8 @@ const OLDEST_MS = Date.UTC(2000, 0, 1); // before the first GPU: a clock that wa
 const DAY_MS = 86_400_000;
 
 /**
- * What each sample of a log goes through: the stamp is judged, the time since the one before it measured, and what
- * cannot be true is marked. Several rows within one second of a log whose stamps have no finer parts are told apart by
- * a millisecond each: their order is known, their moment is not.
+ * Checks each sample of a log: its stamp, the time since the sample before it, and whether its values can be true. If
+ * stamps have whole seconds, several rows of one second are set 1 ms apart: their order is known, their moment is not.
  */
 export function createIntake(
   nowMs: number,
@@ -38,8 +38,8 @@ export function createIntake(
   const taken = new Set<number>();
   return {
     sample(line, gpu, stampMs, frame) {
-      if (!(stampMs >= OLDEST_MS)) return bad(line, 'Its time stamp is from before the year 2000.');
-      if (stampMs > nowMs + DAY_MS) return bad(line, 'Its time stamp is in the future.');
+      if (!(stampMs >= OLDEST_MS)) return bad(line, sentence('telemetry.log.bad.beforeGpus'));
+      if (stampMs > nowMs + DAY_MS) return bad(line, sentence('telemetry.log.bad.future'));
       metrics.forEach((_, i) => {
         if (hasValue(frame, i)) taken.add(i);
       });

@@ -3,29 +3,29 @@ import type { AppError } from '../../core/result.ts';
 import type { GpuIdentity } from '../source.ts';
 import type { DateOrder } from './stamps.ts';
 
-/** `plain` is a CSV with columns of any program, for traces alone: it says of no card which it is. */
+/** `plain` is a CSV trace of any program: it does not say which card it is about. */
 export type LogKind = 'slowburn' | 'smi-xml' | 'smi-text' | 'smi-csv' | 'hwinfo' | 'gpu-z' | 'afterburner' | 'plain';
 
-/** What a log says about who a GPU is; many say little. `key` tells the GPUs of one file apart. */
+/** What a log says about a GPU's identity; many say little. `key` distinguishes the GPUs of one file. */
 export type LogGpu = Partial<GpuIdentity> & { readonly key: string };
 
-/** What a reader tells while it is given the lines of a log. Lines count from 1. */
+/** Where a reader reports what it finds. Lines count from 1. */
 export type LogSink = {
   readonly sample: (line: number, gpu: LogGpu, tsMs: number, frame: Frame) => void;
   /** a line, or a part of one, that could not be read, and why */
   readonly bad: (line: number, why: string) => void;
-  /** a column that means nothing the catalogue has */
+  /** a column that has no counterpart in the metric catalogue */
   readonly notTaken: (column: string) => void;
-  /** the log as a whole cannot be taken */
+  /** the whole log cannot be imported */
   readonly refuse: (error: AppError) => void;
 };
 
 export type LogContext = {
   readonly sink: LogSink;
-  /** from the clock on the wall to ms since 1970 */
+  /** from a wall-clock time, in ms as if it were UTC, to ms since 1970 */
   readonly stamp: (wallMs: number) => number;
   readonly order: DateOrder;
-  /** the last lines of the file, where some programs say what the columns are about */
+  /** the last lines of the file: some programs name the sensor of each column there */
   readonly lastLines: readonly string[];
 };
 
@@ -36,12 +36,12 @@ export type LogFormat = {
   readonly kind: LogKind;
   /** @param head the beginning of the file: some kB of text */
   readonly recognises: (head: string) => boolean;
-  /** rows with nothing at their end that says they are whole: one that the file breaks off in is not taken */
+  /** nothing marks the end of a row, so a last row without a line end is not used */
   readonly openEnded?: true;
   /** date and time in a row, of programs that write them in the order of the user's country */
   readonly when?: (line: string) => { readonly date: string; readonly time: string } | undefined;
   readonly open: (context: LogContext) => LogReader;
 };
 
-/** Names of cards that are not NVIDIA's. */
+/** Whether a name is that of another maker's card. */
 export const isOtherMaker = (name: string): boolean => /radeon|firepro|\bamd\b|\bintel\b|\barc\b/i.test(name);

@@ -1,7 +1,8 @@
+import { text as sentence } from '../../core/i18n.ts';
 import { ownDecoder, RECORDING_FORMAT, type OwnDecoder } from '../replay/recording.ts';
 import type { LogFormat } from './log.ts';
 
-/** A recording of Slowburn's own: see replay/recording.ts. Its stamps are in UTC, its GPUs have UUIDs. */
+/** Slowburn's own recording: see replay/recording.ts. Its stamps are in UTC, its GPUs have UUIDs. */
 export const own: LogFormat = {
   kind: 'slowburn',
   recognises: (head) => head.trimStart().startsWith('{') && head.includes(`"${RECORDING_FORMAT}"`),
@@ -17,7 +18,7 @@ export const own: LogFormat = {
           return;
         }
         const sample = decoder.line(text);
-        if (!sample) return sink.bad(number, 'It is no line of a recording.');
+        if (!sample) return sink.bad(number, sentence('telemetry.log.bad.notLine'));
         for (const { gpu, frame } of sample.gpus) sink.sample(number, { key: gpu.uuid, ...gpu }, sample.tsMs, frame);
       },
       end: () => undefined,

@@ -1,5 +1,6 @@
 import { metricIndex, metrics, type Metric } from '../../metrics/metrics.ts';
 import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
+import { text as sentence } from '../../core/i18n.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { parseCell } from '../smi/cell.ts';
 import { idOf, said, uuidOf } from '../smi/tree.ts';
@@ -21,7 +22,7 @@ export type SmiCsvDecoder = {
   /** undefined for a row whose number of fields is not that of the header */
   readonly row: (line: string) => CsvRow | undefined;
   readonly metrics: readonly Metric[];
-  /** columns that are no metric of ours */
+  /** columns that are not in the metric catalogue */
   readonly unknown: readonly string[];
 };
 
@@ -35,7 +36,7 @@ const identityColumns = {
   index: 'index',
 } as const;
 
-/** Whether an identity cell says who the card is, rather than why that cannot be told. */
+/** Whether an identity cell names the card, rather than a reason why it has no name. */
 function tells(field: (typeof identityColumns)[keyof typeof identityColumns], text: string): boolean {
   if (field === 'uuid') return uuidOf(text) !== undefined;
   if (field === 'index') return idOf(text) !== undefined;
@@ -50,10 +51,12 @@ export const parseTimestamp = (text: string): number | undefined =>
 
 type Column = { readonly at: number; readonly via: number; readonly unit: string | undefined };
 
-/** Where a metric stands in the header, newest name first. */
+/** The units of nvidia-smi, for a header and cells without one: temperatures never have any, others not in some logs. */
+const IMPLIED: Partial<Record<Metric['unit'], string>> = { '°C': 'C', K: 'C', W: 'W', '%': '%', B: 'MiB', MHz: 'MHz' };
+
+/** The header's columns for a metric, newest name first. */
 function columnsOf(metric: Metric, header: readonly { readonly name: string; readonly unit: string | undefined }[]) {
-  // temperatures are the one quantity that nvidia-smi prints without any unit
-  const implied = metric.unit === '°C' || metric.unit === 'K' ? 'C' : undefined;
+  const implied = IMPLIED[metric.unit];
   return metric.csv.flatMap((name, via): Column[] => {
     const at = header.findIndex((column) => column.name === name);
     return at < 0 ? [] : [{ at, via, unit: header[at]!.unit ?? implied }];
@@ -62,7 +65,7 @@ function columnsOf(metric: Metric, header: readonly { readonly name: string; rea
 
 /**
  * A decoder for the output of `nvidia-smi --query-gpu=… --format=csv`, made from its header line. Units come from the
- * header ("power.draw [W]") or the cell ("46.19 W"). Columns that are no metric of ours are passed over.
+ * header ("power.draw [W]") or the cell ("46.19 W"). Columns that are not in the metric catalogue are skipped.
  */
 export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
   const columns = fieldsOf(header).map((field) => {
@@ -73,11 +76,7 @@ export function smiCsvDecoder(header: string): Result<SmiCsvDecoder> {
     .map((metric) => ({ metric, columns: columnsOf(metric, columns) }))
     .filter(({ columns: its }) => its.length > 0);
   if (found.length === 0) {
-    return err(
-      'recording-unreadable',
-      'The first line names no field of nvidia-smi that Slowburn knows.',
-      'Record with: nvidia-smi --query-gpu=timestamp,uuid,temperature.gpu,power.draw --format=csv -l 1',
-    );
+    return err('recording-unreadable', sentence('telemetry.log.noField'), sentence('telemetry.log.noFieldNext'));
   }
   const identities = columns.flatMap(({ name }, at) =>
     Object.hasOwn(identityColumns, name) ? [{ at, field: identityColumns[name as keyof typeof identityColumns] }] : [],

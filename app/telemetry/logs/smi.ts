@@ -1,3 +1,4 @@
+import { text as sentence } from '../../core/i18n.ts';
 import type { Result } from '../../core/result.ts';
 import { decodeDocument, type SmiDocument } from '../smi/document.ts';
 import { createDocumentStream } from '../smi/document-stream.ts';
@@ -8,7 +9,6 @@ import { parseSmiWall } from './stamps.ts';
 
 // What nvidia-smi writes: `--query-gpu` as CSV, and `-q` as XML or text, one document after another.
 
-const NO_STAMP = 'It has no time stamp of nvidia-smi.';
 const MAX_DOCUMENT = 64 * 2 ** 20; // as in document-stream.ts
 
 export const smiCsv: LogFormat = {
@@ -24,8 +24,8 @@ export const smiCsv: LogFormat = {
       if (!/(?:^|,)\s*timestamp\s*(?:,|$)/.test(text)) {
         return sink.refuse({
           code: 'recording-unreadable',
-          message: 'The log does not say when its rows were taken.',
-          next: 'Record the field timestamp too: nvidia-smi --query-gpu=timestamp,uuid,temperature.gpu,power.draw --format=csv -l 1',
+          message: sentence('telemetry.log.noTimes'),
+          next: sentence('telemetry.log.noTimesNext'),
         });
       }
       decoder = made.value;
@@ -38,9 +38,9 @@ export const smiCsv: LogFormat = {
         if (line === '' || line === header) return;
         if (!decoder || /^timestamp\s*,/.test(line)) return readHeader(line);
         const row = decoder.row(line);
-        if (!row) return sink.bad(number, 'It does not have the fields of the header.');
+        if (!row) return sink.bad(number, sentence('telemetry.log.bad.fields'));
         const wallMs = parseSmiWall(row.timestamp);
-        if (wallMs === undefined) return sink.bad(number, NO_STAMP);
+        if (wallMs === undefined) return sink.bad(number, sentence('telemetry.log.bad.smiStamp'));
         const { uuid, name, pciBusId, index } = row;
         const position = /^\d{1,4}$/.test(index ?? '') ? Number(index) : undefined;
         const gpu = {
@@ -63,7 +63,7 @@ function takeDocuments({ sink, stamp }: LogContext, decode: (text: string) => Re
     const decoded = decode(text);
     if (!decoded.ok) return sink.bad(number, decoded.error.message);
     const wallMs = parseSmiWall(decoded.value.timestamp);
-    if (wallMs === undefined) return sink.bad(number, NO_STAMP);
+    if (wallMs === undefined) return sink.bad(number, sentence('telemetry.log.bad.smiStamp'));
     const tsMs = stamp(wallMs);
     for (const { gpu, frame } of decoded.value.gpus) {
       // decodeGpu makes a name from the bus where the driver gives no UUID: stable, and good enough to tell them apart
@@ -81,7 +81,7 @@ export const smiXml: LogFormat = {
     let startLine = 0;
     const stream = createDocumentStream(
       (xml) => take(xml, startLine),
-      (noise) => context.sink.bad(startLine, `“${noise.slice(0, 60)}” is no document of nvidia-smi.`),
+      (noise) => context.sink.bad(startLine, sentence('telemetry.log.bad.noise', { found: noise.slice(0, 60) })),
     );
     return {
       line(text, number) {

@@ -1,4 +1,4 @@
-// Date and time as other programs write them: local, and in an order that only the reader's country knows.
+// Date and time as other programs write them: local, and in an order that depends on the country.
 
 export const dateOrders = ['dmy', 'mdy', 'ymd'] as const;
 export type DateOrder = (typeof dateOrders)[number];
@@ -36,9 +36,9 @@ export function parseDate(text: string, order: DateOrder): number | undefined {
   return read?.orders.includes(order) ? dayOf(read.numbers, order) : undefined;
 }
 
-/** "18:41:07", "9:05:00.250", "1:02:03,5 PM": milliseconds since midnight. */
+/** "18:41:07", "9:05:00.250", "1:02:03,5 PM", and without leading zeros "14:0:7.5": milliseconds since midnight. */
 export function parseTime(text: string): number | undefined {
-  const match = /^(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,3})\d*)?(?:\s*([AP])\.?M\.?)?$/i.exec(text.trim());
+  const match = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3})\d*)?(?:\s*([AP])\.?M\.?)?$/i.exec(text.trim());
   if (!match) return undefined;
   const [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const half = match[5]?.toUpperCase();
@@ -50,7 +50,7 @@ export function parseTime(text: string): number | undefined {
 /** One date of a log with the times of its first and last row. */
 type Day = { readonly text: string; readonly fromMs: number; toMs: number };
 
-/** Enough for a row each day over a decade; a log that changes its date more often is settled by those. */
+/** Enough for one row per day over a decade; if there are more, the first ones decide. */
 const MAX_DAYS = 5000;
 
 export type DateSurvey = {
@@ -62,9 +62,9 @@ export type DateSurvey = {
 };
 
 /**
- * Finds the order of a log's dates from all its rows. A row settles it when it can be read in one way only. Else the
- * order of the rows does: a log is written forwards, not in the future, and one that runs through midnight goes on
- * where it was.
+ * Finds the order of a log's dates from all its rows. A row that can be read in only one way settles it. Otherwise the
+ * sequence of the rows does: time moves forward, no row lies in the future, and a log that runs past midnight continues
+ * with the next day.
  */
 export function createDateSurvey(nowMs: number): DateSurvey {
   const days: Day[] = [];

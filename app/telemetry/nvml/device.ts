@@ -2,7 +2,7 @@ import type { GpuIdentity } from '../source.ts';
 import { textIn, type Symbols } from './library.ts';
 import { NVML_SUCCESS } from './return-codes.ts';
 
-/** A GPU as the driver hands it out. `openCode` is not 0 when it is listed but would not open: then it has no handle. */
+/** A GPU that the driver lists. If `openCode` is not 0, it could not be opened and has no handle. */
 export type OpenedDevice = { readonly handle: number; readonly identity: GpuIdentity; readonly openCode: number };
 
 const NAME_SIZE = 96;
@@ -83,7 +83,7 @@ export function openByIndex(symbols: Symbols, index: number): OpenedDevice {
   return { handle, openCode, identity: { uuid: '', index, name: UNNAMED, pciBusId: '' } };
 }
 
-/** Opens the GPU in a PCI slot, and leaves all others as they are: asleep, or hanging. */
+/** Opens the GPU in a PCI slot without touching any other, which may be asleep or hanging. */
 export function openByBusId(symbols: Symbols, busId: string, position: number): OpenedDevice {
   const out = new ArrayBuffer(8);
   const names = ['nvmlDeviceGetHandleByPciBusId_v2', 'nvmlDeviceGetHandleByPciBusId'];
@@ -93,6 +93,6 @@ export function openByBusId(symbols: Symbols, busId: string, position: number): 
     return { handle, openCode, identity: { uuid: '', index: position, name: UNNAMED, pciBusId: busId } };
   }
   const index = new ArrayBuffer(4);
-  const told = symbols.callFirst(['nvmlDeviceGetIndex'], ['device', 'out'], [handle, index]) === NVML_SUCCESS;
-  return describe(symbols, handle, told ? new DataView(index).getUint32(0, true) : position, busId);
+  const listed = symbols.callFirst(['nvmlDeviceGetIndex'], ['device', 'out'], [handle, index]) === NVML_SUCCESS;
+  return describe(symbols, handle, listed ? new DataView(index).getUint32(0, true) : position, busId);
 }

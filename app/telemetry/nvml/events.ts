@@ -1,7 +1,7 @@
 import type { Symbols } from './library.ts';
 import { NVML_SUCCESS } from './return-codes.ts';
 
-/** An XID error as NVML tells it: the GPU's handle and the code. */
+/** An XID error as NVML reports it: the GPU's handle and the code. */
 export type NvmlEvent = { readonly device: number; readonly xid: number };
 
 export type EventWatch = {
@@ -16,7 +16,7 @@ const none: EventWatch = { take: () => [], close: () => undefined };
 
 /**
  * Watches some GPUs for XID errors. Linux only: on Windows no GPU supports the event, and nothing is ever reported.
- * What happened before this call is not told.
+ * Events from before this call are not reported.
  */
 export function watchEvents({ bind, callFirst }: Symbols, devices: readonly number[]): EventWatch {
   const created = new ArrayBuffer(8);

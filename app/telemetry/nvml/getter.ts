@@ -26,7 +26,7 @@ export type Getter = {
 const LE = true;
 export const u32 = (view: DataView, at = 0): number => view.getUint32(at, LE);
 export const i32 = (view: DataView, at = 0): number => view.getInt32(at, LE);
-/** Without a BigInt on the way: dozens a tick would keep the collector of garbage busy. */
+/** Without BigInt: dozens of them per tick would keep the garbage collector busy. */
 export const u64 = (view: DataView, at = 0): number => view.getUint32(at, LE) + view.getUint32(at + 4, LE) * 2 ** 32;
 
 /** Puts one number of an answer into a frame: the one at `at`, in the metric's unit after `scale`. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { err, messageOf, ok, type Result } from '../../core/result.ts';
+import { text } from '../../core/i18n.ts';
 import { openLibrary } from '../native-library.node.ts';
 import type { NvmlLibrary } from './library.ts';
 
@@ -28,7 +29,7 @@ export function loadLibrary(override?: string): Result<NvmlLibrary> {
   }
   return err(
     'source-unavailable',
-    'No NVIDIA driver library (NVML) was found on this machine.',
-    `Install the NVIDIA driver, or choose another source. Tried ${tried.join('; ')}`,
+    text('telemetry.nvml.noLibrary'),
+    text('telemetry.nvml.noLibraryNext', { tried: tried.join('; ') }),
   );
 }

@@ -1,10 +1,10 @@
 /**
- * What the reader needs of a shared library. `bind` looks a symbol up once and answers undefined when this driver does
- * not export it: NVML grows versioned names (…_v2, …_v3), and no driver has them all.
+ * A parameter of a native function. `bind` returns undefined if the driver does not export a symbol: NVML adds versioned
+ * names (…_v2, …_v3), and no driver has them all.
  */
 export type Parameter = 'device' | 'uint' | 'ulonglong' | 'text' | 'text16' | 'out';
 export type Argument = number | bigint | string | ArrayBuffer | Uint8Array | null;
-/** Returns an nvmlReturn_t, or what status another library has. */
+/** Returns an nvmlReturn_t, or the status of another library. */
 export type NativeCall = (...args: Argument[]) => number;
 
 export type NvmlLibrary = {

@@ -4,12 +4,12 @@ import type { LeftAlone } from './protocol.ts';
 import type { ReaderGpu } from './reader.ts';
 import type { Look } from './threads.ts';
 
-/** How long a thread was seen in one place. */
+/** How long a thread has been observed in one driver call. */
 export type Stillness = { readonly moves: number; readonly seenMs: number; readonly stillMs: number };
 
 /**
- * What another look adds. Time between two looks counts at most `mostMs`: when this process itself stood still, nothing
- * is known of the thread.
+ * Adds an observation. The time since the previous one counts at most `mostMs`: if this process itself was stopped, it
+ * observed nothing.
  */
 export function stillnessOf({ moves, card }: Place, before: Stillness, nowMs: number, mostMs: number): Stillness {
   const still = card !== undefined && moves === before.moves;
@@ -22,14 +22,14 @@ export type Seen = {
   readonly answered: boolean;
   readonly place: Place;
   readonly stillMs: number;
-  /** the cards it was given last; undefined: all */
+  /** the cards it was assigned last; undefined: all */
   readonly cards: readonly Card[] | undefined;
-  /** as it opened them last */
+  /** the GPUs as it opened them last */
   readonly gpus: readonly ReaderGpu[];
   readonly leftAlone: readonly LeftAlone[];
 };
 
-/** What the step from one state of the threads to the next needs to know of one. */
+/** What the reducer of threads.ts needs to know about one thread. */
 export function lookOf({ dead, answered, place, stillMs, cards, gpus, leftAlone }: Seen): Look {
   const { card, tick, listed } = place;
   if (card === undefined) return { dead, answered, before: [], after: [] };

@@ -2,7 +2,7 @@ import type { MigInstance } from '../source.ts';
 import { textIn, type Symbols } from './library.ts';
 import { NVML_NOT_FOUND, NVML_SUCCESS } from './return-codes.ts';
 
-/** The instances of a card, or the code that says why they are not known: half a list would be a wrong one. */
+/** The instances of a card, or the NVML code with which they could not be read: a partial list would be wrong. */
 export type MigAnswer = { readonly code: number; readonly instances: readonly MigInstance[] | undefined };
 
 const UUID_SIZE = 96;

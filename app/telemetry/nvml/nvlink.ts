@@ -13,8 +13,9 @@ const counters = [
 export const linkMetrics = ['nvlinkActive', ...counters.map(({ metric }) => metric)] as const;
 
 /**
- * Reads the links of a GPU: how many are up, and their errors in sum. Links that are down have no counters, and a sum
- * of which a part is missing is none. Returns the code that ends the reading of this GPU, or 0.
+ * Reads the links of a GPU: how many are up, and the sum of their errors. Links that are down have no counters. If a part
+ * of a sum is missing, there is no sum.
+ * @returns 0, or the NVML code that ends the reading of this GPU
  */
 export function readNvLink({ callFirst }: Symbols, device: number, links: number, frame: Frame): number {
   const out = new ArrayBuffer(8);

@@ -1,6 +1,6 @@
 /**
- * Where a thread is inside the driver, in memory that the collector can read while the thread hangs: which card it is
- * about, and for which tick. It moves whenever it enters or leaves a card.
+ * Which card a thread is calling the driver about, and for which tick, in memory that the collector can read while the
+ * thread hangs.
  */
 const WORDS = 4;
 const [MOVES, INSIDE, TICK, LISTED] = [0, 1, 2, 3] as const;
@@ -17,12 +17,12 @@ export type PlaceWriter = {
 };
 
 export type Place = {
-  /** grows with each move: the same number means that the thread has not moved */
+  /** counts each `enter` and `leave`: an unchanged number means that the thread has not moved */
   readonly moves: number;
   readonly card: string | undefined;
   /** 0: the card is being opened */
   readonly tick: number;
-  /** cards that the driver listed, when it was asked */
+  /** number of cards that the driver listed last */
   readonly listed: number;
 };
 

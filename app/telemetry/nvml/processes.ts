@@ -21,7 +21,7 @@ const MOST_PROCESSES = 65_536; // a larger number was misread
 
 type Entry = { readonly pid: number; readonly vramBytes?: number };
 
-/** A process number that can be one: neither none nor all ones. */
+/** Whether a number can be a PID: neither 0 nor all ones. */
 const plausible = (pid: number): boolean => pid > 0 && pid < 0xffffffff;
 
 /**
@@ -40,7 +40,7 @@ function entriesOf(data: DataView, count: number, strides: readonly number[]): E
   return undefined;
 }
 
-/** The entries of one kind; undefined when the driver does not tell now. */
+/** The entries of one kind; undefined if the driver does not report them now. */
 function list(call: NativeCall, device: number, strides: readonly number[]): Entry[] | 'unsupported' | undefined {
   const count = new ArrayBuffer(4);
   const view = new DataView(count);
@@ -61,7 +61,7 @@ function list(call: NativeCall, device: number, strides: readonly number[]): Ent
 /** Reads the processes of one GPU, remembering which utilisation samples it has seen. */
 export type ProcessReader = () => GpuProcess[] | undefined;
 
-/** @returns a reader that answers undefined when the driver does not tell */
+/** @returns a reader that returns undefined if the driver does not report processes */
 export function createProcessReader({ bind, callFirst }: Symbols, device: number): ProcessReader {
   let lastSeenUs = 0n;
 
@@ -94,20 +94,20 @@ export function createProcessReader({ bind, callFirst }: Symbols, device: number
 
   return () => {
     const found = new Map<number, GpuProcess>();
-    let told = false;
+    let reported = false;
     for (const { name, type } of kinds) {
       const version = versions.find(({ suffix }) => bind(`${name}${suffix}`, ['device', 'out', 'out']));
       if (!version) continue;
       const listed = list(bind(`${name}${version.suffix}`, ['device', 'out', 'out'])!, device, version.strides);
       if (!listed) return undefined; // half a list would be a wrong one
       if (listed === 'unsupported') continue;
-      told = true;
+      reported = true;
       for (const entry of listed) {
         const both = found.has(entry.pid); // a process that draws and computes is one process
         found.set(entry.pid, { ...entry, name: '', type: both ? 'both' : type });
       }
     }
-    if (!told) return undefined;
+    if (!reported) return undefined;
     const shares = found.size > 0 ? smShares() : new Map<number, number>();
     return [...found.values()].map((process) => {
       const smPct = shares.get(process.pid);

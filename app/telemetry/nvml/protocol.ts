@@ -1,24 +1,24 @@
 import type { GpuProcess, MigInstance, SourceSettings } from '../source.ts';
-import type { Bell } from './wake-signal.ts';
+import type { WakeSignal } from './wake-signal.ts';
 import type { Card } from './cards.ts';
 import type { ReaderGpu } from './reader.ts';
 
-/** How long things are waited for, in ms. Everything but `slowMs` and `rareMs` is about faults and sleep. */
+/** Intervals and timeouts, ms. All but `slowMs` and `rareMs` are about faults and sleep. */
 export type Patience = {
-  /** between readings of what is dear, and of what changes seldom */
+  /** between readings of metrics that are expensive, and of those that rarely change */
   readonly slowMs: number;
   readonly rareMs: number;
-  /** idle for so long, a GPU is let go so that it can fall asleep */
+  /** a GPU idle for this long is released so that it can fall asleep */
   readonly graceMs: number;
-  /** until NVML is opened anew */
+  /** until NVML is reopened */
   readonly reopenMs: number;
-  /** inside one GPU for so long, the others are read by other threads */
+  /** after a call about one GPU has taken this long, other threads read the other GPUs */
   readonly hangMs: number;
-  /** the same at the first start: without persistence mode the driver wakes each card when it is opened */
+  /** the same at the first start: without persistence mode the driver wakes each card to open it */
   readonly openMs: number;
-  /** nothing has changed for so long: what several threads read is given to one again */
+  /** after this long without changes, one thread reads all cards again */
   readonly calmMs: number;
-  /** until a thread that has ended is started again */
+  /** until a thread that has ended is restarted */
   readonly restartMs: number;
 };
 
@@ -34,8 +34,8 @@ export const patience: Patience = {
 };
 
 /**
- * Messages between the collector and the thread that owns NVML. The thread sets the pace: one message a tick. Between
- * ticks it sleeps on the bell: whoever sends it a message after `start` rings.
+ * Messages between the collector and the thread that owns NVML. The thread sets the pace: one message per tick. Between
+ * ticks it blocks on the wake signal, so every message after `start` must be followed by `wake(signal)`.
  */
 export type ToWorker =
   | {
@@ -43,31 +43,31 @@ export type ToWorker =
       readonly library: string | undefined;
       readonly settings: SourceSettings;
       readonly patience: Patience;
-      /** where the system lists PCI devices, when not in the usual place */
+      /** where the system lists PCI devices, if not in the usual place */
       readonly pciDevices: string | undefined;
-      /** where the kernel's log is, when not in the usual place */
+      /** where the kernel's log is, if not in the usual place */
       readonly kernelLog: string | undefined;
-      /** Windows' performance library, when not the system's own */
+      /** Windows' performance library, if not the system's own */
       readonly pdh: string | undefined;
       /** the cards to read; undefined: all that the driver lists */
       readonly only: readonly Card[] | undefined;
       /** monotonic time of a moment of the grid that all threads share */
       readonly gridMs: number;
-      readonly bell: Bell;
-      /** where the thread says which card it is in (place.ts) */
+      readonly wakeSignal: WakeSignal;
+      /** where the thread publishes which card it is calling the driver about (place.ts) */
       readonly place: SharedArrayBuffer;
     }
-  /** reads other cards from its next tick on, and says `cards-taken` before it */
+  /** read these cards from the next tick on; the thread answers `cards-assigned` before that tick */
   | { readonly type: 'cards'; readonly only: readonly Card[] | undefined }
   | { readonly type: 'settings'; readonly settings: SourceSettings }
-  /** a tick was overwritten before its readings were taken, or while they were */
+  /** a tick was overwritten before or while its readings were copied */
   | { readonly type: 'missed'; readonly tick: number }
   | { readonly type: 'close' };
 
-/** A GPU that is left alone: asleep, or let go so that it can fall asleep. */
+/** A GPU that is not read: asleep, or released so that it can fall asleep. */
 export type LeftAlone = { readonly busId: string; readonly state: 'asleep' | 'released' };
 
-/** An XID error: of a GPU, as NVML tells it, or of a slot without the function, as the kernel does. */
+/** An XID error. NVML reports the GPU's UUID; the kernel reports its slot without the function. */
 export type WorkerEvent = {
   readonly uuid?: string;
   readonly slot?: string;
@@ -78,32 +78,32 @@ export type WorkerEvent = {
 
 export type FromWorker =
   | { readonly type: 'no-library'; readonly message: string; readonly next: string | undefined }
-  /** NVML was opened, or opened anew: the GPUs now, and the memory into which their readings are written */
+  /** NVML was opened or reopened: the GPUs, and the shared memory into which their readings are written */
   | {
       readonly type: 'opened';
-      /** 0, or why it could not be opened: then there is no GPU */
+      /** 0, or the NVML code with which opening failed: then `gpus` is empty */
       readonly code: number;
       readonly gpus: readonly ReaderGpu[];
       readonly buffer: SharedArrayBuffer;
       readonly driver: string | undefined;
       readonly nvml: string | undefined;
     }
-  /** all GPUs sleep: NVML is not opened until one is woken */
+  /** all GPUs are asleep: NVML is not opened until one wakes */
   | { readonly type: 'all-asleep' }
-  | { readonly type: 'cards-taken' }
+  | { readonly type: 'cards-assigned' }
   | { readonly type: 'closed' }
   | TickMessage;
 
-/** One reading of all GPUs: when, how it went, and what came with it. The readings are in the shared memory. */
+/** One tick over all GPUs. Its readings are in the shared memory. */
 export type NvmlTick = {
   /** number of the tick in the shared memory */
   readonly tick: number;
-  /** 0, or why NVML has to be opened anew: then there are no readings */
+  /** 0, or the NVML code that requires reopening: then there are no readings */
   readonly code: number;
   readonly tsMs: number;
   readonly monoMs: number;
   readonly tookMs: number;
-  /** time between samples now: longer than asked for when reading takes too long */
+  /** current time between samples, ms: longer than requested if reading takes too long */
   readonly intervalMs: number;
 } & TickExtras;
 
@@ -115,7 +115,7 @@ type TickExtras = {
   readonly events: readonly WorkerEvent[];
 };
 
-/** A tick as it crosses threads: numbers in a row, because most have nothing else, and names would cost more than they do. */
+/** A tick as it crosses threads. A tuple, because most ticks are only numbers and cloning property names costs more. */
 export type TickMessage = readonly [
   tick: number,
   code: number,

@@ -21,7 +21,7 @@ type Bound = Pick<Variant, 'prepare' | 'invoke' | 'decode' | 'ofSeveral'> & {
 
 type Asked = { readonly getter: Getter; readonly slots: readonly number[]; readonly variants: readonly Bound[] };
 
-/** A getter as one GPU is asked it. */
+/** A getter with what is known about one GPU's answers to it. */
 export type Question = Asked & {
   /** how many of its variants this GPU has refused: the next one is tried */
   skipped: number;
@@ -34,7 +34,7 @@ export function byCadence<T extends { readonly cadence: Cadence }>(all: readonly
   return { tick: of('tick'), slow: of('slow'), rare: of('rare'), request: of('request') };
 }
 
-/** Looks up what a library has of some getters. Answers a maker of questions, for a GPU each. */
+/** Looks up which variants of the getters a library has. @returns a function that makes the questions for one GPU */
 export function bindGetters({ bind }: Symbols, getters: readonly Getter[]): () => Record<Cadence, Question[]> {
   const asked = getters.map((getter): Asked & { readonly cadence: Cadence } => {
     const { metrics: keys, cadence, variants } = getter;
@@ -71,7 +71,7 @@ function markSlots(frame: Frame, slots: readonly number[], code: number): void {
   for (const slot of slots) setAbsentAt(frame, slot, means, code);
 }
 
-/** Asks a GPU and puts the answer into its frame: values, or why there are none. Returns the driver's code. */
+/** Asks a GPU and puts values, or the reason why there are none, into its frame. @returns the driver's code */
 export function ask(question: Question, device: number, frame: Frame): number {
   const { slots, variants } = question;
   if (question.refusal !== NVML_SUCCESS) {
@@ -84,7 +84,7 @@ export function ask(question: Question, device: number, frame: Frame): number {
     prepare?.(view);
     code = invoke(call, device, out);
     if (code === NVML_SUCCESS) {
-      // what a variant does not tell, the card cannot tell with this driver
+      // metrics that the answer does not contain are not available with this driver
       if (slots.length > 1) markSlots(frame, slots, NVML_NOT_SUPPORTED);
       decode(view, frame);
       for (const { slot, name } of via) frame.via[slot] = name;
@@ -95,7 +95,7 @@ export function ask(question: Question, device: number, frame: Frame): number {
     question.skipped = i + 1; // an older name may still work
   }
   markSlots(frame, slots, code);
-  // what a card does not support it will hardly support on the next tick: asked again on the rare cadence
+  // asked again on the rare cadence: a metric that is unsupported now is hardly supported on the next tick
   if (returnCode(code).means === 'unsupported') question.refusal = code;
   return code;
 }

@@ -23,10 +23,10 @@ import { createProcessReader, type ProcessReader } from './processes.ts';
 import { ask, bindGetters, byCadence, markAbsent, type Question } from './questions.ts';
 import { endsReading, NVML_FUNCTION_NOT_FOUND, NVML_NOT_SUPPORTED, NVML_SUCCESS } from './return-codes.ts';
 
-/** A GPU as the reader holds it. `openCode` is not 0 when the driver lists it but would not open it. */
+/** A GPU that the driver lists. `openCode` is 0, or the NVML code with which opening it failed. */
 export type ReaderGpu = { readonly identity: GpuIdentity; readonly openCode: number };
 
-/** Is told how opening goes on: it may hang in any card. */
+/** Reports the progress of `open`, which may hang at any card. */
 export type OpenWatch = { readonly listed: (count: number) => void; readonly opening: (card: Card) => void };
 
 export type ListedGpus = { readonly code: number; readonly gpus: readonly ReaderGpu[] };
@@ -35,24 +35,25 @@ export type ListedGpus = { readonly code: number; readonly gpus: readonly Reader
 export type ReaderEvent = { readonly position: number; readonly xid: number };
 
 /**
- * Reads GPUs through a bound NVML. All calls are synchronous and may block inside the driver, so this runs on a thread
- * of its own. A handle that the driver disowned is never used again: after a library-wide error, `close` and open anew.
+ * Reads GPUs through NVML. All calls are synchronous and may block inside the driver, so this runs on a separate thread.
+ * Handles become invalid after a library-wide error: `close`, then `open` again.
  */
 export type NvmlReader = {
   /**
    * nvmlInit and the list of GPUs.
-   * @param only no other card is opened, so that one which sleeps or hangs is left alone
+   * @param only the cards to open; opening another could wake it or hang
    */
   readonly open: (only?: readonly Card[], watch?: OpenWatch) => ListedGpus;
-  /** how many GPUs the driver lists now: another number than at `open` means that one was added or removed */
+  /** how many GPUs the driver lists now; differs from `open` after one was added or removed */
   readonly count: () => number;
   readonly versions: () => { readonly driver: string | undefined; readonly nvml: string | undefined };
   /**
-   * Fills `frame` for the GPU at `position` of the list. Returns 0, or why this GPU is lost, or why all of NVML must be
-   * opened anew (`returnCode(code).library`).
+   * Fills `frame` for the GPU at `position` of the list.
+   * @returns 0, the NVML code with which this GPU is lost, or one that requires reopening NVML
+   *   (`returnCode(code).library`)
    */
   readonly read: (position: number, due: readonly Cadence[], frame: Frame) => number;
-  /** The processes on a GPU; undefined when the driver does not tell. Costly: for the slow cadence. */
+  /** The processes on a GPU; undefined if the driver does not report them. Expensive: for the slow cadence. */
   readonly processes: (position: number) => GpuProcess[] | undefined;
   /** The instances of a GPU in MIG mode, as of its last rare reading. */
   readonly mig: (position: number) => readonly MigInstance[] | undefined;
@@ -69,7 +70,7 @@ type Device = OpenedDevice & {
 };
 
 const VERSION_SIZE = 80;
-const MOST_GPUS = 256; // a larger number was misread
+const MOST_GPUS = 256; // a larger number is a misread
 
 const fieldsOf = byCadence(fields);
 const allKeys = metrics.map(({ key }) => key);
@@ -116,7 +117,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     );
   }
 
-  /** What is there only where something else is: absent for the same reason, or because there is none of it. */
+  /** Metrics that depend on another one (links, instances): absent for the same reason, or because there are none. */
   function followAbsence(frame: Frame, keys: readonly MetricKey[], from: MetricKey): void {
     const reading = readingOf(frame, from);
     for (const key of keys) {
@@ -125,7 +126,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     }
   }
 
-  /** What needs more than one call: links, instances. Returns a code that ends the reading of this GPU, or 0. */
+  /** Reads what needs several calls: links, instances. @returns 0, or a code that ends the reading of this GPU */
   function readParts(device: Device, frame: Frame): number {
     device.mig = undefined;
     const links = valueOf(frame, 'nvlinkCount');
@@ -147,7 +148,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     for (const question of Object.values(questions).flat()) [question.skipped, question.refusal] = [0, NVML_SUCCESS];
   }
 
-  /** Reads what is due at one cadence. Returns a code that ends the reading of this GPU, or 0. */
+  /** Reads what is due at one cadence. @returns 0, or a code that ends the reading of this GPU */
   function readCadence(device: Device, cadence: Cadence, frame: Frame): number {
     if (cadence === 'rare') forgetRefusals(device);
     for (const question of device.questions[cadence]) {
@@ -168,15 +169,15 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
   const listed = (): number => Math.min(MOST_GPUS, new DataView(listing).getUint32(0, true));
 
   return {
-    open(only, told) {
+    open(only, progress) {
       const code = callFirst(['nvmlInit_v2', 'nvmlInit'], [], []);
       if (code !== NVML_SUCCESS) return { code, gpus: [] };
       initialised = true;
       const countCode = countDevices();
       if (countCode !== NVML_SUCCESS) return { code: countCode, gpus: [] };
-      told?.listed(listed());
+      progress?.listed(listed());
       const opened = (only ?? Array.from({ length: listed() }, (_, index) => numbered(index))).map((card, position) => {
-        told?.opening(card);
+        progress?.opening(card);
         const number = numberOf(card);
         return number === undefined ? openByBusId(symbols, card, position) : openByIndex(symbols, number);
       });
@@ -197,7 +198,7 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     },
 
     count() {
-      countDevices(); // when it fails the reading says so too: the last number stands
+      countDevices(); // if it fails, the next reading reports why; the last number stays
       return listed();
     },
 
@@ -213,10 +214,10 @@ export function createReader(library: NvmlLibrary, ulongBytes: 4 | 8): NvmlReade
     read(position, due, frame) {
       const device = devices[position]!;
       clearFrame(frame);
-      let code = device.openCode; // without a handle a call would crash inside the driver
+      let code = device.openCode; // a call without a handle would crash inside the driver
       for (let i = 0; i < due.length && code === NVML_SUCCESS; i++) code = readCadence(device, due[i]!, frame);
       if (code !== NVML_SUCCESS) {
-        markAbsent(frame, allKeys, code); // nothing of this GPU can be had: say so, and call no more
+        markAbsent(frame, allKeys, code); // no metric of this GPU can be read
         return code;
       }
       if (due.includes('slow')) deriveLimits(frame, device.offsets);

@@ -1,8 +1,8 @@
 import type { Absence } from '../../core/reading.ts';
 
 /**
- * nvmlReturn_t (nvml.h, CUDA 13.3). An own table, because an old library calls every code it does not know "Unknown
- * Error". `means` is what a reading becomes; `library: true` says that no call can succeed until NVML is opened anew.
+ * nvmlReturn_t (nvml.h, CUDA 13.3). A separate table, because an old library calls every newer code "Unknown Error".
+ * `means` is the state of a reading with this code; `library: true`: no call can succeed until NVML is reopened.
  */
 export type ReturnCode = { readonly name: string; readonly means: Absence; readonly library?: true };
 
@@ -50,10 +50,10 @@ const codes: Readonly<Record<number, ReturnCode>> = {
   999: { name: 'UNKNOWN', means: 'failed' },
 };
 
-/** Any code, known or not: an unknown one is a failure of that one reading. */
+/** The meaning of any code; an unknown one only fails its reading. */
 export const returnCode = (code: number): ReturnCode => codes[code] ?? { name: `code ${code}`, means: 'failed' };
 
-/** Whether a code ends all reading of a GPU: it is lost, or NVML as a whole is. */
+/** Whether a code ends the reading of a GPU: the GPU is lost, or NVML must be reopened. */
 export const endsReading = (code: number): boolean =>
   code !== NVML_SUCCESS && (returnCode(code).library === true || returnCode(code).means === 'lost');
 

@@ -2,37 +2,37 @@ import { absentFrame, type Frame } from '../../metrics/frame.ts';
 import type { GpuEvent, GpuIdentity, GpuSample, SourceFault, SourceSample } from '../source.ts';
 import { isCard, type Card } from './cards.ts';
 import { normalBusId } from './device.ts';
-import { hangFault, libraryFault, slowedFault, stallFault, threadFault, unopenedFault } from './faults.ts';
+import { hangFault, libraryFault, slowFault, stallFault, threadFault, unopenedFault } from './faults.ts';
 import type { LeftAlone, NvmlTick, WorkerEvent } from './protocol.ts';
 import type { ReaderGpu } from './reader.ts';
 import { NVML_GPU_IS_LOST, NVML_SUCCESS, returnCode } from './return-codes.ts';
 
-/** What one thread has to say for a sample. */
+/** What one thread contributes to a sample. */
 export type Part = {
   /** the cards it reads; undefined: all that the driver lists */
   readonly cards: readonly Card[] | undefined;
-  /** the card it hangs in */
+  /** the card whose call hangs */
   readonly stuck: Card | undefined;
   /** the GPUs as it opened them last */
   readonly gpus: readonly ReaderGpu[];
   readonly leftAlone: readonly LeftAlone[];
   readonly tick: (NvmlTick & Frames) | undefined;
-  /** what it had read when it began to hang */
+  /** what it had read before it began to hang */
   readonly hung: Frames | undefined;
   readonly silentMs: number;
-  /** why it has ended, when it did so unasked */
+  /** why it ended, if it ended without `close` */
   readonly dead: string | undefined;
 };
 
 type Frames = { readonly gpus: readonly ReaderGpu[]; readonly frames: readonly (Frame | undefined)[] };
 
 export type Samples = {
-  /** Learns who the GPUs are. One that slept until now was known by its slot. */
+  /** Learns the identities of GPUs. A GPU that was asleep until now was known by its slot. */
   readonly learn: (gpus: readonly ReaderGpu[]) => void;
   readonly known: () => number;
   /** Keeps events for the next sample. */
   readonly keep: (events: readonly WorkerEvent[]) => void;
-  /** @param now when no thread has given a tick */
+  /** @param now the time of the sample if no thread has a tick */
   readonly make: (
     parts: readonly Part[],
     now: { readonly tsMs: number; readonly monoMs: number },
@@ -41,14 +41,14 @@ export type Samples = {
 };
 
 const MOST_REMEMBERED = 256;
-/** A thread that was started later tells again what the kernel remembers; its stamps differ by the clock's correction. */
+/** A new thread reports the kernel's old events again, with stamps that differ by corrections of the clock. */
 const SAME_EVENT_MS = 2_000;
 
 const slotName = (busId: string): string => `PCI-${normalBusId(busId)}`;
 const owns = ({ cards }: Part, gpu: GpuIdentity): boolean =>
   cards === undefined || cards.some((card) => isCard(card, gpu));
 
-/** Positions of GPUs by UUID: lists change seldom. */
+/** Positions of GPUs by UUID, cached because lists rarely change. */
 const positionsOf = new WeakMap<readonly ReaderGpu[], ReadonlyMap<string, number>>();
 function positionIn(gpus: readonly ReaderGpu[], uuid: string): number | undefined {
   let positions = positionsOf.get(gpus);
@@ -67,7 +67,7 @@ const readBefore = (parts: readonly Part[], { uuid }: GpuIdentity): Frame | unde
   return undefined;
 };
 
-/** Of a GPU that is not in the list of those opened: why it is not. */
+/** The frame of a GPU that is not among the opened ones: absent, with the reason. */
 function missingFrame(gpus: readonly ReaderGpu[], { index, pciBusId }: GpuIdentity): Frame {
   const unopened = gpus.find(({ identity, openCode }) =>
     openCode !== NVML_SUCCESS && identity.pciBusId
@@ -78,7 +78,7 @@ function missingFrame(gpus: readonly ReaderGpu[], { index, pciBusId }: GpuIdenti
   return absentFrame(returnCode(why).means, why);
 }
 
-/** What is read of a GPU by the thread that looks after it. */
+/** The sample of a GPU, from the thread that reads it. */
 function sampleOf(parts: readonly Part[], gpu: GpuIdentity): GpuSample {
   const none = (): GpuSample => ({ gpu, frame: readBefore(parts, gpu) ?? absentFrame('stalled') });
   if (parts.some(({ stuck }) => stuck !== undefined && isCard(stuck, gpu))) return none();
@@ -97,12 +97,12 @@ function sampleOf(parts: readonly Part[], gpu: GpuIdentity): GpuSample {
   return { gpu, frame, processes: tick.processes?.[position], mig: tick.mig?.[position] };
 }
 
-/** Makes samples of what threads have read; remembers every GPU that was ever seen. */
+/** Makes samples from the ticks of threads. Remembers every GPU that was ever seen. */
 export function createSamples(): Samples {
   const known = new Map<string, GpuIdentity>(); // by UUID
   let learnt: readonly ReaderGpu[] = [];
-  let kept: readonly WorkerEvent[] = []; // of ticks that were not shown
-  let told: readonly WorkerEvent[] = []; // by the kernel
+  let kept: readonly WorkerEvent[] = []; // from ticks that were not used
+  let reported: readonly WorkerEvent[] = []; // by the kernel, so far
 
   function learn(gpus: readonly ReaderGpu[]): void {
     if (gpus === learnt) return;
@@ -114,15 +114,15 @@ export function createSamples(): Samples {
     }
   }
 
-  /** One that was never met is known by its slot until it wakes. */
+  /** A sleeping GPU that was never read is known by its slot until it wakes. */
   function learnAsleep(busId: string): void {
     const met = [...known.values()].some(({ pciBusId }) => normalBusId(pciBusId) === busId);
     if (!met)
       known.set(slotName(busId), { uuid: slotName(busId), index: known.size, name: 'NVIDIA GPU', pciBusId: busId });
   }
 
-  const isTold = (event: WorkerEvent): boolean =>
-    told.some(
+  const isReported = (event: WorkerEvent): boolean =>
+    reported.some(
       ({ slot, code, text, tsMs }) =>
         slot === event.slot &&
         code === event.code &&
@@ -134,8 +134,8 @@ export function createSamples(): Samples {
     return events.flatMap((event): GpuEvent[] => {
       const { uuid, slot, code, text, tsMs } = event;
       if (uuid === undefined) {
-        if (isTold(event)) return [];
-        told = [...told.slice(1 - MOST_REMEMBERED), event];
+        if (isReported(event)) return [];
+        reported = [...reported.slice(1 - MOST_REMEMBERED), event];
       }
       const gpu =
         uuid === undefined
@@ -166,7 +166,7 @@ export function createSamples(): Samples {
     const unopened = parts.flatMap(({ gpus }) => gpus).find(({ openCode }) => openCode !== NVML_SUCCESS);
     if (unopened) return unopenedFault(unopened.identity.index, unopened.openCode);
     const slowest = Math.max(...ticks.map((tick) => tick.intervalMs));
-    return slowest > intervalMs ? slowedFault(slowest) : undefined;
+    return slowest > intervalMs ? slowFault(slowest) : undefined;
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { text } from '../../core/i18n.ts';
 import { err, ok } from '../../core/result.ts';
 import type { OpenedSource, SourceSample, SourceSettings } from '../source.ts';
 import { whyNoGpu } from './faults.ts';
@@ -16,32 +17,32 @@ export type NvmlOptions = {
   readonly workerUrl: URL;
   /** a library to load instead of the driver's */
   readonly library?: string;
-  /** where the system lists PCI devices and writes the kernel's log, when not in the usual places */
+  /** where the system lists PCI devices and the kernel's log is, if not in the usual places */
   readonly pciDevices?: string;
   readonly kernelLog?: string;
-  /** Windows' performance library, when not the system's own */
+  /** Windows' performance library, if not the system's own */
   readonly pdh?: string;
-  /** how long things are waited for, when not for the usual times */
+  /** timeouts that differ from the usual ones */
   readonly patience?: Partial<Patience>;
 };
 
-/** A thread and what was last seen of it. */
+/** A thread and its last observed state. */
 type Member = {
   readonly thread: NvmlThread;
   stillness: Stillness;
   leftAlone: readonly LeftAlone[];
-  /** a tick that was taken and not shown yet */
+  /** a tick that is not part of a sample yet */
   tick?: TakenTick | undefined;
-  /** what it had read when it began to hang */
+  /** what it had read before it began to hang */
   hung?: Frames | undefined;
 };
 
 const OPEN_DEADLINE_MS = 15_000; // the first call is slow when nothing else holds the driver open
 
 /**
- * Telemetry from NVML, read on threads: usually one, more while calls hang (threads.ts decides, this executes). A driver
- * that blocks makes readings `stalled`, one that goes away makes them `lost`; a thread opens NVML again by itself, and the
- * same GPUs are found by their UUIDs.
+ * Telemetry from NVML, read on threads: usually one, more while calls hang (threads.ts decides, this file executes). If
+ * the driver blocks, readings are `stalled`; if it is unloaded, they are `lost`. A thread reopens NVML automatically, and
+ * UUIDs identify the same GPUs again.
  */
 export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   const { clock, workerUrl, library, pciDevices, kernelLog, pdh } = options;
@@ -51,15 +52,15 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   const gridMs = clock.monoMs();
   const samples = createSamples();
   const members = new Map<number, Member>();
-  const answers: (NvmlStart | undefined)[] = []; // of threads to their start
+  const answers: (NvmlStart | undefined)[] = []; // one per started thread
   let { threads, actions } = oneThread(gridMs);
   let waiting: (() => void) | undefined;
   let closing = false;
-  let paceMs = settings.intervalMs; // between the threads' messages
+  let paceMs = settings.intervalMs; // current interval between a thread's messages
   let shownMs = -Infinity; // monotonic time of the newest sample
 
-  /** Resolves when a thread says something, or when the time is up. */
-  function sign(ms: number): Promise<void> {
+  /** Resolves when a thread has news, or after `ms`. */
+  function news(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(done, ms);
       function done() {
@@ -82,7 +83,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
       clock,
       workerUrl,
       start: { library, settings, patience, pciDevices, kernelLog, pdh, only: action.cards, gridMs },
-      onSign: () => waiting?.(),
+      onNews: () => waiting?.(),
     });
     const stillness = { moves: -1, seenMs: clock.monoMs(), stillMs: 0 };
     members.set(id, { thread, stillness, leftAlone: [] });
@@ -96,9 +97,9 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     for (const id of members.keys()) if (!there.has(id)) members.delete(id);
   }
 
-  /** Looks at each thread, and does what is to be done. */
+  /** Observes each thread and executes what the reducer decides. */
   function step(): void {
-    const pending = [...members.values()].some(({ tick }) => tick); // what was read is shown before anything is rearranged
+    const pending = [...members.values()].some(({ tick }) => tick); // a sample with these readings comes before any rearrangement
     const nowMs = clock.monoMs();
     const looks = new Map<number, Look>();
     for (const { id, cards } of threads.threads) {
@@ -122,9 +123,8 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
   }
 
   /**
-   * A tick that was given up, and came after all, must not lie before what was said meanwhile: it counts from its end.
-   * After a hang its first readings are as old as the hang, and without the cards that a thread was given meanwhile it is
-   * not whole; what it tells of events is still true.
+   * A late tick must not precede the sample that was made without it, so its time is its end. After a hang its first
+   * readings are as old as the hang, and it may lack cards that were assigned since: then only its events are used.
    */
   function inOrder(tick: TakenTick): TakenTick | undefined {
     if (tick.current && tick.monoMs > shownMs) return tick;
@@ -136,7 +136,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     return undefined;
   }
 
-  /** Takes a tick of each thread: of one alone each in its turn, of several the newest, because they are shown together. */
+  /** Takes a tick from each thread: in order from a single thread; the newest from several, which form one sample. */
   function collect(): void {
     const several = threads.threads.length > 1;
     for (const member of members.values()) {
@@ -153,7 +153,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     }
   }
 
-  function show(): SourceSample {
+  function makeSample(): SourceSample {
     const parts = threads.threads.map(({ id, cards, stuck }): Part => {
       const { thread, leftAlone, tick, hung } = members.get(id)!;
       const [gpus, silentMs, dead] = [thread.gpus(), thread.silentMs(), thread.dead()];
@@ -165,7 +165,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     return sample;
   }
 
-  /** Until a thread that is waited for should be looked at: when its tick is overdue, then again and again. */
+  /** ms until a thread should be observed again: when its tick is overdue, then repeatedly. */
   function lookInMs(): number {
     const dueMs = readersOf(threads).map(({ id }) => {
       const { thread, tick } = members.get(id)!;
@@ -181,7 +181,7 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
     await Promise.all([...members.values()].map(({ thread }) => thread.close()));
   }
 
-  /** The answer that decides whether there is something to read; undefined: none came in time. */
+  /** The answer that decides whether there is a GPU to read; undefined if none came in time. */
   async function start(): Promise<NvmlStart | undefined> {
     take({ threads, actions });
     const untilMs = clock.monoMs() + OPEN_DEADLINE_MS;
@@ -194,19 +194,15 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
       if (found) return found;
       if (answers.length > 0 && answers.length >= readersOf(threads).length) return answers[0];
       if (clock.monoMs() >= untilMs) return undefined;
-      await sign(lookMs);
+      await news(lookMs);
       step();
     }
   }
 
   const first = await start();
   if (!first) {
-    void close(); // it may take as long as the driver does
-    return err(
-      'source-unavailable',
-      'The NVIDIA driver did not answer.',
-      'Restart the computer, or choose another source.',
-    );
+    void close(); // may take as long as the driver does
+    return err('source-unavailable', text('telemetry.nvml.noAnswer'), text('telemetry.nvml.noAnswerNext'));
   }
   if (first.type === 'no-library') {
     await close();
@@ -232,14 +228,14 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
         step();
         collect();
         const there = [...members.values()];
-        if (closing || there.some(({ hung }) => hung?.frames.some(Boolean))) return show();
+        if (closing || there.some(({ hung }) => hung?.frames.some(Boolean))) return makeSample();
         const readers = readersOf(threads);
-        if (there.some(({ tick }) => tick) && readers.every(({ id }) => members.get(id)!.tick)) return show();
-        // without a thread that could answer the pace goes on
+        if (there.some(({ tick }) => tick) && readers.every(({ id }) => members.get(id)!.tick)) return makeSample();
+        // without a thread that can answer, samples keep their interval
         const patienceMs = settings.intervalMs + (readers.length > 0 ? deadlineMs : 0);
         const leftMs = beganMs + patienceMs - clock.monoMs();
-        if (leftMs <= 0) return show();
-        await sign(Math.min(leftMs, readers.length > 0 ? lookInMs() : leftMs));
+        if (leftMs <= 0) return makeSample();
+        await news(Math.min(leftMs, readers.length > 0 ? lookInMs() : leftMs));
       }
     },
     configure(next) {

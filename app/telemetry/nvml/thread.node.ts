@@ -3,41 +3,41 @@ import type { Clock } from '../../core/clock.ts';
 import type { Frame } from '../../metrics/frame.ts';
 import { copyFrames, layFrameRing, RING_TICKS, type FrameRing } from '../frame-block.ts';
 import type { SourceSettings } from '../source.ts';
-import { createBell, ring } from './wake-signal.ts';
+import { createWakeSignal, wake } from './wake-signal.ts';
 import type { Card } from './cards.ts';
 import { createPlace, readPlace, type Place } from './place.ts';
 import { unpackTick, type FromWorker, type NvmlTick, type TickMessage, type ToWorker } from './protocol.ts';
 import type { ReaderGpu } from './reader.ts';
 import { NVML_SUCCESS } from './return-codes.ts';
 
-/** How NVML could be opened: 0 with GPUs, a code, no library, or not yet because all GPUs sleep. */
+/** The answer to `start`: opened (or a code), no library, or not opened yet because all GPUs sleep. */
 export type NvmlStart = Extract<FromWorker, { type: 'opened' | 'no-library' | 'all-asleep' }>;
 
-/** GPUs with what a thread has read of them, by position; undefined where a reading is missing or torn. */
+/** GPUs and their frames, by position; a frame is undefined if it is missing or torn. */
 export type Frames = { readonly gpus: readonly ReaderGpu[]; readonly frames: readonly (Frame | undefined)[] };
 
-/** A tick with its readings; `current`: of the cards that the thread was given last. */
+/** A tick with its readings. `current`: it covers the cards that the thread was assigned last. */
 export type TakenTick = NvmlTick & Frames & { readonly current: boolean };
 
-/** A thread that reads NVML on its own grid. It may hang inside the driver: then it is silent, and cannot be ended. */
+/** A thread that reads NVML on its own grid of ticks. While it hangs inside the driver, it is silent and cannot be ended. */
 export type NvmlThread = {
   readonly gpus: () => readonly ReaderGpu[];
   readonly versions: () => { readonly driver: string | undefined; readonly nvml: string | undefined };
-  /** The oldest tick that was not taken yet. Those that wait are kept for three seconds at ten a second. */
+  /** The oldest tick that was not taken yet. At ten ticks per second they are kept for three seconds. */
   readonly take: () => TakenTick | undefined;
-  /** what it has read so far in a tick that has not ended */
+  /** what it has read so far in a tick that has not finished */
   readonly partOf: (tick: number) => Frames;
   readonly place: () => Place;
-  /** has read the cards that it was given last */
+  /** whether it has read the cards that it was assigned last */
   readonly answered: () => boolean;
-  /** ms since it last said anything */
+  /** ms since its last message */
   readonly silentMs: () => number;
-  /** why it has ended, when it did so unasked */
+  /** why it ended, if it ended without `close` */
   readonly dead: () => string | undefined;
-  /** Gives it other cards, from its next tick on. */
+  /** Assigns it other cards, from its next tick on. */
   readonly assign: (only: readonly Card[] | undefined) => void;
   readonly configure: (settings: SourceSettings) => void;
-  /** Resolves to the answer to its start, or to undefined when it ended without one. */
+  /** Resolves to the answer to `start`, or to undefined if the thread ended without one. */
   readonly started: Promise<NvmlStart | undefined>;
   readonly close: () => Promise<void>;
 };
@@ -45,34 +45,34 @@ export type NvmlThread = {
 export type ThreadOptions = {
   readonly clock: Clock;
   readonly workerUrl: URL;
-  readonly start: Omit<Extract<ToWorker, { type: 'start' }>, 'type' | 'bell' | 'place'>;
-  /** called after each of its messages, and at its end */
-  readonly onSign: () => void;
+  readonly start: Omit<Extract<ToWorker, { type: 'start' }>, 'type' | 'wakeSignal' | 'place'>;
+  /** called after each message, and at the end of the thread */
+  readonly onNews: () => void;
 };
 
 const CLOSE_DEADLINE_MS = 2_000;
-/** What lives from tick to tick is a few hundred kilobytes: a small young generation keeps it so. */
+/** A few hundred kilobytes live from tick to tick: a small young generation keeps the heap that small. */
 const SMALL = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 /** A list of GPUs as the thread opened it, and the memory into which it writes their readings. */
 type Opened = { readonly gpus: readonly ReaderGpu[]; readonly ring: FrameRing };
 
-export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions): NvmlThread {
+export function startThread({ clock, workerUrl, start, onNews }: ThreadOptions): NvmlThread {
   const worker = new Worker(workerUrl, { resourceLimits: SMALL });
-  const bell = createBell();
+  const wakeSignal = createWakeSignal();
   const place = createPlace();
   function send(message: ToWorker): void {
     worker.postMessage(message);
-    ring(bell);
+    wake(wakeSignal);
   }
   let opened: Opened = { gpus: [], ring: [] };
   let driver: string | undefined;
   let nvml: string | undefined;
   let queue: { readonly tick: NvmlTick; readonly of: Opened; readonly assigned: number }[] = [];
-  let assigned = 0; // how often it was given other cards
-  let taken = 0; // how often it has said so
+  let assigned = 0; // how often it was assigned other cards
+  let confirmed = 0; // how often it has confirmed that
   let answered = false;
-  let lastSignMs = clock.monoMs();
+  let lastMessageMs = clock.monoMs();
   let ended: string | undefined;
   let closing = false;
   let resolveStarted: (answer: NvmlStart | undefined) => void;
@@ -82,22 +82,22 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
 
   let missedTick = 0;
   function miss(tick: number): void {
-    if (tick <= missedTick) return; // told of; a thread that hangs is not told again and again
+    if (tick <= missedTick) return; // already reported; a thread that hangs needs one message only
     missedTick = tick;
     send({ type: 'missed', tick });
   }
 
   function takeTick(message: TickMessage): void {
-    answered ||= taken === assigned;
-    queue.push({ tick: unpackTick(message), of: opened, assigned: taken });
+    answered ||= confirmed === assigned;
+    queue.push({ tick: unpackTick(message), of: opened, assigned: confirmed });
     if (queue.length < RING_TICKS) return;
-    // the next tick overwrites the oldest; what is read or happens seldom is not lost with it
+    // the next tick overwrites the oldest: keep its events, and have rarely read metrics read again
     const [{ tick: oldest }, next, ...rest] = queue as [(typeof queue)[0], (typeof queue)[0]];
     miss(oldest.tick);
     queue = [{ ...next, tick: { ...next.tick, events: [...oldest.events, ...next.tick.events] } }, ...rest];
   }
 
-  function takeNews(message: Exclude<FromWorker, TickMessage>): void {
+  function receive(message: Exclude<FromWorker, TickMessage>): void {
     switch (message.type) {
       case 'opened':
         if (message.code === NVML_SUCCESS) {
@@ -108,35 +108,35 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
       case 'no-library':
       case 'all-asleep':
         return resolveStarted(message);
-      case 'cards-taken':
-        taken++;
+      case 'cards-assigned':
+        confirmed++;
         return;
       case 'closed':
         return resolveClosed(true);
     }
   }
 
-  function framesOf({ gpus, ring: blocks }: Opened, tick: number): Frames {
-    if (blocks.length === 0) return { gpus, frames: [] };
-    return { gpus, frames: copyFrames(blocks, tick) };
+  function framesOf({ gpus, ring }: Opened, tick: number): Frames {
+    if (ring.length === 0) return { gpus, frames: [] };
+    return { gpus, frames: copyFrames(ring, tick) };
   }
 
   const die = (why: string): void => {
-    ended ??= why; // an error is followed by the end that it causes
+    ended ??= why; // 'exit' follows 'error': keep the cause
     resolveStarted(undefined);
     resolveClosed(true);
-    if (!closing) onSign();
+    if (!closing) onNews();
   };
   worker.unref();
   worker.on('message', (message: FromWorker) => {
-    lastSignMs = clock.monoMs();
-    if ('type' in message) takeNews(message);
+    lastMessageMs = clock.monoMs();
+    if ('type' in message) receive(message);
     else takeTick(message);
-    onSign();
+    onNews();
   });
   worker.on('error', (error) => die(error.message));
   worker.on('exit', () => die('the thread has ended'));
-  worker.postMessage({ type: 'start', ...start, bell, place } satisfies ToWorker);
+  worker.postMessage({ type: 'start', ...start, wakeSignal, place } satisfies ToWorker);
 
   return {
     gpus: () => opened.gpus,
@@ -154,7 +154,7 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
     partOf: (tick) => framesOf(opened, tick),
     place: () => readPlace(place),
     answered: () => answered,
-    silentMs: () => clock.monoMs() - lastSignMs,
+    silentMs: () => clock.monoMs() - lastMessageMs,
     dead: () => ended,
     assign(only) {
       assigned++;
@@ -167,7 +167,7 @@ export function startThread({ clock, workerUrl, start, onSign }: ThreadOptions):
       closing = true;
       send({ type: 'close' });
       const timer = setTimeout(() => resolveClosed(false), CLOSE_DEADLINE_MS);
-      // a thread inside a hanging driver call cannot be ended; it is unreferenced and goes with the process
+      // a thread inside a hanging driver call cannot be ended; it is unreferenced and ends with the process
       if (await closed) await worker.terminate();
       clearTimeout(timer);
     },

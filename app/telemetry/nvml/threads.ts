@@ -2,18 +2,18 @@ import type { Card } from './cards.ts';
 import type { Patience } from './protocol.ts';
 
 /**
- * Which threads there are and which cards each of them reads: a pure step from one state to the next. Usually one thread
- * reads all cards. When a call about a card does not return, the cards that have just answered go to a second thread
- * together, and each card that has not been asked yet goes to a thread of its own: were several of them hanging too, they
- * would hang at the same time and not one after the other. A thread that hangs keeps its card, and reads it again when
- * the call returns. Once nothing has changed for a while, one thread reads everything again.
+ * Which threads exist and which cards each of them reads. `advance` is a pure reducer over this state. Usually one thread
+ * reads all cards. When a call about a card does not return, a second thread takes the cards that have just answered, and
+ * each card that was not read yet gets a separate thread: if several of those hang too, they hang at the same time and not
+ * one after the other. A hanging thread keeps its card, and reads it again when the call returns. After a while without
+ * changes, one thread reads all cards again.
  */
 export type Threads = {
   readonly threads: readonly ThreadState[];
-  /** cards that no thread reads, because there is room for no more threads */
+  /** cards that no thread reads, because there are already MOST_THREADS */
   readonly waiting: readonly Card[];
   readonly nextId: number;
-  /** a thread has answered since the start: opening a card is quick from now on */
+  /** a thread has answered since the start, so the driver is awake and opening a card is fast */
   readonly settled: boolean;
   /** when threads last hung, came back, started or ended */
   readonly changedMs: number;
@@ -23,21 +23,21 @@ export type ThreadState = {
   readonly id: number;
   /** undefined: all that the driver lists */
   readonly cards: readonly Card[] | undefined;
-  /** the card that it hangs in, and since when */
+  /** the card whose call hangs, and since when */
   readonly stuck?: { readonly card: Card; readonly sinceMs: number };
-  /** when it was found to have ended unexpectedly */
+  /** when its unexpected end was noticed */
   readonly deadMs?: number;
 };
 
-/** What can be seen of a thread from outside. */
+/** What the collector observes of a thread. */
 export type Look = {
   /** it has ended unexpectedly */
   readonly dead: boolean;
-  /** it has read the cards that it was given last */
+  /** it has read the cards that it was assigned last */
   readonly answered: boolean;
-  /** The card it is in the driver for, and for how long it was seen there; 0 when it has moved since the last look. */
+  /** The card that its current driver call is about, and for how long; 0 if it has moved since the last observation. */
   readonly inside?: { readonly card: Card; readonly stillMs: number };
-  /** its other cards: those that have answered in this round or are left alone, and those still to be asked */
+  /** its other cards: those that were read in this tick or are asleep, and those still to be read */
   readonly before: readonly Card[];
   readonly after: readonly Card[];
 };
@@ -58,20 +58,20 @@ export const oneThread = (nowMs: number): Step => ({
   actions: [{ kind: 'start', id: 1, cards: undefined }],
 });
 
-/** Threads whose readings are to be waited for. */
+/** Threads that can answer: neither hanging nor ended. */
 export const readersOf = ({ threads }: Threads): readonly ThreadState[] =>
   threads.filter(({ stuck, deadMs }) => !stuck && deadMs === undefined);
 
 export type Limits = Pick<Patience, 'hangMs' | 'openMs' | 'restartMs' | 'calmMs'>;
 
-/** @param looks of each thread, by its id */
+/** @param looks observations by thread id */
 export function advance(before: Threads, looks: ReadonlyMap<number, Look>, nowMs: number, limits: Limits): Step {
   const noted = note(before, looks, nowMs, limits);
   const staffed = staff(noted.step, noted.trusted, nowMs, limits);
   return gather(staffed, looks, nowMs, limits);
 }
 
-/** Takes note of what has happened to each thread. Cards of a thread that hangs are for others to read. */
+/** Records what has happened to each thread, and frees the other cards of a hanging thread. */
 function note(before: Threads, looks: ReadonlyMap<number, Look>, nowMs: number, { hangMs, openMs }: Limits) {
   const actions: Action[] = [];
   const trusted: Card[] = [];
@@ -95,7 +95,7 @@ function note(before: Threads, looks: ReadonlyMap<number, Look>, nowMs: number, 
   return { step: { threads: after, actions }, trusted };
 }
 
-/** Starts threads: in place of those that ended, and for cards that nobody reads. */
+/** Starts threads: replacements for those that ended, and new ones for cards without a thread. */
 function staff({ threads: before, actions }: Step, trusted: readonly Card[], nowMs: number, limits: Limits): Step {
   const restarts = before.threads.filter(({ deadMs }) => deadMs !== undefined && nowMs >= deadMs + limits.restartMs);
   const kept = before.threads.filter((thread) => !restarts.includes(thread));
@@ -118,20 +118,20 @@ function staff({ threads: before, actions }: Step, trusted: readonly Card[], now
   };
 }
 
-/** Spreads cards over so many groups at most, as evenly as can be. */
+/** Spreads cards evenly over at most `most` groups. */
 function inGroups(cards: readonly Card[], most: number): readonly (readonly Card[])[] {
   const count = Math.max(0, Math.min(most, cards.length));
   return Array.from({ length: count }, (_, group) => cards.filter((_, i) => i % count === group));
 }
 
-/** Gives what several threads read to one of them, when they have all answered and nothing changes any more. */
+/** Assigns the cards of several threads to one of them, once all have answered and nothing has changed for a while. */
 function gather(step: Step, looks: ReadonlyMap<number, Look>, nowMs: number, { calmMs }: Limits): Step {
   const { threads: before, actions } = step;
   const readers = readersOf(before);
   const [first] = readers;
   const whole = readers.length === before.threads.length && before.waiting.length === 0;
   if (!first || (readers.length === 1 && (!whole || first.cards === undefined))) return step;
-  const patienceMs = before.waiting.length > 0 ? 0 : calmMs; // there, threads are scarce
+  const patienceMs = before.waiting.length > 0 ? 0 : calmMs; // cards wait for a thread: free one at once
   if (nowMs < before.changedMs + patienceMs || !readers.every(({ id }) => looks.get(id)?.answered)) return step;
   const keeper = readers.reduce((a, b) => ((b.cards?.length ?? 0) > (a.cards?.length ?? 0) ? b : a));
   const cards = whole ? undefined : readers.flatMap((reader) => reader.cards ?? []);

@@ -1,40 +1,40 @@
 /**
- * By a word of shared memory a thread is woken that sleeps outside its event loop: there a sleep costs a third of what a
- * timer costs, and ends to the microsecond. The word counts the messages the thread was sent.
+ * A shared word that counts the messages sent to a thread, and wakes the thread while it is blocked in Atomics.wait. Such
+ * a sleep costs a third of what a timer costs, and ends to the microsecond.
  */
-export type Bell = Int32Array;
+export type WakeSignal = Int32Array;
 
-export const createBell = (): Bell => new Int32Array(new SharedArrayBuffer(4));
+export const createWakeSignal = (): WakeSignal => new Int32Array(new SharedArrayBuffer(4));
 
-/** Wakes the thread for a message that was sent just now. */
-export function ring(bell: Bell): void {
-  Atomics.add(bell, 0, 1);
-  Atomics.notify(bell, 0);
+/** Wakes the thread so that it receives the message that was just posted. */
+export function wake(signal: WakeSignal): void {
+  Atomics.add(signal, 0, 1);
+  Atomics.notify(signal, 0);
 }
 
 export type Sleeper = {
-  /** Sleeps, and lets the event loop turn whenever the bell rings. */
+  /** Sleeps for `ms`; each wake signal runs the event loop once. */
   readonly sleep: (ms: number) => Promise<void>;
-  /** Counts a message off that the event loop has delivered. */
-  readonly heard: () => void;
-  /** Ends the sleep, now and for ever. */
-  readonly wake: () => void;
+  /** Call once for each message that the event loop delivers. */
+  readonly received: () => void;
+  /** Ends this and every later sleep. */
+  readonly stop: () => void;
 };
 
-/** Lets the event loop turn once: messages are delivered, and V8 does its housework. */
+/** Runs the event loop once: it delivers messages, and V8 can collect garbage. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export function createSleeper(bell: Bell, monoMs: () => number): Sleeper {
-  let heard = 0;
-  let awake = false;
+export function createSleeper(signal: WakeSignal, monoMs: () => number): Sleeper {
+  let received = 0;
+  let stopped = false;
   return {
     async sleep(ms) {
       const untilMs = monoMs() + ms;
-      for (let leftMs = ms; leftMs > 0 && !awake; leftMs = untilMs - monoMs()) {
-        if (Atomics.wait(bell, 0, heard, leftMs) !== 'timed-out') await turn();
+      for (let leftMs = ms; leftMs > 0 && !stopped; leftMs = untilMs - monoMs()) {
+        if (Atomics.wait(signal, 0, received, leftMs) !== 'timed-out') await turn();
       }
     },
-    heard: () => void heard++,
-    wake: () => (awake = true),
+    received: () => void received++,
+    stop: () => (stopped = true),
   };
 }

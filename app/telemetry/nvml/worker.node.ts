@@ -1,6 +1,6 @@
-// The thread that owns NVML. Calls into the driver may block for seconds or for ever; here they block nobody else. It
-// keeps its own grid, so that a tick costs one message, opens NVML anew by itself when the driver went away, and leaves
-// GPUs alone that sleep.
+// The thread that owns NVML. Calls into the driver may block for seconds or for ever, and here they block only this
+// thread. It keeps its own grid of ticks, so that a tick costs one message. It reopens NVML after the driver was unloaded,
+// and does not touch GPUs that sleep.
 import { parentPort } from 'node:worker_threads';
 import { systemClock as clock } from '../../core/clock.node.ts';
 import type { Cadence } from '../../metrics/metrics.ts';
@@ -25,10 +25,10 @@ import { NVML_LIBRARY_NOT_FOUND, NVML_SUCCESS, returnCode } from './return-codes
 
 if (!parentPort) throw new Error('the NVML reader runs as a worker thread');
 const port = parentPort;
-const say = (message: FromWorker) => port.postMessage(message);
+const send = (message: FromWorker) => port.postMessage(message);
 
 const ULONG_BYTES = process.platform === 'win32' ? 4 : 8; // size of C's unsigned long
-/** A GPU that was lost may be back after a reset, which only a fresh NVML notices: asked soon, then ever less often. */
+/** A lost GPU may return after a reset, which NVML notices only when reopened: tried soon, then less and less often. */
 const RETRY_LOST = [1, 2.5, 5, 15] as const; // times `patience.reopenMs`
 
 type Start = Extract<ToWorker, { type: 'start' }>;
@@ -36,11 +36,11 @@ type Opened = {
   readonly library: NvmlLibrary;
   readonly reader: NvmlReader;
   readonly ring: FrameRing;
-  /** names, slots and UUIDs, by position */
+  /** names, slots and UUIDs, by position in the list */
   readonly cards: readonly Card[];
   readonly busIds: readonly string[];
   readonly uuids: readonly string[];
-  /** cards that were asked for; undefined: all that the driver lists */
+  /** the requested cards, joined; undefined: all that the driver lists */
   readonly only: string | undefined;
   readonly listed: number;
 };
@@ -48,29 +48,29 @@ type Opened = {
 let start: Start;
 let opened: Opened | undefined;
 let reopenAtMs = Infinity;
-let lastCode = NVML_SUCCESS; // why it is not open
+let lastCode = NVML_SUCCESS; // why NVML is not open
 let lostRetries = 0;
 let tick = 0;
 let kernelLog: KernelLog | undefined;
 let pci: PciWatch;
 let leftAlone: readonly LeftAlone[] = [];
-let only: readonly Card[] | undefined; // to be open
-let reassigned = false; // other cards than before are to be read
+let only: readonly Card[] | undefined; // cards to open
+let reassigned = false; // the collector has assigned other cards
 let place: PlaceWriter;
 let policy: SleepPolicy;
 let filler: ProcessFiller;
-const busy = new Map<string, boolean>(); // slot → whether any reading since the last judgement found it in use
-let untold: readonly WorkerEvent[] = []; // events of before NVML was closed
+const busy = new Map<string, boolean>(); // slot → in use in any reading since the sleep policy last ran
+let unsent: readonly WorkerEvent[] = []; // events from before NVML was closed
 let processes: (readonly GpuProcess[] | undefined)[] = [];
 
 function close(): void {
-  if (opened) untold = [...untold, ...nvmlEvents(opened)]; // what ended a GPU goes before its end
+  if (opened) unsent = [...unsent, ...nvmlEvents(opened)]; // the event that explains a lost GPU must not get lost with it
   opened?.reader.close();
-  opened?.library.unload(); // an updated driver brings another file: it must not be found in memory
+  opened?.library.unload(); // after a driver update the new file must be loaded, not the one in memory
   opened = undefined;
 }
 
-/** Opens NVML. Returns 0, or why it cannot be used. */
+/** Opens NVML. @returns 0, or the NVML code that says why it cannot be used */
 function open(): number {
   lastCode = tryToOpen();
   reopenAtMs = lastCode === NVML_SUCCESS ? Infinity : clock.monoMs() + start.patience.reopenMs;
@@ -80,7 +80,7 @@ function open(): number {
 function tryToOpen(): number {
   const loaded = loadLibrary(start.library);
   if (!loaded.ok) {
-    say({ type: 'no-library', message: loaded.error.message, next: loaded.error.next });
+    send({ type: 'no-library', message: loaded.error.message, next: loaded.error.next });
     return NVML_LIBRARY_NOT_FOUND;
   }
   const library = loaded.value;
@@ -89,7 +89,7 @@ function tryToOpen(): number {
   place.leave();
   const buffer = new SharedArrayBuffer(frameRingSize(gpus.length));
   const ring = layFrameRing(buffer, gpus.length);
-  say({ type: 'opened', code, gpus, buffer, ...reader.versions() });
+  send({ type: 'opened', code, gpus, buffer, ...reader.versions() });
   const cards = gpus.map(({ identity }) => cardOf(identity));
   const busIds = gpus.map(({ identity }) => normalBusId(identity.pciBusId));
   const uuids = gpus.map(({ identity }) => identity.uuid);
@@ -101,8 +101,8 @@ function tryToOpen(): number {
 }
 
 /**
- * The cards to be open now: undefined for all that the driver lists, which is so where nothing sleeps and nothing hangs.
- * GPUs that the policy leaves alone are remembered for the tick's message.
+ * The cards to keep open now; undefined for all that the driver lists, if no card sleeps or hangs. Sets `leftAlone` for
+ * the message of the tick.
  */
 function wanted(nowMs: number): readonly Card[] | undefined {
   const states = policy.judge(
@@ -119,7 +119,7 @@ function wanted(nowMs: number): readonly Card[] | undefined {
   return (start.only ?? [...states.keys()]).filter((busId) => !alone.has(busId));
 }
 
-/** Whether something runs on it: load, or a process. Undefined where neither is known. */
+/** Whether the GPU has load or a process; undefined if neither is known. */
 function isBusy({ ring }: Opened, position: number): boolean | undefined {
   const load = valueOf(blockOf(ring, tick).frames[position]!, 'gpuUtilPct');
   const users = processes[position]?.length;
@@ -131,7 +131,7 @@ function noteUse(current: Opened, position: number): void {
   if (inUse !== undefined) busy.set(busId, inUse || busy.get(busId) === true);
 }
 
-/** Reads all GPUs. Returns 0, or the code that says NVML must be opened anew. */
+/** Reads all GPUs. @returns 0, or the NVML code that requires reopening */
 function read(current: Opened, cadences: readonly Cadence[]): number {
   const { reader, cards } = current;
   const block = blockOf(current.ring, tick);
@@ -162,14 +162,14 @@ function read(current: Opened, cadences: readonly Cadence[]): number {
   return NVML_SUCCESS;
 }
 
-/** What NVML has to tell of events. */
+/** XID errors that NVML reports. */
 const nvmlEvents = ({ reader, uuids }: Opened): WorkerEvent[] =>
   reader.events().map(({ position, xid }) => ({ uuid: uuids[position]!, code: xid, tsMs: clock.wallMs() }));
 
-/** Asked on the slow cadence: that there is nothing new costs more than reading eight GPUs. */
+/** On the slow cadence only: finding that there are no events costs more than reading eight GPUs. */
 function takeEvents(): WorkerEvent[] {
-  const events = [...untold, ...(opened ? nvmlEvents(opened) : []), ...(kernelLog?.take() ?? [])];
-  untold = [];
+  const events = [...unsent, ...(opened ? nvmlEvents(opened) : []), ...(kernelLog?.take() ?? [])];
+  unsent = [];
   return events;
 }
 
@@ -178,15 +178,15 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
   let code = NVML_SUCCESS;
   const slow = cadences.includes('slow');
   if (cadences.includes('rare')) pci.scan();
-  // a GPU that is read cannot fall asleep: what is open is looked at now and then, what is left alone at every tick
+  // a GPU that is read cannot fall asleep, so open ones are checked on the slow cadence, the others at every tick
   if (slow || leftAlone.length > 0 || !opened || reassigned) only = wanted(monoMs);
   reassigned = false;
-  const nobody = only?.length === 0;
-  // a GPU fell asleep or was woken, or one was added: the list is made anew
+  const allAsleep = only?.length === 0;
+  // a GPU fell asleep, woke, or was added: list them again
   const changed =
     opened !== undefined && (opened.only !== only?.join() || (slow && opened.reader.count() !== opened.listed));
   if (changed || monoMs >= reopenAtMs) close();
-  if (!opened && !nobody) code = reopenAtMs === Infinity || monoMs >= reopenAtMs ? open() : lastCode;
+  if (!opened && !allAsleep) code = reopenAtMs === Infinity || monoMs >= reopenAtMs ? open() : lastCode;
   tick++;
   if (opened) {
     code = read(opened, cadences);
@@ -204,7 +204,7 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
     leftAlone,
     events: slow ? takeEvents() : [],
   };
-  say(packTick({ tick, code, tsMs, monoMs, tookMs, intervalMs, ...extras }));
+  send(packTick({ tick, code, tsMs, monoMs, tookMs, intervalMs, ...extras }));
   return intervalMs;
 }
 
@@ -216,7 +216,7 @@ let budget: Budget | undefined;
 const SELDOM = ['slow', 'rare'] as const;
 type Seldom = (typeof SELDOM)[number];
 const readAt: Record<Seldom, number> = { slow: 0, rare: 0 }; // ticks
-/** read, but the tick was overwritten before anyone took it: read again at the next one, not in a minute */
+/** read, but overwritten before the collector copied the tick: read again at the next tick, not in a minute */
 const owed = new Set<Seldom>();
 
 async function run(paced: Pace, spending: Budget): Promise<void> {
@@ -233,7 +233,7 @@ async function run(paced: Pace, spending: Budget): Promise<void> {
 }
 
 port.on('message', (message: ToWorker) => {
-  sleeper?.heard();
+  sleeper?.received();
   switch (message.type) {
     case 'start': {
       start = message;
@@ -243,10 +243,10 @@ port.on('message', (message: ToWorker) => {
       pci = watchPciGpus(start.pciDevices);
       filler = createProcessFiller(start.pdh ?? (process.platform === 'win32' ? 'pdh.dll' : undefined));
       only = wanted(clock.monoMs());
-      if (only?.length === 0) say({ type: 'all-asleep' });
-      else open(); // when it fails it is tried again, until the one who started it wants no more of it
+      if (only?.length === 0) send({ type: 'all-asleep' });
+      else open(); // if it fails, ticks retry until the collector closes this thread
       kernelLog = openKernelLog(start.kernelLog);
-      sleeper = createSleeper(start.bell, clock.monoMs);
+      sleeper = createSleeper(start.wakeSignal, clock.monoMs);
       const periods = { slow: patience.slowMs, rare: patience.rareMs };
       pace = createPace({ ...clock, sleep: sleeper.sleep }, start.settings.intervalMs, periods, start.gridMs);
       budget = createBudget(start.settings.intervalMs);
@@ -261,19 +261,19 @@ port.on('message', (message: ToWorker) => {
     case 'cards':
       start = { ...start, only: message.only };
       reassigned = true;
-      for (const cadence of SELDOM) owed.add(cadence); // of cards that are new to it nothing is known yet
-      say({ type: 'cards-taken' });
+      for (const cadence of SELDOM) owed.add(cadence); // nothing is known yet about cards that are new to this thread
+      send({ type: 'cards-assigned' });
       return;
     case 'missed':
       for (const cadence of SELDOM) if (readAt[cadence] === message.tick) owed.add(cadence);
       return;
     case 'close':
       closing = true;
-      sleeper?.wake();
+      sleeper?.stop();
       close();
       kernelLog?.close();
       filler.close();
-      say({ type: 'closed' });
-      port.close(); // one that was inside a hanging call is no longer waited for: it ends by itself
+      send({ type: 'closed' });
+      port.close(); // if a call was hanging, the collector has stopped waiting, and the thread ends when the call returns
   }
 });

@@ -2,6 +2,7 @@ import { z } from '../../core/zod.ts';
 import { isMetricKey, metrics } from '../../metrics/metrics.ts';
 import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
 import { readingStates, type Absence } from '../../core/reading.ts';
+import { text as sentence } from '../../core/i18n.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { smiCsvDecoder } from '../logs/smi-csv.ts';
 import { parseSmiTimestamp } from '../logs/stamps.ts';
@@ -16,7 +17,7 @@ export type RecordedSample = { readonly tsMs: number; readonly gpus: readonly Gp
 export type Recording = {
   readonly samples: readonly RecordedSample[];
   readonly driverVersion?: string;
-  /** whose names the readings came under, where it is a recording of nvidia-smi's own output */
+  /** which list of names the readings came under, if nvidia-smi wrote the recording */
   readonly names?: 'xml' | 'csv';
   /** lines or documents that could not be read: counted, never silently dropped */
   readonly unreadable: number;
@@ -91,11 +92,11 @@ export type OwnDecoder = {
   readonly line: (text: string) => RecordedSample | undefined;
 };
 
-/** A decoder for the lines of a recording of our own, made from its first line. */
+/** A decoder for the lines of Slowburn's own recording, made from its first line. */
 export function ownDecoder(first: string): Result<OwnDecoder> {
   const header = headerSchema.safeParse(parseJson(first));
   if (!header.success) {
-    return err('recording-unreadable', 'The first line of the recording is not a Slowburn header of version 1.');
+    return err('recording-unreadable', sentence('telemetry.replay.badHeader'));
   }
   const identities = new Map(header.data.gpus.map((gpu) => [gpu.uuid, gpu as GpuIdentity]));
   const { driverVersion } = header.data;
@@ -164,7 +165,7 @@ function readDocuments(text: string): Result<Recording> {
   return recordingOf(documents, noise);
 }
 
-/** The text of `nvidia-smi -q`, once or in a loop: each begins with its own headline. */
+/** The text of `nvidia-smi -q`, once or in a loop: each begins with a headline. */
 const readTexts = (text: string): Result<Recording> =>
   recordingOf(
     text
@@ -205,30 +206,26 @@ function readCsv(text: string, name: string): Result<Recording> {
 
 const FAILED = /^(?:NVIDIA-SMI (?:has failed|couldn't)|Failed to initialize NVML|Unable to determine the device)/;
 
-/** Why a text is no recording, where its beginning tells. */
+/** Why a text is not a recording, if its beginning shows that. */
 function whyNone(start: string, name: string): Result<never> | undefined {
-  if (start === '') return err('recording-unreadable', `${name} is empty.`);
+  if (start === '') return err('recording-unreadable', sentence('telemetry.replay.empty', { name }));
   const [first = ''] = start.split(/\r?\n/, 1);
   if (FAILED.test(first)) {
     return err(
       'recording-unreadable',
-      `nvidia-smi failed when ${name} was written, and said: ${first}`,
-      'Write the file again when nvidia-smi works.',
+      sentence('telemetry.replay.smiFailed', { name, said: first }),
+      sentence('telemetry.replay.smiFailedNext'),
     );
   }
   return undefined;
 }
 
 const unknownForm = (name: string): Result<never> =>
-  err(
-    'recording-unreadable',
-    `${name} is none of the recordings that Slowburn can play.`,
-    'It plays nvidia-smi -q -x, nvidia-smi -q, nvidia-smi --query-gpu=timestamp,uuid,… --format=csv (with its header line), and its own.',
-  );
+  err('recording-unreadable', sentence('telemetry.replay.unknown', { name }), sentence('telemetry.replay.unknownNext'));
 
 /**
  * Reads a recording in any form Slowburn can play: its own, a stream of `nvidia-smi -q -x` documents or of `-q` texts, or
- * the CSV of `nvidia-smi --query-gpu`. The form is told from the content.
+ * the CSV of `nvidia-smi --query-gpu`. The content decides which it is.
  * @param name shown for a card that the recording does not name
  */
 export function readRecording(text: string, name: string): Result<Recording> {
@@ -245,10 +242,12 @@ export function readRecording(text: string, name: string): Result<Recording> {
   if (!recording.ok)
     return start.split('\n', 1)[0]!.includes(',') || /^[{<=]/.test(start) ? recording : unknownForm(name);
   if (recording.value.samples.length === 0) {
-    return start.startsWith('<') ? unknownForm(name) : err('recording-unreadable', `There is no sample in ${name}.`);
+    return start.startsWith('<')
+      ? unknownForm(name)
+      : err('recording-unreadable', sentence('telemetry.replay.noSample', { name }));
   }
   if (recording.value.samples.every(({ gpus }) => gpus.length === 0)) {
-    return err('recording-unreadable', `There is no GPU in ${name}.`);
+    return err('recording-unreadable', sentence('telemetry.replay.noGpu', { name }));
   }
   return recording;
 }

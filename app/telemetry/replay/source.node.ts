@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { readLines } from '../../core/read-input.node.ts';
+import { text } from '../../core/i18n.ts';
 import { err, ok } from '../../core/result.ts';
 import { textOf } from '../logs/encoding.node.ts';
 import type { OpenedSource, SourceSample } from '../source.ts';
@@ -11,8 +12,8 @@ export type ReplayOptions = { readonly clock: Clock; readonly file: string; read
 const HOLD_MS = 1000;
 
 /**
- * Plays a recording at `speed` times its own pace, with its own time stamps. A recording of a single moment is held
- * still: the same readings, once a second. Any other ends when it is over.
+ * Plays a recording at `speed` times its original pace, with its original time stamps. A recording of a single moment
+ * repeats its readings once a second. Any other ends after its last sample.
  */
 export async function openReplay({ clock, file, speed }: ReplayOptions): Promise<OpenedSource> {
   const read = readLines(file);
@@ -43,7 +44,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
             fault: {
               code: 'replay-ended',
               level: 'warn' as const,
-              message: 'The recording has been played to its end.',
+              message: text('telemetry.replay.ended'),
             },
           }
         : {}),
@@ -53,7 +54,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
   return ok({
     info: () => ({
       kind: 'replay',
-      label: `Recording ${path.basename(file)}`,
+      label: text('telemetry.source.recording', { file: path.basename(file) }),
       simulated: true,
       driverVersion,
       ...(names ? { names } : {}),

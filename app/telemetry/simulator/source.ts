@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { text } from '../../core/i18n.ts';
 import { createPace } from '../pace.ts';
 import type { GpuIdentity, TelemetrySource } from '../source.ts';
 import { cardModels } from './card.ts';
@@ -15,7 +16,7 @@ export type SimulatorOptions = {
 
 const AMBIENT_C = 24;
 
-/** GPUs that are not there, with real thermal physics. The same seed gives the same run. */
+/** Simulated GPUs with real thermal physics. The same seed gives the same run. */
 export function openSimulator({ clock, intervalMs, count, seed = 1, because }: SimulatorOptions): TelemetrySource {
   const startedMs = clock.monoMs();
   const pace = createPace(clock, intervalMs);
@@ -33,7 +34,7 @@ export function openSimulator({ clock, intervalMs, count, seed = 1, because }: S
     return { gpu, simulated: createGpu(model, ambientC, random, createRandom(seed * 1000 + 500 + index)) };
   });
   return {
-    info: () => ({ kind: 'simulator', label: 'Simulator', simulated: true, because }),
+    info: () => ({ kind: 'simulator', label: text('telemetry.source.simulator'), simulated: true, because }),
     async read() {
       const cadences = await pace.next(closing.signal);
       const monoMs = clock.monoMs();

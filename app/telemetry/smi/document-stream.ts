@@ -1,12 +1,14 @@
+import { text } from '../../core/i18n.ts';
+
 const END = '</nvidia_smi_log>';
-const MAX_DOCUMENT = 64 * 2 ** 20; // far above 64 GPUs; a stream without an end must not fill the memory
+const MAX_DOCUMENT = 64 * 2 ** 20; // far above 64 GPUs; an endless stream must not fill the memory
 const PART = 64 * 1024;
 const MAX_MIB = MAX_DOCUMENT / 2 ** 20;
 
 /**
- * Cuts a stream of text into nvidia-smi documents: in loop mode they follow one another without a separator. Text
- * before a document that cannot be its prologue (an error line of the driver) is handed to `onNoise`.
- * @param onFlood more than any document came without an end: it was dropped
+ * Cuts a stream of text into nvidia-smi documents: in loop mode they follow one another without a separator. Text before
+ * a document that is not part of it (an error line of the driver) goes to `onNoise`.
+ * @param onFlood called after dropping more text than any document has, because no document ended in it
  */
 export function createDocumentStream(
   onDocument: (xml: string) => void,
@@ -16,18 +18,18 @@ export function createDocumentStream(
   let parts: string[] = []; // joined when a document ends: joining them with each chunk would take quadratic time
   let part = '';
   let size = 0;
-  let tail = ''; // of what came so far, in case the end of a document is cut in two
-  const keep = (text: string): void => {
+  let tail = ''; // the last characters so far: a chunk may end within an end tag
+  const keep = (pending: string): void => {
     parts = [];
-    part = text;
-    size = text.length;
-    tail = text.slice(1 - END.length);
+    part = pending;
+    size = pending.length;
+    tail = pending.slice(1 - END.length);
   };
-  const withoutNoise = (text: string): string => {
-    const start = text.search(/<\?xml|<!DOCTYPE|<nvidia_smi_log/);
-    const noise = start < 0 ? text : text.slice(0, start);
+  const withoutNoise = (xml: string): string => {
+    const start = xml.search(/<\?xml|<!DOCTYPE|<nvidia_smi_log/);
+    const noise = start < 0 ? xml : xml.slice(0, start);
     if (noise.trim() !== '') onNoise(noise.trim());
-    return start < 0 ? '' : text.slice(start);
+    return start < 0 ? '' : xml.slice(start);
   };
   return {
     push(chunk: string): void {
@@ -49,10 +51,10 @@ export function createDocumentStream(
       }
       if (size <= MAX_DOCUMENT) return;
       keep('');
-      onNoise(`more than ${MAX_MIB} MiB without the end of a document`);
+      onNoise(text('telemetry.smi.endless', { mib: MAX_MIB }));
       onFlood();
     },
-    /** What is left when the stream ends: an error message, or a document cut off. */
+    /** Handles what is left when the stream ends: an error message, or a document that was cut off. */
     end(): void {
       const rest = withoutNoise(parts.join('') + part);
       keep('');

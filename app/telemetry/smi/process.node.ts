@@ -1,15 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { text } from '../../core/i18n.ts';
 import { createDocumentStream } from './document-stream.ts';
 
-/** How long things are waited for, in ms. */
+/** Timeouts, ms. */
 export type SmiPatience = {
-  /** for the very first document: without persistence mode it takes seconds */
+  /** for the first document: without persistence mode it takes seconds */
   readonly firstMs: number;
-  /** for any other, beside the time between two: then the program hangs */
+  /** for any other, in addition to the interval; after that the program counts as hanging */
   readonly silentMs: number;
-  /** before the first restart, the second, and so on; the last holds for all others */
+  /** before the first restart, the second, and so on; the last applies to all later ones */
   readonly restartMs: readonly number[];
-  /** all cards have answered for so long: one program reads all of them again */
+  /** after all cards have answered for this long, one program reads all of them again */
   readonly calmMs: number;
 };
 
@@ -20,18 +21,18 @@ export const smiPatience: SmiPatience = {
   calmMs: 60_000,
 };
 
-/** Why nothing comes: the program ended with these words, was not found, or was killed because it hung. */
-export type SmiTrouble = { readonly kind: 'ended' | 'missing' | 'silent'; readonly text: string };
+/** Why there are no documents: the program ended (with this output), was not found, or was killed because it hung. */
+export type SmiTrouble = { readonly kind: 'ended' | 'missing' | 'silent'; readonly output: string };
 
-/** One `nvidia-smi` that is kept running: started again when it ends, and killed when it hangs. */
+/** One `nvidia-smi` that is kept running: restarted when it ends, killed when it hangs. */
 export type SmiProcess = {
-  /** undefined while it runs as it should */
+  /** undefined while it works */
   readonly trouble: () => SmiTrouble | undefined;
-  /** how often in a row it was killed without a document in between */
+  /** how often in a row it was killed without a document between */
   readonly hangs: () => number;
-  /** How long it may take to answer when it is started again. */
+  /** How long it may take to answer after a restart, ms. */
   readonly againMs: () => number;
-  /** Starts it again with another pace. */
+  /** Restarts it with another interval. */
   readonly restart: (intervalMs: number) => void;
   readonly close: () => void;
 };
@@ -39,9 +40,9 @@ export type SmiProcess = {
 export type SmiProcessOptions = {
   readonly program: string;
   readonly intervalMs: number;
-  /** the only card it shall ask; undefined: all */
+  /** the only card to query; undefined: all */
   readonly gpuUuid?: string;
-  /** it counts as silent until its first document: another that asked the same has just hung */
+  /** counts as silent until its first document, because another program that queried the same card has just hung */
   readonly doubted?: boolean;
   readonly patience: SmiPatience;
   /** @returns what is wrong with the document, or undefined */
@@ -49,20 +50,20 @@ export type SmiProcessOptions = {
   readonly onTrouble: () => void;
 };
 
-/** Started again, it may take so many times as long to answer as it did at first. */
+/** After a restart it may take this many times as long to answer as at first. */
 const TIMES_FIRST = 3;
-/** A process that waits inside the driver survives being killed until the driver lets it go: no more than these. */
+/** A process that waits inside the driver survives SIGKILL until the driver returns. No more than these may be left. */
 const MOST_LEFT = 3;
 const ownGroup = process.platform !== 'win32';
 
-/** Kills a program and whatever it started, for example when it is a script. */
+/** Kills a program and its children: it may be a script. */
 function killAll(child: ChildProcess): void {
-  if (child.pid === undefined) return; // it was never there
+  if (child.pid === undefined) return; // it never started
   try {
     if (ownGroup) process.kill(-child.pid, 'SIGKILL');
     else child.kill('SIGKILL');
   } catch {
-    // it has ended meanwhile
+    // it has already ended
   }
 }
 
@@ -70,10 +71,10 @@ export function startSmi(options: SmiProcessOptions): SmiProcess {
   const { program, gpuUuid, patience, onDocument, onTrouble } = options;
   let { intervalMs } = options;
   let child: ChildProcess | undefined;
-  let trouble: SmiTrouble | undefined = options.doubted ? { kind: 'silent', text: '' } : undefined;
+  let trouble: SmiTrouble | undefined = options.doubted ? { kind: 'silent', output: '' } : undefined;
   let hangs = 0;
   let failures = 0;
-  let left = 0; // killed, but not gone
+  let left = 0; // killed, but still running
   let firstTookMs: number | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -93,14 +94,14 @@ export function startSmi(options: SmiProcessOptions): SmiProcess {
     child = started;
     const stream = createDocumentStream(
       take,
-      (text) => (noise = text),
+      (words) => (noise = words),
       () => {
-        killAll(started); // it prints without end: it is started again later, as when it ends
+        killAll(started); // it prints endlessly: restarted later, as if it had ended
         for (const output of [started.stderr, started.stdout]) output.destroy();
       },
     );
     function take(xml: string): void {
-      if (child !== started) return; // it was given up
+      if (child !== started) return; // it was given up on
       firstTookMs ??= performance.now() - startedMs;
       const wrong = onDocument(xml);
       if (wrong !== undefined) noise = wrong;
@@ -108,14 +109,14 @@ export function startSmi(options: SmiProcessOptions): SmiProcess {
       after(patience.silentMs + intervalMs, giveUp);
     }
     started.stdout.setEncoding('utf8').on('data', (chunk: string) => stream.push(chunk));
-    started.stderr.setEncoding('utf8').on('data', (text: string) => (noise = text.trim() || noise));
+    started.stderr.setEncoding('utf8').on('data', (words: string) => (noise = words.trim() || noise));
     started.on('error', (error: NodeJS.ErrnoException) => {
-      if (child === started) end({ kind: error.code === 'ENOENT' ? 'missing' : 'ended', text: error.message });
+      if (child === started) end({ kind: error.code === 'ENOENT' ? 'missing' : 'ended', output: error.message });
     });
     started.on('close', (code) => {
       if (child !== started) return;
       stream.end();
-      end({ kind: 'ended', text: noise || `it ended with exit code ${code ?? 'none'}` });
+      end({ kind: 'ended', output: noise || text('telemetry.smi.exited', { code: code ?? '–' }) });
     });
     after(againMs(), giveUp);
   }
@@ -134,11 +135,11 @@ export function startSmi(options: SmiProcessOptions): SmiProcess {
     onTrouble();
   }
 
-  /** It hangs: another takes its place. */
+  /** It hangs: another process replaces it. */
   function giveUp(): void {
     stop();
     hangs++;
-    end({ kind: 'silent', text: '' });
+    end({ kind: 'silent', output: '' });
   }
 
   function stop(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { absentFrame } from '../../metrics/frame.ts';
+import { text } from '../../core/i18n.ts';
 import { err, ok } from '../../core/result.ts';
 import type { GpuIdentity, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
 import { decodeDocument, type SmiDocument } from './document.ts';
@@ -10,7 +11,7 @@ export type SmiOptions = {
   readonly intervalMs: number;
   /** the program to run instead of the `nvidia-smi` on the PATH */
   readonly program?: string;
-  /** how long things are waited for, when not for the usual times */
+  /** timeouts that differ from the usual ones */
   readonly patience?: Partial<SmiPatience>;
 };
 
@@ -22,43 +23,44 @@ type Arrived = {
 };
 
 const MIN_INTERVAL_MS = 200; // a document of many cards takes this long to print
-/** As often as this in a row it hung with all cards: then each card is asked by a program of its own. */
+/** After hanging this often in a row with all cards, each card gets a separate program. */
 const HANGS_WITH_ALL = 2;
 const MOST_PROGRAMS = 16;
 
-const failed = (text: string): SourceFault => ({
+const failed = (output: string): SourceFault => ({
   code: 'nvidia-smi-failed',
-  message: `nvidia-smi could not read the GPUs: ${text.split('\n')[0]!.slice(0, 200)}`,
-  next: 'Check that the NVIDIA driver is installed and running. Slowburn retries automatically.',
+  message: text('telemetry.smi.failed', { why: output.split('\n')[0]!.slice(0, 200) }),
+  next: text('telemetry.smi.failedNext'),
 });
-const silent: SourceFault = {
+const silent = (): SourceFault => ({
   code: 'nvidia-smi-stalled',
-  message: 'nvidia-smi has stopped responding.',
-  next: 'Slowburn restarts it automatically. Recording resumes when it responds.',
-};
+  message: text('telemetry.smi.stalled'),
+  next: text('telemetry.smi.stalledNext'),
+});
 const hanging = (name: string, others: number): SourceFault => ({
   code: 'nvidia-smi-gpu-hangs',
-  message: `${name}${others > 0 ? ` and ${others} more` : ''}: nvidia-smi does not respond. The other GPUs are recorded.`,
-  next: 'Slowburn retries automatically. If it stays, restart the computer.',
+  message:
+    others > 0 ? text('telemetry.smi.severalHang', { name, count: others }) : text('telemetry.smi.hangs', { name }),
+  next: text('telemetry.smi.hangsNext'),
 });
 
 /**
- * Telemetry from one long-living `nvidia-smi -q -x -l`, for machines where NVML cannot be loaded. Its own loop sets the
- * pace. One that ends or hangs is started again; when it hangs again with all cards, each card is asked by a program of
- * its own until all of them answer, so that one card which hangs does not silence the others.
+ * Telemetry from one long-running `nvidia-smi -q -x -l`, for machines where NVML cannot be loaded. Its own loop sets the
+ * pace. If it ends or hangs, it is restarted. If it hangs again with all cards, each card gets a separate program until
+ * all of them answer, so that one hanging card does not silence the others.
  */
 export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
   const { clock, program = 'nvidia-smi' } = options;
   const patience: SmiPatience = { ...smiPatience, ...options.patience };
   let interval = Math.max(options.intervalMs, MIN_INTERVAL_MS);
   const known = new Map<string, GpuIdentity>();
-  /** by the card that it asks; undefined: all cards */
+  /** by UUID of the card that the program queries; undefined: all cards */
   const programs = new Map<string | undefined, SmiProcess>();
-  const latest = new Map<string | undefined, Arrived>(); // of each program, not yet read
+  const latest = new Map<string | undefined, Arrived>(); // the newest unread document of each program
   let waiting: (() => void) | undefined;
   let news = false; // a program ended or was killed
   let driverVersion: string | undefined;
-  let wholeSinceMs: number | undefined; // all programs answer since
+  let wholeSinceMs: number | undefined; // since then all programs answer
 
   function start(gpuUuid: string | undefined, firstMs = patience.firstMs): void {
     const started = startSmi({
@@ -92,7 +94,7 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
     return undefined;
   }
 
-  /** One program for all cards, or one for each. */
+  /** Decides between one program for all cards and one per card. */
   function arrange(): void {
     const together = programs.get(undefined);
     if (together) {
@@ -126,11 +128,11 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
 
   function faultOf(troubles: readonly (readonly [string | undefined, SmiTrouble])[]): SourceFault | undefined {
     const [first] = troubles;
-    if (!first) return latest.size === 0 ? silent : undefined;
-    const [uuid, { kind, text }] = first;
-    if (kind !== 'silent') return failed(text);
+    if (!first) return latest.size === 0 ? silent() : undefined;
+    const [uuid, { kind, output }] = first;
+    if (kind !== 'silent') return failed(output);
     const name = uuid === undefined ? undefined : known.get(uuid)?.name;
-    return name === undefined || troubles.length === programs.size ? silent : hanging(name, troubles.length - 1);
+    return name === undefined || troubles.length === programs.size ? silent() : hanging(name, troubles.length - 1);
   }
 
   function sampleOf(gpu: GpuIdentity): GpuSample {
@@ -148,8 +150,8 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
       return trouble ? [[uuid, trouble] as const] : [];
     });
     const fault = faultOf(troubles);
-    const now = { tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0 };
-    const { tsMs, monoMs, tookMs } = [...latest.values()].reduce((a, b) => (b.monoMs > a.monoMs ? b : a), [...latest.values()][0] ?? now); // prettier-ignore
+    const arrived = [...latest.values()].sort((a, b) => b.monoMs - a.monoMs);
+    const { tsMs, monoMs, tookMs } = arrived[0] ?? { tsMs: clock.wallMs(), monoMs: clock.monoMs(), tookMs: 0 };
     const sample = { gpus: [...known.values()].map(sampleOf), tsMs, monoMs, tookMs, ...(fault ? { fault } : {}) };
     latest.clear();
     news = false;
@@ -162,10 +164,10 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
     const trouble = programs.get(undefined)!.trouble();
     closeAll();
     if (trouble?.kind === 'missing') {
-      return err('source-unavailable', `The program ${program} was not found.`, 'Install the NVIDIA driver.');
+      return err('source-unavailable', text('telemetry.smi.notFound', { program }), text('telemetry.smi.notFoundNext'));
     }
-    if (!trouble || trouble.kind === 'silent') return err('source-unavailable', 'nvidia-smi did not answer.');
-    const { message, next } = failed(trouble.text);
+    if (!trouble || trouble.kind === 'silent') return err('source-unavailable', text('telemetry.smi.noAnswer'));
+    const { message, next } = failed(trouble.output);
     return err('source-unavailable', message, next);
   }
 
@@ -190,7 +192,7 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
       const wanted = Math.max(next, MIN_INTERVAL_MS);
       if (wanted === interval) return;
       interval = wanted;
-      for (const one of programs.values()) one.restart(interval); // its pace is an argument
+      for (const one of programs.values()) one.restart(interval); // the interval is a command-line argument
     },
     async close() {
       closeAll();

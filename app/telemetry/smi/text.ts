@@ -1,11 +1,12 @@
+import { text as sentence } from '../../core/i18n.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { decodeLog, type SmiDocument } from './document.ts';
 import type { Node } from './tree.ts';
 
 /**
- * `nvidia-smi -q` without -x prints the same facts as indented text with names of its own. It is turned into a tree
- * with the tags of the XML form, so that one decoder reads both. A name's tag is the name in lower case with
- * underscores, unless it stands here; static limits have the word "Specification" after them since driver 610.
+ * `nvidia-smi -q` without -x prints the same facts as indented text with different names. It is turned into a tree with
+ * the tags of the XML form, so that one decoder reads both. A name's tag is the name in lower case with underscores,
+ * except for the names in this table. Since driver 610 the word "Specification" follows static limits.
  */
 const tags: Readonly<Record<string, string>> = {
   'Bus Id': 'pci_bus_id',
@@ -43,6 +44,7 @@ const tags: Readonly<Record<string, string>> = {
 
 /** Names that mean different things in different sections: section tag → name → tag. */
 const inSection: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  temperature: { Gpu: 'gpu_temp' }, // drivers before 331
   pcie_gen: { Current: 'current_link_gen', Max: 'max_link_gen' },
   link_widths: { Current: 'current_link_width', Max: 'max_link_width' },
   utilization: {
@@ -84,7 +86,7 @@ const reasonTags: Readonly<Record<string, string>> = {
   'Display Clock Setting': 'display_clocks_setting',
 };
 
-/** Older drivers print the count of retired pages where newer ones have a subtree. */
+/** Older drivers print the number of retired pages where newer ones print a subtree. */
 const wrapped: Readonly<Record<string, string>> = {
   multiple_single_bit_retirement: 'retired_count',
   double_bit_retirement: 'retired_count',
@@ -125,13 +127,13 @@ function put(tree: Tree, tag: string, node: Node): void {
 }
 
 /**
- * Decodes one `nvidia-smi -q` text of any driver, as `decodeDocument` does its XML. Text that is none of nvidia-smi's
- * answers an error.
+ * Decodes one `nvidia-smi -q` text of any driver, as `decodeDocument` does for XML.
+ * @returns an error if the text is not from nvidia-smi
  */
 export function decodeText(text: string): Result<SmiDocument> {
   const lines = text.split(/\r?\n/);
   const start = lines.findIndex((line) => /^=+NVSMI LOG=+\s*$/.test(line));
-  if (start < 0) return err('recording-unreadable', 'This is not the text of nvidia-smi -q.');
+  if (start < 0) return err('recording-unreadable', sentence('telemetry.smi.notText'));
   const root: Open = { indent: -1, tag: '', tree: {} };
   let open: Open[] = [root];
   let processes: Tree | undefined;
@@ -169,11 +171,11 @@ export function decodeText(text: string): Result<SmiDocument> {
       put(parent.tree, tag, inner === undefined ? value : { [inner]: value });
     }
   }
-  if (!Object.hasOwn(root.tree, 'gpu')) return err('recording-unreadable', 'The text of nvidia-smi -q names no GPU.');
+  if (!Object.hasOwn(root.tree, 'gpu')) return err('recording-unreadable', sentence('telemetry.smi.textWithoutGpu'));
   return ok(decodeLog(root.tree as Node));
 }
 
-/** The list of a GPU's instances: the text prints them beside "MIG Mode", the XML in a list of their own. */
+/** The list of a GPU's MIG instances: the text prints them next to "MIG Mode", the XML in a separate list. */
 function migOf(open: readonly Open[]): Tree {
   const gpu = open.find(({ tag }) => tag === 'gpu')?.tree ?? {};
   if (!Object.hasOwn(gpu, 'mig_devices')) gpu['mig_devices'] = {};

@@ -18,8 +18,8 @@ export const at = (node: Node | undefined, path: string): Node | undefined =>
   path.split('/').reduce<Node | undefined>((here, tag) => child(here, tag), node);
 
 /**
- * The text of a leaf. An element with attributes or CDATA keeps its text under a name of its own; text around other
- * elements is no leaf: put together, its pieces would be a number that nobody printed.
+ * The text of a leaf. The parser keeps the text of an element with attributes or CDATA under a separate name. Text around
+ * other elements is not a leaf: joined, its pieces would be a number that nvidia-smi never printed.
  */
 export const textOf = (node: Node | undefined): string | undefined => {
   if (typeof node !== 'object') return node;
@@ -30,7 +30,7 @@ export const textOf = (node: Node | undefined): string | undefined => {
 
 export const textAt = (node: Node | undefined, path: string): string | undefined => textOf(at(node, path));
 
-/** Text that says something: neither empty nor N/A. */
+/** The text, if it is neither empty nor N/A. */
 export const said = (text: string | undefined): string | undefined =>
   text === undefined || text === '' || /^\[?n\/a\]?$/i.test(text) ? undefined : text;
 
@@ -38,6 +38,6 @@ export const said = (text: string | undefined): string | undefined =>
 export const idOf = (text: string | undefined): number | undefined =>
   /^\d{1,10}$/.test(text ?? '') ? Number(text) : undefined;
 
-/** A GPU's UUID; undefined for the words that stand in its place. */
+/** A GPU's UUID; undefined for words that are printed instead of one. */
 export const uuidOf = (text: string | undefined): string | undefined =>
   /^GPU-[\w-]+$/.test(text ?? '') ? text : undefined;

@@ -3,7 +3,7 @@ import type { GpuProcess } from '../source.ts';
 /** An instance of one of Windows' counters, "pid_4321_luid_0x00000000_0x0000D9A7_phys_0", and its value. */
 export type CounterItem = { readonly instance: string; readonly value: number };
 
-/** What Windows counts of graphics cards under WDDM, where the driver keeps it from NVML. */
+/** Windows' counters of graphics cards under WDDM, for values that NVML does not have there. */
 export type WindowsCounters = {
   /** \GPU Process Memory(*)\Dedicated Usage, bytes by process and adapter */
   readonly memory: readonly CounterItem[];
@@ -16,9 +16,9 @@ export type WindowsCounters = {
 type Instance = { readonly pid?: number; readonly luid: string; readonly engine?: string };
 
 const INSTANCE = /^(?:pid_(\d+)_)?luid_(0x[\da-f]+_0x[\da-f]+)(?:_phys_\d+)?(?:_eng_\d+_engtype_(.*))?$/i;
-/** Engines that run shaders; copies and video have their own, which are no load of the SMs. */
+/** Engines that run shaders. Copy and video engines are separate and put no load on the SMs. */
 const SHADING = /^(3D|Cuda|Compute)/i;
-/** NVML and Windows look at different moments: the memory of one card may differ by so much between them. */
+/** NVML and Windows read at different moments: their values for the memory of one card may differ by this share. */
 const SAME_SHARE = 0.1;
 
 function parse(text: string): Instance | undefined {
@@ -28,7 +28,7 @@ function parse(text: string): Instance | undefined {
   return { luid: luid!.toLowerCase(), ...(pid && { pid: Number(pid) }), ...(engine && { engine }) };
 }
 
-/** Values by process on one adapter: `join` says what becomes of several of one process. */
+/** Values by process on one adapter; `join` combines several values of one process. */
 function byPid(
   items: readonly CounterItem[],
   luid: string,
@@ -46,9 +46,9 @@ function byPid(
 }
 
 /**
- * Which of Windows' adapters a GPU of NVML is: they have no name in common. One that holds memory of the GPU's processes
- * and has about as much in use, if there is no second; a machine with a single adapter leaves no choice. Undefined when
- * that leaves a doubt: the desktop's processes hold memory of an integrated GPU too, and perhaps of that alone.
+ * The Windows adapter that is a given NVML GPU: they share no name. It is the only adapter of the machine, or the only one
+ * that holds memory of the GPU's processes and has about as much memory in use. Otherwise undefined: processes of the
+ * desktop hold memory of an integrated GPU too, and perhaps only of that.
  */
 function adapterOf(pids: ReadonlySet<number>, usedBytes: number | undefined, counters: WindowsCounters) {
   const holding = new Set<string>();
@@ -69,8 +69,8 @@ function adapterOf(pids: ReadonlySet<number>, usedBytes: number | undefined, cou
 }
 
 /**
- * The processes of a GPU with the memory, and where NVML has none the load, that Windows counted for them. What NVML
- * told stands.
+ * Adds to the processes of a GPU the memory, and if NVML has none the load, that Windows counted. Values of NVML take
+ * precedence.
  * @param usedBytes the GPU's memory in use by NVML
  */
 export function withCounters(

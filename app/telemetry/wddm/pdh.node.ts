@@ -15,7 +15,7 @@ const MOST_BYTES = 16 << 20; // more was misread
 const TRIES = 3;
 
 export type ProcessCounters = {
-  /** undefined: Windows does not tell now */
+  /** undefined if Windows has no values now */
   readonly read: () => WindowsCounters | undefined;
   readonly close: () => void;
 };
@@ -31,7 +31,7 @@ function text16(view: DataView, at: number): string {
   return text;
 }
 
-/** Opens Windows' counters of graphics memory by process. Undefined where there are none: Windows 10 before 1709. */
+/** Opens Windows' counters of graphics memory by process. Undefined if there are none: Windows 10 before 1709. */
 export function openPdh(library: string): ProcessCounters | undefined {
   let pdh: ReturnType<typeof openLibrary>;
   try {
@@ -96,7 +96,7 @@ export function openPdh(library: string): ProcessCounters | undefined {
 }
 
 export type ProcessFiller = {
-  /** a new tick: what was counted before is old */
+  /** Call at each tick: counters of the previous one are out of date. */
   readonly next: () => void;
   readonly fill: (
     processes: readonly GpuProcess[] | undefined,
@@ -106,8 +106,8 @@ export type ProcessFiller = {
 };
 
 /**
- * Fills in what NVML leaves out of processes. Windows is asked only when something is missing, once a tick for all GPUs.
- * @param library undefined where there is nothing to ask
+ * Completes NVML's processes. Windows is queried only if a value is missing, once per tick for all GPUs.
+ * @param library undefined on other systems
  */
 export function createProcessFiller(library: string | undefined): ProcessFiller {
   let counters: ProcessCounters | undefined;

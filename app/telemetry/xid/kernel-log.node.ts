@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
-import { parseKernelXid } from './kernel-log.ts';
+import { createXidScanner } from './kernel-log.ts';
 
 export type KernelLogEvent = {
   readonly slot: string;
@@ -10,14 +10,14 @@ export type KernelLogEvent = {
 };
 
 export type KernelLog = {
-  /** What was written since the last call; the first tells what the kernel still remembers. Never waits. */
+  /** XID errors since the last call; the first call returns what the kernel still remembers. Never waits. */
   readonly take: () => KernelLogEvent[];
   readonly close: () => void;
 };
 
 const RECORD_SIZE = 8192; // the kernel cuts records at this length
 const MOST_A_CALL = 20_000; // the whole of a kernel's memory
-const SUSPENDED_S = 5; // less is the two clocks being read one after the other
+const SUSPENDED_S = 5; // a smaller difference only means that the two clocks are not read at the same instant
 
 /**
  * Opens the kernel's log as a second witness for XID errors. Undefined where it cannot be read: another system, or a
@@ -28,13 +28,14 @@ export function openKernelLog(file = '/dev/kmsg'): KernelLog | undefined {
   try {
     descriptor = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   } catch {
-    return undefined; // the caller says so where it matters: NVML is the first witness
+    return undefined; // NVML reports XID errors too; `slowburn doctor` mentions it
   }
+  const scan = createXidScanner();
   const buffer = Buffer.alloc(RECORD_SIZE);
-  let rest = ''; // of a record that was cut by the buffer's end: never so by a kernel, which gives one at a time
+  let rest = ''; // of a record that the buffer cut off; a kernel returns one whole record per read, a file does not
   let remembered = true;
 
-  /** One record; '' for one that was overwritten before it was read; undefined when there is none. */
+  /** One record; '' if it was overwritten before it was read; undefined if there is none. */
   function next(): string | undefined {
     try {
       const length = fs.readSync(descriptor, buffer, 0, RECORD_SIZE, null);
@@ -46,8 +47,8 @@ export function openKernelLog(file = '/dev/kmsg'): KernelLog | undefined {
 
   return {
     take() {
-      // the kernel's stamps stand still in suspend, and so does this clock: what is new is dated right, while a record
-      // from before a suspend cannot be dated, and is not told
+      // the kernel's stamps pause in suspend, and so does this clock: new records get the right date, but a record from
+      // before a suspend cannot be dated, and is not reported
       const monoMs = Number(process.hrtime.bigint()) / 1e6;
       const bootMs = Date.now() - monoMs;
       const datable = !remembered || os.uptime() - monoMs / 1000 < SUSPENDED_S;
@@ -59,7 +60,7 @@ export function openKernelLog(file = '/dev/kmsg'): KernelLog | undefined {
         const records = `${rest}${chunk}`.split('\n');
         rest = records.pop() ?? '';
         for (const record of records) {
-          const xid = parseKernelXid(record);
+          const xid = scan(record);
           if (xid && datable)
             events.push({ slot: xid.slot, code: xid.code, text: xid.text, tsMs: bootMs + xid.uptimeUs / 1000 });
         }
