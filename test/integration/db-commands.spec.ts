@@ -35,14 +35,28 @@ function recorded(): string {
   return folder;
 }
 
-const files = (folder: string): string[] => fs.readdirSync(folder).filter((name) => !/-(wal|shm)$|\.lock$/.test(name)).sort(); // prettier-ignore
+const files = (folder: string): string[] =>
+  fs
+    .readdirSync(folder)
+    .filter((name) => !/-(wal|shm)$|\.lock$/.test(name))
+    .sort();
 
 describe('slowburn export', () => {
   it('writes the range it is asked for', async () => {
     const folder = recorded();
     const target = path.join(folder, 'out.csv');
     const range = ['--from', '2026-03-01T09:00:10Z', '--to', '2026-03-01 09:00:20Z'];
-    const { code, text } = await slowburn('export', target, '--data-dir', folder, '--metrics', 'coreTempC', '--gpu', 'GPU-test', ...range); // prettier-ignore
+    const { code, text } = await slowburn(
+      'export',
+      target,
+      '--data-dir',
+      folder,
+      '--metrics',
+      'coreTempC',
+      '--gpu',
+      'GPU-test',
+      ...range,
+    );
     expect([code, text]).toEqual([0, expect.stringContaining('10 samples written')]);
     expect(fs.readFileSync(target, 'utf8').split('\r\n')[1]).toMatch(
       /^2026-03-01T09:00:10.000Z,GPU-test-0,.*,51,v,,[0-9a-f]{8}$/,
@@ -92,10 +106,12 @@ describe('slowburn db', () => {
     const folder = temporaryFolder();
     for (const suffix of ['', '-wal']) fs.copyFileSync(file + suffix, path.join(folder, `copied.db${suffix}`));
     const into = temporaryFolder();
-    expect(await slowburn('db', 'restore', path.join(folder, 'copied.db'), '--data-dir', into)).toMatchObject({ code: 0 });
+    expect(await slowburn('db', 'restore', path.join(folder, 'copied.db'), '--data-dir', into)).toMatchObject({
+      code: 0,
+    });
     const restored = openStore(path.join(into, 'history.db'));
     expect([...restored.store.samplesBetween(testGpu().uuid, 0, 1e15)]).toHaveLength(1);
-  }); // prettier-ignore
+  });
 
   it('says in a sentence why a file cannot be restored, checked or compacted, and leaves everything as it is', async () => {
     const folder = recorded();
@@ -124,11 +140,16 @@ describe('slowburn db', () => {
       [['import', path.join(folder, 'none.csv')], /There is no file/],
       [['import', folder], /is a folder/],
     ] as const) {
-      expect(await slowburn('db', ...args, '--data-dir', folder)).toEqual({ code: 1, text: expect.stringMatching(sentence) });
+      expect(await slowburn('db', ...args, '--data-dir', folder)).toEqual({
+        code: 1,
+        text: expect.stringMatching(sentence),
+      });
     }
     const lock = lockRecorder(folder);
     expect((await slowburn('db', 'compact', '--data-dir', folder)).text).toMatch(/already recording[^]*Close Slowburn/);
     if (lock.ok) lock.value();
-    expect(new Map(files(folder).map((name) => [name, fs.readFileSync(path.join(folder, name), 'latin1')]))).toEqual(before);
-  }); // prettier-ignore
+    expect(new Map(files(folder).map((name) => [name, fs.readFileSync(path.join(folder, name), 'latin1')]))).toEqual(
+      before,
+    );
+  });
 });

@@ -53,7 +53,9 @@ function contents(file: string) {
   if (!opened.ok) throw new Error(opened.error.message);
   const store = createStore(opened.value);
   const { problems } = checkHistory(opened.value, { progress: () => undefined, cancelled: () => false })!;
-  const stamps = store.gpus.list().flatMap(({ uuid }) => [...store.samplesBetween(uuid, 0, 1e15)].map(({ tsMs }) => tsMs)); // prettier-ignore
+  const stamps = store.gpus
+    .list()
+    .flatMap(({ uuid }) => [...store.samplesBetween(uuid, 0, 1e15)].map(({ tsMs }) => tsMs));
   const gaps = store.gaps(0, 1e15);
   store.close();
   return { stamps, gaps, problems };
@@ -74,9 +76,19 @@ function replaceWithAnother({ file }: Running): void {
 
 describe.each<[string, (running: Running) => void, RegExp, number]>([
   ['deleted', ({ file }) => remove(file), /was deleted or moved/, 0],
-  ['deleted with its log', ({ file }) => ['', '-wal', '-shm'].forEach((suffix) => remove(file + suffix)), /was deleted or moved/, 0], // prettier-ignore
+  [
+    'deleted with its log',
+    ({ file }) => ['', '-wal', '-shm'].forEach((suffix) => remove(file + suffix)),
+    /was deleted or moved/,
+    0,
+  ],
   ['replaced by another history', replaceWithAnother, /was replaced by another file/, 30],
-  ['gone with its folder', ({ folder }) => fs.rmSync(folder, { recursive: true }), /The folder .* was deleted or moved/, 0], // prettier-ignore
+  [
+    'gone with its folder',
+    ({ folder }) => fs.rmSync(folder, { recursive: true }),
+    /The folder .* was deleted or moved/,
+    0,
+  ],
   [
     'gone with its folder, which is there again, empty',
     ({ folder }) => {
@@ -186,7 +198,17 @@ it('a recorder whose lock file was deleted stops when another one has taken the 
 
 it('the monitor never ends well with nothing on the disk', async () => {
   const folder = temporaryFolder();
-  const child = spawn(process.execPath, [program, 'monitor', '--source', 'simulator', '--interval', '0.1', '--quiet', '--data-dir', folder]); // prettier-ignore
+  const child = spawn(process.execPath, [
+    program,
+    'monitor',
+    '--source',
+    'simulator',
+    '--interval',
+    '0.1',
+    '--quiet',
+    '--data-dir',
+    folder,
+  ]);
   let said = '';
   child.stderr.on('data', (text) => (said += String(text)));
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -53,7 +53,10 @@ const frame: fc.Arbitrary<Frame> = fc
 const ticks = fc
   .array(
     fc.record({
-      stepMs: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 900, max: 30_000 }) }, { weight: 1, arbitrary: fc.integer({ min: -2 * HOUR, max: 2 * HOUR }) }),
+      stepMs: fc.oneof(
+        { weight: 9, arbitrary: fc.integer({ min: 900, max: 30_000 }) },
+        { weight: 1, arbitrary: fc.integer({ min: -2 * HOUR, max: 2 * HOUR }) },
+      ),
       gap: fc.boolean(),
       frames: fc.tuple(frame, frame),
     }),
@@ -61,8 +64,10 @@ const ticks = fc
   )
   .map((list) => {
     let tsMs = START;
-    return list.map(({ stepMs, gap, frames }) => tickWith((tsMs += stepMs), gap ? undefined : Math.abs(stepMs), frames));
-  }); // prettier-ignore
+    return list.map(({ stepMs, gap, frames }) =>
+      tickWith((tsMs += stepMs), gap ? undefined : Math.abs(stepMs), frames),
+    );
+  });
 
 function inMemory(): Store {
   const opened = openDatabase(':memory:');
@@ -82,7 +87,11 @@ describe('sealing', () => {
           const store = inMemory();
           for (const tick of list) store.append(tick);
           const query = { gpuUuid: uuid, metrics: keys, fromMs: START + offset, toMs: START + offset + span, buckets };
-          const before = { samples: all(store), arrival: [...store.samplesAfter(1, 0)], totals: store.totals(uuid, query.fromMs, query.toMs)! };
+          const before = {
+            samples: all(store),
+            arrival: [...store.samplesAfter(1, 0)],
+            totals: store.totals(uuid, query.fromMs, query.toMs)!,
+          };
           const range = store.range(query)!;
           settle(store, LATER);
           expect(store.storage().openRows).toBe(0);
@@ -105,33 +114,40 @@ describe('sealing', () => {
         },
       ),
       { numRuns: 80 },
-    ); // prettier-ignore
+    );
   });
 
   it('answers any range with the minima, means and maxima of the samples in it', () => {
     const store = inMemory();
     const temps = Array.from({ length: 9000 }, (_, i) => 40 + Math.round(300 * Math.abs(Math.sin(i / 377))) / 10);
-    temps.forEach((coreTempC, i) => store.append(tickWith(START + i * 4000, i ? 4000 : undefined, [frameWith({ coreTempC })])));
+    temps.forEach((coreTempC, i) =>
+      store.append(tickWith(START + i * 4000, i ? 4000 : undefined, [frameWith({ coreTempC })])),
+    );
     settle(store, START + 9000 * 4000);
     fc.assert(
-      fc.property(fc.integer({ min: -5000, max: 3.7e7 }), fc.integer({ min: 1, max: 3.7e7 }), fc.integer({ min: 1, max: 900 }), (offset, span, buckets) => {
-        const [fromMs, toMs] = [START + offset, START + offset + span];
-        const range = store.range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs, toMs, buckets })!;
-        const inside = temps.filter((_, i) => START + i * 4000 >= fromMs && START + i * 4000 < toMs);
-        const { min, mean, max } = range.series.coreTempC!;
-        expect(mean.length).toBeLessThanOrEqual(buckets);
-        expect(range.counts.reduce((a, b) => a + b, 0)).toBe(inside.length);
-        if (inside.length === 0) return;
-        const finite = (values: Float64Array) => values.filter((value) => !Number.isNaN(value));
-        expect(Math.min(...finite(min))).toBe(Math.min(...inside));
-        expect(Math.max(...finite(max))).toBe(Math.max(...inside));
-        const sum = mean.reduce((total, value, i) => (range.counts[i] ? total + value * range.counts[i] : total), 0);
-        expect(sum / inside.length).toBeCloseTo(inside.reduce((a, b) => a + b) / inside.length, 8);
-      }),
+      fc.property(
+        fc.integer({ min: -5000, max: 3.7e7 }),
+        fc.integer({ min: 1, max: 3.7e7 }),
+        fc.integer({ min: 1, max: 900 }),
+        (offset, span, buckets) => {
+          const [fromMs, toMs] = [START + offset, START + offset + span];
+          const range = store.range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs, toMs, buckets })!;
+          const inside = temps.filter((_, i) => START + i * 4000 >= fromMs && START + i * 4000 < toMs);
+          const { min, mean, max } = range.series.coreTempC!;
+          expect(mean.length).toBeLessThanOrEqual(buckets);
+          expect(range.counts.reduce((a, b) => a + b, 0)).toBe(inside.length);
+          if (inside.length === 0) return;
+          const finite = (values: Float64Array) => values.filter((value) => !Number.isNaN(value));
+          expect(Math.min(...finite(min))).toBe(Math.min(...inside));
+          expect(Math.max(...finite(max))).toBe(Math.max(...inside));
+          const sum = mean.reduce((total, value, i) => (range.counts[i] ? total + value * range.counts[i] : total), 0);
+          expect(sum / inside.length).toBeCloseTo(inside.reduce((a, b) => a + b) / inside.length, 8);
+        },
+      ),
       { numRuns: 300 },
     );
     store.close();
-  }); // prettier-ignore
+  });
 
   it('keeps metrics of a newer version that this one does not know', () => {
     const { store, file } = openStore();
@@ -165,7 +181,11 @@ describe('sealing', () => {
   it('gives typed arrays of a few metrics, by time, hour by hour', () => {
     const { store } = openStore();
     for (let i = 0; i < 3000; i++) {
-      store.append(tickWith(START + i * 2000, i === 1000 ? undefined : 2000, [frameWith({ coreTempC: i % 7 === 0 ? 'stalled' : 50 + (i % 20), powerW: 100 })]));
+      store.append(
+        tickWith(START + i * 2000, i === 1000 ? undefined : 2000, [
+          frameWith({ coreTempC: i % 7 === 0 ? 'stalled' : 50 + (i % 20), powerW: 100 }),
+        ]),
+      );
     }
     store.housekeep(KEEP, START);
     while (store.housekeep(KEEP, START + 6_000_000 - 1));
@@ -178,7 +198,7 @@ describe('sealing', () => {
     expect(parts.flatMap(({ metrics }) => [...metrics.coreTempC!.states])[7]).toBe(readingStates.indexOf('stalled'));
     expect(parts.flatMap(({ dtMs }) => [...dtMs]).filter(Number.isNaN)).toHaveLength(1);
     expect(parts.every(({ metrics }) => metrics.memTempC!.values.every(Number.isNaN))).toBe(true);
-  }); // prettier-ignore
+  });
 });
 
 describe('an hour with more samples than one a second', () => {
@@ -213,20 +233,35 @@ describe('an hour with more samples than one a second', () => {
     for (const { tsMs, frame } of store.samplesAfter(1, 0))
       if (tsMs === stamps[arrived] && valueOf(frame, 'coreTempC') === temp(arrived)) arrived++;
     expect(arrived).toBe(ticks);
-    for (const [from, to] of [[0, HOUR], [1_000, 700_500], [359_000, 361_000], [-HOUR, HOUR / 4]] as const) {
-      const query = { gpuUuid: uuid, metrics: ['coreTempC', 'powerW'] as const, fromMs: START_10HZ + from, toMs: START_10HZ + to, buckets: 60 };
+    for (const [from, to] of [
+      [0, HOUR],
+      [1_000, 700_500],
+      [359_000, 361_000],
+      [-HOUR, HOUR / 4],
+    ] as const) {
+      const query = {
+        gpuUuid: uuid,
+        metrics: ['coreTempC', 'powerW'] as const,
+        fromMs: START_10HZ + from,
+        toMs: START_10HZ + to,
+        buckets: 60,
+      };
       const [sealed, open] = [store.range(query)!, whole.range(query)!];
       expect(sealed.counts).toEqual(open.counts);
       expect(sealed.series.coreTempC!.min).toEqual(open.series.coreTempC!.min);
       expect(sealed.series.coreTempC!.max).toEqual(open.series.coreTempC!.max);
       // the interval into the open rows is added up when they are sealed
-      const missingJ = whole.totals(uuid, query.fromMs, query.toMs)!.energyJ - store.totals(uuid, query.fromMs, query.toMs)!.energyJ;
+      const missingJ =
+        whole.totals(uuid, query.fromMs, query.toMs)!.energyJ - store.totals(uuid, query.fromMs, query.toMs)!.energyJ;
       expect(missingJ).toBeGreaterThanOrEqual(-1e-6);
       expect(missingJ).toBeLessThanOrEqual((200 * EVERY_MS) / 1000 + 1e-6);
     }
     settle(store, LATER);
-    expect(store.totals(uuid, START_10HZ, START_10HZ + HOUR)!.energyJ).toBeCloseTo((200 * EVERY_MS * (ticks - 1)) / 1000, 6);
-  }); // prettier-ignore
+    expect(store.totals(uuid, START_10HZ, START_10HZ + HOUR)!.energyJ).toBeCloseTo(
+      (200 * EVERY_MS * (ticks - 1)) / 1000,
+      6,
+    );
+  });
 
   it('has one part of each roll-up when it is over, however many chunks it was sealed in', () => {
     const { store, file } = record(12_000, 50);
@@ -272,20 +307,30 @@ describe('a clock that is set', () => {
       const byTime = all(store);
       expect(byTime).toHaveLength(400);
       byTime.forEach(({ tsMs }, i) => i > 0 && expect(tsMs).toBeGreaterThanOrEqual(byTime[i - 1]!.tsMs));
-      const range = store.range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs: START - 2 * HOUR, toMs: START + 370 * 24 * HOUR, buckets: 20 })!;
+      const range = store.range({
+        gpuUuid: uuid,
+        metrics: ['coreTempC'],
+        fromMs: START - 2 * HOUR,
+        toMs: START + 370 * 24 * HOUR,
+        buckets: 20,
+      })!;
       expect(range.counts.reduce((a, b) => a + b, 0)).toBe(400);
       expect(store.totals(uuid, START - 2 * HOUR, START + 370 * 24 * HOUR)!.observedMs).toBe(399 * 10_000);
     }
-  }); // prettier-ignore
+  });
 });
 
 describe('retention', () => {
   const fill = (store: Store, hours: number) => {
     for (let i = 0; i < hours * 360; i++) {
-      store.append(tickWith(START + i * 10_000, 10_000, [frameWith({ coreTempC: 50 + ((i * 7919) % 300) / 10, powerW: ((i * 104_729) % 300_000) / 1000 })]));
+      store.append(
+        tickWith(START + i * 10_000, 10_000, [
+          frameWith({ coreTempC: 50 + ((i * 7919) % 300) / 10, powerW: ((i * 104_729) % 300_000) / 1000 }),
+        ]),
+      );
     }
     return START + hours * HOUR;
-  }; // prettier-ignore
+  };
 
   it('drops full resolution by age, keeps roll-ups, and says before what it would free', () => {
     const { store } = openStore();
@@ -330,10 +375,14 @@ describe('retention', () => {
     expect(Math.abs(grown.gpus[0]!.samples - store.storage().gpus[0]!.samples - preview.samples)).toBeLessThan(4 * 360);
     expect(preview.bytes).toBeGreaterThan(0);
     expect(all(store).at(-1)!.tsMs).toBe(START + (120 * 360 - 1) * 10_000);
-    expect(store.range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs: START, toMs: now, buckets: 5 })!.counts.reduce((a, b) => a + b, 0)).toBe(120 * 360);
+    expect(
+      store
+        .range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs: START, toMs: now, buckets: 5 })!
+        .counts.reduce((a, b) => a + b, 0),
+    ).toBe(120 * 360);
     store.close();
     expect(fs.statSync(file).size).toBeLessThanOrEqual(capBytes);
-  }); // prettier-ignore
+  });
 });
 
 describe('a history of schema 1', () => {
@@ -359,13 +408,19 @@ describe('a history of schema 1', () => {
   it('keeps what its roll-ups knew of samples that were deleted', () => {
     const store = migrated();
     const fromMs = Math.floor(v1Samples[0]!.tsMs / 60_000) * 60_000;
-    const range = store.range({ gpuUuid: uuid, metrics: ['coreTempC', 'powerW'], fromMs, toMs: fromMs + 11 * 60_000, buckets: 11 })!;
+    const range = store.range({
+      gpuUuid: uuid,
+      metrics: ['coreTempC', 'powerW'],
+      fromMs,
+      toMs: fromMs + 11 * 60_000,
+      buckets: 11,
+    })!;
     const temps = v1Samples.flatMap(({ gpus }) => (typeof gpus[0]!.coreTempC === 'number' ? [gpus[0]!.coreTempC] : []));
     expect(range.counts.reduce((a, b) => a + b, 0)).toBe(temps.length + v1Samples.length);
     expect(Math.max(...range.series.coreTempC!.max.filter((max) => !Number.isNaN(max)))).toBe(Math.max(...temps));
     const first = v1Samples.filter(({ tsMs }) => tsMs < fromMs + 60_000).map(({ gpus }) => gpus[0]!.powerW as number);
     expect(range.series.powerW!.mean[0]).toBeCloseTo(first.reduce((a, b) => a + b) / first.length, 6);
-  }); // prettier-ignore
+  });
 
   it('keeps alerts, sessions, gaps and the state of the wear model, and goes on', () => {
     const store = migrated();
@@ -435,8 +490,12 @@ describe('a history that stored whole command lines', () => {
 });
 
 describe('importing', () => {
-  const sample = (i: number, coreTempC: number) => ({ tsMs: START + i * 1000, frame: frameWith({ coreTempC, energyMj: i * 1000 }) }); // prettier-ignore
-  const file = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => sample(from + i, 50 + ((from + i) % 30))); // prettier-ignore
+  const sample = (i: number, coreTempC: number) => ({
+    tsMs: START + i * 1000,
+    frame: frameWith({ coreTempC, energyMj: i * 1000 }),
+  });
+  const file = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => sample(from + i, 50 + ((from + i) % 30)));
 
   it('adds a past, once however often it is imported, and feeds its roll-ups', () => {
     const { store } = openStore();
@@ -448,7 +507,13 @@ describe('importing', () => {
     expect(store.importSamples(testGpu(), file(4000, 6000))).toEqual({ added: 1000, duplicate: 1000 });
     expect(all(store).slice(0, 5000)).toEqual(once);
     expect(all(store)).toHaveLength(6000);
-    const range = store.range({ gpuUuid: uuid, metrics: ['coreTempC'], fromMs: START, toMs: START + 2 * HOUR, buckets: 60 })!; // prettier-ignore
+    const range = store.range({
+      gpuUuid: uuid,
+      metrics: ['coreTempC'],
+      fromMs: START,
+      toMs: START + 2 * HOUR,
+      buckets: 60,
+    })!;
     expect(range.resolution).toBe('minute');
     expect(range.counts.reduce((a, b) => a + b, 0)).toBe(6000);
   });
