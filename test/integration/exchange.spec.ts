@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { parquetMetadata } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -10,13 +9,11 @@ import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
 import { exportHistory } from '../../app/exchange/export.node.ts';
 import { importExport } from '../../app/exchange/import.node.ts';
 import { textCell } from '../../app/exchange/csv.ts';
-import { openForReading } from '../../app/history/file/database.node.ts';
-import { createStore, type Store } from '../../app/recorder/store.ts';
-import { startJob } from '../../app/jobs/run-job.node.ts';
+import { type Store } from '../../app/recorder/store.ts';
 import { metrics } from '../../app/metrics/metrics.ts';
 import { createFrame, setAbsent, setValue } from '../../app/metrics/frame.ts';
 import { readingStates } from '../../app/core/reading.ts';
-import { temporaryFolder, threads } from '../support/folders.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
 
@@ -301,116 +298,5 @@ describe('an export', () => {
         error: { code: 'recording-unreadable' },
       });
     }
-  });
-});
-
-describe('a long job in its thread', () => {
-  const opened = () => {
-    const { store, file } = openStore();
-    fill(store, 2500);
-    while (store.tidy(START + 10_000_000));
-    return { store, file, folder: path.dirname(file) };
-  };
-
-  it('exports, backs up, checks and compacts beside the recorder', async () => {
-    const { store, file, folder } = opened();
-    const target = path.join(folder, 'out.parquet');
-    const request = { format: 'parquet', target, ...ALL, metrics: [], gpuUuids: [] } as const;
-    expect(await startJob(threads, { kind: 'export', databaseFile: file, request }).result).toEqual({
-      ok: true,
-      value: 5000,
-    });
-    const backup = path.join(folder, 'backup.db');
-    const copied = startJob(threads, { kind: 'backup', databaseFile: file, target: backup });
-    store.append(tickWith(START + 1e8, undefined, [frameWith({ coreTempC: 50 })])); // recording goes on
-    expect(await copied.result).toMatchObject({ ok: true });
-    const checked = await startJob(threads, { kind: 'check', databaseFile: backup }).result;
-    expect(checked).toMatchObject({ ok: true, value: { problems: [], samples: 5000 } });
-    const copy = openForReading(backup);
-    if (!copy.ok) throw new Error(copy.error.message);
-    const copyStore = createStore(copy.value);
-    expect(contents(copyStore, 1)).toEqual(contents(store, 1));
-    copyStore.close();
-    expect(await startJob(threads, { kind: 'compact', databaseFile: backup }).result).toMatchObject({ ok: true });
-    expect((await startJob(threads, { kind: 'check', databaseFile: backup }).result).ok).toBe(true);
-  });
-
-  it('can be cancelled, and leaves nothing half done', async () => {
-    const { store, file, folder } = opened();
-    const exported = path.join(folder, 'in.jsonl');
-    exportHistory(store, { format: 'jsonl', target: exported, ...ALL, metrics: [], gpuUuids: [] }, control);
-    const { file: other } = openStore();
-    const before = fs.readdirSync(folder).sort();
-    const request = { format: 'csv', target: path.join(folder, 'out.csv'), ...ALL, metrics: [], gpuUuids: [] } as const;
-    for (const job of [
-      { kind: 'export', databaseFile: file, request },
-      { kind: 'backup', databaseFile: file, target: path.join(folder, 'b.db') },
-      { kind: 'check', databaseFile: file },
-      { kind: 'import', databaseFile: other, file: exported },
-    ] as const) {
-      const running = startJob(threads, job);
-      running.cancel();
-      expect(await running.result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
-    }
-    expect(fs.readdirSync(folder).sort()).toEqual(before);
-  });
-
-  it('that imports a file made to keep its decoder busy ends when it is cancelled', async () => {
-    const { request } = fewSamples('parquet');
-    const made = fs.readFileSync(request.target);
-    made[12]! ^= 2; // a run of values that never ends
-    const digestAt = made.lastIndexOf('slowburn-sha256') + 'slowburn-sha256'.length + 2;
-    made.write('0'.repeat(64), digestAt, 'latin1');
-    made.write(createHash('sha256').update(made).digest('hex'), digestAt, 'latin1');
-    fs.writeFileSync(request.target, made);
-    const running = startJob(threads, { kind: 'import', databaseFile: openStore().file, file: request.target });
-    await new Promise((resolve) => setTimeout(resolve, 2000)); // until it is at it
-    running.cancel();
-    expect(await running.result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
-  });
-
-  it('never takes the place of a history with what it writes', async () => {
-    const { file, folder } = opened();
-    const link = path.join(folder, 'link.csv');
-    fs.symlinkSync(file, link);
-    const copy = path.join(folder, 'copy.db');
-    expect(await startJob(threads, { kind: 'backup', databaseFile: file, target: copy }).result).toMatchObject({
-      ok: true,
-    });
-    const bytes = [file, copy].map((name) => fs.readFileSync(name));
-    for (const target of [file, `${file}-wal`, link, copy]) {
-      const request = { format: 'csv', target, ...ALL, metrics: [], gpuUuids: [] } as const;
-      expect(await startJob(threads, { kind: 'export', databaseFile: file, request }).result).toMatchObject({
-        ok: false,
-        error: { code: 'write-failed', next: expect.any(String) },
-      });
-    }
-    for (const target of [file, link, folder, path.join(folder, 'none', 'b.db')]) {
-      expect(await startJob(threads, { kind: 'backup', databaseFile: file, target }).result).toMatchObject({
-        ok: false,
-        error: { code: 'write-failed', next: expect.any(String) },
-      });
-    }
-    expect([file, copy].map((name, i) => fs.readFileSync(name).equals(bytes[i]!))).toEqual([true, true]);
-  });
-
-  it('finds a damaged chunk and says which, while the others can be read', async () => {
-    const { store, file } = opened();
-    const whole = contents(store, 0).length;
-    const db = openStore(file);
-    const raw = (await import('better-sqlite3')).default(file);
-    const row = raw.prepare('SELECT id, data FROM chunk WHERE gpu_id = 2 LIMIT 1').get() as {
-      id: number;
-      data: Buffer;
-    };
-    row.data[row.data.length - 20]! ^= 0x40;
-    raw.prepare('UPDATE chunk SET data = ? WHERE id = ?').run(row.data, row.id);
-    raw.close();
-    const checked = await startJob(threads, { kind: 'check', databaseFile: file }).result;
-    if (!checked.ok) throw new Error(checked.error.message);
-    expect(checked.value.problems).toHaveLength(1);
-    expect(checked.value.problems[0]).toContain(`chunk ${row.id}`);
-    expect(contents(db.store, 0)).toHaveLength(whole);
-    expect(() => contents(db.store, 1)).toThrow(/damaged/);
   });
 });

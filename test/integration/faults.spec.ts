@@ -33,7 +33,7 @@ describe.each([
   ['full', os.constants.errno.ENOSPC, /The disk that holds .* is full/],
   ['broken', os.constants.errno.EIO, /reports an error/],
 ])('a disk that is %s', (_, errno, sentence) => {
-  it('pauses recording with a sentence, resumes by itself, and leaves a gap that says why', async () => {
+  it('pauses recording with a sentence, resumes automatically, and leaves a gap that says why', async () => {
     const folder = temporaryFolder();
     const control = path.join(folder, 'control');
     fs.writeFileSync(control, '0');
@@ -112,7 +112,7 @@ describe.each([
 });
 
 describe('a history that cannot be used', () => {
-  it('because another program holds it is told so, and is left as it is', () => {
+  it('because another program holds it is reported, and is left as it is', () => {
     const { store, file } = openStore();
     store.close();
     const other = new Database(file);
@@ -123,7 +123,7 @@ describe('a history that cannot be used', () => {
     expect(fs.readdirSync(path.dirname(file)).filter((name) => name.includes('damaged'))).toEqual([]);
   });
 
-  it('because its folder takes no files is told so', () => {
+  it('because its folder takes no files is reported', () => {
     for (const opened of [openDatabase('/proc/history.db'), lockRecorder('/proc')]) {
       expect(opened).toMatchObject({ ok: false, error: { code: 'database-unusable', next: expect.any(String) } });
     }

@@ -20,7 +20,7 @@ async function until(condition: () => boolean): Promise<void> {
   expect(condition()).toBe(true);
 }
 
-/** A collector that records a simulated card ten times a second into a folder of its own. */
+/** A collector that records a simulated card ten times a second into its own folder. */
 async function recorder(folder = path.join(temporaryFolder(), 'data')) {
   const ticks: Tick[] = [];
   const notices: Notice[] = [];
@@ -147,7 +147,7 @@ describe('a history', () => {
     expect(stamps).toEqual(expect.arrayContaining(ticks.filter(({ fault }) => !fault).map(({ tsMs }) => tsMs)));
   });
 
-  it('that cannot be opened again pauses recording with the reason, and recording resumes by itself', async () => {
+  it('that cannot be opened again pauses recording with the reason, and recording resumes automatically', async () => {
     const { collector, folder, file, ticks, notices } = await recorder();
     fs.renameSync(folder, `${folder}.elsewhere`);
     fs.writeFileSync(folder, 'in the way');
