@@ -3,7 +3,7 @@ import type { Db } from './db.ts';
 import { hourOf, type OpenHour } from './open-hour.ts';
 import type { MetricColumn, SampleColumns } from './codec/sample-chunk.ts';
 
-/** Which rows of which columns, in an order of their own. */
+/** A row of one of several sources. */
 type Pick = { readonly source: number; readonly row: number };
 
 function pickRows(sources: readonly SampleColumns[], picks: readonly Pick[]): SampleColumns {
@@ -52,7 +52,7 @@ export type ByHour = {
 export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): ByHour {
   function load({ id, lastSeq }: ChunkPlace, wanted?: readonly number[]): HourColumns | undefined {
     const chunk = chunks.open(id);
-    if (!chunk) return undefined; // removed by retention since it was listed
+    if (!chunk) return undefined; // retention removed it since it was listed
     const metrics = new Map<number, MetricColumn>();
     for (const metricId of wanted ?? chunk.metricIds) {
       const column = chunk.metric(metricId);
@@ -61,7 +61,7 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
     return { ...chunk.stamps(), seq: wanted ? EMPTY : chunk.seq(), metrics, lastSeq };
   }
 
-  // one snapshot of both forms: an hour that is sealed between two reads would come twice or never
+  // one snapshot of both forms: an hour that is sealed between two reads would appear twice or not at all
   const list = db.transaction((gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => ({
     places: chunks.between(gpuId, hourOf(fromMs), toMs),
     rows: openHour.between(gpuId, fromMs, toMs, wanted),
@@ -82,7 +82,7 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
     for (const hourMs of [...new Set([...hours.keys(), ...openHours])].sort((a, b) => a - b)) {
       const inRange = (hours.get(hourMs) ?? []).filter((place) => place.toMs >= fromMs && place.fromMs < toMs);
       const rowsNow = openHours.has(hourMs) ? [rowsOfHour(open, hourMs)] : [];
-      // a busy hour was sealed in several chunks: one after the other, where none reaches into the next
+      // chunks of a busy hour are read one after the other if none overlaps the next
       if (
         followOn([...inRange, ...rowsNow.map(({ tsMs }) => ({ fromMs: tsMs.reduce(least), toMs: tsMs.reduce(most) }))])
       ) {
@@ -98,7 +98,7 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
       const columns = load(place);
       if (!columns) continue;
       if (place.firstSeq > seq) yield columns;
-      else yield pickRows([columns], [...columns.seq.keys()].filter((i) => columns.seq[i]! > seq).map((row) => ({ source: 0, row }))); // prettier-ignore
+      else yield pickRows([columns], rowsAfter(columns.seq, seq));
     }
     if (rows.tsMs.length > 0) yield rows;
   }
@@ -106,20 +106,23 @@ export function createByHour(db: Db, chunks: ChunkTable, openHour: OpenHour): By
   return { between, after };
 }
 
+const rowsAfter = (seqs: Float64Array, seq: number): Pick[] =>
+  [...seqs.keys()].filter((row) => seqs[row]! > seq).map((row) => ({ source: 0, row }));
+
 const least = (a: number, b: number): number => Math.min(a, b);
 const most = (a: number, b: number): number => Math.max(a, b);
 
 const followOn = (spans: readonly { readonly fromMs: number; readonly toMs: number }[]): boolean =>
   spans.every(({ fromMs }, i) => i === 0 || spans[i - 1]!.toMs <= fromMs);
 
-/** Rows of one hour, in the order they came. */
+/** Rows of one hour, in order of arrival. */
 function rowsOfHour(open: HourColumns, hourMs: number): HourColumns {
   const picks: Pick[] = [];
   open.tsMs.forEach((ts, row) => hourOf(ts) === hourMs && picks.push({ source: 0, row }));
   return { ...pickRows([open], picks), lastSeq: open.lastSeq };
 }
 
-/** What of some columns lies in a range, by time. */
+/** Samples of some columns in a range, by time. */
 function* together(columns: readonly (HourColumns | undefined)[], fromMs: number, toMs: number) {
   const sources = columns.filter((source) => source !== undefined);
   if (sources.length === 1 && inOrder(sources[0]!.tsMs, fromMs, toMs)) {
@@ -132,7 +135,7 @@ function* together(columns: readonly (HourColumns | undefined)[], fromMs: number
       if (ts >= fromMs && ts < toMs) picks.push({ source, row });
     });
   });
-  // sources stand in the order they came, and sorting is stable: equal stamps keep it
+  // sources are in order of arrival, and sorting is stable: equal stamps keep that order
   picks.sort((a, b) => sources[a.source]!.tsMs[a.row]! - sources[b.source]!.tsMs[b.row]!);
   const lastSeq = Math.max(...sources.map((source) => source.lastSeq));
   if (picks.length > 0) yield { ...pickRows(sources, picks), lastSeq };

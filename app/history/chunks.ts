@@ -1,7 +1,7 @@
 import type { Db } from './db.ts';
 import { encodeSamples, openSamples, type SampleChunk, type SampleColumns } from './codec/sample-chunk.ts';
 
-/** Where a sealed chunk stands. Several of one hour: the clock was set back, or samples were imported. */
+/** The row of a sealed chunk. One hour can have several: the clock was set back, or samples were imported. */
 export type ChunkPlace = {
   readonly id: number;
   readonly hourMs: number;
@@ -13,22 +13,22 @@ export type ChunkPlace = {
 };
 
 export type ChunkTable = {
-  /** Encodes now; what it returns writes. */
+  /** Encodes now. The function that it returns writes. */
   readonly prepare: (gpuId: number, hourMs: number, columns: SampleColumns) => () => void;
-  /** Puts other samples of the same hour into a chunk's place. */
+  /** Replaces a chunk by other samples of the same hour. */
   readonly replace: (id: number, columns: SampleColumns) => void;
   /** chunks of hours with fromHourMs ≤ hour < toMs, by hour and arrival */
   readonly between: (gpuId: number, fromHourMs: number, toMs: number) => ChunkPlace[];
-  /** chunks with samples that came after one, in the order they came */
+  /** chunks with samples after sequence number `seq`, in order of arrival */
   readonly after: (gpuId: number, seq: number) => ChunkPlace[];
-  /** the chunk that ends with a sample before this one */
+  /** the last chunk that ends before sequence number `seq` */
   readonly before: (gpuId: number, seq: number) => ChunkPlace | undefined;
-  /** undefined: removed meanwhile */
+  /** undefined if it was removed meanwhile */
   readonly open: (id: number) => SampleChunk | undefined;
   readonly extent: () => { readonly fromMs: number; readonly toMs: number } | undefined;
-  /** smallest sequence number of a GPU, 0 where there is none */
+  /** smallest sequence number of a GPU, 0 if it has none */
   readonly firstSeq: (gpuId: number) => number;
-  /** largest sequence number of all, 0 where there is none */
+  /** largest sequence number of all, 0 if there is none */
   readonly lastSeq: () => number;
 };
 

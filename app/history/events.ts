@@ -8,14 +8,14 @@ import type { StoredEvent } from './schema.ts';
 export type { StoredEvent } from './schema.ts';
 
 /**
- * What else is marked in a history: stored, append only.
- * driver: another driver version than before; reset: a card's counters began anew (driver reloaded or card reset);
+ * Kinds of events in a history: stored, append only.
+ * driver: another driver version than before; reset: a card's counters restarted (driver reloaded or card reset);
  * asleep: a card was powered down.
  */
 export const eventKinds = ['driver', 'reset', 'asleep'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
-/** An event to be written: `since` names the one that it makes longer. */
+/** An event to be written. One with the same GPU, kind and start is extended. */
 export type EventChange = {
   readonly uuid: string | undefined;
   readonly kind: EventKind;
@@ -30,7 +30,7 @@ const EXTEND_MS = 60_000;
 
 type Seen = { energyMj: number | undefined; asleepFromMs: number | undefined; writtenMs: number };
 
-/** Finds events in ticks. Nothing is remembered of GPUs beyond the last tick, so a restart forgets no event, only joins none. */
+/** Finds events in ticks. It remembers only the last tick, so an event that spans a restart is stored as two. */
 export function createEventWatcher(lastDriver: string | undefined) {
   let driver = lastDriver;
   const cards = new Map<string, Seen>();

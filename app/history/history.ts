@@ -14,15 +14,15 @@ import { createSamples, type ReplayPart, type StoredSample } from './samples.ts'
 import { createPrepareSealed, createRollUp, createSealer } from './sealer.ts';
 import { queryTotals, type Totals } from './totals.ts';
 
-/** `sampleId` is the order of arrival: it grows from tick to tick, whatever the wall clock does. */
+/** `sampleId` is the order of arrival: it grows with every tick, also when the wall clock is set back. */
 export type StoredTick = { readonly gpuId: number; readonly uuid: string; readonly sampleId: number };
 
 const MOST_MS = 8.64e15; // the farthest moment that a Date can hold
 const minuteOf = (tsMs: number): number => Math.floor(tsMs / MINUTE_MS);
 
-/** A table of another domain that is written in the transaction of a tick. */
+/** A table of another domain that is written in the same transaction as a tick. */
 export type TickWriter = {
-  /** whether the tick carries anything for it: most do not, and are written without a transaction of their own */
+  /** whether the tick has anything for this table: most do not, and are written without an explicit transaction */
   readonly wants: (tick: Tick) => boolean;
   readonly write: (tick: Tick, idOf: (gpuUuid: string) => number) => void;
 };
@@ -58,8 +58,8 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
     const id = findId(gpuUuid);
     return id === undefined ? [] : samples.between(id, fromMs, toMs);
   };
-  /** Everything of a tick but its samples: rarely anything. */
-  function writeCompany(tick: Tick, minute: number, found: readonly EventChange[]): void {
+  /** Writes everything of a tick but its samples. Most ticks have nothing else. */
+  function writeOthers(tick: Tick, minute: number, found: readonly EventChange[]): void {
     if (tick.gap) gaps.insert(tick.gap);
     for (const { gpu } of tick.gpus) {
       if (seenMinute !== minute || !ids.has(gpu.uuid)) ids.set(gpu.uuid, gpus.seen(gpu, tick.tsMs));
@@ -77,20 +77,20 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
     open.insert(seq, tick.tsMs, tick.dtMs, frames);
   }
   const writeAll = db.transaction((seq: number, tick: Tick, minute: number, found: readonly EventChange[]): void => {
-    writeCompany(tick, minute, found);
+    writeOthers(tick, minute, found);
     writeSamples(seq, tick);
   });
-  /** One snapshot: an hour that is sealed between two reads would count twice or never. */
+  /** One snapshot: an hour that is sealed between two reads would count twice or not at all. */
   const reading = db.transaction(<T>(read: () => T): T => read()) as <T>(read: () => T) => T;
 
   return {
-    /** Writes one tick: durable against a killed process when this returns. */
+    /** Writes one tick. When this returns, a killed process does not lose it. */
     append(tick: Tick): StoredTick[] {
       lastSeq ??= Math.max(0, open.lastSeq(), chunks.lastSeq());
       watchEvents ??= createEventWatcher(events.lastDriver());
       const seq = lastSeq + 1;
       const minute = minuteOf(tick.tsMs);
-      // pages of the open hour are written once and hardly read again: what SQLite keeps of them is given back
+      // pages of the open hour are written once and rarely read again: free SQLite's cache of them
       if (minute !== seenMinute) db.pragma('shrink_memory');
       const found = watchEvents(tick);
       const alone =
@@ -104,7 +104,7 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
         if (alone) writeSamples(seq, tick);
         else writeAll(seq, tick, minute, found);
       } catch (thrown) {
-        ids.clear(); // what was rolled back is not there
+        ids.clear(); // new GPUs were rolled back
         throw thrown;
       }
       lastSeq = seq;
@@ -116,22 +116,22 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
     appendGap: (gap: Gap): void => gaps.insert(gap),
 
     /**
-     * Does a small part of what there is to do between ticks: sealing finished hours, merging roll-ups, keeping the
-     * rule of retention. Returns true while there is more.
+     * Does a small part of the work between ticks: seals finished hours, merges roll-ups, applies the retention rule.
+     * @returns true while there is more
      */
     housekeep: (rule: RetentionRule, nowMs: number): boolean => tidy(nowMs) || retention.step(rule, nowMs),
 
-    /** The same without any rule: nothing is given up. */
+    /** The same without retention: nothing is deleted. */
     tidy,
 
-    /** A GPU of that UUID has never been seen: undefined. */
+    /** Slices of a range for a chart; undefined if the GPU was never seen. */
     range: (query: RangeQuery): Range | undefined =>
       reading(() => {
         const id = findId(query.gpuUuid);
         return id === undefined ? undefined : queryRange(sources, id, query, gaps.between(query.fromMs, query.toMs));
       }),
 
-    /** What a range adds up to: energy, time observed, asleep and held back. */
+    /** Totals of a range: energy, time observed, asleep and throttled; undefined if the GPU was never seen. */
     totals: (gpuUuid: string, fromMs: number, toMs: number): Totals | undefined =>
       reading(() => {
         const id = findId(gpuUuid);
@@ -151,7 +151,7 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
     /** row number of a GPU; undefined: never seen */
     idOf: findId,
 
-    /** First moment of the history, and the one after its last. */
+    /** The first moment of the history and the one after its last; undefined if it is empty. */
     extent(): { fromMs: number; toMs: number } | undefined {
       const both = [open.extent(), chunks.extent()].filter((extent) => extent !== undefined);
       if (both.length === 0) return undefined;

@@ -6,25 +6,25 @@ import { createSampleCollector, type SampleCollector } from './sample-collector.
 export const HOUR_MS = 3_600_000;
 export const hourOf = (tsMs: number): number => Math.floor(tsMs / HOUR_MS) * HOUR_MS;
 
-/** Rows that came one after the other within one hour of the wall clock. */
+/** Rows that arrived one after the other within one hour of the wall clock. */
 export type Run = { readonly hourMs: number; readonly firstSeq: number; readonly lastSeq: number };
 
 type Row = { readonly id: number; readonly ts: number; readonly dt: number | null; readonly frames: Uint8Array };
 
-/** Rows that are read at once: quicker than one after the other, and some hundred kilobytes. */
+/** Rows per read: faster than one by one, and only some hundred kilobytes. */
 const PAGE = 200;
 
-/** The samples that are not sealed yet: one row a tick, for all GPUs. */
+/** The samples that are not sealed yet: one row per tick, for all GPUs. */
 export type OpenHour = {
   readonly insert: (seq: number, tsMs: number, dtMs: number | undefined, frames: readonly FrameOfGpu[]) => void;
-  /** Rows in order of arrival, grouped by hour. Reads every stamp: meant for the start. */
+  /** Rows in order of arrival, grouped by hour. Reads every time stamp, so use it only at the start. */
   readonly runs: () => Run[];
-  /** Samples of one GPU that came after one. */
+  /** Samples of one GPU that arrived after sequence number `seq`. */
   readonly after: (gpuId: number, seq: number) => SampleColumns;
-  /** Samples of one GPU with fromMs ≤ ts < toMs, in the order they came; @param wanted only these metrics */
+  /** Samples of one GPU with fromMs ≤ ts < toMs, in order of arrival; @param wanted only these metrics */
   readonly between: (gpuId: number, fromMs: number, toMs: number, wanted?: readonly number[]) => SampleColumns;
   /**
-   * All samples of one GPU of a run; of the first one found when no id is given, and which others there are.
+   * All samples of one GPU of a run, and which other GPUs it has. Without an id: of the first GPU found.
    * @param collector an empty one, whose memory is used
    */
   readonly read: (
@@ -32,7 +32,7 @@ export type OpenHour = {
     collector: SampleCollector,
     gpuId?: number,
   ) => { gpuId: number | undefined; columns: SampleColumns; others: number[] };
-  /** Samples of one GPU with these metrics alone: kept between calls, so that only new rows are read. */
+  /** Samples of one GPU, these metrics only. They are kept between calls, so that only new rows are read. */
   readonly recent: (gpuId: number, metricIds: readonly number[]) => SampleColumns;
   readonly remove: (run: Run) => void;
   readonly extent: () => { readonly fromMs: number; readonly toMs: number } | undefined;
@@ -60,7 +60,7 @@ export function createOpenHour(db: Db): OpenHour {
     readonly toMs?: number;
   };
 
-  /** @param targetOf where the readings of a GPU of this row go; undefined: they are passed over */
+  /** @param targetOf where the readings of a GPU of this row go; undefined skips them */
   function readRows(
     { firstSeq = 0, lastSeq = Number.MAX_SAFE_INTEGER, fromMs = -Infinity, toMs = Infinity }: Stretch,
     targetOf: (row: Row, gpuId: number) => Target | undefined,
@@ -113,7 +113,7 @@ export function createOpenHour(db: Db): OpenHour {
       const lastSeq = idIn(last) ?? 0;
       let state = kept.get(gpuId);
       if (!state || state.firstSeq !== firstSeq || metricIds.some((id) => !state!.wanted.has(id))) {
-        // rows were sealed meanwhile, or more is asked for: read anew
+        // rows were sealed meanwhile, or other metrics are needed: read all rows again
         const wanted = new Set([...metricIds, ...(state?.firstSeq === firstSeq ? state.wanted : [])]);
         state = { collector: createSampleCollector(wanted), wanted, firstSeq, nextSeq: firstSeq };
         kept.set(gpuId, state);

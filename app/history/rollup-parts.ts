@@ -14,7 +14,7 @@ export const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;
 const MONTH_MS = 30 * DAY_MS;
 
-/** Finished periods whose parts become one: fewer and larger pieces are read faster and pack better. */
+/** Parts of a finished period are merged: fewer, larger parts are read faster and compress better. */
 const levels = [
   { slotMs: MINUTE_MS, spanMs: HOUR_MS }, // an hour that was sealed in several chunks has as many parts
   { slotMs: HOUR_MS, spanMs: HOUR_MS },
@@ -24,11 +24,11 @@ const levels = [
 ] as const;
 
 /**
- * Roll-ups by minute and by hour, kept for ever. They stand in parts that are simply added up: a sealed hour adds one,
- * so does an import into the past, or an hour that came twice because the clock was set back.
+ * Roll-ups by minute and by hour, kept forever. They are stored in parts that add up: each sealed hour adds one, and so
+ * does an import into the past, or an hour that occurred twice because the clock was set back.
  */
 export type RollupParts = {
-  /** Encodes now; what it returns writes. */
+  /** Encodes now. The function that it returns writes. */
   readonly prepare: (gpuId: number, rollup: Rollup) => () => void;
   /** Parts that touch fromMs ≤ t < toMs. @param wanted metric ids, all when left out */
   readonly between: (
@@ -38,7 +38,7 @@ export type RollupParts = {
     toMs: number,
     wanted?: readonly number[],
   ) => IterableIterator<Rollup>;
-  /** As `between`, some metrics alone: what charts ask, many times over. */
+  /** Like `between`, but some metrics only, without sums: for charts. */
   readonly levelsBetween: (
     gpuId: number,
     slotMs: number,
@@ -46,7 +46,10 @@ export type RollupParts = {
     toMs: number,
     wanted: readonly number[],
   ) => IterableIterator<RolledLevels>;
-  /** Makes one part of those of one finished period. Returns true when there may be more to do. */
+  /**
+   * Merges the parts of one finished period.
+   * @returns true while there may be more
+   */
   readonly merge: (nowMs: number) => boolean;
 };
 
@@ -71,7 +74,7 @@ export function createRollupParts(db: Db): RollupParts {
   const rowsOf = (gpuId: number, slotMs: number, fromMs: number, toMs: number) =>
     between.all(gpuId, slotMs, fromMs - MONTH_MS, toMs, fromMs) as { from_ms: number; data: Uint8Array }[];
 
-  let due = true; // looked at once at the start, then after each part that was written
+  let due = true; // checked once at the start, then after each part that was written
 
   function prepare(gpuId: number, rollup: Rollup): () => void {
     const { fromMs, slotMs, slots } = rollup;

@@ -3,14 +3,15 @@ import type { MetricColumn, SampleColumns } from './codec/sample-chunk.ts';
 
 export type SampleCollector = {
   /**
-   * Begins a sample, and returns where its readings go: good until the next is begun.
+   * Begins a sample.
+   * @returns where its readings go, valid until the next sample begins
    * @param dtMs undefined or null after a gap
    */
   readonly add: (seq: number, tsMs: number, dtMs: number | null | undefined) => Target;
   readonly size: () => number;
-  /** Forgets all samples and keeps the memory: what `columns` gave is no longer good. */
+  /** Forgets all samples and keeps the memory. Columns from before become invalid. */
   readonly clear: () => void;
-  /** What was added, as columns; good until more is added. */
+  /** The samples as columns, valid until more are added. */
   readonly columns: () => SampleColumns;
 };
 
@@ -23,7 +24,7 @@ function longer(values: Float64Array, capacity: number, rest: number): Float64Ar
 /**
  * Turns samples into columns.
  * @param wanted only these metrics; all of them when left out
- * @param expected about how many samples will come
+ * @param expected approximate number of samples
  */
 export function createSampleCollector(wanted?: ReadonlySet<number>, expected = 512): SampleCollector {
   let capacity = Math.max(1, expected);

@@ -19,12 +19,14 @@ function leaveAnOpenHour(file: string, hourMs: number): number[] {
   const store = createStore(opened.value.db);
   const stamps = Array.from({ length: 100 }, (_, i) => hourMs + i * 33_000);
   for (const tsMs of stamps) {
-    const frames = Array.from({ length: GPUS }, (_, gpu) => frameWith({ coreTempC: 40 + ((tsMs / 1000 + gpu) % 40), powerW: 200 }));
+    const frames = Array.from({ length: GPUS }, (_, gpu) =>
+      frameWith({ coreTempC: 40 + ((tsMs / 1000 + gpu) % 40), powerW: 200 }),
+    );
     store.append(tickWith(tsMs, 1000, frames));
   }
   store.close();
   return stamps;
-} // prettier-ignore
+}
 
 /** Of eight recorders two are killed while they start, one when it has sealed an hour, the others in between. */
 const START_MS = 600;
@@ -39,8 +41,24 @@ function hoursSealed(folder: string): number {
 }
 
 /** Records with the stand-in driver at 10 Hz, and is killed at a random moment of its start or of its work. */
-async function recordAndKill(folder: string, recording: string, library: string, run: number, random: () => number): Promise<void> {
-  const args = ['monitor', '--source', `nvml:${library}`, '--interval', '0.1', '--data-dir', folder, '--record', recording];
+async function recordAndKill(
+  folder: string,
+  recording: string,
+  library: string,
+  run: number,
+  random: () => number,
+): Promise<void> {
+  const args = [
+    'monitor',
+    '--source',
+    `nvml:${library}`,
+    '--interval',
+    '0.1',
+    '--data-dir',
+    folder,
+    '--record',
+    recording,
+  ];
   const child = spawn(process.execPath, [path.join(checkout, 'out/node/slowburn.js'), ...args], {
     stdio: 'ignore',
     env: { ...process.env, MOCK_NVML_COUNT: String(GPUS) },
@@ -51,11 +69,13 @@ async function recordAndKill(folder: string, recording: string, library: string,
   else {
     while (child.exitCode === null && toldOf(recording).length === 0) await wait(10);
     if (run % 8 !== 7) await wait(random() * SEALED_MS);
-    else for (const before = hoursSealed(folder); child.exitCode === null && hoursSealed(folder) === before;) await wait(20);
+    else
+      for (const before = hoursSealed(folder); child.exitCode === null && hoursSealed(folder) === before;)
+        await wait(20);
   }
   child.kill('SIGKILL');
   await ended;
-} // prettier-ignore
+}
 
 export type CrashReport = {
   readonly runs: number;
@@ -127,7 +147,8 @@ export async function crashRuns(
         }
       }
       for (const stamp of wanted) {
-        if (!seen.has(stamp)) throw new Error(`Run ${run}: the sample of ${stamp} was reported and is missing.`);
+        if (!seen.has(stamp))
+          throw new Error(`Run ${run}: the sample of ${stamp} was reported as written and is missing.`);
       }
     }
     store.close();

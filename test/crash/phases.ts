@@ -34,7 +34,9 @@ function writeHistory(file: string, fromMs: number, hours: number): void {
   if (!opened.ok) throw new Error(opened.error.message);
   const store = createStore(opened.value.db);
   for (let i = 0; i < hours * PER_HOUR; i++) {
-    const frames = [0, 1].map((gpu) => frameWith({ coreTempC: 40 + ((i * 7 + gpu) % 40), powerW: 100 + ((i * 7919) % 250) })); // prettier-ignore
+    const frames = [0, 1].map((gpu) =>
+      frameWith({ coreTempC: 40 + ((i * 7 + gpu) % 40), powerW: 100 + ((i * 7919) % 250) }),
+    );
     store.append(tickWith(fromMs + i * (HOUR / PER_HOUR), i === 0 ? undefined : HOUR / PER_HOUR, frames));
   }
   store.close();
@@ -136,14 +138,24 @@ export function preparePhases(folder: string, nowMs: number): Readonly<Record<Ph
       {
         files: { 'history.simulated.db': at('aged.db'), 'settings.json': at('settings.json') },
         history: 'history.simulated.db',
-        args: (data) => ['monitor', '--source', 'simulator', '--interval', '0.1', '--data-dir', data, '--record', path.join(data, 'told.jsonl')], // prettier-ignore
+        args: (data) => [
+          'monitor',
+          '--source',
+          'simulator',
+          '--interval',
+          '0.1',
+          '--data-dir',
+          data,
+          '--record',
+          path.join(data, 'told.jsonl'),
+        ],
         lastsMs: 4_000,
         judge: (left, told) => {
           const aged = all(left).filter((stamp) => stamp < nowMs - 50 * 24 * HOUR);
           if (tornHours(aged, 2 * PER_HOUR).length > 0) return 'an hour was deleted in part';
           const kept = new Set(all(left));
           const missing = told.find((stamp) => !kept.has(stamp));
-          return missing === undefined ? undefined : `the sample of ${missing} was reported and is missing`;
+          return missing === undefined ? undefined : `the sample of ${missing} was reported as written and is missing`;
         },
       },
     ],
@@ -192,7 +204,9 @@ export async function killPhase(
   }
   const folder = prepared();
   const whole = await runFor(args(folder), lasts.get(key)! * random());
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'db', 'check', '--data-dir', folder], { encoding: 'utf8' }); // prettier-ignore
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'db', 'check', '--data-dir', folder], {
+    encoding: 'utf8',
+  });
   const outdated = name === 'migration' && stderr.includes('older version');
   if (status !== 0 && !outdated) throw new Error(`${name}: db check says ${stdout}${stderr}`);
   const opened = openDatabase(path.join(folder, history)); // as a start does: a migration is done again

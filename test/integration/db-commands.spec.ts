@@ -134,7 +134,7 @@ describe('slowburn db', () => {
       [['restore', text], /is not a history of Slowburn/],
       [['restore', foreign], /is not a history of Slowburn/],
       [['restore', future], /newer version of Slowburn/],
-      [['check', '--file', old], /older version[^]*brings it up to date/],
+      [['check', '--file', old], /older version[^]*bring it up to date/],
       [['compact', '--file', foreign], /is not a history of Slowburn/],
       [['compact', '--file', text], /is not a history of Slowburn/],
       [['import', path.join(folder, 'none.csv')], /There is no file/],

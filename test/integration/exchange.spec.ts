@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { parquetMetadata } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -10,13 +9,11 @@ import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
 import { exportHistory } from '../../app/exchange/export.node.ts';
 import { importExport } from '../../app/exchange/import.node.ts';
 import { textCell } from '../../app/exchange/csv.ts';
-import { openForReading } from '../../app/history/file/database.node.ts';
-import { createStore, type Store } from '../../app/recorder/store.ts';
-import { startJob } from '../../app/jobs/run-job.node.ts';
+import { type Store } from '../../app/recorder/store.ts';
 import { metrics } from '../../app/metrics/metrics.ts';
 import { createFrame, setAbsent, setValue } from '../../app/metrics/frame.ts';
 import { readingStates } from '../../app/core/reading.ts';
-import { temporaryFolder, threads } from '../support/folders.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
 
@@ -31,21 +28,35 @@ function fill(store: Store, n = 1500): void {
       const frame = createFrame();
       metrics.forEach(({ key, range, scale }, m) => {
         const state = readingStates[(i * 7 + m * 3 + gpu) % readingStates.length]!;
-        if ((i + m) % 3 !== 0) setValue(frame, key, Math.min(range[1], ((i * 7919 + m * 104_729) % 90_000) / scale), i % 11 === 0);
+        if ((i + m) % 3 !== 0)
+          setValue(frame, key, Math.min(range[1], ((i * 7919 + m * 104_729) % 90_000) / scale), i % 11 === 0);
         else if (state !== 'value' && state !== 'unread') setAbsent(frame, key, state, (i * m) % 1000);
       });
       return frame;
     });
     const tsMs = START + (i < 1000 ? i : i - 300) * 2000;
     const tick = tickWith(tsMs, i === 0 || i === 1000 ? undefined : i % 13 === 0 ? 2000.25 : 2000, frames);
-    store.append({ ...tick, gpus: tick.gpus.map(({ frame }, g) => ({ frame, gpu: { ...testGpu(g), name: g ? '=HYPERLINK("x","y"), GPU' : 'Plain' } })) });
+    store.append({
+      ...tick,
+      gpus: tick.gpus.map(({ frame }, g) => ({
+        frame,
+        gpu: { ...testGpu(g), name: g ? '=HYPERLINK("x","y"), GPU' : 'Plain' },
+      })),
+    });
   }
-} // prettier-ignore
+}
 
 /** Every bit of every sample, a line each: compared faster than frames are. */
 const contents = (store: Store, gpu: number): string[] =>
   [...store.samplesBetween(testGpu(gpu).uuid, ALL.fromMs, ALL.toMs)].map(({ tsMs, dtMs, frame }) =>
-    [tsMs, dtMs, ...[frame.values, frame.states, frame.reasons, frame.derived].map(({ buffer }) => Buffer.from(buffer).toString('base64'))].join(' ')); // prettier-ignore
+    [
+      tsMs,
+      dtMs,
+      ...[frame.values, frame.states, frame.reasons, frame.derived].map(({ buffer }) =>
+        Buffer.from(buffer).toString('base64'),
+      ),
+    ].join(' '),
+  );
 
 const damagedOne = {
   ok: false,
@@ -64,23 +75,26 @@ function fewSamples(format: ExportFormat) {
 }
 
 describe('an export', () => {
-  it.each(exportFormats)('as %s, imported again, gives the same history to the bit, and adds nothing twice', async (format) => {
-    const { store } = openStore();
-    fill(store);
-    const target = path.join(temporaryFolder(), `out.${format}`);
-    const request = { format, target, ...ALL, metrics: [], gpuUuids: [] };
-    expect(exportHistory(store, request, control)).toEqual({ ok: true, value: 3000 });
-    const { store: other } = openStore();
-    expect(await importExport(other, target, control)).toEqual({ ok: true, value: { added: 3000, duplicate: 0 } });
-    for (const gpu of [0, 1]) expect(contents(other, gpu)).toEqual(contents(store, gpu));
-    expect(other.gpus.list().map(({ uuid, name, index, pciBusId }) => ({ uuid, name, index, pciBusId }))).toEqual(
-      store.gpus.list().map(({ uuid, name, index, pciBusId }) => ({ uuid, name, index, pciBusId })),
-    );
-    expect(await importExport(other, target, control)).toMatchObject({ value: { added: 0, duplicate: 3000 } });
-    const again = `${target}.again.${format}`;
-    exportHistory(other, { ...request, target: again }, control);
-    expect(fs.readFileSync(again).equals(fs.readFileSync(target))).toBe(true);
-  }); // prettier-ignore
+  it.each(exportFormats)(
+    'as %s, imported again, gives the same history to the bit, and adds nothing twice',
+    async (format) => {
+      const { store } = openStore();
+      fill(store);
+      const target = path.join(temporaryFolder(), `out.${format}`);
+      const request = { format, target, ...ALL, metrics: [], gpuUuids: [] };
+      expect(exportHistory(store, request, control)).toEqual({ ok: true, value: 3000 });
+      const { store: other } = openStore();
+      expect(await importExport(other, target, control)).toEqual({ ok: true, value: { added: 3000, duplicate: 0 } });
+      for (const gpu of [0, 1]) expect(contents(other, gpu)).toEqual(contents(store, gpu));
+      expect(other.gpus.list().map(({ uuid, name, index, pciBusId }) => ({ uuid, name, index, pciBusId }))).toEqual(
+        store.gpus.list().map(({ uuid, name, index, pciBusId }) => ({ uuid, name, index, pciBusId })),
+      );
+      expect(await importExport(other, target, control)).toMatchObject({ value: { added: 0, duplicate: 3000 } });
+      const again = `${target}.again.${format}`;
+      exportHistory(other, { ...request, target: again }, control);
+      expect(fs.readFileSync(again).equals(fs.readFileSync(target))).toBe(true);
+    },
+  );
 
   it('as CSV has units in its header, ends lines as RFC 4180 asks, and holds no formula', () => {
     const { store } = openStore();
@@ -88,7 +102,9 @@ describe('an export', () => {
     const target = path.join(temporaryFolder(), 'out.csv');
     exportHistory(store, { format: 'csv', target, ...ALL, metrics: ['powerW', 'coreTempC'], gpuUuids: [] }, control);
     const text = fs.readFileSync(target, 'utf8');
-    expect(text.split('\r\n')[0]).toBe('time,gpu,gpu_index,gpu_name,gpu_pci_bus_id,dt [ms],powerW [W],coreTempC [°C],states,reasons,check'); // prettier-ignore
+    expect(text.split('\r\n')[0]).toBe(
+      'time,gpu,gpu_index,gpu_name,gpu_pci_bus_id,dt [ms],powerW [W],coreTempC [°C],states,reasons,check',
+    );
     expect(text.split('\r\n')).toHaveLength(8);
     expect(text).toContain(`"'=HYPERLINK(""x"",""y""), GPU"`);
     expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
@@ -99,8 +115,17 @@ describe('an export', () => {
     const { store } = openStore();
     fill(store, 1500);
     const folder = temporaryFolder();
-    const request = { format: 'jsonl', target: path.join(folder, 'out.jsonl'), ...ALL, metrics: [], gpuUuids: [] } as const; // prettier-ignore
-    expect(exportHistory(store, request, { ...control, cancelled: () => true })).toMatchObject({ ok: false, error: { code: 'cancelled' } }); // prettier-ignore
+    const request = {
+      format: 'jsonl',
+      target: path.join(folder, 'out.jsonl'),
+      ...ALL,
+      metrics: [],
+      gpuUuids: [],
+    } as const;
+    expect(exportHistory(store, request, { ...control, cancelled: () => true })).toMatchObject({
+      ok: false,
+      error: { code: 'cancelled' },
+    });
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
@@ -129,36 +154,71 @@ describe('an export', () => {
     const { store: other } = openStore();
     const whole = fs.readFileSync(request.target);
     const lineEnds = [...whole.entries()].flatMap(([at, byte]) => (byte === 0x0a ? [at + 1] : []));
-    const cuts = [...Array.from({ length: 60 }, (_, i) => Math.floor((whole.length * i) / 60)), ...lineEnds.slice(0, -1)];
-    const damaged = [...cuts.map((at) => whole.subarray(0, at)), Buffer.concat([whole, whole]), Buffer.concat([whole, Buffer.from('x\n')])];
+    const cuts = [
+      ...Array.from({ length: 60 }, (_, i) => Math.floor((whole.length * i) / 60)),
+      ...lineEnds.slice(0, -1),
+    ];
+    const damaged = [
+      ...cuts.map((at) => whole.subarray(0, at)),
+      Buffer.concat([whole, whole]),
+      Buffer.concat([whole, Buffer.from('x\n')]),
+    ];
     for (const bytes of damaged) {
       fs.writeFileSync(request.target, bytes);
       expect((await importExport(other, request.target, control)).ok).toBe(false);
     }
     expect(other.gpus.list()).toEqual([]);
-  }); // prettier-ignore
+  });
 
-  it.each(['csv', 'jsonl'] as const)('as %s without checks is taken only when it is asked for, whole or not at all', async (format) => {
-    const { store, request } = fewSamples(format);
-    const ours = fs.readFileSync(request.target, 'utf8');
-    const unchecked = ours.replaceAll(format === 'csv' ? /,(check|[0-9a-f]{8})(?=\r)/g : /,"check":"[0-9a-f]{8}"/g, '');
-    const damages: ((line: string) => string)[] =
-      format === 'csv'
-        ? [(line) => line.replace(',51,', ',,'), (line) => line.replace(',51,', ',hot,'), (line) => line.replace(',1000,', ',soon,'), (line) => line.slice(0, 40)]
-        : [(line) => line.replace('"coreTempC":51,', ''), (line) => line.replace('51', '"hot"'), (line) => line.replace('1000', '"soon"'), (line) => line.slice(0, 40)];
-    const { store: other } = openStore();
-    for (const damage of damages) {
-      fs.writeFileSync(request.target, unchecked.split('\n').map((line, i) => (i === 2 ? damage(line) : line)).join('\n'));
+  it.each(['csv', 'jsonl'] as const)(
+    'as %s without checks is taken only when it is asked for, whole or not at all',
+    async (format) => {
+      const { store, request } = fewSamples(format);
+      const ours = fs.readFileSync(request.target, 'utf8');
+      const unchecked = ours.replaceAll(
+        format === 'csv' ? /,(check|[0-9a-f]{8})(?=\r)/g : /,"check":"[0-9a-f]{8}"/g,
+        '',
+      );
+      const damages: ((line: string) => string)[] =
+        format === 'csv'
+          ? [
+              (line) => line.replace(',51,', ',,'),
+              (line) => line.replace(',51,', ',hot,'),
+              (line) => line.replace(',1000,', ',soon,'),
+              (line) => line.slice(0, 40),
+            ]
+          : [
+              (line) => line.replace('"coreTempC":51,', ''),
+              (line) => line.replace('51', '"hot"'),
+              (line) => line.replace('1000', '"soon"'),
+              (line) => line.slice(0, 40),
+            ];
+      const { store: other } = openStore();
+      for (const damage of damages) {
+        fs.writeFileSync(
+          request.target,
+          unchecked
+            .split('\n')
+            .map((line, i) => (i === 2 ? damage(line) : line))
+            .join('\n'),
+        );
+        expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject(damagedOne);
+      }
+      fs.writeFileSync(request.target, unchecked);
+      expect(await importExport(other, request.target, control)).toMatchObject({
+        ok: false,
+        error: { next: expect.stringContaining('--unverified') },
+      });
+      expect(other.gpus.list()).toEqual([]);
+      expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject({
+        ok: true,
+        value: { added: 12 },
+      });
+      expect(contents(other, 0)).toEqual(contents(store, 0));
+      fs.writeFileSync(request.target, ours.replace('51', '61'));
       expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject(damagedOne);
-    }
-    fs.writeFileSync(request.target, unchecked);
-    expect(await importExport(other, request.target, control)).toMatchObject({ ok: false, error: { next: expect.stringContaining('--unverified') } });
-    expect(other.gpus.list()).toEqual([]);
-    expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject({ ok: true, value: { added: 12 } });
-    expect(contents(other, 0)).toEqual(contents(store, 0));
-    fs.writeFileSync(request.target, ours.replace('51', '61'));
-    expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject(damagedOne);
-  }); // prettier-ignore
+    },
+  );
 
   it('as Parquet has a checksum in every page, and locates each page where it is', async () => {
     const { store } = openStore();
@@ -191,9 +251,16 @@ describe('an export', () => {
     bytes.write('x', bytes.lastIndexOf('slowburn-sha256'), 'latin1'); // as if the key had never been there
     fs.writeFileSync(request.target, bytes);
     const { store: other } = openStore();
-    const refused = { code: 'recording-unreadable', message: expect.stringContaining('no checks'), next: expect.stringContaining('Export it again') };
-    expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject({ ok: false, error: refused });
-  }); // prettier-ignore
+    const refused = {
+      code: 'recording-unreadable',
+      message: expect.stringContaining('no checks'),
+      next: expect.stringContaining('Export it again'),
+    };
+    expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject({
+      ok: false,
+      error: refused,
+    });
+  });
 
   it('as Parquet with sizes that its file does not have is refused before memory is taken for them', async () => {
     const { request } = fewSamples('parquet');
@@ -226,104 +293,10 @@ describe('an export', () => {
     for (const text of ['a,b,c\n1,2,3\n', '{"x":1}\n', '', 'PAR', 'PAR1 and no end', 'PAR1PAR1']) {
       const file = path.join(folder, 'foreign');
       fs.writeFileSync(file, text);
-      expect(await importExport(store, file, control)).toMatchObject({ ok: false, error: { code: 'recording-unreadable' } }); // prettier-ignore
+      expect(await importExport(store, file, control)).toMatchObject({
+        ok: false,
+        error: { code: 'recording-unreadable' },
+      });
     }
   });
-});
-
-describe('a long job in its thread', () => {
-  const opened = () => {
-    const { store, file } = openStore();
-    fill(store, 2500);
-    while (store.tidy(START + 10_000_000));
-    return { store, file, folder: path.dirname(file) };
-  };
-
-  it('exports, backs up, checks and compacts beside the recorder', async () => {
-    const { store, file, folder } = opened();
-    const target = path.join(folder, 'out.parquet');
-    const request = { format: 'parquet', target, ...ALL, metrics: [], gpuUuids: [] } as const;
-    expect(await startJob(threads, { kind: 'export', databaseFile: file, request }).result).toEqual({ ok: true, value: 5000 }); // prettier-ignore
-    const backup = path.join(folder, 'backup.db');
-    const copied = startJob(threads, { kind: 'backup', databaseFile: file, target: backup });
-    store.append(tickWith(START + 1e8, undefined, [frameWith({ coreTempC: 50 })])); // recording goes on
-    expect(await copied.result).toMatchObject({ ok: true });
-    const checked = await startJob(threads, { kind: 'check', databaseFile: backup }).result;
-    expect(checked).toMatchObject({ ok: true, value: { problems: [], samples: 5000 } });
-    const copy = openForReading(backup);
-    if (!copy.ok) throw new Error(copy.error.message);
-    const copyStore = createStore(copy.value);
-    expect(contents(copyStore, 1)).toEqual(contents(store, 1));
-    copyStore.close();
-    expect(await startJob(threads, { kind: 'compact', databaseFile: backup }).result).toMatchObject({ ok: true });
-    expect((await startJob(threads, { kind: 'check', databaseFile: backup }).result).ok).toBe(true);
-  });
-
-  it('can be cancelled, and leaves nothing half done', async () => {
-    const { store, file, folder } = opened();
-    const exported = path.join(folder, 'in.jsonl');
-    exportHistory(store, { format: 'jsonl', target: exported, ...ALL, metrics: [], gpuUuids: [] }, control);
-    const { file: other } = openStore();
-    const before = fs.readdirSync(folder).sort();
-    const request = { format: 'csv', target: path.join(folder, 'out.csv'), ...ALL, metrics: [], gpuUuids: [] } as const;
-    for (const job of [
-      { kind: 'export', databaseFile: file, request },
-      { kind: 'backup', databaseFile: file, target: path.join(folder, 'b.db') },
-      { kind: 'check', databaseFile: file },
-      { kind: 'import', databaseFile: other, file: exported },
-    ] as const) {
-      const running = startJob(threads, job);
-      running.cancel();
-      expect(await running.result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
-    }
-    expect(fs.readdirSync(folder).sort()).toEqual(before);
-  });
-
-  it('that imports a file made to keep its decoder busy ends when it is cancelled', async () => {
-    const { request } = fewSamples('parquet');
-    const made = fs.readFileSync(request.target);
-    made[12]! ^= 2; // a run of values that never ends
-    const digestAt = made.lastIndexOf('slowburn-sha256') + 'slowburn-sha256'.length + 2;
-    made.write('0'.repeat(64), digestAt, 'latin1');
-    made.write(createHash('sha256').update(made).digest('hex'), digestAt, 'latin1');
-    fs.writeFileSync(request.target, made);
-    const running = startJob(threads, { kind: 'import', databaseFile: openStore().file, file: request.target });
-    await new Promise((resolve) => setTimeout(resolve, 2000)); // until it is at it
-    running.cancel();
-    expect(await running.result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
-  });
-
-  it('never takes the place of a history with what it writes', async () => {
-    const { file, folder } = opened();
-    const link = path.join(folder, 'link.csv');
-    fs.symlinkSync(file, link);
-    const copy = path.join(folder, 'copy.db');
-    expect(await startJob(threads, { kind: 'backup', databaseFile: file, target: copy }).result).toMatchObject({ ok: true });
-    const bytes = [file, copy].map((name) => fs.readFileSync(name));
-    for (const target of [file, `${file}-wal`, link, copy]) {
-      const request = { format: 'csv', target, ...ALL, metrics: [], gpuUuids: [] } as const;
-      expect(await startJob(threads, { kind: 'export', databaseFile: file, request }).result).toMatchObject({ ok: false, error: { code: 'write-failed', next: expect.any(String) } });
-    }
-    for (const target of [file, link, folder, path.join(folder, 'none', 'b.db')]) {
-      expect(await startJob(threads, { kind: 'backup', databaseFile: file, target }).result).toMatchObject({ ok: false, error: { code: 'write-failed', next: expect.any(String) } });
-    }
-    expect([file, copy].map((name, i) => fs.readFileSync(name).equals(bytes[i]!))).toEqual([true, true]);
-  }); // prettier-ignore
-
-  it('finds a damaged chunk and says which, while the others can be read', async () => {
-    const { store, file } = opened();
-    const whole = contents(store, 0).length;
-    const db = openStore(file);
-    const raw = (await import('better-sqlite3')).default(file);
-    const row = raw.prepare('SELECT id, data FROM chunk WHERE gpu_id = 2 LIMIT 1').get() as { id: number; data: Buffer };
-    row.data[row.data.length - 20]! ^= 0x40;
-    raw.prepare('UPDATE chunk SET data = ? WHERE id = ?').run(row.data, row.id);
-    raw.close();
-    const checked = await startJob(threads, { kind: 'check', databaseFile: file }).result;
-    if (!checked.ok) throw new Error(checked.error.message);
-    expect(checked.value.problems).toHaveLength(1);
-    expect(checked.value.problems[0]).toContain(`chunk ${row.id}`);
-    expect(contents(db.store, 0)).toHaveLength(whole);
-    expect(() => contents(db.store, 1)).toThrow(/damaged/);
-  }); // prettier-ignore
 });

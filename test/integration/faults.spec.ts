@@ -33,7 +33,7 @@ describe.each([
   ['full', os.constants.errno.ENOSPC, /The disk that holds .* is full/],
   ['broken', os.constants.errno.EIO, /reports an error/],
 ])('a disk that is %s', (_, errno, sentence) => {
-  it('pauses recording with a sentence, resumes by itself, and leaves a gap that says why', async () => {
+  it('pauses recording with a sentence, resumes automatically, and leaves a gap that says why', async () => {
     const folder = temporaryFolder();
     const control = path.join(folder, 'control');
     fs.writeFileSync(control, '0');
@@ -112,7 +112,7 @@ describe.each([
 });
 
 describe('a history that cannot be used', () => {
-  it('because another program holds it is told so, and is left as it is', () => {
+  it('because another program holds it is reported, and is left as it is', () => {
     const { store, file } = openStore();
     store.close();
     const other = new Database(file);
@@ -123,7 +123,7 @@ describe('a history that cannot be used', () => {
     expect(fs.readdirSync(path.dirname(file)).filter((name) => name.includes('damaged'))).toEqual([]);
   });
 
-  it('because its folder takes no files is told so', () => {
+  it('because its folder takes no files is reported', () => {
     for (const opened of [openDatabase('/proc/history.db'), lockRecorder('/proc')]) {
       expect(opened).toMatchObject({ ok: false, error: { code: 'database-unusable', next: expect.any(String) } });
     }
@@ -148,10 +148,22 @@ describe('a history that cannot be used', () => {
 
   it('found damaged while recording, is set aside at the next start', async () => {
     const folder = temporaryFolder();
-    const config = { source: { kind: 'simulator', count: 1 }, speed: 1, dataFolder: folder, settings: { ...defaultSettings, intervalMs: 100 }, suspended: [], restarted: false } as const; // prettier-ignore
+    const config = {
+      source: { kind: 'simulator', count: 1 },
+      speed: 1,
+      dataFolder: folder,
+      settings: { ...defaultSettings, intervalMs: 100 },
+      suspended: [],
+      restarted: false,
+    } as const;
     const ticks: Tick[] = [];
     let damaged = 0;
-    const events = { onTick: (tick: Tick) => void ticks.push(tick), onAlerts() {}, onSessions() {}, onDamaged: () => damaged++ }; // prettier-ignore
+    const events = {
+      onTick: (tick: Tick) => void ticks.push(tick),
+      onAlerts() {},
+      onSessions() {},
+      onDamaged: () => damaged++,
+    };
     const first = await openCollector(config, events, threads);
     if (!first.ok) throw new Error(first.error.message);
     const file = first.value.databaseFile;
@@ -183,7 +195,10 @@ describe('a history that cannot be used', () => {
 
   it('loses only a damaged chunk: recording and every other hour go on', () => {
     const { store, file } = openStore();
-    for (let i = 0; i < 3000; i++) store.append(tickWith(START + i * 3000, 3000, [frameWith({ coreTempC: 50 + (i % 30), powerW: (i * 7919) % 300 })])); // prettier-ignore
+    for (let i = 0; i < 3000; i++)
+      store.append(
+        tickWith(START + i * 3000, 3000, [frameWith({ coreTempC: 50 + (i % 30), powerW: (i * 7919) % 300 })]),
+      );
     while (store.tidy(START + 1e8));
     const db = new Database(file);
     const row = db.prepare('SELECT id, data FROM chunk ORDER BY id LIMIT 1').get() as { id: number; data: Buffer };

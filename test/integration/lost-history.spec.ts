@@ -20,7 +20,7 @@ async function until(condition: () => boolean): Promise<void> {
   expect(condition()).toBe(true);
 }
 
-/** A collector that records a simulated card ten times a second into a folder of its own. */
+/** A collector that records a simulated card ten times a second into its own folder. */
 async function recorder(folder = path.join(temporaryFolder(), 'data')) {
   const ticks: Tick[] = [];
   const notices: Notice[] = [];
@@ -53,7 +53,9 @@ function contents(file: string) {
   if (!opened.ok) throw new Error(opened.error.message);
   const store = createStore(opened.value);
   const { problems } = checkHistory(opened.value, { progress: () => undefined, cancelled: () => false })!;
-  const stamps = store.gpus.list().flatMap(({ uuid }) => [...store.samplesBetween(uuid, 0, 1e15)].map(({ tsMs }) => tsMs)); // prettier-ignore
+  const stamps = store.gpus
+    .list()
+    .flatMap(({ uuid }) => [...store.samplesBetween(uuid, 0, 1e15)].map(({ tsMs }) => tsMs));
   const gaps = store.gaps(0, 1e15);
   store.close();
   return { stamps, gaps, problems };
@@ -74,9 +76,19 @@ function replaceWithAnother({ file }: Running): void {
 
 describe.each<[string, (running: Running) => void, RegExp, number]>([
   ['deleted', ({ file }) => remove(file), /was deleted or moved/, 0],
-  ['deleted with its log', ({ file }) => ['', '-wal', '-shm'].forEach((suffix) => remove(file + suffix)), /was deleted or moved/, 0], // prettier-ignore
+  [
+    'deleted with its log',
+    ({ file }) => ['', '-wal', '-shm'].forEach((suffix) => remove(file + suffix)),
+    /was deleted or moved/,
+    0,
+  ],
   ['replaced by another history', replaceWithAnother, /was replaced by another file/, 30],
-  ['gone with its folder', ({ folder }) => fs.rmSync(folder, { recursive: true }), /The folder .* was deleted or moved/, 0], // prettier-ignore
+  [
+    'gone with its folder',
+    ({ folder }) => fs.rmSync(folder, { recursive: true }),
+    /The folder .* was deleted or moved/,
+    0,
+  ],
   [
     'gone with its folder, which is there again, empty',
     ({ folder }) => {
@@ -135,7 +147,7 @@ describe('a history', () => {
     expect(stamps).toEqual(expect.arrayContaining(ticks.filter(({ fault }) => !fault).map(({ tsMs }) => tsMs)));
   });
 
-  it('that cannot be opened again pauses recording with the reason, and recording resumes by itself', async () => {
+  it('that cannot be opened again pauses recording with the reason, and recording resumes automatically', async () => {
     const { collector, folder, file, ticks, notices } = await recorder();
     fs.renameSync(folder, `${folder}.elsewhere`);
     fs.writeFileSync(folder, 'in the way');
@@ -186,7 +198,17 @@ it('a recorder whose lock file was deleted stops when another one has taken the 
 
 it('the monitor never ends well with nothing on the disk', async () => {
   const folder = temporaryFolder();
-  const child = spawn(process.execPath, [program, 'monitor', '--source', 'simulator', '--interval', '0.1', '--quiet', '--data-dir', folder]); // prettier-ignore
+  const child = spawn(process.execPath, [
+    program,
+    'monitor',
+    '--source',
+    'simulator',
+    '--interval',
+    '0.1',
+    '--quiet',
+    '--data-dir',
+    folder,
+  ]);
   let said = '';
   child.stderr.on('data', (text) => (said += String(text)));
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

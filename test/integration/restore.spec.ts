@@ -26,9 +26,10 @@ afterAll(() => fs.rmSync(killer, { force: true }));
 /** A history of so many samples whose last ones are still in its write-ahead log, as a killed recorder leaves it. */
 function leftByKilledRecorder(file: string, fromMs: number, count: number): void {
   const { store, file: live } = openStore();
-  for (let i = 0; i < count; i++) store.append(tickWith(fromMs + i * 1000, 1000, [frameWith({ coreTempC: 50 + (i % 9) })]));
+  for (let i = 0; i < count; i++)
+    store.append(tickWith(fromMs + i * 1000, 1000, [frameWith({ coreTempC: 50 + (i % 9) })]));
   for (const suffix of ['', '-wal']) fs.copyFileSync(live + suffix, file + suffix);
-} // prettier-ignore
+}
 
 /** Stamps of all samples of a history. */
 function samplesIn(file: string): number[] {
@@ -46,7 +47,14 @@ type Killed = { readonly status: number | null; readonly steps: readonly string[
 function runKilled(folder: string, at: number, args: readonly string[], env: NodeJS.ProcessEnv = {}): Killed {
   const log = path.join(temporaryFolder(), 'steps');
   const { status } = spawnSync(process.execPath, [program, ...args], {
-    env: { ...process.env, ...env, LD_PRELOAD: killer, MOCK_KILL_AT: String(at), MOCK_KILL_FOLDER: folder, MOCK_KILL_LOG: log }, // prettier-ignore
+    env: {
+      ...process.env,
+      ...env,
+      LD_PRELOAD: killer,
+      MOCK_KILL_AT: String(at),
+      MOCK_KILL_FOLDER: folder,
+      MOCK_KILL_LOG: log,
+    },
   });
   const steps = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').trim().split('\n') : [];
   return { status, steps: steps.map((line) => line.replaceAll(`${folder}/`, '')) };
@@ -86,7 +94,8 @@ describe.each([
       const folder = prepared();
       const file = path.join(folder, 'history.db');
       expect(restore(folder, at).status, steps[at - 1]).toBeNull();
-      if (isBeingReplaced(file)) expect(openForReading(file)).toMatchObject({ ok: false, error: { code: 'database-busy' } });
+      if (isBeingReplaced(file))
+        expect(openForReading(file)).toMatchObject({ ok: false, error: { code: 'database-busy' } });
       if (at % 2 === 0) expect(historyOf({ dataDir: folder })).toEqual({ ok: true, value: file });
       else {
         const opened = openDatabase(file);
@@ -99,7 +108,7 @@ describe.each([
       if (at > planned) expect(samplesIn(path.join(folder, asides[0]!))).toEqual(oldStamps);
       else expect(asides).toEqual([]);
     }
-  }, 300_000); // prettier-ignore
+  }, 300_000);
 
   it('of a damaged history that is killed at any step keeps the damaged one, and a new one begins', () => {
     const open = (folder: string, at: number) =>

@@ -75,19 +75,48 @@ describe('a sealed column', () => {
 });
 
 const reading = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ state: fc.constant(1), derived: fc.nat(1), reason: fc.constant(0), value: fc.integer({ min: -400, max: 4000 }).map((n) => n / 10) }) },
-  { weight: 1, arbitrary: fc.record({ state: fc.constant(1), derived: fc.nat(1), reason: fc.constant(0), value: fc.double({ noNaN: true }) }) },
-  { weight: 2, arbitrary: fc.record({ state: fc.constantFrom(0, 2, 3, 4, 5, 6, 7, 8), derived: fc.constant(0), reason: fc.nat(65_535), value: fc.constant(Number.NaN) }) },
-); // prettier-ignore
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      state: fc.constant(1),
+      derived: fc.nat(1),
+      reason: fc.constant(0),
+      value: fc.integer({ min: -400, max: 4000 }).map((n) => n / 10),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      state: fc.constant(1),
+      derived: fc.nat(1),
+      reason: fc.constant(0),
+      value: fc.double({ noNaN: true }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      state: fc.constantFrom(0, 2, 3, 4, 5, 6, 7, 8),
+      derived: fc.constant(0),
+      reason: fc.nat(65_535),
+      value: fc.constant(Number.NaN),
+    }),
+  },
+);
 
 const chunkOf = (n: number): fc.Arbitrary<SampleColumns> =>
   fc
     .tuple(
       fc.array(fc.integer({ min: -5000, max: 5000 }), { minLength: n, maxLength: n }),
-      fc.array(fc.oneof(fc.constant(Number.NaN), fc.integer({ min: 0, max: 10_000 }), fc.double({ noNaN: true })), { minLength: n, maxLength: n }),
-      fc.uniqueArray(fc.integer({ min: 1, max: 300 }), { maxLength: 6 }).chain((ids) =>
-        fc.tuple(...ids.map((id) => fc.tuple(fc.constant(id), fc.array(reading, { minLength: n, maxLength: n })))),
-      ),
+      fc.array(fc.oneof(fc.constant(Number.NaN), fc.integer({ min: 0, max: 10_000 }), fc.double({ noNaN: true })), {
+        minLength: n,
+        maxLength: n,
+      }),
+      fc
+        .uniqueArray(fc.integer({ min: 1, max: 300 }), { maxLength: 6 })
+        .chain((ids) =>
+          fc.tuple(...ids.map((id) => fc.tuple(fc.constant(id), fc.array(reading, { minLength: n, maxLength: n })))),
+        ),
     )
     .map(([jitter, dt, list]) => ({
       seq: Float64Array.from({ length: n }, (_, i) => 1000 + 3 * i),
@@ -102,7 +131,7 @@ const chunkOf = (n: number): fc.Arbitrary<SampleColumns> =>
           },
         ]),
       ),
-    })); // prettier-ignore
+    }));
 
 describe('a sealed chunk', () => {
   it('gives back every stamp, value, state, derived flag and reason', () => {
@@ -125,14 +154,22 @@ describe('a sealed chunk', () => {
     );
   });
 
-  it('is told apart when a byte of it is not what was written', () => {
+  it('is recognised as damaged when one of its bytes was changed', () => {
     const n = 400;
     const columns: SampleColumns = {
       seq: Float64Array.from({ length: n }, (_, i) => i),
       tsMs: Float64Array.from({ length: n }, (_, i) => 1.7e12 + 1000 * i),
       dtMs: new Float64Array(n).fill(1000),
-      metrics: new Map([[8, { codes: new Float64Array(n).fill(1), values: Float64Array.from({ length: n }, (_, i) => ((i * 7919) % 1000) / 1000) }]]),
-    }; // prettier-ignore
+      metrics: new Map([
+        [
+          8,
+          {
+            codes: new Float64Array(n).fill(1),
+            values: Float64Array.from({ length: n }, (_, i) => ((i * 7919) % 1000) / 1000),
+          },
+        ],
+      ]),
+    };
     const bytes = encodeSamples(columns, packer);
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {

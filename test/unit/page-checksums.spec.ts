@@ -15,7 +15,12 @@ describe('the checksum of a page', () => {
     fc.assert(
       fc.property(sizes, sizes, fc.constantFrom(7, 8), fc.nat(99), pages, (raw, packed, kind, values, page) => {
         const writer = new ByteWriter();
-        serializeTCompactProtocol(writer, { field_1: 3, field_2: raw, field_3: packed, [`field_${kind}`]: { field_1: values } });
+        serializeTCompactProtocol(writer, {
+          field_1: 3,
+          field_2: raw,
+          field_3: packed,
+          [`field_${kind}`]: { field_1: values },
+        });
         const read = (bytes: Uint8Array<ArrayBuffer>) =>
           parquetHeader({ view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), offset: 0 });
         const before = writer.getBytes();
@@ -23,7 +28,7 @@ describe('the checksum of a page', () => {
         expect(after).toEqual({ ...read(before), crc: crc32(page) | 0 });
       }),
     );
-  }); // prettier-ignore
+  });
 
   it('moves every offset of a row group to where its page now is', () => {
     const columnData = ['a', 'b', 'c'].map((name, c) => ({
@@ -41,7 +46,11 @@ describe('the checksum of a page', () => {
     const pageAt = (at: number) => {
       const reader = { view: new DataView(grown.buffer), offset: at };
       const header = parquetHeader(reader);
-      return { header, body: grown.subarray(reader.offset, reader.offset + header.compressed_page_size), end: reader.offset + header.compressed_page_size }; // prettier-ignore
+      return {
+        header,
+        body: grown.subarray(reader.offset, reader.offset + header.compressed_page_size),
+        end: reader.offset + header.compressed_page_size,
+      };
     };
     let end = 4;
     group.columns.forEach(({ meta_data: meta, file_offset }, c) => {

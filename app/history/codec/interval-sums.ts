@@ -3,7 +3,7 @@ import { readingStates } from '../../core/reading.ts';
 import { reasonsIn, type ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { stateOfCode, type SampleColumns } from './sample-chunk.ts';
 
-/** What is added up over time, beside the levels. Their order is stored: append only. */
+/** Sums over time, beside the levels. Their order is stored: append only. */
 export const sumKinds = [
   'observedMs', // the card gave at least one of its usual readings
   'asleepMs', // the card was powered down and left alone
@@ -47,7 +47,7 @@ const GRACE_MS = 100;
 /** All metrics that sums are made from. */
 export const summedMetricIds: readonly number[] = [...new Set([...usual, ...carried, MASK])];
 
-/** What the next chunk needs to know of the last sample of this one. */
+/** Values of the last sample, which the next chunk needs. */
 export function carryOf({ metrics, tsMs }: Pick<SampleColumns, 'metrics' | 'tsMs'>): Carry {
   const last = tsMs.length - 1;
   return new Map(
@@ -59,8 +59,8 @@ export function carryOf({ metrics, tsMs }: Pick<SampleColumns, 'metrics' | 'tsMs
 }
 
 /**
- * What each sample's interval adds up to. Energy is the card's counter, or power by the trapezoid rule where the counter
- * is not there or was reset; time held back is the card's counters, or the event mask where it has none.
+ * What each sample's interval adds. Energy is the card's counter, or power by the trapezoid rule if the counter is missing
+ * or was reset. Throttled time is the card's counters, or the event mask if it has none.
  */
 export function intervalSums(columns: SampleColumns, carry: Carry): IntervalSums {
   const n = columns.tsMs.length;
@@ -74,7 +74,7 @@ export function intervalSums(columns: SampleColumns, carry: Carry): IntervalSums
   /** growth of a counter since the sample before; NaN where one of the two is missing or it was reset */
   const growth = (id: number, i: number): number => {
     const values = valuesOf(id);
-    // what was put between two known samples does not follow the one before it in these columns
+    // a sample that was imported between two known ones does not follow its predecessor in these columns
     const apart = i > 0 && columns.tsMs[i]! - columns.tsMs[i - 1]! > 1.5 * columns.dtMs[i]! + GRACE_MS;
     if (!values || apart) return Number.NaN;
     const before = i === 0 ? (carry.get(id) ?? Number.NaN) : values[i - 1]!;
@@ -96,14 +96,14 @@ export function intervalSums(columns: SampleColumns, carry: Carry): IntervalSums
       const mean = (before + power[i]!) / 2; // W × ms = mJ
       if (!Number.isNaN(mean)) sums.energyMj[i] = Math.round(mean * dt);
     }
-    const held = mask && !Number.isNaN(mask[i]!) && mask[i] !== 0 ? reasonsIn(mask[i]!) : [];
+    const reasons = mask && !Number.isNaN(mask[i]!) && mask[i] !== 0 ? reasonsIn(mask[i]!) : [];
     for (const { kind, cause, counters } of causes) {
       let us = Number.NaN;
       for (const id of counters) {
         const grown = growth(id, i);
         if (!Number.isNaN(grown)) us = (Number.isNaN(us) ? 0 : us) + grown;
       }
-      if (Number.isNaN(us)) us = held.some((reason) => reason.cause === cause) ? Math.round(dt * 1000) : 0;
+      if (Number.isNaN(us)) us = reasons.some((reason) => reason.cause === cause) ? Math.round(dt * 1000) : 0;
       sums[kind][i] = us;
     }
   }

@@ -4,7 +4,7 @@ import { readColumn, writeColumn } from './column.ts';
 import { sumKinds, type IntervalSums, type SumKind } from './interval-sums.ts';
 import { masked, scaled, scaleOf, type SampleColumns } from './sample-chunk.ts';
 
-/** Slices of time, each with what its samples amount to. Values and sums are at the metric's scale. */
+/** Slices of time with the count, extremes and sum of their samples. All but counts are at the metric's scale. */
 export type RolledMetric = {
   readonly scale: number;
   /** samples with a value */
@@ -23,7 +23,7 @@ export type Rollup = {
   readonly sums: Readonly<Record<SumKind, Float64Array>>;
 };
 
-/** The metrics of a roll-up, where what it adds up to is not asked for. */
+/** The metrics of a roll-up without its sums over time. */
 export type RolledLevels = Omit<Rollup, 'sums'>;
 
 const SUMS = 0;
@@ -45,14 +45,14 @@ const createMetric = (slots: number, scale: number): RolledMetric => ({
   sum: new Float64Array(slots),
 });
 
-/** A metric's slices, begun empty when it has none yet. */
+/** A metric's slices, empty when it has none yet. */
 export function metricIn(rollup: RolledLevels, id: number, scale: number): RolledMetric {
   let metric = rollup.metrics.get(id);
   if (!metric) rollup.metrics.set(id, (metric = createMetric(rollup.slots, scale)));
   return metric;
 }
 
-/** Rolls samples up. `sums` has the interval that each sample ends. Samples outside the slots are an error of the caller. */
+/** Rolls samples up. `sums` has the interval that each sample ends. All samples must lie in the slots. */
 export function rollUpSamples(rollup: Rollup, columns: SampleColumns, sums: IntervalSums): void {
   const { fromMs, slotMs } = rollup;
   const count = columns.tsMs.length;
@@ -83,8 +83,8 @@ export function rollUpSamples(rollup: Rollup, columns: SampleColumns, sums: Inte
 }
 
 /**
- * Adds a roll-up to another: slices of the same length, or shorter ones that fall into one. What is added to what makes
- * no difference, so parts give the whole.
+ * Adds a roll-up to another one with slices of the same length or longer. The order does not matter, so parts add up to
+ * the whole.
  */
 export function addRollup(target: Rollup, part: Rollup): void {
   const slotOf = (slot: number): number =>
@@ -119,7 +119,8 @@ export function encodeRollup({ slots, metrics, sums, slotMs }: Rollup, packer: P
   const blocks = new Map([[SUMS, head.take()]]);
   for (const [id, { scale, n, min, max, sum }] of metrics) {
     const out = createByteWriter(512);
-    const [present, lows, highs, totals] = [n, min, max, sum].map((column) => masked(column, n)) as [Float64Array, Float64Array, Float64Array, Float64Array]; // prettier-ignore
+    const [present, lows] = [masked(n, n), masked(min, n)];
+    const [highs, totals] = [masked(max, n), masked(sum, n)];
     // whole numbers are small above the minimum, and exact there
     const relative = [lows, highs, totals].every((column) => column.every(Number.isSafeInteger));
     out.varint(scale);

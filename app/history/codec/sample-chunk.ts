@@ -23,7 +23,7 @@ export type Stamps = {
   readonly dtMs: Float64Array;
 };
 
-/** Samples of one GPU in the order they came, column by column. Metrics stand under their stable ids. */
+/** Samples of one GPU in order of arrival, column by column. Metrics are keyed by their stable ids. */
 export type SampleColumns = Stamps & {
   /** the order of arrival, which a stepped clock cannot change */
   readonly seq: Float64Array;
@@ -36,7 +36,7 @@ const blockOf = (metricId: number): number => metricId + 1; // ids begin at 1
 
 const scales = new Map<number, number>(metrics.map(({ id, scale }) => [id, scale]));
 
-/** Scale at which values of a metric are whole numbers; 1 for a metric of a newer version. */
+/** Scale at which a metric's values are whole numbers; 1 for a metric of a newer version. */
 export const scaleOf = (metricId: number): number => scales.get(metricId) ?? 1;
 
 /** A value at its metric's scale: whole, unless the value was not on the scale. */
@@ -61,16 +61,18 @@ export function masked(values: Float64Array, mask: Float64Array): Float64Array {
 }
 
 /** How the intervals of a chunk are kept. */
-const BESIDE = 1; // as what they differ by from the stamps' own steps
+const BESIDE = 1; // as their differences from the steps of the stamps
 const SOME_UNKNOWN = 2; // after a column that says which are known
-/** Below this an interval and the step of the stamps beside it can be added and taken apart without rounding. */
+/** Below this, adding an interval to a step of the stamps and subtracting it again does not round. */
 const EXACT_MS = 2 ** 52;
+
+const isExact = (dt: number): boolean => Number.isInteger(dt) && Math.abs(dt) < EXACT_MS && !Object.is(dt, -0);
 
 function stampsBlock({ tsMs, dtMs }: Stamps): Uint8Array {
   const out = createByteWriter(8192);
   writeColumn(out, tsMs);
   // the monotonic clock runs beside the wall clock: what they differ by is nearly always 0
-  const beside = dtMs.every((dt) => Number.isNaN(dt) || (Number.isInteger(dt) && Math.abs(dt) < EXACT_MS && !Object.is(dt, -0))); // prettier-ignore
+  const beside = dtMs.every((dt) => Number.isNaN(dt) || isExact(dt));
   const known = dtMs.map((dt) => (Number.isNaN(dt) ? 0 : 1));
   const someUnknown = known.includes(0);
   out.u8((beside ? BESIDE : 0) | (someUnknown ? SOME_UNKNOWN : 0));
@@ -128,7 +130,7 @@ function readMetric(reader: ByteReader, n: number): MetricColumn {
   return { codes, values };
 }
 
-/** Seals samples of one GPU: lossless, reading states and reasons included. A metric that was never read takes no room. */
+/** Encodes samples of one GPU without loss, reading states and reasons included. A metric that was never read takes no space. */
 export function encodeSamples(columns: SampleColumns, packer: Packer): Uint8Array {
   const n = columns.tsMs.length;
   const sequence = createByteWriter();
@@ -143,7 +145,7 @@ export function encodeSamples(columns: SampleColumns, packer: Packer): Uint8Arra
   return writeBlocks(n, blocks, packer);
 }
 
-/** A sealed chunk, read piece by piece. All functions throw DamagedChunk when the bytes are not what was written. */
+/** A sealed chunk, read piece by piece. Every function throws DamagedChunk if the bytes are not those that were written. */
 export type SampleChunk = {
   readonly n: number;
   readonly metricIds: readonly number[];

@@ -6,7 +6,7 @@ export type { ShownLimit } from '../schema.ts';
 /** A limit of full-resolution history: days or MB, the smaller the tighter. null: nothing is deleted by it. */
 export type Limit = number | null;
 
-/** A limit and the tighter one that a person asked for, which waits. */
+/** A limit, and the tighter one that a person set and that is waiting. */
 export type GracedLimit = {
   readonly inForce: Limit;
   readonly pending?: { readonly value: number; readonly sinceMs: number };
@@ -14,14 +14,14 @@ export type GracedLimit = {
 
 export type ShownLimits = { readonly [F in LimitField]: ShownLimit };
 
-/** How long a tighter limit deletes nothing, so that it can be taken back. */
+/** How long a tighter limit deletes nothing, so that a person can undo it. */
 export const GRACE_MS = 24 * 3_600_000;
 
 const size = (limit: Limit): number => limit ?? Infinity;
 
 /**
- * Puts a pending limit in force once its time has passed. A clock that was set back begins the time again.
- * @param believedMs the wall clock as far as a day of recording bears it out: one that was set ahead shortens nothing
+ * Applies a pending limit once its grace has passed. A clock that was set back restarts the grace.
+ * @param believedMs the wall clock as confirmed by a day of recording: a clock that was set ahead shortens nothing
  */
 export function mature({ inForce, pending }: GracedLimit, nowMs: number, believedMs: number): GracedLimit {
   if (!pending) return { inForce };
@@ -30,9 +30,9 @@ export function mature({ inForce, pending }: GracedLimit, nowMs: number, believe
 }
 
 /**
- * What becomes of a limit when settings ask for another. A looser one, or the one in force, holds at once: that is how a
- * change is undone. A tighter one waits; one tighter still waits from now.
- * @param wanted undefined: the settings do not give it, so the last one is remembered and nothing waits
+ * A limit after the settings changed it. A looser one, or the one in force, applies at once: that undoes a change. A
+ * tighter one waits. An even tighter one waits from now.
+ * @param wanted undefined if the settings lack it: the last one is remembered and nothing waits
  */
 export function follow(limit: GracedLimit, wanted: Limit | undefined, nowMs: number): GracedLimit {
   const { inForce, pending } = limit;
