@@ -1,3 +1,4 @@
+import { alertTitle } from '../app/alerts/text.ts';
 import { createFormatter } from '../app/metrics/format.ts';
 import { loosely, createI18n } from '../app/core/i18n.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -81,10 +82,9 @@ export async function monitor(options: MonitorOptions): Promise<number> {
       show(tick);
     },
     onAlerts(now) {
-      firing = now.map(({ rule, gpuName, threshold }) => {
+      firing = now.map((alert) => {
         const { t, format } = say();
-        const { text, unit } = format.temperature(threshold);
-        return `! ${gpuName}: ${loosely(t)(`rule.${rule}`, { limit: `${text} ${unit}` })}`;
+        return `! ${alert.gpuName}: ${alertTitle(t, format, alert)}`;
       });
     },
     onSessions: () => undefined,

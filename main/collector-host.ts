@@ -1,10 +1,11 @@
 import { utilityProcess, type UtilityProcess } from 'electron';
 import { channels, type ChannelOf, type CollectorStatus } from '../app/contract/channels.ts';
 import type { CollectorConfig, FromCollector, ToCollector } from '../app/recorder/collector-messages.ts';
-import { resultOf, tick as tickSchema } from '../app/contract/schemas.ts';
-import type { Cost } from '../app/recorder/own-cost.node.ts';
+import { resultOf } from '../app/core/schema.ts';
+import { tick as tickSchema } from '../app/telemetry/schema.ts';
+import type { OwnCost } from '../app/core/own-cost.ts';
 import type { LimitField } from '../app/history/retention/limits.ts';
-import type { StoredAlert } from '../app/alerts/table.ts';
+import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
 import { err, type Result } from '../app/core/result.ts';
 import type { Settings } from '../app/settings/settings.ts';
@@ -16,7 +17,7 @@ export type HostEvents = {
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
   readonly onDeed: (deed: GovernorEntry) => void;
-  readonly onCost: (cost: Cost) => void;
+  readonly onCost: (cost: OwnCost) => void;
   readonly onJob: (job: JobState) => void;
   readonly onStatus: (status: CollectorStatus) => void;
 };

@@ -1,8 +1,8 @@
 import { Notification } from 'electron';
 import { printable } from '../app/core/printable.ts';
-import { joined } from '../app/core/format.ts';
 import { type Formatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/table.ts';
+import type { StoredAlert } from '../app/alerts/schema.ts';
+import { alertTitle, alertValue } from '../app/alerts/text.ts';
 import { loosely, type Translate } from '../app/core/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
@@ -25,9 +25,8 @@ function show({ title, body, urgent }: Words, onClick: () => void): void {
 
 /** Tells of an alert that is already on disk. */
 export function notify(alert: StoredAlert, t: Translate, format: Formatter, onClick: () => void): void {
-  const limit = joined(format.temperature(alert.threshold));
-  const body = t('notification.body', { gpu: alert.gpuName, value: joined(format.temperature(alert.value)) });
-  show({ title: loosely(t)(`rule.${alert.rule}`, { limit }), body, urgent: alert.severity === 'act' }, onClick);
+  const body = t('notification.body', { gpu: alert.gpuName, value: alertValue(format, alert, alert.value) });
+  show({ title: alertTitle(t, format, alert), body, urgent: alert.severity === 'act' }, onClick);
 }
 
 /** Tells that recording has paused: whoever relies on the history must know, whether or not alerts are to be shown. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
 import { createFormatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/table.ts';
+import type { StoredAlert } from '../app/alerts/schema.ts';
 import { createI18n } from '../app/core/i18n.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { Menu, nativeImage, Tray } from 'electron';
 import { printable } from '../app/core/printable.ts';
 import type { Formatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/table.ts';
+import type { StoredAlert } from '../app/alerts/schema.ts';
 import { loosely, type Translate } from '../app/core/i18n.ts';
 import { valueOf } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';

@@ -1,7 +1,7 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { CollectorStatus, PushOf } from '../app/contract/channels.ts';
 import { createFormatter, type Formatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/table.ts';
+import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { SettingsReport } from '../app/settings/read-settings.ts';
 import { defaultSettings, type Settings } from '../app/settings/settings.ts';
 import { ask, onPush } from './bridge.ts';

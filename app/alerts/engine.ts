@@ -1,8 +1,8 @@
 import { valueOf, type Frame } from '../metrics/frame.ts';
 import type { MetricKey } from '../metrics/metrics.ts';
-import type { AlertRule, Limits } from './rules.ts';
+import type { AlertRule, AlertRuleId, Limits, Watched } from './rules.ts';
 
-/** Where one rule stands for one GPU. Times are on the caller's monotonic axis. */
+/** State of one rule on one GPU. Times are on the caller's monotonic axis. */
 type Watch = {
   phase: 'quiet' | 'rising' | 'firing' | 'settling';
   sinceMs: number;
@@ -15,37 +15,41 @@ export type AlertChange = {
   readonly rule: AlertRule;
   readonly value: number;
   readonly threshold: number;
-  /** highest value since the reading first reached the limit */
+  /** the value farthest beyond the limit since the reading first reached it */
   readonly peak: number;
 };
 
 export type AlertEngine = {
   /**
-   * Judges one GPU's readings. `gap` says that time before this sample was not observed: what was only rising starts
-   * again, what was firing goes on. An absent reading changes nothing that is firing.
+   * Judges one GPU's readings. `gap`: the time before this sample was not observed, so hold times start again. A gap or an
+   * absent reading never clears an alert that is firing.
    */
   readonly judge: (gpuUuid: string, frame: Frame, nowMs: number, gap: boolean) => AlertChange[];
-  /** Takes up an alert that was firing when the program last ended. */
-  readonly resume: (gpuUuid: string, ruleId: string, peak: number) => void;
+  /** Continues an alert that was firing when the recorder last ended. */
+  readonly resume: (gpuUuid: string, ruleId: AlertRuleId, peak: number) => void;
 };
+
+/** Xid errors are events, not readings of a frame. */
+const readingOf = (frame: Frame, watched: Watched): number | undefined =>
+  watched === 'xid' ? undefined : valueOf(frame, watched);
 
 /** A pure state machine: hold time before firing, hysteresis and hold time before clearing. */
 export function createAlertEngine(rules: readonly AlertRule[]): AlertEngine {
   const watches = new Map<string, Watch>();
-  /** limits are read seldom: the last ones known, by GPU */
-  const known = new Map<string, Map<MetricKey, number>>();
+  /** limits are read less often than readings: the last one of each, by GPU */
+  const lastLimits = new Map<string, Map<MetricKey, number>>();
 
   function limitsOf(gpuUuid: string, frame: Frame): Limits {
-    const limits = known.get(gpuUuid) ?? new Map<MetricKey, number>();
-    known.set(gpuUuid, limits);
-    for (const key of ['tempMaxC', 'tempSlowdownC'] as const) {
+    const limits = lastLimits.get(gpuUuid) ?? new Map<MetricKey, number>();
+    lastLimits.set(gpuUuid, limits);
+    return (key) => {
       const limit = valueOf(frame, key);
       if (limit !== undefined) limits.set(key, limit);
-    }
-    return (key) => limits.get(key);
+      return limits.get(key);
+    };
   }
 
-  function watchOf(gpuUuid: string, ruleId: string): Watch {
+  function watchOf(gpuUuid: string, ruleId: AlertRuleId): Watch {
     const key = `${ruleId} ${gpuUuid}`;
     let watch = watches.get(key);
     if (!watch) {
@@ -62,30 +66,31 @@ export function createAlertEngine(rules: readonly AlertRule[]): AlertEngine {
     limit: number,
     nowMs: number,
   ): AlertChange['kind'] | undefined {
-    const hot = value >= limit;
-    const cool = value <= limit - rule.hysteresis;
-    if (watch.phase !== 'quiet') watch.peak = Math.max(watch.peak, value);
+    const sign = rule.condition === 'at-least' ? 1 : -1;
+    const beyond = sign * (value - limit) >= 0;
+    const clear = sign * (limit - value) >= rule.hysteresis;
+    if (watch.phase !== 'quiet') watch.peak = sign * Math.max(sign * watch.peak, sign * value);
     switch (watch.phase) {
       case 'quiet':
-        if (!hot) return undefined;
+        if (!beyond) return undefined;
         watch.phase = 'rising';
         watch.sinceMs = nowMs;
         watch.peak = value;
         return step(watch, rule, value, limit, nowMs);
       case 'rising':
-        if (!hot) watch.phase = 'quiet';
+        if (!beyond) watch.phase = 'quiet';
         else if (nowMs - watch.sinceMs >= rule.holdMs) {
           watch.phase = 'firing';
           return 'fired';
         }
         return undefined;
       case 'firing':
-        if (!cool) return undefined;
+        if (!clear) return undefined;
         watch.phase = 'settling';
         watch.sinceMs = nowMs;
         return step(watch, rule, value, limit, nowMs);
       case 'settling':
-        if (!cool) watch.phase = 'firing';
+        if (!clear) watch.phase = 'firing';
         else if (nowMs - watch.sinceMs >= rule.clearMs) {
           watch.phase = 'quiet';
           return 'cleared';
@@ -101,7 +106,7 @@ export function createAlertEngine(rules: readonly AlertRule[]): AlertEngine {
       for (const rule of rules) {
         const watch = watchOf(gpuUuid, rule.id);
         const limit = rule.limit(limits);
-        const value = valueOf(frame, rule.value);
+        const value = readingOf(frame, rule.metric);
         if (gap || value === undefined) {
           if (watch.phase === 'rising') watch.phase = 'quiet';
           if (watch.phase === 'settling') watch.phase = 'firing';

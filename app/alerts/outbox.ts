@@ -1,13 +1,14 @@
-import type { AlertEntry, AlertTable, StoredAlert } from './table.ts';
+import type { StoredAlert } from './schema.ts';
+import type { AlertEntry, AlertTable } from './table.ts';
 
-/** What is to be shown, and what the disk said where it did not take it. */
+/** What to show; `thrown` if the alerts could not be written. */
 export type Posted = {
   readonly firing: readonly StoredAlert[];
   readonly fired: readonly StoredAlert[];
   readonly thrown?: unknown;
 };
 
-/** How an alert that is not on disk yet looks. */
+/** An alert that is not on disk yet. Its id is negative, so that it equals no stored one. */
 const provisional = ({ tsMs, gpuName, change }: AlertEntry, id: number): StoredAlert => ({
   id,
   gpuUuid: change.gpuUuid,
@@ -25,8 +26,8 @@ const isAbout = ({ change }: AlertEntry, alert: StoredAlert): boolean =>
   alert.gpuUuid === change.gpuUuid && alert.rule === change.rule.id;
 
 /**
- * Alerts on their way: written first, then shown. A hot card cannot wait for a disk that fails: then they are shown all
- * the same, kept, and written in their order when the disk takes them again.
+ * Writes alerts first and shows them second. A failing disk never suppresses an alert: it is shown at once, kept, and
+ * written in its order when the disk works again.
  */
 export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 'open'>) {
   let written = open();
@@ -43,15 +44,15 @@ export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 
 
   return {
     firing,
-    /** Stamps what was posted while the clock could not be right. */
+    /** Corrects the times of alerts that were posted while the system clock was wrong. */
     restamp(stampOf: (axisMs: number) => number): void {
       waiting = waiting.map(({ axisMs, ...entry }) =>
         axisMs === undefined ? entry : { ...entry, tsMs: stampOf(axisMs) },
       );
     },
     /**
-     * Takes what fired and cleared at one tick; undefined where there is nothing new to show.
-     * @param canWrite false: the tick itself could not be written, so this is not tried either
+     * Takes what fired and cleared at one tick. Undefined: nothing new to show.
+     * @param canWrite false: the tick itself could not be written, so writing alerts is not tried
      */
     post(entries: readonly AlertEntry[], canWrite: boolean): Posted | undefined {
       if (entries.length === 0 && (waiting.length === 0 || !canWrite)) return undefined;

@@ -1,28 +1,20 @@
 import type { Db } from '../history/db.ts';
 import type { AlertChange } from './engine.ts';
-import type { Severity } from './rules.ts';
+import { isAlertRuleId } from './rules.ts';
+import type { StoredAlert } from './schema.ts';
 
-export type StoredAlert = {
-  readonly id: number;
-  readonly gpuUuid: string;
-  readonly gpuName: string;
-  readonly rule: string;
-  readonly severity: Severity;
-  readonly firedMs: number;
-  readonly clearedMs: number | null;
-  readonly value: number;
-  readonly threshold: number;
-  readonly peak: number;
-};
-
-/** An alert that fired or cleared, with when and on which card. */
+/** An alert that fired or cleared at one tick. */
 export type AlertEntry = {
   readonly tsMs: number;
-  /** while the clock cannot be right: where the moment lies on the axis of ticks, so that it can be stamped later */
+  /** position on the monotonic axis of ticks, while the system clock is wrong: `tsMs` is corrected from it later */
   readonly axisMs?: number | undefined;
   readonly gpuName: string;
   readonly change: AlertChange;
 };
+
+/** Alerts of a rule that this version does not have cannot be described, so they are left out. */
+const named = (rows: readonly unknown[]): StoredAlert[] =>
+  (rows as StoredAlert[]).filter(({ rule }) => isAlertRuleId(rule));
 
 /** @param idOf row number of a GPU that has been seen */
 export function createAlertTable(db: Db, idOf: (gpuUuid: string) => number | undefined) {
@@ -40,7 +32,7 @@ export function createAlertTable(db: Db, idOf: (gpuUuid: string) => number | und
   );
   const open = db.prepare(`SELECT ${fields} WHERE cleared_ms IS NULL`);
   return {
-    /** Writes down what fired or cleared at one tick. */
+    /** Writes what fired or cleared, in one transaction. */
     record: db.transaction((entries: readonly AlertEntry[]): void =>
       entries.forEach(({ tsMs, change }) => {
         const { kind, gpuUuid, rule, value, threshold, peak } = change;
@@ -49,9 +41,9 @@ export function createAlertTable(db: Db, idOf: (gpuUuid: string) => number | und
         else clear.run(Math.round(tsMs), peak, gpuId, rule.id);
       }),
     ) as (entries: readonly AlertEntry[]) => void,
-    newest: (limit: number): StoredAlert[] => newest.all(limit) as StoredAlert[],
-    between: (fromMs: number, toMs: number): StoredAlert[] => between.all({ fromMs, toMs }) as StoredAlert[],
-    open: (): StoredAlert[] => open.all() as StoredAlert[],
+    newest: (limit: number): StoredAlert[] => named(newest.all(limit)),
+    between: (fromMs: number, toMs: number): StoredAlert[] => named(between.all({ fromMs, toMs })),
+    open: (): StoredAlert[] => named(open.all()),
   };
 }
 

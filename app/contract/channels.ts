@@ -1,62 +1,60 @@
-import * as z from 'zod';
-import { exportFormats } from '../exchange/format.ts';
-import { metrics } from '../metrics/metrics.ts';
+import { storedAlert } from '../alerts/schema.ts';
+import { ownCost } from '../core/own-cost.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { historyCapMb, limitFields, retentionDays } from '../history/retention/limits.ts';
-import { settingsChange, settingsSchema } from '../settings/settings.ts';
+import { appError, controlledGpu, gpuUuid, timeRange, type Plain } from '../core/schema.ts';
+import { text } from '../core/i18n.ts';
+import { z } from '../core/zod.ts';
+import { governorStatus } from '../governor/schema.ts';
+import { historyCapMb, retentionDays } from '../history/settings.ts';
+import {
+  range,
+  rangeQuery,
+  retentionPreview,
+  shownLimit,
+  storage,
+  storedEvent,
+  storedGpu,
+  storedXid,
+  totals,
+} from '../history/schema.ts';
+import { job, jobRequest, jobWish } from '../jobs/schema.ts';
 import { burnStatus } from '../load/messages.ts';
 import { burnShapes, standardPlan } from '../load/schedule.ts';
-import * as s from './schemas.ts';
 import { cardPage } from '../health/card-page-schema.ts';
+import { settingsReport } from '../settings/read-settings.ts';
+import { settingsChange, settingsSchema } from '../settings/settings.ts';
+import { gap, tick } from '../telemetry/schema.ts';
 import { exposure } from '../wear/exposure-schema.ts';
 import { markRequest } from '../wear/ledger/ledger-schema.ts';
+import { session } from './schemas.ts';
 
 /** What a report covers. */
-export const reportRequest = z.strictObject({ gpuUuid: s.gpuUuid, ...s.timeRange.shape });
-
-const exported = {
-  kind: z.literal('export'),
-  format: z.enum(exportFormats),
-  fromMs: s.moment,
-  toMs: s.moment,
-  /** all when empty */
-  metrics: z.array(s.metricKey).max(metrics.length),
-  gpuUuids: z.array(s.gpuUuid).max(256),
-};
+export const reportRequest = z.strictObject({ gpuUuid: gpuUuid, ...timeRange.shape });
 
 export const collectorStatus = z.object({
   state: z.enum(['starting', 'running', 'silent', 'restarting', 'failed', 'stopped']),
   restarts: z.int(),
-  error: s.appError.optional(),
-  /** a damaged history was found and moved here */
+  error: appError.optional(),
+  /** where a damaged history was moved to */
   setAside: z.string().optional(),
-  /** what happened to the history's file while it was recorded */
+  /** what happened to the history's file while recording */
   notice: z.object({ message: z.string(), next: z.string() }).optional(),
   dataFolder: z.string(),
 });
 export type CollectorStatus = z.infer<typeof collectorStatus>;
 
-const shownLimit = z.object({
-  suspended: z.boolean(),
-  inForce: z.number().nullable(),
-  pending: z.object({ value: z.number(), fromMs: z.number() }).nullable(),
-});
-
-/** What is wrong with the file of settings, and what follows from it. */
-export const settingsReport = z.object({
-  file: z.string(),
-  problems: z.array(
-    z.object({ field: z.string(), line: z.int().nullable(), message: z.string(), next: z.string().optional() }),
-  ),
-  suspended: z.array(z.enum(limitFields)),
-  copy: z.string().optional(),
+/** What Slowburn costs: the collector, and the window's application. */
+const ownCosts = z.object({
+  collector: ownCost,
+  /** all processes of the window's application together; shared memory is counted in each */
+  application: z.object({ cpuPct: z.number(), memoryBytes: z.number() }),
 });
 
 const nothing = z.undefined();
 
 /**
- * THE table of questions: channel → who answers, what is asked, what is answered. Handlers, preload and the window's
- * client are typed from it; a channel that is not here does not exist.
+ * All questions that the window can ask: channel → who answers, request, response. Handlers, preload and the window's client
+ * are typed from this table, so a channel that is not in it does not exist. The schemas are those of the domains.
  */
 export const channels = {
   'app.info': {
@@ -75,21 +73,21 @@ export const channels = {
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'settings.report': { by: 'main', request: nothing, response: settingsReport },
   'collector.status': { by: 'main', request: nothing, response: collectorStatus },
-  'alerts.firing': { by: 'main', request: nothing, response: z.array(s.alert) },
-  'live.latest': { by: 'main', request: nothing, response: s.tick.nullable() },
+  'alerts.firing': { by: 'main', request: nothing, response: z.array(storedAlert) },
+  'live.latest': { by: 'main', request: nothing, response: tick.nullable() },
   'report.save': {
     by: 'main',
     request: reportRequest.extend({ format: z.enum(['html', 'csv']) }),
-    /** null: the person closed the dialog */
+    /** null: the user closed the dialog */
     response: z.object({ path: z.string() }).nullable(),
   },
   'burn.status': { by: 'main', request: nothing, response: burnStatus },
-  /** runs the reference load by its schedule; a shorter plan may be given, never a hotter or longer one */
+  /** starts the stress test; a plan may be shorter than the standard one, never hotter or longer */
   'burn.start': {
     by: 'main',
     request: z.strictObject({
       shape: z.enum(burnShapes),
-      gpuUuid: s.controlledGpu,
+      gpuUuid: controlledGpu,
       plan: z
         .strictObject({
           idleMs: z.number().min(0).max(standardPlan.idleMs),
@@ -104,98 +102,84 @@ export const channels = {
     response: burnStatus,
   },
   'burn.stop': { by: 'main', request: nothing, response: nothing },
-  'gpus.list': { by: 'collector', request: nothing, response: z.array(s.storedGpu) },
-  'history.extent': { by: 'collector', request: nothing, response: s.timeRange.nullable() },
-  'history.range': { by: 'collector', request: s.rangeRequest, response: s.range },
+  'gpus.list': { by: 'collector', request: nothing, response: z.array(storedGpu) },
+  'history.extent': { by: 'collector', request: nothing, response: timeRange.nullable() },
+  'history.range': { by: 'collector', request: rangeQuery, response: range },
   'history.marks': {
     by: 'collector',
-    request: s.timeRange,
+    request: timeRange,
     response: z.object({
-      alerts: z.array(s.alert),
-      sessions: z.array(s.session),
-      gaps: z.array(s.gap),
-      xids: z.array(s.storedXid),
-      events: z.array(s.event),
+      alerts: z.array(storedAlert),
+      sessions: z.array(session),
+      gaps: z.array(gap),
+      xids: z.array(storedXid),
+      events: z.array(storedEvent),
     }),
   },
-  'history.totals': { by: 'collector', request: reportRequest, response: s.totals.nullable() },
-  /** what the disk holds, and what a rule of retention would free */
+  'history.totals': { by: 'collector', request: reportRequest, response: totals.nullable() },
+  /** what the disk holds, and what a retention rule would delete */
   'history.storage': {
     by: 'collector',
     request: z.strictObject({ retentionDays: retentionDays.nullable(), historyCapMb }),
     response: z.object({
-      storage: s.storage,
-      preview: z.object({
-        bytes: z.number(),
-        samples: z.number(),
-        hours: z.int(),
-        gpus: z.int(),
-        beforeMs: z.number().nullable(),
-      }),
-      /** what is kept to now, and what waits */
+      storage: storage,
+      preview: retentionPreview,
+      /** limits in force, and tighter ones that wait */
       limits: z.object({ retentionDays: shownLimit, historyCapMb: shownLimit }),
     }),
   },
-  /** Main asks for the place of the file. null: the person closed the dialog */
+  /** main asks the user for a file name; null: the user closed the dialog */
   'jobs.start': {
     by: 'main',
-    request: z.discriminatedUnion('kind', [
-      z.strictObject(exported),
-      z.strictObject({ kind: z.literal('backup') }),
-      z.strictObject({ kind: z.literal('check') }),
-    ]),
-    response: s.job.nullable(),
+    request: jobWish,
+    response: job.nullable(),
   },
   'jobs.cancel': { by: 'collector', request: z.strictObject({ id: z.int().min(1) }), response: z.boolean() },
-  'jobs.list': { by: 'collector', request: nothing, response: z.array(s.job) },
-  // asked by main alone, which knows the path the person chose
+  'jobs.list': { by: 'collector', request: nothing, response: z.array(job) },
+  // only main asks this: it knows the path that the user chose
   'jobs.begin': {
     by: 'collector',
     private: true,
-    request: z.discriminatedUnion('kind', [
-      z.strictObject({ ...exported, target: z.string().min(1) }),
-      z.strictObject({ kind: z.literal('backup'), target: z.string().min(1) }),
-      z.strictObject({ kind: z.literal('check') }),
-    ]),
-    response: s.job,
+    request: jobRequest,
+    response: job,
   },
   'wear.exposure': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: s.gpuUuid }),
+    request: z.strictObject({ gpuUuid: gpuUuid }),
     response: exposure.nullable(),
   },
-  'wear.card': { by: 'collector', request: z.strictObject({ gpuUuid: s.gpuUuid }), response: cardPage.nullable() },
-  /** sets a mark, or takes one back with `removed` */
+  'wear.card': { by: 'collector', request: z.strictObject({ gpuUuid: gpuUuid }), response: cardPage.nullable() },
+  /** sets a mark, or removes it again with `removed` */
   'wear.mark': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: s.gpuUuid, mark: markRequest }),
+    request: z.strictObject({ gpuUuid: gpuUuid, mark: markRequest }),
     response: nothing,
   },
   'alerts.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
-    response: z.array(s.alert),
+    response: z.array(storedAlert),
   },
   'xids.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
-    response: z.array(s.storedXid),
+    response: z.array(storedXid),
   },
   'sessions.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
-    response: z.array(s.session),
+    response: z.array(session),
   },
-  'governor.status': { by: 'collector', request: nothing, response: s.governorStatus },
-  /** in force at once, and taken back after 15 s unless it is confirmed */
+  'governor.status': { by: 'collector', request: nothing, response: governorStatus },
+  /** in force at once, and reverted after 15 s unless it is confirmed */
   'governor.tryCap': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: s.controlledGpu, capW: z.int().min(30).max(3000) }),
+    request: z.strictObject({ gpuUuid: controlledGpu, capW: z.int().min(30).max(3000) }),
     response: nothing,
   },
-  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.controlledGpu }), response: nothing },
-  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: s.controlledGpu }), response: nothing },
-  // asked by main alone, which knows the path the person chose; the window cannot
+  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
+  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
+  // only main asks this: it knows the path that the user chose
   'report.make': {
     by: 'collector',
     private: true,
@@ -218,16 +202,13 @@ export type ChannelOf<By extends 'main' | 'collector'> = {
 }[Channel];
 export type RequestOf<C extends Channel> = z.output<(typeof channels)[C]['request']>;
 
-type Leaf = Float64Array | Uint8Array | Uint16Array;
-/** What crosses is copied on the way: nobody writes into it. */
-type Plain<T> = T extends Leaf ? T : T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
 export type ResponseOf<C extends Channel> = Plain<z.output<(typeof channels)[C]['response']>>;
 
-const DEEPEST = 16; // no question is nested so deeply, and a circle is
+const DEEPEST = 16; // no request is nested this deeply, but a circular one is
 
 /**
- * Where a question names a field and gives it no value. Schemas take that for a field that is not there; a handler that
- * spreads the question over what it has would lose what it has.
+ * Path of a field that is named but has no value. Schemas treat it as absent, and a handler that spreads the request over an
+ * object would overwrite that object's field.
  */
 function undefinedIn(value: unknown, path: readonly string[]): readonly string[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -239,31 +220,31 @@ function undefinedIn(value: unknown, path: readonly string[]): readonly string[]
   return undefined;
 }
 
-/** A question as its handler wants it, or a sentence that says what does not fit. */
+/** The request as its handler expects it, or an error that names what is invalid. */
 export function checkRequest<C extends Channel>(channel: C, payload: unknown): Result<RequestOf<C>> {
   const request = channels[channel].request.safeParse(payload);
   if (request.success) {
     const path = undefinedIn(payload, []);
     if (path === undefined) return ok(request.data as RequestOf<C>);
-    return err('invalid-request', `${channel}: ${path.join('.')}: a value is missing`);
+    return err('invalid-request', text('contract.missingValue', { channel, field: path.join('.') }));
   }
   const issue = request.error.issues[0];
-  return err('invalid-request', `${channel}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
+  const reason = [issue?.path.join('.'), issue?.message].filter(Boolean).join(': ');
+  return err('invalid-request', text('contract.invalid', { channel, reason }));
 }
 
-/** What the window is told without asking. */
+/** What the window receives without asking. */
 export const pushes = {
-  tick: s.tick,
+  tick: tick,
   collector: collectorStatus,
   settings: settingsSchema,
   settingsReport,
-  alerts: z.array(s.alert),
-  job: s.job,
+  alerts: z.array(storedAlert),
+  job: job,
   burn: burnStatus,
-  /** sessions were begun or ended */
+  /** a session began or ended */
   sessions: nothing,
-  /** what Slowburn itself costs, every few seconds */
-  cost: s.ownCost,
+  cost: ownCosts,
   /** main asks the window to show a page */
   show: z.object({ page: z.enum(['live', 'workloads', 'alerts', 'settings']) }),
 } as const satisfies Record<string, z.ZodType>;

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import * as z from 'zod';
+import { z } from './zod.ts';
+import { ownCost } from './own-cost.ts';
 import { writeNote } from './atomic-write.node.ts';
 import { readInput } from './read-input.node.ts';
 
@@ -10,17 +11,7 @@ const schema = z.object({
   /** label of the source */
   source: z.string().optional(),
   /** what recording has cost, as of the last minute */
-  cost: z
-    .object({
-      cpuPct: z.number(),
-      rssBytes: z.number(),
-      readMs: z.number(),
-      cpuMsATick: z.number(),
-      kept: z.int(),
-      lost: z.int(),
-      intervalMs: z.number(),
-    })
-    .optional(),
+  cost: ownCost.optional(),
 });
 export type Recorder = z.infer<typeof schema>;
 

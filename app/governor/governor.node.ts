@@ -3,7 +3,7 @@ import type { Result } from '../core/result.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import type { Program } from '../workload/programs/programs.ts';
 import { createByHand, type Pending } from './by-hand.ts';
-import type { GovernorSettings } from './limits.ts';
+import type { GovernorSettings } from './settings.ts';
 import { createCards } from './cards.ts';
 import { holdable, type NotHeld } from './holdable.node.ts';
 import type { LimitHelper, ProcessId } from './limit-helper.node.ts';

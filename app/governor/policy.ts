@@ -1,6 +1,8 @@
 import { priceAt, withinHours, type Tariff } from '../workload/energy/tariff.ts';
 import { createCapController, type CapChange } from './limit-controller.ts';
-import type { GovernorLimits } from './limits.ts';
+import type { GovernorLimits } from './settings.ts';
+
+export type { GovernorEntry } from './schema.ts';
 
 /** One card at one moment, as the governor sees it. */
 export type Situation = {
@@ -19,7 +21,7 @@ export const limitKeys = ['temperature', 'power', 'stress', 'price', 'quiet'] as
 export type LimitKey = (typeof limitKeys)[number];
 
 /** What the governor says that it did or saw. `left`: a cap may still be changed, as only a helper with rights can restore it */
-export const governorDeeds = [
+export const governorActions = [
   'passed',
   'held',
   'not-held',
@@ -30,19 +32,7 @@ export const governorDeeds = [
   'undone',
   'left',
 ] as const;
-export type GovernorDeed = (typeof governorDeeds)[number];
-
-/** One thing the governor did or saw, in the order it happened. */
-export type GovernorEntry = {
-  readonly tsMs: number;
-  readonly gpuUuid: string;
-  readonly what: GovernorDeed;
-  readonly why: string;
-  readonly capW?: number;
-  readonly program?: string;
-  /** in the words of who refused */
-  readonly message?: string;
-};
+export type GovernorAction = (typeof governorActions)[number];
 
 /** What is to be so now; doing it is the executor's. */
 export type Decision = {

@@ -3,6 +3,9 @@ import { readingStates } from '../core/reading.ts';
 import { metricIndex } from '../metrics/metrics.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import type { Db } from './db.ts';
+import type { StoredEvent } from './schema.ts';
+
+export type { StoredEvent } from './schema.ts';
 
 /**
  * What else is marked in a history: stored, append only.
@@ -11,17 +14,6 @@ import type { Db } from './db.ts';
  */
 export const eventKinds = ['driver', 'reset', 'asleep'] as const;
 export type EventKind = (typeof eventKinds)[number];
-
-export type StoredEvent = {
-  readonly id: number;
-  /** null: all GPUs */
-  readonly gpuUuid: string | null;
-  readonly kind: EventKind;
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** driver: the version */
-  readonly detail: string;
-};
 
 /** An event to be written: `since` names the one that it makes longer. */
 export type EventChange = {

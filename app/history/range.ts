@@ -1,35 +1,16 @@
-import { metricOf, type MetricKey } from '../metrics/metrics.ts';
+import { metricOf } from '../metrics/metrics.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { ChunkTable } from './chunks.ts';
 import { HOUR_MS, hourOf, type OpenHour } from './open-hour.ts';
 import type { RolledLevels } from './codec/rollup.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
+import type { RangeQuery, Series, Range } from './schema.ts';
 
-export type RangeQuery = {
-  readonly gpuUuid: string;
-  readonly metrics: readonly MetricKey[];
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** at most this many buckets come back: the width of the chart in pixels */
-  readonly buckets: number;
-};
-
-/** Equal slices of time. NaN where nothing was observed: never 0, never the last value again. */
-export type Series = { readonly min: Float64Array; readonly mean: Float64Array; readonly max: Float64Array };
+export type { Range, RangeQuery, Series } from './schema.ts';
 
 /** What slices are made from. Stored nowhere. */
 export const resolutions = ['raw', 'minute', 'hour'] as const;
 export type Resolution = (typeof resolutions)[number];
-
-export type Range = {
-  readonly fromMs: number;
-  readonly stepMs: number;
-  readonly series: Readonly<Partial<Record<MetricKey, Series>>>;
-  /** samples behind each bucket, over all metrics asked for: 0 = unobserved */
-  readonly counts: Float64Array;
-  readonly gaps: readonly Gap[];
-  readonly resolution: Resolution;
-};
 
 /** Slices no shorter than this: zoomed in further, a slice is one sample. */
 const MIN_STEP_MS = 100;

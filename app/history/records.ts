@@ -2,12 +2,9 @@
 import type { Gap } from '../telemetry/sampler.ts';
 import type { GpuEvent, GpuIdentity, Witness } from '../telemetry/source.ts';
 import type { Db } from './db.ts';
+import type { StoredGpu, StoredXid } from './schema.ts';
 
-export type StoredGpu = GpuIdentity & {
-  readonly id: number;
-  readonly firstSeenMs: number;
-  readonly lastSeenMs: number;
-};
+export type { StoredGpu, StoredXid } from './schema.ts';
 
 type Nullable = { readonly [K in keyof GpuIdentity]: GpuIdentity[K] | null } & Omit<
   GpuIdentity,
@@ -50,9 +47,6 @@ export function createGapTable(db: Db) {
     between: (fromMs: number, toMs: number): Gap[] => between.all(fromMs, toMs) as Gap[],
   };
 }
-
-/** An XID error in the history. */
-export type StoredXid = Omit<GpuEvent, 'kind'> & { readonly id: number; readonly gpuName: string };
 
 /** The same error told by two witnesses comes within seconds; the kernel repeats what it remembers at each start. */
 const SAME_XID_MS = 5_000;

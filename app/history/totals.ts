@@ -2,19 +2,9 @@ import { intervalSums, summedMetricIds, sumKinds, type SumKind } from './codec/i
 import { HOUR_MS, hourOf } from './open-hour.ts';
 import type { RangeSources } from './range.ts';
 import { MINUTE_MS } from './rollup-parts.ts';
+import type { Totals } from './schema.ts';
 
-/** What a range adds up to. Whole minutes, as roll-ups keep them. */
-export type Totals = {
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** the card gave readings */
-  readonly observedMs: number;
-  readonly asleepMs: number;
-  /** nothing is claimed about it: not running, suspended, silent driver, or before the first sample */
-  readonly unobservedMs: number;
-  readonly energyJ: number;
-  readonly throttledMs: { readonly 'power-cap': number; readonly heat: number; readonly 'power-brake': number };
-};
+export type { Totals } from './schema.ts';
 
 /** Adds up a range: whole hours from their roll-ups, its ends from minutes, and the rows of the open hour. */
 export function queryTotals(sources: RangeSources, gpuId: number, fromMs: number, toMs: number): Totals {

@@ -11,6 +11,14 @@ export type HistoryJob = { readonly databaseFile: string } & (
   | { readonly kind: 'compact' }
   | { readonly kind: 'upgrade' }
 );
+export const jobKinds = [
+  'export',
+  'import',
+  'check',
+  'backup',
+  'compact',
+  'upgrade',
+] as const satisfies readonly HistoryJob['kind'][];
 export type JobKind = HistoryJob['kind'];
 
 /** What each kind of job answers. */

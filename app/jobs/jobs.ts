@@ -1,27 +1,7 @@
-import type { ExportRequest } from '../exchange/export.node.ts';
-import type { AppError, Result } from '../core/result.ts';
-import type { JobKind } from './job.ts';
+import type { Result } from '../core/result.ts';
+import type { JobState, JobRequest } from './schema.ts';
 
-/** A long job as the window sees it. */
-export type JobState = {
-  readonly id: number;
-  readonly kind: JobKind;
-  /** waiting: for another of its kind to end */
-  readonly state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed';
-  /** 0–1 */
-  readonly share: number;
-  /** the file written */
-  readonly path?: string | undefined;
-  /** check: what is wrong, in words */
-  readonly problems?: readonly string[] | undefined;
-  readonly error?: AppError | undefined;
-};
-
-/** What the window may ask for; main adds the path that the person chose. */
-export type JobRequest =
-  | ({ readonly kind: 'export' } & ExportRequest)
-  | { readonly kind: 'backup'; readonly target: string }
-  | { readonly kind: 'check' };
+export type { JobRequest, JobState } from './schema.ts';
 
 /** The long jobs of one history. Each change is told to whoever listens. */
 export type Jobs = {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from '../core/zod.ts';
 import { burnEndings, burnPhases, burnShapes } from './schedule.ts';
 
 /** What the page that burns says, line by line. */

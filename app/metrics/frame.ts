@@ -1,24 +1,16 @@
 import { readingStates, type Absence, type Reading, type ReadingState } from '../core/reading.ts';
 import { metricIndex, metrics, type MetricKey } from './metrics.ts';
+import type { TypeOf } from '../core/schema.ts';
+import type { frame } from './schema.ts';
 
 const stateCode = Object.fromEntries(readingStates.map((state, code) => [state, code])) as Record<ReadingState, number>;
 const VALUE = stateCode.value;
 
 /**
- * All readings of one GPU at one moment, one slot a metric in catalogue order. Typed arrays, because thousands a second
+ * All readings of one GPU at one moment, one slot per metric in catalogue order. Typed arrays, because thousands per second
  * cross threads and processes; `readingOf` gives the friendly view.
  */
-export type Frame = {
-  readonly values: Float64Array;
-  /** index into `readingStates` */
-  readonly states: Uint8Array;
-  /** the source's own code for an absence (NVML return code); 0 = none given */
-  readonly reasons: Uint16Array;
-  /** 1 where the value was computed from other readings instead of read */
-  readonly derived: Uint8Array;
-  /** which of the source's names for the metric answered, as an index into the catalogue's list; not kept in histories */
-  readonly via: Uint8Array;
-};
+export type Frame = TypeOf<typeof frame>;
 
 export const createFrame = (): Frame => ({
   values: new Float64Array(metrics.length),

@@ -1,6 +1,6 @@
-import type { Cost } from './own-cost.node.ts';
+import type { OwnCost } from '../core/own-cost.ts';
 import type { LimitField } from '../history/retention/limits.ts';
-import type { StoredAlert } from '../alerts/table.ts';
+import type { StoredAlert } from '../alerts/schema.ts';
 import type { JobState } from '../jobs/jobs.ts';
 import type { Notice } from './file-keeper.node.ts';
 import type { AppError, Result } from '../core/result.ts';
@@ -46,6 +46,6 @@ export type FromCollector =
   | { readonly type: 'notice'; readonly notice: Notice }
   /** the governor did something, or saw a limit passed */
   | { readonly type: 'deed'; readonly deed: GovernorEntry }
-  | { readonly type: 'cost'; readonly cost: Cost }
+  | { readonly type: 'cost'; readonly cost: OwnCost }
   | { readonly type: 'job'; readonly job: JobState }
   | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { systemClock } from '../core/clock.node.ts';
 import type { MakeReport } from './answers.ts';
-import { createCostMeter, type Cost } from './own-cost.node.ts';
+import type { OwnCost } from '../core/own-cost.ts';
+import { createOwnCostMeter } from './own-cost.node.ts';
 import type { ChannelOf } from '../contract/channels.ts';
 import type { CollectorConfig } from './collector-messages.ts';
 import { isOutdated, openDatabase, type OpenedDatabase } from '../history/file/database.node.ts';
@@ -43,7 +44,7 @@ export type CollectorEvents = RecordingEvents & {
   /** the governor did something, or saw a limit passed */
   readonly onDeed?: (deed: GovernorEntry) => void;
   /** every few seconds: what recording costs */
-  readonly onCost?: (cost: Cost) => void;
+  readonly onCost?: (cost: OwnCost) => void;
   /** something happened to the history's file, and recording continues */
   readonly onNotice?: (notice: Notice) => void;
   /** a long job began, went on or ended */
@@ -134,7 +135,7 @@ export async function openCollector(
     wallMs: clock.wallMs,
     monoMs: clock.monoMs,
   });
-  const meter = createCostMeter();
+  const meter = createOwnCostMeter();
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
   async function exportCsv(target: string, { gpuUuid, fromMs, toMs }: ReportRequest): Promise<Result<string>> {
     const request = { format: 'csv', target, fromMs, toMs, metrics: [], gpuUuids: [gpuUuid] } as const;

@@ -1,5 +1,5 @@
 import { createAnswers, type GovernorAnswers, type MakeReport } from './answers.ts';
-import type { CostMeter } from './own-cost.node.ts';
+import type { OwnCostMeter } from './own-cost.node.ts';
 import type { Db } from '../history/db.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchPresence, type Loss } from '../history/file/presence.node.ts';
@@ -22,7 +22,7 @@ export type WorkOptions = {
   readonly accounts: Accounts;
   readonly rules: readonly UserRule[];
   readonly governor: { readonly feed: (tick: Tick) => void } & GovernorAnswers;
-  readonly meter: Pick<CostMeter, 'tick'>;
+  readonly meter: Pick<OwnCostMeter, 'tick'>;
   readonly makeReport: MakeReport;
   readonly jobs: Jobs;
   readonly events: RecordingEvents & { readonly onSessions: () => void };

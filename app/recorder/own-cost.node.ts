@@ -1,40 +1,24 @@
+import type { OwnCost } from '../core/own-cost.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 
-/** What recording itself costs. Averages are over the last minute. */
-export type Cost = {
-  /** CPU time of the collector, in percent of one core */
-  readonly cpuPct: number;
-  readonly rssBytes: number;
-  /** time in the driver a tick, ms */
-  readonly readMs: number;
-  /** CPU time of the collector a tick, ms: reading, writing, judging */
-  readonly cpuMsATick: number;
-  /** samples written since the start */
-  readonly kept: number;
-  /** moments of the grid for which there is no sample, or which could not be written */
-  readonly lost: number;
-  /** time between samples now, ms */
-  readonly intervalMs: number;
-};
-
-export type CostMeter = {
+export type OwnCostMeter = {
   readonly tick: (tick: Tick, written: boolean, intervalMs: number) => void;
-  readonly read: () => Cost;
+  readonly read: () => OwnCost;
 };
 
 const WINDOW_MS = 60_000;
 
-/** Measures this process. One tick is at most a subtraction: looking on must not cost what it measures. */
-export function createCostMeter(): CostMeter {
+/** Measures this process. One tick is at most a subtraction: measuring must not cost what it measures. */
+export function createOwnCostMeter(): OwnCostMeter {
   let kept = 0;
   let lost = 0;
   let intervalMs = 0;
   let ticks = 0;
   let readMs = 0;
   let since = { cpu: process.cpuUsage(), atMs: performance.now() };
-  let last: Pick<Cost, 'cpuPct' | 'readMs' | 'cpuMsATick'> | undefined;
+  let last: Pick<OwnCost, 'cpuPct' | 'readMs' | 'cpuMsATick'> | undefined;
 
-  function averages(): Pick<Cost, 'cpuPct' | 'readMs' | 'cpuMsATick'> {
+  function averages(): Pick<OwnCost, 'cpuPct' | 'readMs' | 'cpuMsATick'> {
     const { user, system } = process.cpuUsage(since.cpu);
     const cpuMs = (user + system) / 1000;
     const elapsedMs = performance.now() - since.atMs;

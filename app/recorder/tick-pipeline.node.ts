@@ -1,10 +1,10 @@
 import { createAlertEngine } from '../alerts/engine.ts';
 import { createAlertOutbox } from '../alerts/outbox.ts';
 import { alertRules } from '../alerts/rules.ts';
-import type { CostMeter } from './own-cost.node.ts';
+import type { OwnCostMeter } from './own-cost.node.ts';
 import { explain, isCorruption, markDamaged } from '../history/file/database.node.ts';
 import { err, ok, type AppError, type Result } from '../core/result.ts';
-import type { StoredAlert } from '../alerts/table.ts';
+import type { StoredAlert } from '../alerts/schema.ts';
 import type { Store } from './store.ts';
 import { createClockHold, EARLIEST_MS } from '../telemetry/clock-hold.ts';
 import type { GapReason, Tick } from '../telemetry/sampler.ts';
@@ -27,7 +27,7 @@ export type RecordingOptions = {
   readonly wear: Pick<WearTracker, 'feed'>;
   readonly watch: Pick<WorkloadWatch, 'feed'>;
   readonly governor: { readonly feed: (tick: Tick) => void };
-  readonly meter: Pick<CostMeter, 'tick'>;
+  readonly meter: Pick<OwnCostMeter, 'tick'>;
   readonly events: RecordingEvents;
   /** why nothing may be written now; undefined: it may */
   readonly paused: () => SourceFault | undefined;

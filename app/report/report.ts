@@ -1,5 +1,6 @@
 import type { StoredGpu } from '../history/records.ts';
-import type { AlertTable, StoredAlert } from '../alerts/table.ts';
+import type { StoredAlert } from '../alerts/schema.ts';
+import type { AlertTable } from '../alerts/table.ts';
 import type { SessionBook } from '../workload/sessions/book.ts';
 import type { StoredSession } from '../workload/sessions/table.ts';
 import type { Range } from '../history/range.ts';
@@ -27,7 +28,7 @@ export type Report = {
   readonly exposure: Exposure | undefined;
 };
 
-/** What only the running collector knows. */
+/** Facts that only the running collector has. */
 export type ReportContext = {
   readonly source: SourceInfo;
   readonly exposure: Exposure | undefined;
@@ -43,7 +44,7 @@ export type ReportSources = {
 
 const CHART_BUCKETS = 640;
 
-/** Gathers a report from the history. Reads every sample of the period: run it off the sampling thread. */
+/** Collects a report from the history. Reads every sample of the period: do not run it on the sampling thread. */
 export function collectReport(
   { history, sessions, alerts }: ReportSources,
   { gpuUuid, fromMs, toMs }: ReportRequest,

@@ -6,19 +6,32 @@ import {
   type Node,
   type ParseError,
 } from 'jsonc-parser';
-import * as z from 'zod';
+import type { TypeOf } from '../core/schema.ts';
+import { z } from '../core/zod.ts';
 import { limitFields, type LimitField } from '../history/retention/limits.ts';
 import { defaultSettings, settingsSchema, type Settings } from './settings.ts';
 
-/** What is wrong with a field of the file, and where. */
-export type SettingsProblem = {
-  /** as `governor.powerW` or `tariff.1.days`; empty: the whole file */
-  readonly field: string;
+const problem = z.object({
+  /** as `governor.powerW` or `tariff.1.days`; '': the whole file */
+  field: z.string(),
   /** counted from 1; null: the problem has no place in the text */
-  readonly line: number | null;
-  readonly message: string;
-  readonly next?: string;
-};
+  line: z.int().nullable(),
+  message: z.string(),
+  next: z.string().optional(),
+});
+/** What is wrong with a field of the file, and where. */
+export type SettingsProblem = TypeOf<typeof problem>;
+
+/** What is wrong with the file of settings, and what follows from it. */
+export const settingsReport = z.object({
+  file: z.string(),
+  problems: z.array(problem),
+  /** limits that the file does not give: nothing is deleted by them */
+  suspended: z.array(z.enum(limitFields)),
+  /** copy of a file that could not be read in full */
+  copy: z.string().optional(),
+});
+export type SettingsReport = TypeOf<typeof settingsReport>;
 
 /** What a file of settings gives. A field that it does not give has its default. */
 export type ReadSettings = {
@@ -30,16 +43,6 @@ export type ReadSettings = {
   readonly wellFormed: boolean;
 };
 
-/** What is wrong with the file of settings, and what follows from it. */
-export type SettingsReport = {
-  readonly file: string;
-  readonly problems: readonly SettingsProblem[];
-  /** limits that nobody gave: nothing is deleted by them */
-  readonly suspended: readonly LimitField[];
-  /** where a file that could not be read in full was copied to */
-  readonly copy?: string;
-};
-
 type Path = readonly (string | number)[];
 type Tell = (path: Path, message: string) => void;
 type Kept = { readonly value: unknown } | undefined;
@@ -47,10 +50,11 @@ type Kept = { readonly value: unknown } | undefined;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const wrappings = [z.ZodDefault, z.ZodNullable, z.ZodReadonly, z.ZodOptional] as const;
+
 /** The schema without its default, null and read-only wrappings. */
 function core(schema: z.core.$ZodType): z.core.$ZodType {
-  const wrapped = schema instanceof z.ZodDefault || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly || schema instanceof z.ZodOptional; // prettier-ignore
-  return wrapped ? core(schema.unwrap()) : schema;
+  return wrappings.some((Wrapping) => schema instanceof Wrapping) ? core((schema as z.ZodDefault).unwrap()) : schema;
 }
 
 /** Keeps what fits its schema, part by part, and tells of what does not. */

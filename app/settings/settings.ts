@@ -1,78 +1,44 @@
-import * as z from 'zod';
-import { historyCapMb, retentionDays } from '../history/retention/limits.ts';
-import { governorSchema } from '../governor/limits.ts';
-import { adapterIds, workloadKinds } from '../workload/programs/generators.ts';
+import { alertSettings } from '../alerts/settings.ts';
+import { coreSettings } from '../core/settings.ts';
+import { z } from '../core/zod.ts';
+import { governorSettings } from '../governor/settings.ts';
+import { historySettings } from '../history/settings.ts';
+import { telemetrySettings } from '../telemetry/settings.ts';
+import { workloadSettings } from '../workload/settings.ts';
+import { windowSettings } from './window.ts';
 
-const minuteOfDay = z.int().min(0).max(1440);
-/** a cost limit or price; generous, in whatever currency */
-const price = z.number().min(0).max(100);
+/** Every field has a default, so that a file from an older version can be read. */
+type Slice = Readonly<Record<string, z.ZodDefault>>;
 
-/** A price that holds at certain hours; the first that fits wins over `pricePerKwh`. */
-const tariffBand = z.object({
-  days: z.enum(['all', 'weekdays', 'weekend']),
-  fromMin: minuteOfDay,
-  toMin: minuteOfDay,
-  pricePerKwh: price,
-});
+/** The settings, slice by slice as the domains declare them. A new slice is added here and to `settingsSchema`. */
+export const settingsSlices = {
+  telemetry: telemetrySettings,
+  core: coreSettings,
+  workload: workloadSettings,
+  history: historySettings,
+  governor: governorSettings,
+  alerts: alertSettings,
+  window: windowSettings,
+} satisfies Record<string, Slice>;
 
-/** A program that the table of generators does not know, by a text in its command line. */
-const programRule = z.object({
-  contains: z.string().min(1).max(200),
-  name: z.string().min(1).max(80),
-  kind: z.enum(workloadKinds),
-  adapter: z.enum(adapterIds).optional(),
-});
-
-/** zod's own `readonly` freezes what it is given before it is known to be an array, and throws at a typed one. */
-const list = <T extends z.ZodType>(of: T, most: number): z.ZodType<readonly z.infer<T>[], readonly z.input<T>[]> =>
-  z.array(of).max(most);
-
-/** What a person can set. Each field has a default, so a file from an older version still reads. */
 export const settingsSchema = z.object({
-  /** time between samples, ms */
-  intervalMs: z.int().min(100).max(5000).default(1000),
-  /** measure PCIe traffic too: the driver blocks for 20 ms a direction and card */
-  pcieThroughput: z.boolean().default(false),
-  temperatureUnit: z.enum(['C', 'F']).default('C'),
-  theme: z.enum(['system', 'dark', 'light']).default('system'),
-  /** price of electricity a kWh in `currency`; null: not set, no cost is shown */
-  pricePerKwh: z.number().min(0).max(100).nullable().default(null),
-  /** prices by the hour; without any, the plain price holds */
-  tariff: list(tariffBand, 24).default([]),
-  /** g of CO2 a kWh, by the person's own figure for their electricity; null: not shown */
-  co2GramsPerKwh: z.number().min(0).max(3000).nullable().default(null),
-  /** own rules for programs that load the card, tried before the built-in ones */
-  programs: list(programRule, 100).default([]),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .default('EUR'),
-  retentionDays: retentionDays.default(365),
-  historyCapMb: historyCapMb.default(4000),
-  /** let Chromium draw with the GPU: it then holds the device open and keeps the card awake */
-  gpuCompositing: z.boolean().default(false),
-  /** what the governor may hold; off until a person turns it on */
-  governor: governorSchema.default(governorSchema.parse({})),
-  notifications: z.boolean().default(true),
-  /** closing the window leaves Slowburn recording in the tray */
-  closeToTray: z.boolean().default(true),
+  ...settingsSlices.telemetry,
+  ...settingsSlices.core,
+  ...settingsSlices.workload,
+  ...settingsSlices.history,
+  ...settingsSlices.governor,
+  ...settingsSlices.alerts,
+  ...settingsSlices.window,
 });
-
 export type Settings = z.infer<typeof settingsSchema>;
 
-/**
- * Some of them changed. Without the defaults, which belong to a file that does not say: in a change, what is not named
- * would be set back to them.
- */
+/** The same fields without their defaults, none of them required: a field that a change does not name stays as it is. */
 export const settingsChange: z.ZodType<Partial<Settings>> = z
   .strictObject(
     Object.fromEntries(
-      Object.entries(settingsSchema.shape).map(([key, field]) => [
-        key,
-        field instanceof z.ZodDefault ? field.unwrap() : field,
-      ]),
+      Object.entries<z.ZodDefault>(settingsSchema.shape).map(([key, field]) => [key, field.unwrap() as z.ZodType]),
     ),
   )
-  .partial();
+  .partial() as unknown as z.ZodType<Partial<Settings>>;
 
 export const defaultSettings: Settings = settingsSchema.parse({});

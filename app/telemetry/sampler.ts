@@ -1,7 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { createClockWatch, type Between } from './clock-watch.ts';
 import { createPlausibility, type Plausibility } from './plausibility.ts';
-import type { GpuEvent, GpuSample, SourceFault, SourceInfo, SourceSample, TelemetrySource } from './source.ts';
+import type { GpuSample, SourceSample, TelemetrySource } from './source.ts';
+import type { Gap, Tick } from './schema.ts';
+
+export type { Gap, Tick } from './schema.ts';
 
 /** Why nothing was observed for a while. Stored: append only. */
 export const gapReasons = [
@@ -14,33 +17,6 @@ export const gapReasons = [
   'history-lost',
 ] as const;
 export type GapReason = (typeof gapReasons)[number];
-
-/** A stretch of time without samples. Nothing is integrated across it. */
-export type Gap = { readonly fromMs: number; readonly toMs: number; readonly reason: GapReason };
-
-/** One moment of all GPUs, as it travels from the sampler through history, wear and alerts to the window. */
-export type Tick = {
-  /** counts from 1 within one run of the collector */
-  readonly seq: number;
-  /** wall clock, ms since 1970 */
-  readonly tsMs: number;
-  /** time since the previous tick by the monotonic clock, ms; undefined after a gap and at the start */
-  readonly dtMs: number | undefined;
-  /**
-   * the monotonic clock plus the time in suspend, ms: the distance of two ticks, whatever the wall clock did meanwhile;
-   * left out where a tick did not come from a sampler
-   */
-  readonly axisMs?: number;
-  /** the gap that this tick ends */
-  readonly gap?: Gap | undefined;
-  readonly gpus: readonly GpuSample[];
-  readonly source: SourceInfo;
-  readonly fault?: SourceFault;
-  /** what the driver reported since the previous tick */
-  readonly events?: readonly GpuEvent[];
-  /** how long the source took to answer, ms */
-  readonly readMs: number;
-};
 
 export type SamplerOptions = {
   readonly source: TelemetrySource;

@@ -1,75 +1,17 @@
-import type { Frame } from '../metrics/frame.ts';
 import type { Result } from '../core/result.ts';
+import type { GpuEvent, GpuSample, SourceFault, SourceInfo } from './schema.ts';
 
-export type SourceKind = 'nvml' | 'nvidia-smi' | 'replay' | 'simulator';
+export type { GpuEvent, GpuIdentity, GpuProcess, GpuSample, MigInstance, SourceFault, SourceInfo } from './schema.ts';
 
-/** Who a GPU is. The UUID is its identity for ever; the index is for display and may change between boots. */
-export type GpuIdentity = {
-  readonly uuid: string;
-  readonly index: number;
-  readonly name: string;
-  /** domain:bus:device.function as the driver prints it, or '' when the source does not say */
-  readonly pciBusId: string;
-  readonly vbios?: string;
-  /** "Ampere", "Ada Lovelace": what the driver calls the design */
-  readonly architecture?: string;
-};
+export const sourceKinds = ['nvml', 'nvidia-smi', 'replay', 'simulator'] as const;
+export type SourceKind = (typeof sourceKinds)[number];
 
 export const processTypes = ['compute', 'graphics', 'both'] as const;
 export type ProcessType = (typeof processTypes)[number];
 
-/** A process that holds memory or a context on a GPU. */
-export type GpuProcess = {
-  readonly pid: number;
-  readonly name: string;
-  readonly type?: ProcessType;
-  readonly vramBytes?: number;
-  /** share of the SMs' time in the last period that the driver measured, % */
-  readonly smPct?: number;
-  /** under WDDM the driver keeps memory, and on some cards the load, from NVML: Windows itself counted them */
-  readonly countedBy?: 'windows';
-};
-
-/** A slice of a card in MIG mode. Utilisation is not measurable for it. */
-export type MigInstance = {
-  readonly index: number;
-  readonly uuid?: string;
-  readonly vramUsedBytes?: number;
-  readonly vramTotalBytes?: number;
-};
-
 /** Who told of an event: the driver's library, the kernel's log, or both. */
 export const witnesses = ['nvml', 'kernel', 'both'] as const;
 export type Witness = (typeof witnesses)[number];
-
-/** Something the driver reported once: an XID error. */
-export type GpuEvent = {
-  readonly gpuUuid: string;
-  readonly tsMs: number;
-  readonly kind: 'xid';
-  readonly code: number;
-  /** the kernel's own words, where it has any */
-  readonly text?: string;
-  readonly witness: Witness;
-};
-
-export type GpuSample = {
-  readonly gpu: GpuIdentity;
-  readonly frame: Frame;
-  /** only on ticks of the slow cadence, and only where the source can tell */
-  readonly processes?: readonly GpuProcess[];
-  /** only in MIG mode, and on ticks on which it is read */
-  readonly mig?: readonly MigInstance[];
-};
-
-/** Something that concerns the source as a whole: no driver, no answer, recording ended. Cleared by a clean sample. */
-export type SourceFault = {
-  readonly code: string;
-  readonly message: string;
-  readonly next?: string;
-  /** nothing is missing, but a person should know */
-  readonly level?: 'warn';
-};
 
 /** What a person can change while a source reads. */
 export type SourceSettings = {
@@ -77,20 +19,6 @@ export type SourceSettings = {
   readonly intervalMs: number;
   /** read the `request` cadence too: PCIe traffic, which costs 40 ms a card */
   readonly pcieThroughput: boolean;
-};
-
-/** What the source is, for banners, report headings and the "source" line beside every number. */
-export type SourceInfo = {
-  readonly kind: SourceKind;
-  /** for people: "NVML 12.575.57", "nvidia-smi 535.86", "Recording hot-3090.jsonl" */
-  readonly label: string;
-  readonly driverVersion?: string;
-  /** true when the numbers do not come from a card in this machine */
-  readonly simulated: boolean;
-  /** which of the catalogue's lists of names a frame's `via` points into; absent where the source has no names */
-  readonly names?: 'nvml' | 'xml' | 'csv';
-  /** why a preferred source was not taken, when `auto` chose */
-  readonly because?: string;
 };
 
 /** One answer of a source, for all GPUs. */

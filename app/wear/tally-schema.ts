@@ -1,5 +1,5 @@
-import * as z from 'zod';
-import type { Immutable } from '../core/immutable.ts';
+import type { Plain } from '../core/schema.ts';
+import { z } from '../core/zod.ts';
 
 const record = z.record(z.string(), z.number());
 const numbers = z.array(z.number());
@@ -46,4 +46,4 @@ export const tally = z.object({
 /** Mutable: meters add into it. */
 export type Tally = z.infer<typeof tally>;
 /** The tally of a period that has ended. */
-export type EndedTally = Immutable<Tally>;
+export type EndedTally = Plain<Tally>;

@@ -1,10 +1,9 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { Table } from '@mantine/core';
 import { useCallback, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
-import { joined } from '../../app/core/format.ts';
-import type { StoredAlert } from '../../app/alerts/table.ts';
+import type { StoredAlert } from '../../app/alerts/schema.ts';
+import { alertAdvice, alertTitle, alertValue, ruleText, watchedValue } from '../../app/alerts/text.ts';
 import { useShared } from '../context.tsx';
 import { keepEqual } from '../keep-equal.ts';
 import { valueIn } from '../live/readings.ts';
@@ -21,7 +20,6 @@ type CardLimit = { readonly name: string; readonly limit: number | undefined };
 function Firing({ alert }: { readonly alert: StoredAlert }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const limit = joined(format.temperature(alert.threshold));
   return (
     <div className={css.firing} data-severity={alert.severity} role="alert">
       <span aria-hidden className={css.sign}>
@@ -31,18 +29,18 @@ function Firing({ alert }: { readonly alert: StoredAlert }) {
         <p>
           <strong>{alert.gpuName}</strong> · {t(`severity.${alert.severity}`)}
         </p>
-        <p>{loosely(t)(`rule.${alert.rule}`, { limit })}</p>
+        <p>{alertTitle(t, format, alert)}</p>
         <p className={css.more}>
           {t('alerts.since', { when: format.time(alert.firedMs) })} · {t('alerts.peak')}{' '}
-          {joined(format.temperature(alert.peak))}
+          {alertValue(format, alert, alert.peak)}
         </p>
-        <p className={css.more}>{t(alert.severity === 'act' ? 'alerts.adviceAct' : 'alerts.adviceWarn')}</p>
+        <p className={css.more}>{alertAdvice(t, alert)}</p>
       </div>
     </div>
   );
 }
 
-/** What the driver reported: XID errors, and who told of them. */
+/** Xid errors and who reported them. */
 function DriverEvents() {
   const { t } = useTranslation();
   const { format } = useShared();
@@ -93,7 +91,8 @@ function Limits({ rule }: { readonly rule: AlertRule }) {
   );
   return useLive(select, sameLimits)
     .map(
-      ({ name, limit }) => `${name}: ${limit === undefined ? t('alerts.noLimits') : joined(format.temperature(limit))}`,
+      ({ name, limit }) =>
+        `${name}: ${limit === undefined ? t('alerts.noLimits') : watchedValue(format, rule.metric, limit)}`,
     )
     .join(' · ');
 }
@@ -104,7 +103,6 @@ export function AlertsPage() {
   const { data: newest, again } = useQuestion('alerts.newest', { limit: NEWEST });
   useEffect(again, [firing, again]);
   const cleared = newest?.filter(({ clearedMs }) => clearedMs !== null) ?? [];
-  const seconds = (ms: number): string => format.duration(ms);
 
   return (
     <>
@@ -136,10 +134,8 @@ export function AlertsPage() {
                   <Table.Td>{format.dateTime(alert.firedMs)}</Table.Td>
                   <Table.Td>{format.duration(alert.clearedMs! - alert.firedMs)}</Table.Td>
                   <Table.Td>{alert.gpuName}</Table.Td>
-                  <Table.Td>
-                    {loosely(t)(`rule.${alert.rule}`, { limit: joined(format.temperature(alert.threshold)) })}
-                  </Table.Td>
-                  <Table.Td>{joined(format.temperature(alert.peak))}</Table.Td>
+                  <Table.Td>{alertTitle(t, format, alert)}</Table.Td>
+                  <Table.Td>{alertValue(format, alert, alert.peak)}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -151,16 +147,7 @@ export function AlertsPage() {
         <ul className={css.rules}>
           {alertRules.map((rule) => (
             <li key={rule.id}>
-              <p>
-                {t(rule.id === 'core-near-slowdown' ? 'alerts.ruleMax' : 'alerts.ruleSlowdown', {
-                  hold: seconds(rule.holdMs),
-                })}
-                ;{' '}
-                {t('alerts.ruleClear', {
-                  hysteresis: joined(format.kelvins(rule.hysteresis)),
-                  clear: seconds(rule.clearMs),
-                })}
-              </p>
+              <p>{ruleText(t, format, rule)}</p>
               <p className={css.more}>
                 <Limits rule={rule} />
               </p>

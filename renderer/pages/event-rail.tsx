@@ -1,7 +1,6 @@
-import { loosely } from '../../app/core/i18n.ts';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { joined } from '../../app/core/format.ts';
+import { alertTitle } from '../../app/alerts/text.ts';
 import { eventKinds } from '../../app/history/events.ts';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -28,11 +27,11 @@ export function EventRail({ fromMs, toMs, gpuNames, alerts, sessions, gaps, even
     {
       key: 'alert',
       label: t('history.alert'),
-      marks: alerts.map(({ id, firedMs, clearedMs, rule, gpuName, threshold }) => ({
-        id,
-        from: firedMs,
-        to: clearedMs ?? toMs,
-        text: `${gpuName}: ${loosely(t)(`rule.${rule}`, { limit: joined(format.temperature(threshold)) })}`,
+      marks: alerts.map((alert) => ({
+        id: alert.id,
+        from: alert.firedMs,
+        to: alert.clearedMs ?? toMs,
+        text: `${alert.gpuName}: ${alertTitle(t, format, alert)}`,
       })),
     },
     ...eventKinds.map((kind) => ({

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAnswers } from '../../app/recorder/answers.ts';
 import { channels, checkRequest, pushes, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
-import { resultOf, tick as tickSchema } from '../../app/contract/schemas.ts';
+import { resultOf } from '../../app/core/schema.ts';
+import { tick as tickSchema } from '../../app/telemetry/schema.ts';
 import { createJobs } from '../../app/jobs/jobs.node.ts';
 import { ok } from '../../app/core/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
@@ -154,11 +155,12 @@ describe.each(['governor.tryCap', 'governor.confirmCap', 'governor.releaseCap', 
 );
 
 describe.each(Object.keys(good) as ChannelOf<'collector'>[])('%s', (channel) => {
-  it('answers a good question in the form of its schema', async () => {
+  it('answers a good question in the form of its schema, which strips nothing', async () => {
     const answer = await answersOfASmallHistory()(channel, good[channel]);
     expect(answer.ok, JSON.stringify(answer)).toBe(true);
     const checked = resultOf(channels[channel].response).safeParse(answer);
     expect(checked.success, checked.error?.message).toBe(true);
+    expect(checked.data).toEqual(answer);
   });
 
   it('answers a hostile question with a coded error, and throws at none', async () => {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { describe, expect } from 'vitest';
 import { createAnswers } from '../../app/recorder/answers.ts';
 import { channels, checkRequest, type Channel, type ChannelOf } from '../../app/contract/channels.ts';
-import { resultOf } from '../../app/contract/schemas.ts';
+import { resultOf } from '../../app/core/schema.ts';
 import { ok } from '../../app/core/result.ts';
 import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';

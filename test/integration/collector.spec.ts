@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openCollector, type Collector, type CollectorEvents } from '../../app/recorder/collector.node.ts';
 import type { CollectorConfig } from '../../app/recorder/collector-messages.ts';
-import type { StoredAlert } from '../../app/alerts/table.ts';
+import type { StoredAlert } from '../../app/alerts/schema.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';

@@ -1,16 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAlertEngine } from '../../app/alerts/engine.ts';
-import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
+import { alertRules, type AlertRule, type AlertRuleId } from '../../app/alerts/rules.ts';
+import { alertTitle, alertValue, ruleText, watchedValue } from '../../app/alerts/text.ts';
 import { createAlertOutbox } from '../../app/alerts/outbox.ts';
-import type { AlertEntry, StoredAlert } from '../../app/alerts/table.ts';
+import type { StoredAlert } from '../../app/alerts/schema.ts';
+import type { AlertEntry } from '../../app/alerts/table.ts';
+import { createI18n } from '../../app/core/i18n.ts';
 import type { Absence } from '../../app/core/reading.ts';
+import { createFormatter } from '../../app/metrics/format.ts';
 import { frameWith } from '../support/frames.ts';
 
 const rule: AlertRule = {
   id: 'core-near-slowdown',
   severity: 'warn',
-  value: 'coreTempC',
+  metric: 'coreTempC',
+  condition: 'at-least',
   limit: (limits) => limits('tempMaxC'),
   holdMs: 10_000,
   hysteresis: 3,
@@ -54,7 +59,7 @@ describe('an alert', () => {
     expect(play(hold(120, 100), 'not reported')).toEqual([]);
   });
 
-  it('starts anew after a gap, and goes on firing through one', () => {
+  it('starts again after a gap, and keeps firing through one', () => {
     expect(play([...hold(91, 9), 'gap', ...hold(91, 9)])).toEqual([]);
     expect(play([...hold(91, 11), 'gap', ...hold(91, 20)])).toEqual(['10 fired']);
   });
@@ -63,7 +68,7 @@ describe('an alert', () => {
     expect(play([...hold(91, 11), ...Array.from({ length: 60 }, () => 'stalled' as const)])).toEqual(['10 fired']);
   });
 
-  it('goes on after a restart without firing twice', () => {
+  it('continues after a restart without firing twice', () => {
     const engine = createAlertEngine([rule]);
     engine.resume('GPU-1', rule.id, 95);
     expect(play([...hold(91, 30), ...hold(80, 21)], 90, engine)).toEqual(['50 cleared']);
@@ -106,10 +111,108 @@ describe('an alert', () => {
   });
 });
 
+describe('the rules', () => {
+  /** One second per step: how long each rule needs to fire and to clear. */
+  function timesOf(id: AlertRuleId, hotC: number, coolC: number) {
+    const engine = createAlertEngine(alertRules.filter((row) => row.id === id));
+    const temps = [...hold(hotC, 60), ...hold(coolC, 60)];
+    return temps.flatMap((coreTempC, second) =>
+      engine
+        .judge('GPU-1', frameWith({ coreTempC, tempMaxC: 88, tempSlowdownC: 90 }), second * 1000, false)
+        .map(({ kind, peak }) => [kind, second < 60 ? second : second - 60, peak]),
+    );
+  }
+
+  it.each([
+    [
+      'core-near-slowdown',
+      88,
+      85,
+      [
+        ['fired', 30, 88],
+        ['cleared', 30, 88],
+      ],
+    ],
+    ['core-near-slowdown', 88, 85.1, [['fired', 30, 88]]],
+    ['core-near-slowdown', 87.9, 85, []],
+    [
+      'core-at-slowdown',
+      90,
+      87,
+      [
+        ['fired', 5, 90],
+        ['cleared', 30, 90],
+      ],
+    ],
+    ['core-at-slowdown', 90, 87.1, [['fired', 5, 90]]],
+    ['core-at-slowdown', 89.9, 87, []],
+  ] as const)('%s at %d °C, then at %d °C: %j', (id, hotC, coolC, changes) => {
+    expect(timesOf(id, hotC, coolC)).toEqual(changes);
+  });
+
+  it('keep the peak that a card reaches before it fires and while it cools', () => {
+    const engine = createAlertEngine([rule]);
+    const peaks = [...hold(91, 3), 97, ...hold(91, 7), ...hold(87, 3), 99, ...hold(87, 21)].flatMap((coreTempC, i) =>
+      engine.judge('GPU-1', frameWith({ coreTempC, tempMaxC: 90 }), i * 1000, false).map(({ peak }) => peak),
+    );
+    expect(peaks).toEqual([97, 99]);
+  });
+
+  it('a peak of an earlier alert is not carried into the next one', () => {
+    const engine = createAlertEngine([rule]);
+    const once = (temp: number) => [...hold(temp, 11), ...hold(80, 21)];
+    const peaks = [...once(99), ...once(92)].flatMap((coreTempC, i) =>
+      engine.judge('GPU-1', frameWith({ coreTempC, tempMaxC: 90 }), i * 1000, false).map(({ peak }) => peak),
+    );
+    expect(peaks).toEqual([99, 99, 92, 92]);
+  });
+
+  it('can watch for readings that are too low', () => {
+    const low: AlertRule = { ...rule, metric: 'powerW', condition: 'at-most', limit: () => 20 };
+    const engine = createAlertEngine([low]);
+    const changes = [...hold(21, 30), ...hold(20, 11), 15, ...hold(22, 30), ...hold(23, 21)].flatMap((powerW, i) =>
+      engine.judge('GPU-1', frameWith({ powerW }), i * 1000, false).map(({ kind, peak }) => [kind, i, peak]),
+    );
+    expect(changes).toEqual([
+      ['fired', 40, 20],
+      ['cleared', 92, 15],
+    ]);
+  });
+});
+
+describe('an alert in words', () => {
+  const { t } = createI18n('en');
+  const format = createFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
+  const inF = createFormatter('en', { temperatureUnit: 'F', currency: 'EUR' });
+
+  it.each([
+    ['coreTempC', 93.4, '93 °C'],
+    ['powerW', 310.2, '310 W'],
+    ['vramUsedBytes', 22.5 * 2 ** 30, '22.5 GiB'],
+    ['xid', 79, 'Xid 79'],
+  ] as const)('%s %d reads %s', (watched, value, text) => {
+    expect(watchedValue(format, watched, value)).toBe(text);
+  });
+
+  it('has its limit in the unit of its rule, and in the unit that the user chose', () => {
+    const alert = { rule: 'core-at-slowdown', threshold: 90 } as const;
+    expect(alertTitle(t, format, alert)).toBe('Core at its slowdown limit (90 °C)');
+    expect(alertTitle(t, inF, alert)).toBe('Core at its slowdown limit (194 °F)');
+    expect(alertValue(inF, alert, 95)).toBe('203 °F');
+  });
+
+  it('says when a rule fires and clears; a difference of temperatures is not shifted', () => {
+    const [near] = alertRules;
+    expect(ruleText(t, format, near)).toMatch(/for 30 s .* Clears after 30 s at 3 K or more below the limit\.$/);
+    expect(ruleText(t, inF, near)).toMatch(/at 5(\.4)? °F or more below/);
+    expect(ruleText(t, format, { ...near, metric: 'powerW', condition: 'at-most' })).toMatch(/at 3 W or more above/);
+  });
+});
+
 describe('the limit of the first warning', () => {
   const near = alertRules.find(({ id }) => id === 'core-near-slowdown')!;
   const limit = (tempMaxC: number | undefined, tempSlowdownC: number | undefined) =>
-    near.limit((key) => ({ tempMaxC, tempSlowdownC })[key]);
+    near.limit((key) => (key === 'tempMaxC' ? tempMaxC : key === 'tempSlowdownC' ? tempSlowdownC : undefined));
 
   it('is the maximum operating temperature of a desktop card', () => expect(limit(93, 95)).toBe(93));
   it('is not that of a laptop part, which works above it every day', () => expect(limit(75, 102)).toBe(97));

@@ -14,7 +14,6 @@ import { statusOf } from '../../app/telemetry/status.ts';
 import { leadingCause, throttleReasons } from '../../app/metrics/throttle-reasons.ts';
 import { parseTimestamp, smiCsvDecoder } from '../../app/telemetry/logs/smi-csv.ts';
 import { readingOf } from '../../app/metrics/frame.ts';
-import { alertRules } from '../../app/alerts/rules.ts';
 import { drawTrayIcon, TRAY_ICON_SIZE } from '../../main/tray-icon.ts';
 import { createRing } from '../../renderer/live/ring.ts';
 import { frameWith, testGpu } from '../support/frames.ts';
@@ -53,7 +52,6 @@ describe('the words', () => {
         .flatMap((state) => [`state.${state}`, `state.because.${state}`, `status.${state}`]),
       ...throttleReasons.map(({ cause }) => `cause.${cause}`),
       ...gapReasons.map((reason) => `gap.${reason}`),
-      ...alertRules.flatMap(({ id, severity }) => [`rule.${id}`, `severity.${severity}`]),
       ...metrics.map(({ key }) => `metric.${key}`),
       ...['slowedByHeat', 'slowedByBrake', 'slowed', 'powerLimited', 'working', 'idle'].map((key) => `status.${key}`),
     ];

@@ -107,13 +107,9 @@ export const en = {
     'not-writable': 'the disk could not be written',
     'history-lost': 'the history file was deleted, moved or replaced',
   },
-  rule: {
-    'core-near-slowdown': 'Core near its slowdown limit ({{limit}} or more)',
-    'core-at-slowdown': 'Core at its slowdown limit ({{limit}})',
-  },
   severity: {
-    warn: 'watch',
-    act: 'act',
+    warn: 'Warning',
+    act: 'Critical',
   },
   energyFrom: {
     counter: 'from the card’s energy counter',
@@ -124,10 +120,10 @@ export const en = {
     quit: 'Quit Slowburn',
   },
   notification: {
-    body: '{{gpu}} is at {{value}}.',
+    body: '{{gpu}}: {{value}}',
   },
   event: {
-    xid: 'XID {{code}}',
+    xid: 'Xid {{code}}',
     witness: {
       nvml: 'driver library',
       kernel: 'kernel log',
@@ -489,27 +485,39 @@ export const en = {
   alerts: {
     title: 'Alerts',
     driverEvents: 'Reported by the driver',
-    noDriverEvents: 'The driver has reported no XID error while Slowburn was recording.',
-    toldBy: 'Told by',
-    now: 'Firing now',
-    none: 'Nothing is firing.',
+    noDriverEvents: 'The driver reported no Xid errors while Slowburn was recording.',
+    toldBy: 'Reported by',
+    now: 'Active now',
+    none: 'No active alerts.',
     past: 'Earlier',
-    noPast: 'No earlier alert.',
+    noPast: 'No earlier alerts.',
     fired: 'Fired',
     lasted: 'Lasted',
     what: 'What',
     gpu: 'GPU',
     peak: 'Peak',
-    stillFiring: 'still firing',
+    stillFiring: 'still active',
     since: 'since {{when}}',
     rules: 'Rules',
-    ruleMax: 'Core at the card’s maximum operating temperature, or within 5 K of its slowdown limit, for {{hold}}',
-    ruleSlowdown: 'Core at or above the card’s slowdown limit for {{hold}}',
-    ruleClear: 'ends {{hysteresis}} below it for {{clear}}',
-    limits: 'Limits of this card',
+    rule: {
+      'core-near-slowdown': {
+        title: 'Core near its slowdown limit ({{limit}} or more)',
+        condition:
+          'Fires when the core stays for {{hold}} at the card’s maximum operating temperature, or within 5 K of its slowdown limit.',
+        advice: 'Check the room temperature and the airflow. A lower power limit helps at once.',
+      },
+      'core-at-slowdown': {
+        title: 'Core at its slowdown limit ({{limit}})',
+        condition: 'Fires when the core stays at or above the card’s slowdown limit for {{hold}}.',
+        advice:
+          'The card is throttling. Lower the power limit or pause the work, then check the fans and clean out dust.',
+      },
+    },
+    clears: {
+      'at-least': 'Clears after {{clear}} at {{hysteresis}} or more below the limit.',
+      'at-most': 'Clears after {{clear}} at {{hysteresis}} or more above the limit.',
+    },
     noLimits: 'does not report this limit, so the rule cannot fire',
-    adviceWarn: 'Check the room and the airflow; a lower power limit helps at once.',
-    adviceAct: 'The card slows itself now. Lower the power limit or pause the work, and check fan and dust.',
   },
   report: {
     title: 'Slowburn report: {{name}}',
@@ -991,6 +999,10 @@ export const en = {
     onAdapter: 'On the card, which WebGPU calls “{{adapter}}”.',
     elsewhere: 'The work ran on {{name}}, not on the card that was chosen: no joule is claimed. Choose that card.',
     onSoftware: 'On the processor ({{adapter}}): no card was burnt, so nothing is said about any card.',
+  },
+  contract: {
+    missingValue: '{{channel}}: {{field}} has no value.',
+    invalid: '{{channel}}: {{reason}}',
   },
   prices: {
     title: 'Electricity',

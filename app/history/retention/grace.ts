@@ -1,4 +1,7 @@
 import type { LimitField } from './limits.ts';
+import type { ShownLimit } from '../schema.ts';
+
+export type { ShownLimit } from '../schema.ts';
 
 /** A limit of full-resolution history: days or MB, the smaller the tighter. null: nothing is deleted by it. */
 export type Limit = number | null;
@@ -9,14 +12,6 @@ export type GracedLimit = {
   readonly pending?: { readonly value: number; readonly sinceMs: number };
 };
 
-/** A limit as it is shown. */
-export type ShownLimit = {
-  /** why nothing is deleted by it: the settings do not give it */
-  readonly suspended: boolean;
-  readonly inForce: Limit;
-  /** the limit that waits, and the moment from which it deletes */
-  readonly pending: { readonly value: number; readonly fromMs: number } | null;
-};
 export type ShownLimits = { readonly [F in LimitField]: ShownLimit };
 
 /** How long a tighter limit deletes nothing, so that it can be taken back. */

@@ -1,5 +1,8 @@
 import type { Db } from '../db.ts';
 import { hourOf } from '../open-hour.ts';
+import type { GpuStorage, Storage, RetentionPreview } from '../schema.ts';
+
+export type { RetentionPreview, Storage } from '../schema.ts';
 
 /** What is kept at full resolution; roll-ups are kept for ever. */
 export type RetentionRule = {
@@ -7,37 +10,6 @@ export type RetentionRule = {
   readonly retentionDays: number | null;
   /** the history's file may grow to this; null: no limit */
   readonly historyCapMb: number | null;
-};
-
-export type GpuStorage = {
-  readonly gpuUuid: string;
-  readonly gpuName: string;
-  /** sealed samples */
-  readonly samples: number;
-  readonly bytes: number;
-  readonly rollupBytes: number;
-  readonly fromMs: number | null;
-  readonly toMs: number | null;
-};
-
-/** What the disk holds. */
-export type Storage = {
-  /** the file, without its write-ahead log */
-  readonly fileBytes: number;
-  /** inside the file and not in use: the next samples fill it, or it goes back to the disk */
-  readonly freeBytes: number;
-  readonly openRows: number;
-  readonly gpus: readonly GpuStorage[];
-};
-
-/** What a rule takes away at once, and up to which moment. */
-export type RetentionPreview = {
-  readonly bytes: number;
-  readonly samples: number;
-  /** hours of the clock that lose their full resolution, and on how many GPUs */
-  readonly hours: number;
-  readonly gpus: number;
-  readonly beforeMs: number | null;
 };
 
 const DAY_MS = 86_400_000;

@@ -1,13 +1,6 @@
-/** Electricity for people: what energy cost at the time it was used, and what it emitted by their own figure. */
-/** A price that holds at certain hours of certain days, local time. */
-export type TariffBand = {
-  readonly days: 'all' | 'weekdays' | 'weekend';
-  /** minutes after midnight; `from` after `to` runs over midnight, equal ones are the whole day */
-  readonly fromMin: number;
-  readonly toMin: number;
-  readonly pricePerKwh: number;
-};
+import type { TariffBand } from '../settings.ts';
 
+/** Electricity for people: what energy cost at the time it was used, and what it emitted by their own figure. */
 export type Tariff = {
   /** outside all bands; null: not set */
   readonly pricePerKwh: number | null;

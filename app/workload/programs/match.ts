@@ -1,4 +1,7 @@
 import { generators, type AdapterId, type Generator, type WorkloadKind } from './generators.ts';
+import type { UserRule } from '../settings.ts';
+
+export type { UserRule } from '../settings.ts';
 
 /** What the system tells about a process. Undefined where it does not tell: another user's process, or gone. */
 export type ProcessFacts = {
@@ -13,14 +16,6 @@ export type ProcessFacts = {
   readonly ancestors: readonly { readonly pid: number; readonly command: readonly string[] }[];
   /** ports that it or an ancestor of the same program listens on, on loopback; undefined: not told */
   readonly ports?: readonly number[];
-};
-
-/** A person's own rule: the text, found anywhere in the command line or folder, names the program. */
-export type UserRule = {
-  readonly contains: string;
-  readonly name: string;
-  readonly kind: WorkloadKind;
-  readonly adapter?: AdapterId;
 };
 
 export const evidences = ['rule', 'command', 'place', 'parent', 'port'] as const;
