@@ -69,7 +69,7 @@ function recorded(hours: number, startMs = Date.UTC(2026, 2, 1)) {
 }
 
 describe('the page of a card', () => {
-  it('follows its ledger and the hour that goes on, and a mark is there at once', () => {
+  it('follows its ledger and the current hour, and shows a mark at once', () => {
     const { store } = openStore();
     const tracker = createWearTracker(store, openLedgerStore(temporaryFolder()));
     const page = createCardPages(store, tracker, false);
