@@ -150,6 +150,6 @@ describe('slowburn ledger', () => {
     });
     const refused = slowburn('ledger', 'import', file, '--data-dir', temporaryFolder());
     expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain('what it says of 2026-03-01 (UTC) or before is not what was sealed');
+    expect(refused.stderr).toContain('the content up to 2026-03-01 (UTC) does not match its seal');
   });
 });

@@ -54,7 +54,7 @@ export function readVectors(pieces: Iterable<string>, onVector: (vector: Vector)
     const vector = element.ok ? vectorSchema.safeParse(element.value) : undefined;
     if (!element.ok) failed = element;
     else if (vector?.success) onVector(vector.data);
-    else failed = otherForm(`, vector ${count}`, vector!.error!.issues[0]!);
+    else failed = otherForm(`, vector ${count}`, vector!.error.issues[0]!);
   });
   let first = true;
   for (const piece of pieces) {
