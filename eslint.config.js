@@ -1,7 +1,7 @@
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-/** The walls of docs/ARCHITECTURE.md, told where they are hit. test/architecture.spec.ts proves them as a whole. */
+/** The rules between rooms of docs/ARCHITECTURE.md, reported where they are broken. test/architecture.spec.ts checks them as a whole. */
 const wall = (group, message, allowTypeImports = false) => ({ group, message, allowTypeImports });
 const walls = (files, patterns, paths = []) => ({
   files,
@@ -9,40 +9,37 @@ const walls = (files, patterns, paths = []) => ({
 });
 const toNode = wall(
   ['node:*'],
-  'The pure heart runs nothing of Node: put it into a file that ends in .node.ts and pass it in.',
+  'Pure code uses nothing of Node: put it into a file that ends in .node.ts and pass it in.',
 );
 const toAdapters = wall(
   ['**/*.node.ts'],
-  'The pure heart knows an adapter by its types alone: take what it does as a parameter.',
+  'Pure code uses only the types of an adapter: take its functions as a parameter.',
   true,
 );
 const toMain = wall(
   ['**/main/*', 'electron', 'electron/*'],
   'Only main/ knows Electron: pass plain data through app/contract.',
 );
-const toPage = wall(
-  ['**/renderer/*', 'react', 'react-dom'],
-  'Only renderer/ knows the page: give it data, let it draw.',
-);
-const toTests = wall(['**/test/**'], 'Nobody depends on tests: what both need belongs into app/.');
+const toPage = wall(['**/renderer/*', 'react', 'react-dom'], 'Only renderer/ knows the page: give it data to draw.');
+const toTests = wall(['**/test/**'], 'No code depends on tests: what both need belongs in app/.');
 const toDomains = wall(
   ['**/app/**/*.node.ts', '!**/app/settings/*', '!**/app/core/*'],
-  'The shell loads no adapter: the collector does, in a process of its own. Ask it through app/contract.',
+  'The shell loads no adapter: the collector does, in a separate process. Ask it through app/contract.',
   true,
 );
 const toNative = wall(['**/*.node.ts'], 'The page gets values through app/contract, never handles.');
 const noCharts = { name: 'recharts', message: 'Charts live in renderer/charts: give one of them data.' };
 const noPlots = { name: 'uplot', message: 'Charts live in renderer/charts: give one of them data.' };
-const home = (name, file) => ({ name, message: `${name} is known to ${file} alone.`, allowTypeImports: true });
+const home = (name, file) => ({ name, message: `Only ${file} may import ${name}.`, allowTypeImports: true });
 const homes = [
   home('koffi', 'app/telemetry/native-library.node.ts'),
   home('better-sqlite3', 'app/history/file/database.node.ts'),
   home('hyparquet', 'app/exchange/parquet.node.ts'),
   home('hyparquet-writer', 'app/exchange/parquet.node.ts'),
 ];
-const toTerminal = 'Say it through terminal.ts: names and messages from outside must not steer a terminal.';
+const toTerminal = 'Print through terminal.ts: names and messages from outside must not control a terminal.';
 
-/** Typings of Node come along with those of the adapters: what the heart must not touch is named here. */
+/** The types of Node are loaded with those of the adapters. These globals must not be used in pure code. */
 const foreignGlobals = ['process', 'Buffer', 'window', 'document', 'localStorage', 'navigator'];
 
 export default tseslint.config(
@@ -69,7 +66,7 @@ export default tseslint.config(
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack'], location: 'anywhere' }],
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Name what you export: it is found by its name.' },
+        { selector: 'ExportDefaultDeclaration', message: 'Name what you export, so that a search finds it.' },
       ],
       '@typescript-eslint/no-non-null-assertion': 'off', // with noUncheckedIndexedAccess it states a known bound
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -85,7 +82,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-globals': [
         'error',
-        ...foreignGlobals.map((name) => ({ name, message: 'The pure heart runs anywhere: take it as a parameter.' })),
+        ...foreignGlobals.map((name) => ({ name, message: 'Pure code runs anywhere: take it as a parameter.' })),
       ],
     },
   },

@@ -3,13 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 const cores = os.availableParallelism();
 /** tests of the heart and of what stands in the source: they compute, and share nothing but code */
-const inNode = ['test/{unit,contract,replay,security,fuzz}/**/*.spec.ts', 'test/architecture.spec.ts'];
+const inNode = ['test/{unit,contract,replay,security,fuzz,format}/**/*.spec.ts', 'test/architecture.spec.ts'];
 
 export default defineConfig({
   test: {
-    // a test that hangs must end, whatever else the machine has to do
+    // ends a test that hangs, also on a machine that is busy
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    setupFiles: ['test/setup/leaks.ts'],
     projects: [
       {
         extends: true,
@@ -23,6 +24,17 @@ export default defineConfig({
           // real processes, threads and files: they wait more than they compute
           maxWorkers: cores * 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long', // npm run test:long
+          include: ['test/long/**/*.spec.ts'],
+          fileParallelism: false,
+          testTimeout: 30 * 60_000,
+          hookTimeout: 10 * 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,4 +1,4 @@
-// The whole way of a sample, and what the application weighs.
+// The whole path of a sample, and the memory of the application.
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -18,7 +18,7 @@ type Context = { readonly electron: { readonly executable: string }; readonly sa
 const checkout = process.cwd();
 const threads = new URL('../out/node/', import.meta.url);
 const folderFor = (name: string): string => fs.mkdtempSync(path.join(os.tmpdir(), `slowburn-bench-${name}-`));
-const WARM_MS = 15_000;
+const WARM_MS = 10_000;
 const MEASURE_MS = 10_000;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -29,7 +29,7 @@ const cpuMsOf = (pid: number): number =>
     .map((thread) => Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
     .reduce((a, b) => a + b, 0);
 
-/** CPU milliseconds a second of a program of its own that samples once a second. */
+/** CPU milliseconds per second of a separate program that samples once per second. */
 async function cpuMsASecond(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, [...args], { stdio: 'ignore', env: { ...process.env, ...env } });
   await sleep(WARM_MS);
@@ -75,7 +75,7 @@ async function ownTick(gpus: number): Promise<number> {
   return each;
 }
 
-/** Both programs once a second, each in a process of its own, with the processor idle in between. */
+/** Both programs once per second, each in a separate process, with the processor idle in between. */
 async function oncePerSecond(gpus: number): Promise<readonly [own: number, theirs: number]> {
   const data = folderFor('monitor');
   const program = path.join(checkout, 'out/node/slowburn.js');

@@ -17,7 +17,7 @@ import { median, rounded } from './stats.ts';
 type Context = { readonly say: (text: string) => void; readonly minutes?: number };
 
 const MINUTE_MS = 60_000;
-const MINUTES = 20;
+const MINUTES = 5;
 const INTERVAL_MS = 100;
 const GPUS = 8;
 /** The recorder is compiled and has its working memory after this. */

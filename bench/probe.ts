@@ -1,4 +1,4 @@
-// One measurement in a process of its own, with nothing else in memory: what it costs to sample, ours or another's.
+// One measurement in a separate process, with nothing else in memory: the cost of a sample, ours or of another program.
 import { createRequire } from 'node:module';
 import { systemClock } from '../app/core/clock.node.ts';
 import { openNvml } from '../app/telemetry/nvml/source.node.ts';

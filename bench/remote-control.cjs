@@ -1,5 +1,5 @@
-// Loaded into the window's process by `electron -r`: a benchmark does what a person would do, without a debugger, which
-// would cost time of its own and keep a hidden page awake.
+// Loaded into the window's process by `electron -r`: a benchmark does what a person would do, without a debugger. A
+// debugger would cost time and keep a hidden page awake.
 const { BrowserWindow } = require('electron');
 
 process.on('message', async ({ script, method }) => {

@@ -1,4 +1,4 @@
-// CPU of the application while nobody touches it: each page, the hidden window, the tray, and the recorder.
+// CPU of the application while no person uses it: each page, the hidden window, the tray, and the recorder.
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

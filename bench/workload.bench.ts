@@ -13,7 +13,7 @@ import { median, percentile, rounded } from './stats.ts';
 
 type Context = { readonly say: (text: string) => void };
 
-/** A server in a process of its own: a first event at once, or `/flood`, or an image of many megabytes in base64. */
+/** A server in a separate process: a first event at once, or `/flood`, or an image of many megabytes in base64. */
 const SERVER = `
 const http = require('node:http');
 const block = Buffer.alloc(1 << 20, 'A');
@@ -34,7 +34,7 @@ http.createServer((request, response) => {
   response.end('data: {"choices":[{"delta":{"content":"a"}}]}\\n\\ndata: [DONE]\\n\\n');
 }).listen(0, '127.0.0.1', function () { console.log(this.address().port); });
 `;
-/** A client in a process of its own: prints the seconds that an answer took. */
+/** A client in a separate process. It prints the rate of an answer, MB/s. */
 const CLIENT = `
 const http = require('node:http');
 const started = performance.now();

@@ -1,17 +1,30 @@
-// `npm run bench [-- NAME … [--minutes N]]`: measures, prints a table, and writes bench/results.json: the one place from
-// which README and docs take figures. Each benchmark replaces its own section and leaves the others. Minutes are for those
-// that run for as long as they are told.
+// `npm run bench [-- NAME … [--minutes N]]`: measures, prints a table, and writes bench/results.json: the only source of figures in
+// README and docs. Each benchmark replaces its own section and leaves the others. Figures that are worse than those of the last
+// commit by more than their noise are reported, and the command ends with 1. --minutes is for `pace`.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compareSection } from './bench/compare.mjs';
 import { root, runCommand, say, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 import { ensureVirtualDisplay } from './setup/system.mjs';
 
 const checkout = fileURLToPath(root);
 const file = path.join(checkout, 'bench/results.json');
+const MOST_MINUTES = 6;
+
+/** The figures of the last commit; those of the file where there is no git. */
+function committed() {
+  try {
+    const options = { cwd: checkout, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+    return JSON.parse(execFileSync('git', ['show', 'HEAD:bench/results.json'], options));
+  } catch {
+    return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+  }
+}
 
 await runCommand(async () => {
   const { electron } = await ensureReady({ window: true });
@@ -32,8 +45,11 @@ await runCommand(async () => {
 
   if (process.platform === 'linux' && !process.env.DISPLAY) await ensureVirtualDisplay();
   const { runnerImport } = await import('vite');
+  const before = committed();
+  let worse = 0;
   for (const name of wanted.length > 0 ? wanted : all) {
     say(`Benchmark: ${name}`);
+    const beganMs = performance.now();
     const { module } = await runnerImport(path.join(checkout, 'bench', `${name}.bench.ts`), {
       root: checkout,
       configFile: false,
@@ -50,11 +66,24 @@ await runCommand(async () => {
     results[name] = section;
     fs.writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
     printTable(section);
+    const minutesTaken = (performance.now() - beganMs) / 60_000;
+    if (minutes === undefined && minutesTaken > MOST_MINUTES)
+      say(`${name} took ${minutesTaken.toFixed(1)} minutes; no section should take more than ${MOST_MINUTES}.`);
+    worse += report(name, compareSection(name, before, results));
   }
   say(`Written: ${path.relative(process.cwd(), file)}`);
+  return worse === 0 ? 0 : 1;
 });
 
-/** Nested figures as dotted names, one a line. */
+/** Prints what moved by more than its noise. Returns how many figures are worse. */
+function report(name, { compared, worse, better }) {
+  for (const line of better) process.stdout.write(`  better  ${line}\n`);
+  for (const line of worse) process.stdout.write(`  WORSE   ${line}\n`);
+  say(`${name}: ${compared} figures compared, ${worse.length} worse than noise`);
+  return worse.length;
+}
+
+/** Nested figures as dotted names, one per line. */
 function printTable(section) {
   const rows = [];
   const walk = (value, name) => {

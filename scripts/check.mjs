@@ -1,4 +1,5 @@
-// `npm run check`: types, lint, format, unused code, words and generated docs, two at a time. `npm test` runs it first.
+// `npm run check`: types, lint, format, unused code, words and generated docs, as many at a time as there are cores (up to
+// four). `npm test` runs it first.
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +13,7 @@ const checkout = fileURLToPath(root);
 const cache = path.join('node_modules', '.cache', 'slowburn-check');
 const own = (file) => path.join('node_modules', file);
 
-/** tsconfig files; the last proves the window's process against the oldest Electron that it runs on. */
+/** tsconfig files. The last checks the window's process against the oldest Electron that it runs on. */
 const PROJECTS = [
   'app/tsconfig.json',
   'app/tsconfig.node.json',
@@ -76,11 +77,12 @@ const checks = () => [
 ];
 
 /**
- * Runs every check and prints what fails.
+ * Runs checks side by side, and prints how long each takes and what fails.
+ * @param {RegExp} [which] names of checks; undefined: all
  * @returns {Promise<{ passed: number, failed: number }>}
  */
-export async function runChecks() {
-  const waiting = checks();
+export async function runChecks(which = /^/) {
+  const waiting = checks().filter(([name]) => which.test(name));
   const counts = { passed: 0, failed: 0 };
   async function work() {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -99,7 +101,7 @@ export async function runChecks() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runCommand(async () => {
     await oneAtATime(ensureDependencies);
-    const { passed, failed } = await runChecks();
+    const { passed, failed } = await runChecks(new RegExp(process.argv[2] ?? ''));
     say(`${passed} passed, ${failed} failed`);
     return failed === 0 ? 0 : 1;
   });

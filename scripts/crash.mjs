@@ -1,5 +1,5 @@
-// `npm run test:crash [-- --runs N]`: kills Slowburn N times (200) and looks at what is left of its history. Half of the
-// kills fall into recording, half into migration, restore, compact, import and retention.
+// `npm run test:crash [-- --runs N]`: kills Slowburn N times (200) and checks what is left of its history. Half of the
+// kills happen during recording, half during migration, restore, compact, import and retention.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,13 +24,13 @@ await runCommand(async () => {
   say(`Killing the recorder ${runs - inPhases} times`);
   const report = await crashRuns(folder, compileMock(), runs - inPhases, Math.random);
   process.stdout.write(
-    `${report.runs} kills: the file was sound each time; all ${report.ticksTold} ticks told of are there, none twice; ${report.hoursSealed} hours sealed.\n`,
+    `${report.runs} kills: the file was intact each time; all ${report.ticksTold} reported ticks are there, none twice; ${report.hoursSealed} hours sealed.\n`,
   );
   say(`Killing migrations, restores, compactions, imports and retention ${inPhases} times`);
   const { kills, ended } = await crashPhases(folder, inPhases, Math.random);
   const counts = Object.entries(kills).map(([name, count]) => `${name} ${count}`);
   process.stdout.write(
-    `${inPhases} runs, ${inPhases - ended} of them killed before their end (${counts.join(', ')}): db check found nothing, and each history holds what it held before or what it should hold.\n`,
+    `${inPhases} runs, ${inPhases - ended} of them killed before their end (${counts.join(', ')}): db check found no damage, and each history contains either its old or its new data.\n`,
   );
   fs.rmSync(folder, { recursive: true });
   return 0;

@@ -1,6 +1,8 @@
-// `npm run docs`: writes docs/metrics.md from the metric catalogue, and the figures of README.md from bench/results.json.
+// `npm run docs`: writes docs/metrics.md from the metric catalogue, docs/stability.md from the command line and the schemas, and the
+// figures of README.md from bench/results.json.
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stabilityPage } from './docs/stability.mjs';
 import { runCommand } from './setup/console.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { oneAtATime } from './setup/lock.mjs';
@@ -16,7 +18,7 @@ export function metricsPage(metrics, labels) {
     '# Metrics',
     '',
     'Made from `app/metrics` by `npm run docs`. XML paths are below `<gpu>` of `nvidia-smi -q -x`; CSV names are fields of',
-    '`nvidia-smi --query-gpu`. Where several names stand, the first that the driver offers is taken.',
+    '`nvidia-smi --query-gpu`. If a cell has several names, Slowburn uses the first that the driver offers.',
     '',
     '| key | name | unit | kind | cadence | NVML | XML | CSV | meaning |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
@@ -77,6 +79,20 @@ export function between([begin, end], text, middle) {
   return `${text.slice(0, from + begin.length)}\n\n${middle}\n\n${text.slice(to)}`;
 }
 
+/** The parser of the command line, which describes every option. */
+async function commandLine(load) {
+  const registry = new URL('../cli/program.ts', import.meta.url);
+  if (fs.existsSync(registry)) return (await load('cli/program.ts')).createProgram(() => undefined);
+  // the entry parses when it is loaded: its parser is taken instead of run
+  const { Command } = await import('commander');
+  let program;
+  Command.prototype.parseAsync = async function () {
+    program = this;
+  };
+  await load('cli/slowburn.ts');
+  return program;
+}
+
 /** Every generated file: name → text. */
 async function generated() {
   const { runnerImport } = await import('vite');
@@ -85,9 +101,12 @@ async function generated() {
   const { metrics } = await load('app/metrics/metrics.ts');
   const { rooms } = await load('test/support/rooms.ts');
   const { en: words } = await load('app/core/locales/en.ts');
+  const { settingsSchema, defaultSettings } = await load('app/settings/settings.ts');
+  const program = await commandLine(load);
   const results = JSON.parse(read('bench/results.json'));
   return {
     'docs/metrics.md': metricsPage(metrics, words.metric),
+    'docs/stability.md': stabilityPage({ program, settingsSchema, defaultSettings, metrics }),
     'README.md': readmeWith(read('README.md'), figuresTable(results)),
     'docs/ARCHITECTURE.md': between(ROOM_MARKS, read('docs/ARCHITECTURE.md'), roomsPicture(rooms)),
   };

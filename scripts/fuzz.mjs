@@ -53,6 +53,6 @@ await runCommand(async () => {
     }
     rounds++;
   } while (Date.now() < endMs);
-  say(`${rounds} seeds, ${runs} inputs for each test: none failed`);
+  say(`${rounds} seeds, ${runs} inputs per test: none failed`);
   return 0;
 });

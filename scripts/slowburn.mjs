@@ -6,27 +6,27 @@ import { root, runCommand, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 /**
- * A recorder lives for months and keeps little: memory is given back rather than grown into, and one thread to help V8
- * collect and compile is enough.
+ * A recorder runs for months and needs little memory: V8 keeps its heap small, and one helper thread is enough to collect
+ * garbage and compile.
  */
 export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
-// npm takes `--source X` without a `--` before it for a setting of its own, and hands on what is left
+// without a `--` before it, npm takes `--source X` as its own setting and passes on the rest
 const EATEN = ['source', 'speed', 'data_dir', 'interval', 'record'];
 
-/** Refuses options that npm has taken: the command would silently do something else. */
+/** Refuses to continue if npm took an option: the command would silently do something else. */
 export function refuseEatenOptions(command, env = process.env) {
   const eaten = EATEN.find((name) => env[`npm_config_${name}`] !== undefined);
   if (eaten === undefined) return;
   const option = `--${eaten.replace('_', '-')}`;
-  throw new SetupError(`npm has taken ${option} for itself.`, `Put -- before it: ${command} ${option} …`);
+  throw new SetupError(`npm used ${option} as its own option.`, `Put -- before it: ${command} ${option} …`);
 }
 
 /** Runs the built command line with the caller's terminal; resolves to its exit code. */
 export function slowburn(args) {
   const program = fileURLToPath(new URL('out/node/slowburn.js', root));
   const child = spawn(process.execPath, [...NODE_FLAGS, program, ...args], { stdio: 'inherit' });
-  // Ctrl-C reaches the child by itself; this process waits for it to finish its writing
+  // the terminal sends Ctrl-C to the child, too; this process waits until the child has finished writing
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {

@@ -1,11 +1,13 @@
-// `npm test`: everything that must hold, from a fresh clone: set-up, types, lint, tests in Node, tests in the real window
-// with its sandbox on, and the packaged application. The last line sums all runners: "N passed, N failed".
+// `npm test`: everything that must hold, from a fresh clone: set-up, checks, tests in Node, tests in the real window with its
+// sandbox on, and the packaged application. The last line sums all runners: "N passed, N failed". What takes longer, or needs
+// other people's programs, is in `npm run test:long`.
 //
 //   npm test                     everything
-//   npm test -- unit             what needs no more than Node, in less than a minute
+//   npm test -- unit             types, then what needs only Node: under a minute
 //   npm test -- integration      on real files, threads, processes and the stand-in driver
 //   npm test -- window           in the real window
 //   npm test -- packaged         the packaged application
+//   npm test -- start            the application starts with the simulator (Windows and macOS too)
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,9 +19,10 @@ import { ensureReady } from './setup/index.mjs';
 const checkout = fileURLToPath(root);
 const results = path.join(checkout, 'test-results');
 const bin = (name) => path.join('node_modules', '.bin', name);
-const PARTS = ['unit', 'integration', 'window', 'packaged'];
+const PARTS = ['unit', 'integration', 'window', 'packaged', 'start'];
 const part = process.argv[2];
-const wanted = (name) => part === undefined || part === name;
+/** `start` alone is a part of `window`. */
+const wanted = (name) => part === name || (part === undefined && name !== 'start');
 const totals = { passed: 0, failed: 0 };
 
 function show(command, args, options = {}) {
@@ -57,7 +60,8 @@ async function vitest(name, project) {
   });
 }
 
-async function playwright(name, folder) {
+/** @param {string} tests a file or folder below test/ */
+async function playwright(name, tests) {
   const { browserUser, collectResults } = await import('./test/browser-user.mjs');
   const { ensureVirtualDisplay } = await import('./setup/system.mjs');
   const user = browserUser();
@@ -70,7 +74,7 @@ async function playwright(name, folder) {
     process.execPath,
     path.join(user.folder, 'node_modules/@playwright/test/cli.js'),
     'test',
-    `test/${folder}`,
+    `test/${tests}`,
   ];
   const [command, args] = user.command(display ? ['xvfb-run', '-a', '-s', '-screen 0 1400x1000x24', ...run] : run);
   const file = path.join(user.output, 'playwright.json');
@@ -84,18 +88,23 @@ async function playwright(name, folder) {
   });
 }
 
+/** @param {RegExp} [which] names of checks; undefined: all */
+async function checks(which) {
+  say('Checks');
+  const { passed, failed } = await runChecks(which);
+  totals.passed += passed;
+  totals.failed += failed;
+}
+
 async function tests() {
-  await ensureReady({ window: wanted('window') || wanted('packaged') });
+  await ensureReady({ window: ['window', 'packaged', 'start'].some(wanted) });
   fs.mkdirSync(results, { recursive: true });
-  if (part === undefined) {
-    say('Checks');
-    const { passed, failed } = await runChecks();
-    totals.passed += passed;
-    totals.failed += failed;
-  }
+  if (part === undefined) await checks();
+  if (part === 'unit') await checks(/^Types/);
   if (wanted('unit')) await vitest('Tests in Node', 'unit');
   if (wanted('integration')) await vitest('Tests on real parts', 'integration');
   if (wanted('window')) await playwright('Tests in the window', 'e2e');
+  if (wanted('start')) await playwright('The application starts', 'e2e/simulator.e2e.ts');
   if (wanted('packaged')) {
     const { packageApp } = await import('./package.mjs');
     await packageApp();

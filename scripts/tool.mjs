@@ -1,4 +1,4 @@
-// `npm run lint` and its kin: makes sure that the dependencies are there, then runs one of their programs.
+// `npm run lint` and `npm run format`: installs the dependencies if needed, then runs one of their programs.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

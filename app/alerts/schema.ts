@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from '../core/zod.ts';
 import { alertRuleIds, severities } from './rules.ts';
 
 /** An alert as it is kept and shown. Values are in the unit of what its rule watches; times are ms since 1970. */

@@ -1,4 +1,4 @@
-// What the set-up says to a person: one line a step while it works, one sentence when it cannot go on.
+// What the set-up prints: one line per step, and one sentence if it cannot continue.
 
 export const root = new URL('../..', import.meta.url);
 
@@ -35,7 +35,7 @@ export function systemFailure(error) {
   return new SetupError(`${error.path ?? error.dest ?? 'A file'} could not be written: ${why}.`, next);
 }
 
-/** Runs a command's body; an expected failure becomes a sentence and exit code 1, anything else is a bug and stays loud. */
+/** Runs a command's body; an expected failure becomes a sentence and exit code 1. Anything else is a bug and is thrown. */
 export async function runCommand(body) {
   try {
     process.exitCode = (await body()) ?? 0;

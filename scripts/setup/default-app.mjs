@@ -1,5 +1,5 @@
 // The application that a stand-in Electron starts when it is given a folder: `electron [-r module] <folder> [args]`.
-// It must be an ES module: Electron then holds back `ready` until everything imported here has been evaluated, so the
+// It must be an ES module: Electron then delays `ready` until everything imported here has been evaluated, so the
 // application can still register its privileged scheme and its command-line switches.
 import { app } from 'electron/main';
 import fs from 'node:fs';

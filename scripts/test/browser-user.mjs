@@ -1,5 +1,5 @@
-// Chromium refuses to use its sandbox for root. Window tests run with the sandbox on, so as root they run under an
-// unprivileged user made for them, in a copy of the checkout that it can read (hard links: no time, no space).
+// Chromium refuses to use its sandbox for root. Window tests run with the sandbox on. Started by root, they run as an
+// unprivileged user, in a copy of the checkout that this user can read (hard links: no time, no space).
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -45,7 +45,7 @@ function copy(from, to, options) {
  */
 export function browserUser() {
   const output = path.join(checkout, 'test-results');
-  if (process.getuid() !== 0) return { folder: checkout, output, command: ([program, ...args]) => [program, args] };
+  if (process.getuid?.() !== 0) return { folder: checkout, output, command: ([program, ...args]) => [program, args] };
 
   if (spawnSync('id', [USER]).status !== 0) must('useradd', ['--create-home', '--shell', '/bin/sh', USER]);
   // a folder for each checkout: two may be tested at once

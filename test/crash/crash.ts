@@ -127,7 +127,7 @@ export async function crashRuns(
         }
       }
       for (const stamp of wanted) {
-        if (!seen.has(stamp)) throw new Error(`Run ${run}: the sample of ${stamp} was told of and is missing.`);
+        if (!seen.has(stamp)) throw new Error(`Run ${run}: the sample of ${stamp} was reported and is missing.`);
       }
     }
     store.close();

@@ -143,7 +143,7 @@ export function preparePhases(folder: string, nowMs: number): Readonly<Record<Ph
           if (tornHours(aged, 2 * PER_HOUR).length > 0) return 'an hour was deleted in part';
           const kept = new Set(all(left));
           const missing = told.find((stamp) => !kept.has(stamp));
-          return missing === undefined ? undefined : `the sample of ${missing} was told of and is missing`;
+          return missing === undefined ? undefined : `the sample of ${missing} was reported and is missing`;
         },
       },
     ],

@@ -63,7 +63,7 @@ export function simulateWindows({ days, seed, drift, fanCurveChangesOn = Infinit
     const add = (minute: number, powerW: number, warmedK: number): void => {
       const airC = 23 + season + weather + warmedK + 0.4 * gaussian(random);
       const { tempC, fan } = settle(model, airC, powerW, drift(day), steeper);
-      if (tempC > model.limits.target) return; // held down by heat: no window
+      if (tempC > model.limits.target) return; // throttled by heat: no window
       windows.push({
         tsMs: begin + minute * 60_000,
         durationMs: 180_000,

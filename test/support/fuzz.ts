@@ -46,7 +46,11 @@ export const damagedBytes = (whole: Buffer): fc.Arbitrary<Buffer> =>
   fc.array(byteDamage, { minLength: 1, maxLength: 4 }).map((damages) =>
     damages.reduce((bytes, { kind, at, length, bit, bytes: put }) => {
       const from = Math.floor(at * bytes.length);
-      const [before, span, after] = [bytes.subarray(0, from), bytes.subarray(from, from + length), bytes.subarray(from + length)];
+      const [before, span, after] = [
+        bytes.subarray(0, from),
+        bytes.subarray(from, from + length),
+        bytes.subarray(from + length),
+      ];
       switch (kind) {
         case 'flip': {
           const flipped = Buffer.from(bytes);
@@ -65,12 +69,42 @@ export const damagedBytes = (whole: Buffer): fc.Arbitrary<Buffer> =>
           return before;
       }
     }, whole),
-  ); // prettier-ignore
+  );
 
 const words = [
-  ...['NaN', 'Infinity', '-1', '1e309', '9'.repeat(400), 'null', 'undefined', 'true', '[]', '{}', '""', '"', ',', ':', ';'],
-  ...['__proto__', 'constructor', '\0', '\u001b[2J', '\u202e', '\ufeff', '\ud800', '\n', '\r', '\r\n', '  ', '..', '/dev/zero'],
-] as const; // prettier-ignore
+  ...[
+    'NaN',
+    'Infinity',
+    '-1',
+    '1e309',
+    '9'.repeat(400),
+    'null',
+    'undefined',
+    'true',
+    '[]',
+    '{}',
+    '""',
+    '"',
+    ',',
+    ':',
+    ';',
+  ],
+  ...[
+    '__proto__',
+    'constructor',
+    '\0',
+    '\u001b[2J',
+    '\u202e',
+    '\ufeff',
+    '\ud800',
+    '\n',
+    '\r',
+    '\r\n',
+    '  ',
+    '..',
+    '/dev/zero',
+  ],
+] as const;
 
 /** Text whose words, lines and characters were changed in a few places. */
 export const damagedText = (whole: string): fc.Arbitrary<string> =>

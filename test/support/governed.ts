@@ -27,7 +27,7 @@ export type Governed = {
   readonly ended: Promise<unknown>;
 };
 
-/** A Slowburn in a process of its own that holds the program and sets a power limit, over and over. */
+/** A Slowburn in a separate process that holds the program and sets a power limit, over and over. */
 export async function governed(script: string, { journal, smi }: StubSmi, program: Watched): Promise<Governed> {
   const { pid, startedAt } = program;
   const governor = spawn(process.execPath, [script, journal, smi, String(pid), startedAt], {

@@ -16,7 +16,7 @@ const statOf = (pid: number): string[] => {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 };
 
-/** A process that exists, as the kernel tells of it. */
+/** A process that exists, as the kernel reports it. */
 export type Watched = {
   readonly pid: number;
   readonly startedAt: string;

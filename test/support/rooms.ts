@@ -26,7 +26,6 @@ export const rooms = {
   contract: 'assembles the table of questions and pushes',
   recorder: 'composition root, tick pipeline, own cost',
 } as const;
-export type Room = keyof typeof rooms;
 
 /** What uses the rooms. None of them is used by a room. */
 export const users = ['cli', 'main', 'renderer'] as const;

@@ -40,17 +40,23 @@ export function seedHistory(
       energyMj = 0; // the driver was updated
       driverVersion = '580.12';
     }
-    const tick = tickWith(tsMs, gap || i === 0 ? undefined : EVERY_MS, [
-      frameWith({ coreTempC: Math.round(38 + 44 * load), powerW, energyMj, gpuUtilPct: Math.round(100 * load), throttleReasons: load > 0.9 ? 0x20 : 0 }),
-    ]); // prettier-ignore
+    const frame = frameWith({
+      coreTempC: Math.round(38 + 44 * load),
+      powerW,
+      energyMj,
+      gpuUtilPct: Math.round(100 * load),
+      throttleReasons: load > 0.9 ? 0x20 : 0,
+    });
+    const tick = tickWith(tsMs, gap || i === 0 ? undefined : EVERY_MS, [frame]);
     store.append({
       ...tick,
       source: { ...tick.source, driverVersion },
-      gpus: tick.gpus.map(({ frame }) => ({ frame, gpu: { ...gpu, index: 0, pciBusId: '' } })),
+      gpus: tick.gpus.map((one) => ({ ...one, gpu: { ...gpu, index: 0, pciBusId: '' } })),
       ...(gap ? { gap: { fromMs: tsMs - 4 * 3_600_000, toMs: tsMs, reason: 'suspended' as const } } : {}),
     });
   }
-  const session = { id: store.sessions.begin('overnight batch', 'render --all', endMs - 3 * 3_600_000, 1), startedMs: endMs - 3 * 3_600_000 }; // prettier-ignore
+  const begunMs = endMs - 3 * 3_600_000;
+  const session = { id: store.sessions.begin('overnight batch', 'render --all', begunMs, 1), startedMs: begunMs };
   store.finishSession(session, endMs - 2 * 3_600_000, 0, new Set());
   while (store.tidy(Date.now()));
   store.close();

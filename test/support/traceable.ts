@@ -76,7 +76,7 @@ export function cellsOfCsv(document: string): Cells {
 
 const stored = (value: number, { scale }: Metric): number => Math.round(value * scale) / scale;
 
-/** All values that cells could stand for, in the metric's own unit. */
+/** All values that cells could mean, in the metric's own unit. */
 function valuesIn(cells: readonly Cell[], metric: Metric): number[] {
   const known = factors[metric.unit] ?? {};
   return cells.flatMap(({ text, units }) =>
@@ -146,10 +146,10 @@ function whyInvented(key: MetricKey, frame: Frame, all: Cells): string | undefin
         : derived
           ? isSum(value, [...new Set(values)])
           : values.some((candidate) => stored(candidate, metric) === value);
-  return stands ? undefined : 'does not stand beside its name';
+  return stands ? undefined : 'is not next to its name';
 }
 
-/** Readings that cannot have come from a document: "coreTempC 67: does not stand beside its name". */
+/** Readings that cannot have come from a document: "coreTempC 67: is not next to its name". */
 export const inventions = (frame: Frame, cells: Cells): readonly string[] =>
   metrics.flatMap(({ key }) => {
     const why = whyInvented(key, frame, cells);

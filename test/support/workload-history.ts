@@ -1,7 +1,6 @@
 import { openDatabase } from '../../app/history/file/database.node.ts';
 import { createStore, type Store } from '../../app/recorder/store.ts';
-import type { Workload } from '../../app/workload/sessions/summary.ts';
-import type { Outputs } from '../../app/workload/adapters/outputs.ts';
+import type { Workload, Outputs } from '../../app/workload/sessions/schema.ts';
 import { frameWith, testGpu, tickWith } from './frames.ts';
 
 type Told = {
@@ -124,7 +123,7 @@ export function writeWorkloadHistory(file: string, nowMs: number): void {
   store.close();
 }
 
-/** Adds a session that goes on: its owner is this process, which lives. */
+/** Adds a running session: its owner is this process, which is alive. */
 export function writeRunningSession(file: string, gpuUuid: string, startedMs: number): void {
   const opened = openDatabase(file);
   if (!opened.ok) throw new Error(opened.error.message);

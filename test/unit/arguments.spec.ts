@@ -51,7 +51,7 @@ describe('the terminal’s options', () => {
 it('options that npm keeps for itself are noticed', () => {
   expect(() => refuseEatenOptions('npm start --', {})).not.toThrow();
   expect(() => refuseEatenOptions('npm start --', { npm_config_data_dir: '/x' })).toThrow(
-    'npm has taken --data-dir for itself.\n  Put -- before it: npm start -- --data-dir …',
+    'npm used --data-dir as its own option.\n  Put -- before it: npm start -- --data-dir …',
   );
 });
 

@@ -106,7 +106,7 @@ describe('a failure of the system', () => {
     ['npm error code ENOSPC\nnpm error syscall write', /^The disk filled up/],
     [
       'npm error code EACCES\nnpm error path /srv/slowburn/node_modules',
-      /may not write .*\/srv\/slowburn\/node_modules/,
+      /has no permission to write: .*\/srv\/slowburn\/node_modules/,
     ],
     [
       'npm error code EINTEGRITY\nnpm error sha512-abc integrity checksum failed',

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import * as z from 'zod';
+import { z } from '../../core/zod.ts';
 import { writeAtomically } from '../../core/atomic-write.node.ts';
 import { readSmallFile } from '../../core/small-file.node.ts';
 import { follow, GRACE_MS, mature, type GracedLimit, type Limit, type ShownLimit, type ShownLimits } from './grace.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from '../../core/zod.ts';
 import { isMetricKey, metrics } from '../../metrics/metrics.ts';
 import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
 import { readingStates, type Absence } from '../../core/reading.ts';

@@ -1,0 +1,33 @@
+// What `npm run mutate -- ROOM` changes, and which specs must notice. A pattern that matches no file is an error.
+
+/** @type {Record<string, { files: RegExp, specs: RegExp }>} patterns of paths below the checkout */
+export const mutationRooms = {
+  governor: {
+    files: /^app\/governor\/(policy|limit-controller)\.ts$/,
+    specs: /^test\/(unit\/(governor|policy|cap|limit)[^/]*|integration\/governor)\.spec\.ts$/,
+  },
+  wear: {
+    files: /^app\/wear\/(meter|rainflow)\.ts$/,
+    specs: /^test\/unit\/(wear|meter|rainflow|vectors|ledger)[^/]*\.spec\.ts$/,
+  },
+  sealing: {
+    files: /^app\/history\/sealer\.ts$/,
+    specs: /^test\/(unit\/(history|seal)[^/]*|integration\/(sealed-history|store))\.spec\.ts$/,
+  },
+  energy: {
+    files: /^app\/(core\/energy|workload\/energy\/[^/.]+)\.ts$/,
+    specs: /^test\/unit\/(energy|workload|attribution|tariff)[^/]*\.spec\.ts$/,
+  },
+  attribution: {
+    files: /^app\/workload\/energy\/attribution\.ts$/,
+    specs: /^test\/(unit\/(workload|attribution)[^/]*|integration\/workload-watch)\.spec\.ts$/,
+  },
+  sessions: {
+    files: /^app\/workload\/sessions\/[^/.]+\.ts$/,
+    specs: /^test\/(unit\/(session|workload|compare)[^/]*|integration\/workload-watch)\.spec\.ts$/,
+  },
+  alerts: {
+    files: /^app\/alerts\/(engine|rules)\.ts$/,
+    specs: /^test\/unit\/alert[^/]*\.spec\.ts$/,
+  },
+};

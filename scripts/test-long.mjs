@@ -1,0 +1,98 @@
+// `npm run test:long [-- PART …] [--minutes N]`: what takes longer than `npm test` allows, or needs other people's programs. The last
+// line sums all parts: "N passed, N failed, N not available". Not available: a program or package that this machine cannot have.
+//
+//   crash      kills Slowburn 200 times and looks at what is left of its history
+//   soak       records for N minutes (20) at 10 Hz: memory, open files, missed samples
+//   fuzz       random inputs with new seeds for N minutes (5)
+//   mutation   changes the code of each room and expects its specs to notice: at least 85 %
+//   tasks      follows the steps of CONTRIBUTING.md on a copy of the checkout
+//   foreign    other programs on the stand-in driver, NVIDIA's own library without a card
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { root, runCommand, say, SetupError } from './setup/console.mjs';
+import { ensureReady } from './setup/index.mjs';
+
+const checkout = fileURLToPath(root);
+const results = path.join(checkout, 'test-results');
+
+function show(args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, {
+      cwd: checkout,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    child.on('error', () => resolve(127));
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** A script that passes or fails as a whole. */
+const script = async (name, ...args) => {
+  const code = await show(['-r', './scripts/require-node.cjs', `scripts/${name}.mjs`, ...args]);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, notAvailable: 0 };
+};
+
+/**
+ * What a report of vitest says. A test of this suite skips itself only where something cannot be had.
+ * @returns {{ passed: number, failed: number, notAvailable: number }}
+ */
+export function countsOf(report, code) {
+  const { numPassedTests: passed = 0, numFailedTests = 0, numPendingTests: notAvailable = 0 } = report ?? {};
+  return { passed, failed: numFailedTests === 0 && code !== 0 ? 1 : numFailedTests, notAvailable };
+}
+
+/** A spec of test/long. */
+const spec = async (name, env) => {
+  const file = path.join(results, `long-${name}.json`);
+  fs.mkdirSync(results, { recursive: true });
+  fs.rmSync(file, { force: true });
+  const code = await show(
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      ...['--project', 'long', `test/long/${name}.spec.ts`],
+      ...['--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`],
+    ],
+    env,
+  );
+  return countsOf(fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined, code);
+};
+
+/** @type {Record<string, (options: { minutes?: string }) => Promise<{ passed: number, failed: number, notAvailable: number }>>} */
+const PARTS = {
+  crash: () => script('crash', '--runs', '200'),
+  soak: ({ minutes }) => spec('soak', { SLOWBURN_SOAK_MINUTES: minutes ?? '20' }),
+  fuzz: ({ minutes }) => script('fuzz', '--minutes', minutes ?? '5'),
+  mutation: () => script('mutate', '--least', '85', 'governor', 'wear', 'sealing'),
+  tasks: () => spec('contributing'),
+  foreign: () => spec('foreign'),
+};
+
+async function main() {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { minutes: { type: 'string' } } });
+  const unknown = positionals.filter((name) => !(name in PARTS));
+  if (unknown.length > 0)
+    throw new SetupError(
+      `There is no part ${unknown.join(', ')} of the long tests.`,
+      `There are: ${Object.keys(PARTS).join(', ')}; none means all.`,
+    );
+  if (values.minutes !== undefined && !(Number(values.minutes) > 0))
+    throw new SetupError(`--minutes ${values.minutes} is not a time.`, 'Give a number of minutes, such as 20.');
+  await ensureReady({ window: false });
+  const wanted = positionals.length > 0 ? positionals : Object.keys(PARTS);
+  const totals = { passed: 0, failed: 0, notAvailable: 0 };
+  for (const [i, name] of wanted.entries()) {
+    say(`${name} (${i + 1} of ${wanted.length})`);
+    const counts = await PARTS[name](values);
+    for (const key of Object.keys(totals)) totals[key] += counts[key];
+    say(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.notAvailable} not available`);
+  }
+  process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.notAvailable} not available\n`);
+  return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand(main);
