@@ -1,5 +1,5 @@
+import type { TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
-import type { Immutable } from '../core/immutable.ts';
 import { coolingTrend, interval, noTrend } from '../wear/cooling/trend-schema.ts';
 import { band, exposure } from '../wear/exposure-schema.ts';
 import { mark } from '../wear/ledger/ledger-schema.ts';
@@ -24,4 +24,4 @@ export const cardPage = z.object({
   /** 0–1 while the history is recomputed with a new model version */
   replaying: z.number().optional(),
 });
-export type CardPage = Immutable<z.infer<typeof cardPage>>;
+export type CardPage = TypeOf<typeof cardPage>;

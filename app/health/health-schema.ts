@@ -1,5 +1,5 @@
+import type { TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
-import type { Immutable } from '../core/immutable.ts';
 import { factIds, findings, verdicts } from './findings.ts';
 import { xidOrigins, xidSubsystems } from './xid.ts';
 
@@ -13,7 +13,7 @@ export const fact = z.object({
   /** when its evidence was seen: the time of an event, else when the card was last read */
   tsMs: z.number().optional(),
 });
-export type Fact = Immutable<z.infer<typeof fact>>;
+export type Fact = TypeOf<typeof fact>;
 
 /** A code of NVIDIA's Xid catalogue. */
 export const xid = z.object({
@@ -27,7 +27,7 @@ export const xid = z.object({
 });
 
 export const xidSeen = xid.extend({ tsMs: z.number(), said: z.string().optional(), witness: z.string().optional() });
-export type XidSeen = Immutable<z.infer<typeof xidSeen>>;
+export type XidSeen = TypeOf<typeof xidSeen>;
 
 export const healthReport = z.object({
   /** the worst of the facts; not-measurable only where no fact can be measured */
@@ -36,4 +36,4 @@ export const healthReport = z.object({
   xids: z.array(xidSeen),
   nowMs: z.number(),
 });
-export type HealthReport = Immutable<z.infer<typeof healthReport>>;
+export type HealthReport = TypeOf<typeof healthReport>;

@@ -12,7 +12,7 @@ const SLICE_MS = 10 * MINUTE_MS;
 
 const growing = ['pcieReplays', 'nvlinkReplays', 'nvlinkRecoveries', 'nvlinkCrcErrors'] as const satisfies MetricKey[];
 
-/** Newest reading of each metric in a slice of time, and when it was taken; `unread` only where it was never asked for. */
+/** Newest reading of each metric in a period, and its time; `unread` only where it was never read. */
 function newestIn(history: History, uuid: string, fromMs: number, toMs: number) {
   const readings: Partial<Record<MetricKey, Reading>> = {};
   const readMs: Partial<Record<MetricKey, number>> = {};
@@ -27,14 +27,14 @@ function newestIn(history: History, uuid: string, fromMs: number, toMs: number) 
   return { readings, readMs };
 }
 
-/** What counters grew by in the last day, by its minutes; a decrease is a new start. */
+/** Growth of counters in the last day, per minute. A decrease is a restart of the counter. */
 function grownIn(history: History, uuid: string, nowMs: number): Pick<HealthInput, 'grown' | 'linkGeneration'> {
   const toMs = Math.ceil(nowMs / MINUTE_MS) * MINUTE_MS; // so that a slice is a minute
   const fromMs = toMs - DAY_MS;
   const keys = [...growing, 'pcieGen'] as const;
   const range = history.range({ gpuUuid: uuid, metrics: [...keys], fromMs, toMs, buckets: DAY_MS / MINUTE_MS });
   if (!range) return { grown: {} };
-  const minutesAStep = range.stepMs / MINUTE_MS;
+  const minutesPerStep = range.stepMs / MINUTE_MS;
   const grown: { [Key in MetricKey]?: Growth } = {};
   for (const key of growing) {
     let [by, minutes, fastest] = [0, 0, 0];
@@ -42,7 +42,7 @@ function grownIn(history: History, uuid: string, nowMs: number): Pick<HealthInpu
     range.series[key]?.max.forEach((value, at) => {
       if (Number.isNaN(value)) return;
       if (before) {
-        const passed = (at - before.at) * minutesAStep;
+        const passed = (at - before.at) * minutesPerStep;
         const step = Math.max(0, value - before.value);
         by += step;
         minutes += passed;
@@ -56,7 +56,7 @@ function grownIn(history: History, uuid: string, nowMs: number): Pick<HealthInpu
   return { grown, ...(generation > 0 ? { linkGeneration: generation } : {}) };
 }
 
-/** Gathers from the history what the judgement of a card needs: two short slices of it and the minutes of a day. */
+/** Collects the input for judging a card from the history: two short periods and the minutes of a day. */
 export function healthInput(
   history: History,
   uuid: string,

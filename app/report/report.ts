@@ -28,7 +28,7 @@ export type Report = {
   readonly exposure: Exposure | undefined;
 };
 
-/** What only the running collector knows. */
+/** Facts that only the running collector has. */
 export type ReportContext = {
   readonly source: SourceInfo;
   readonly exposure: Exposure | undefined;
@@ -44,7 +44,7 @@ export type ReportSources = {
 
 const CHART_BUCKETS = 640;
 
-/** Gathers a report from the history. Reads every sample of the period: run it off the sampling thread. */
+/** Collects a report from the history. Reads every sample of the period: do not run it on the sampling thread. */
 export function collectReport(
   { history, sessions, alerts }: ReportSources,
   { gpuUuid, fromMs, toMs }: ReportRequest,

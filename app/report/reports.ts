@@ -1,14 +1,15 @@
+import { text } from '../core/i18n.ts';
 import { err, type Result } from '../core/result.ts';
 
-/** Reports to be saved: one is written, and some wait. */
+/** Reports to be saved: how many are written at once, and how many may wait. */
 export const reportLimit = { running: 1, waiting: 4 } as const;
 
 type Run<J> = (job: J, signal?: AbortSignal) => Promise<Result<string>>;
 type Waiting<J> = { readonly job: J; readonly resolve: (result: Result<string>) => void };
 
 /**
- * Makes reports, each in a thread of its own, and never more than two at once. There is one preview: a newer one cancels
- * it. Reports to be saved are written one after the other, and a long queue is refused.
+ * Creates reports, each in a separate thread, at most two at once. There is one preview; a newer one cancels it. Reports
+ * to be saved are written one after another, and a full queue refuses more.
  */
 export function createReports<J extends { readonly path?: string | undefined }>(run: Run<J>): Run<J> {
   let previewing: AbortController | undefined;
@@ -33,7 +34,7 @@ export function createReports<J extends { readonly path?: string | undefined }>(
 
   return (job) => {
     if (job.path === undefined) {
-      nextPreview?.resolve(err('cancelled', 'A newer preview took the place of this one.'));
+      nextPreview?.resolve(err('cancelled', text('report.superseded')));
       return new Promise((resolve) => {
         nextPreview = { job, resolve };
         if (previewing) previewing.abort();
@@ -41,7 +42,7 @@ export function createReports<J extends { readonly path?: string | undefined }>(
       });
     }
     if (saving.length >= reportLimit.running + reportLimit.waiting)
-      return Promise.resolve(err('busy', 'Too many reports are waiting to be written.', 'Wait until one has ended.'));
+      return Promise.resolve(err('busy', text('report.tooMany'), text('report.tooManyNext')));
     return new Promise((resolve) => {
       saving.push({ job, resolve });
       if (saving.length === 1) void save();

@@ -1,4 +1,4 @@
-// Writes or renders a report on a thread and a database connection of its own: it may read millions of samples, and
+// Writes or renders a report on a separate thread with its own database connection: it may read millions of samples, and
 // sampling must not wait for it.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import { collectReport, type ReportContext, type ReportRequest } from './report.
 export type ReportJob = {
   readonly databaseFile: string;
   readonly request: ReportRequest;
-  /** the file to write; without it the HTML is answered */
+  /** the file to write; without it the result is the HTML */
   readonly path?: string;
   readonly context: ReportContext;
   readonly language: Omit<ReportLanguage, 't'>;
@@ -25,7 +25,7 @@ export type ReportJob = {
 
 const FLUSH_CHARACTERS = 1 << 20;
 
-/** Writes pieces into a file that takes its name only when it is complete. */
+/** Writes pieces into a temporary file and renames it when it is complete. */
 function writeFile(target: string, pieces: Iterable<string>): void {
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
   const file = fs.openSync(temporary, 'w');
@@ -50,21 +50,17 @@ function work({ databaseFile, request, path: target, context, language }: Report
   const db = openForReading(databaseFile);
   if (!db.ok) return db;
   const history = createHistory(db.value);
+  const { t } = createI18n(language.locale);
   const tables = { sessions: createSessionTable(db.value), alerts: createAlertTable(db.value, history.idOf) };
   try {
     const report = collectReport({ history, ...tables }, request, context);
-    if (!report) return err('not-found', 'The history holds nothing of that GPU.');
-    const { t } = createI18n(language.locale);
+    if (!report) return err('not-found', t('report.noGpu'));
     const text = reportHtml(report, { ...language, t });
     if (target === undefined) return ok(text);
     writeFile(target, [text]);
     return ok(target);
   } catch (thrown) {
-    return err(
-      'write-failed',
-      `The report could not be written: ${messageOf(thrown)}`,
-      'Choose another place, then try again.',
-    );
+    return err('write-failed', t('report.writeFailed', { cause: messageOf(thrown) }), t('report.writeFailedNext'));
   } finally {
     history.close();
   }

@@ -3,8 +3,8 @@ import { BIN_COUNT, binTempC, rateTables } from './tables.ts';
 import type { Tally } from './tally.ts';
 
 /**
- * Time by temperature, gathered while samples are read: additions alone. Moments of the power go with it, so that every
- * parameter set of every family can be computed from the bins, exactly, when an hour ends.
+ * Time by temperature, summed while samples are read. The bins also sum moments of the power, so that every parameter set
+ * of every family can be computed exactly from them when an hour ends.
  */
 export type Bins = {
   readonly core: Float64Array;
@@ -23,7 +23,7 @@ const listOf = ({ core, power, mem }: Bins): readonly Float64Array[] => [core, .
 
 export const clearBins = (bins: Bins): void => listOf(bins).forEach((bin) => bin.fill(0));
 
-/** Only what is not zero: bin → value, for each array. */
+/** Only non-zero bins: bin → value, for each array. */
 export type SavedBins = readonly Readonly<Record<string, number>>[];
 
 export const saveBins = (bins: Bins): SavedBins =>
@@ -41,7 +41,7 @@ export function loadBins(bins: Bins, saved: SavedBins): void {
   });
 }
 
-/** Adds what the bins amount to into a tally, always in the order of the temperature: the same bins give the same bits. */
+/** Adds the bins to a tally, always in order of temperature, so that equal bins give bit-identical sums. */
 export function foldBins({ core, power, mem }: Bins, tally: Tally): void {
   const tables = rateTables();
   for (let bin = 0; bin < BIN_COUNT; bin++) {

@@ -1,4 +1,4 @@
-/** Life of the parts on the board that are not silicon: fans and capacitors. Rules of their makers, sources in model.ts. */
+/** Life of fans and capacitors, by their manufacturers' rules. Sources are in model.ts. */
 
 /** Hours at `tempC` of a part that lasts `refHours` at `refTempC` and ages by `factor` for every `perK` kelvins. */
 export const lifeAt = (refHours: number, refTempC: number, tempC: number, factor: number, perK = 10): number =>
@@ -8,7 +8,7 @@ export const lifeAt = (refHours: number, refTempC: number, tempC: number, factor
 export const agingRate = (refTempC: number, tempC: number, factor: number, perK = 10): number =>
   factor ** ((tempC - refTempC) / perK);
 
-/** The factor for 10 K that two lives at two temperatures tell. */
+/** The factor per 10 K that follows from two lives at two temperatures. */
 export const factorPer10K = (hours1: number, temp1C: number, hours2: number, temp2C: number): number =>
   (hours2 / hours1) ** (10 / (temp1C - temp2C));
 

@@ -1,15 +1,15 @@
 /**
- * Samples of one card as the model reads them: one typed array a reading, one slot a sample, NaN where there was no value.
- * Storage hands over its chunks in this form; a live sample is a chunk of one.
+ * Samples of one card as the model reads them: one typed array per metric, one element per sample, NaN where there was no
+ * value. Stored chunks have this form; a live sample is a chunk of one.
  */
 export type WearColumns = {
   /** wall clock, ms since 1970 */
   readonly tsMs: Float64Array;
-  /** time since the sample before by the monotonic clock, ms; NaN after a gap */
+  /** time since the previous sample by the monotonic clock, ms; NaN after a gap */
   readonly dtMs: Float64Array;
 } & { readonly [Key in WearReading]: Float64Array };
 
-/** Readings that the model uses, by their keys in the catalogue. */
+/** Metrics that the model uses, by their keys in the catalogue. */
 export const wearReadings = [
   'coreTempC',
   'memTempC',

@@ -1,12 +1,12 @@
+import type { TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
-import type { Immutable } from '../core/immutable.ts';
 import { confidences, familyIds, familyOffs } from './family-ids.ts';
 
 const ends = z.object({ low: z.number(), high: z.number() });
 
 /** A result and the range in which it lies for all parameter sets. */
 export const band = z.object({ low: z.number(), mid: z.number(), high: z.number() });
-export type Band = Immutable<z.infer<typeof band>>;
+export type Band = TypeOf<typeof band>;
 
 /** A family of the model for a period. Rates are relative to the reference profile. */
 const familyExposure = z.object({
@@ -19,7 +19,7 @@ const familyExposure = z.object({
   /** M3: including the swings that were inferred across a power-off */
   withInferred: band.optional(),
 });
-export type FamilyExposure = Immutable<z.infer<typeof familyExposure>>;
+export type FamilyExposure = TypeOf<typeof familyExposure>;
 
 const combined = z.object({
   /** weighted sum of the families' typical rates; uncalibrated: equal weights are a convention without supporting data */
@@ -29,7 +29,7 @@ const combined = z.object({
   /** lowest and highest end of all bands */
   band: ends,
 });
-export type Combined = Immutable<z.infer<typeof combined>>;
+export type Combined = TypeOf<typeof combined>;
 
 const swings = z.array(z.object({ rangeK: z.number(), count: z.number() }));
 
@@ -50,4 +50,4 @@ export const exposure = z.object({
   inferredCycles: swings,
   hoursByTemp: z.array(z.object({ tempC: z.number(), hours: z.number() })),
 });
-export type Exposure = Immutable<z.infer<typeof exposure>>;
+export type Exposure = TypeOf<typeof exposure>;

@@ -5,7 +5,7 @@ import { wearReadings, type WearColumns, type WearReading } from './columns.ts';
 import type { MeterState } from './meter-state.ts';
 import { createMeter, type HourCell } from './meter.ts';
 
-/** What a replay of a card's history gives: its ended hours, its steady windows, and the state to go on from. */
+/** The result of a replay: ended hours, steady windows, and the state from which the meter continues. */
 export type ReplayedCard = {
   readonly cells: readonly HourCell[];
   readonly windows: readonly SteadyWindow[];
@@ -19,7 +19,7 @@ function wearColumns({ tsMs, dtMs, metrics }: ReplayPart): WearColumns {
 }
 
 /**
- * Runs a card's history again.
+ * Computes a card's history again.
  * @param parts its samples by time, with the readings that the model uses
  */
 export function replayCard(parts: Iterable<ReplayPart>, onPart?: (part: ReplayPart) => void): ReplayedCard {

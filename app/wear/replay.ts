@@ -5,7 +5,7 @@ import { summariseExposure, type Exposure, type ExposureContext } from './exposu
 import { createMeter, meterTally, type Meter } from './meter.ts';
 import { addTally, emptyTally } from './tally.ts';
 
-/** Puts one sample into slot `i`. */
+/** Writes one sample at position `i`. */
 export function putFrame(columns: WearColumns, i: number, tsMs: number, dtMs: number | undefined, frame: Frame): void {
   columns.tsMs[i] = tsMs;
   columns.dtMs[i] = dtMs ?? Number.NaN;
@@ -32,7 +32,7 @@ export function* columnsOf(samples: Iterable<Pick<StoredSample, 'tsMs' | 'dtMs' 
   if (length > 0) yield cutColumns(columns, length);
 }
 
-/** An exposure that grows sample by sample and can be told at any time: a session, a trace, a period. */
+/** An exposure that grows sample by sample and can be read at any time: a session, a trace, a period. */
 export type RunningExposure = {
   readonly feed: (columns: WearColumns) => void;
   readonly feedFrame: (tsMs: number, dtMs: number | undefined, frame: Frame) => void;

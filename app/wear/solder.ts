@@ -45,7 +45,7 @@ export const fidesCycleRate = (profile: {
 export type SwingReference = { readonly rangeK: number; readonly maxTempC: number; readonly dwellHours: number };
 
 /**
- * What one cycle does, in cycles of the reference: (ΔT/25)^q · (min(θ, 2 h)/2 h)^m · exp[Q·(1/T_max,ref − 1/T_max)]. It
+ * Damage of one cycle, in cycles of the reference: (ΔT/25)^q · (min(θ, 2 h)/2 h)^m · exp[Q·(1/T_max,ref − 1/T_max)]. It
  * never falls with a larger swing, a longer dwell or a higher temperature.
  * @param dwellHours θ: the time between the turning points of the counted cycle
  */

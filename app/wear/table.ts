@@ -1,7 +1,7 @@
 import type { Db } from '../history/db.ts';
 import type { MeterState } from './meter-state.ts';
 
-/** The meter's state per card: rebuilt from the samples when it is missing. */
+/** The meter's state per card. A missing one is computed again from the samples. */
 export function createWearTable(db: Db) {
   const load = db.prepare(
     'SELECT model_version AS modelVersion, fed_to_id AS fedToId, state FROM wear_state WHERE gpu_id = ?',
@@ -15,7 +15,7 @@ export function createWearTable(db: Db) {
       const row = load.get(gpuId) as { modelVersion: string; fedToId: number; state: string } | undefined;
       return row && { ...row, state: JSON.parse(row.state) as MeterState };
     },
-    /** The state is made anew from the samples at the next start. */
+    /** Deletes a state. The next start computes it again from the samples. */
     forget: (gpuUuid: string): void => {
       forget.run(gpuUuid);
     },

@@ -8,16 +8,16 @@ import { agingRate } from './board-parts.ts';
  */
 export const BIN_LOW_C = -40;
 export const BIN_HIGH_C = 150;
-export const BINS_A_DEGREE = 10;
-export const BIN_COUNT = (BIN_HIGH_C - BIN_LOW_C) * BINS_A_DEGREE + 1;
+export const BINS_PER_DEGREE = 10;
+export const BIN_COUNT = (BIN_HIGH_C - BIN_LOW_C) * BINS_PER_DEGREE + 1;
 
-/** Bin of a temperature; what lies outside the catalogue's range is held at its ends. NaN has none (0). */
+/** Bin of a temperature, limited to the catalogue's range. NaN gives 0, which callers must not use. */
 export const binOf = (tempC: number): number => {
-  const bin = Math.round((tempC - BIN_LOW_C) * BINS_A_DEGREE);
+  const bin = Math.round((tempC - BIN_LOW_C) * BINS_PER_DEGREE);
   return !(bin > 0) ? 0 : bin >= BIN_COUNT ? BIN_COUNT - 1 : bin;
 };
 
-export const binTempC = (bin: number): number => bin / BINS_A_DEGREE + BIN_LOW_C;
+export const binTempC = (bin: number): number => bin / BINS_PER_DEGREE + BIN_LOW_C;
 
 const tableOf = (rate: (tempC: number) => number): Float64Array =>
   Float64Array.from({ length: BIN_COUNT }, (_, bin) => rate(binTempC(bin)));
@@ -31,7 +31,7 @@ export type RateTables = {
 
 let built: RateTables | undefined;
 
-/** Built once, at the first use: 14 tables of 1,901 rates. */
+/** Built once, at first use: 14 tables of 1,901 rates. */
 export const rateTables = (): RateTables =>
   (built ??= {
     silicon: SILICON.grid.map((ea) => tableOf((tempC) => acceleration(ea, REFERENCE.coreTempC, tempC))),

@@ -1,5 +1,5 @@
+import type { Plain } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
-import type { Immutable } from '../core/immutable.ts';
 
 const record = z.record(z.string(), z.number());
 const numbers = z.array(z.number());
@@ -46,4 +46,4 @@ export const tally = z.object({
 /** Mutable: meters add into it. */
 export type Tally = z.infer<typeof tally>;
 /** The tally of a period that has ended. */
-export type EndedTally = Immutable<Tally>;
+export type EndedTally = Plain<Tally>;

@@ -1,6 +1,6 @@
 /**
- * Mechanisms that the model leaves out, because telemetry cannot drive them: kept as equations so that their size can be
- * told and checked (docs/wear-model.md, "What it cannot see").
+ * Mechanisms that the model leaves out because telemetry lacks their inputs. The equations remain so that their size can be
+ * stated and checked (docs/wear-model.md, "What it cannot see").
  */
 import { acceleration, BOLTZMANN_EV_K, kelvin } from './arrhenius.ts';
 

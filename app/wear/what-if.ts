@@ -3,7 +3,7 @@ import type { Band } from './exposure-schema.ts';
 import { bandOf } from './families.ts';
 import { REFERENCE, SILICON } from './model.ts';
 
-/** What a person could change. Shares and hours of a day. */
+/** A change that a person could make. Shares 0–1, and hours per day. */
 export type Change =
   | { readonly kind: 'power-cap'; readonly share: number }
   | { readonly kind: 'temperature-ceiling'; readonly maxC: number }
@@ -35,7 +35,7 @@ type Hours = readonly { readonly tempC: number; readonly hours: number }[];
 const equivalent = (ea: number, hours: Hours): number =>
   hours.reduce((sum, step) => sum + step.hours * acceleration(ea, REFERENCE.coreTempC, step.tempC), 0);
 
-/** Idle and loaded parts of a profile: below this share of its own span of temperatures it idles. Ours. */
+/** Idle and loaded parts of a profile: below this share of its range of temperatures it idles. Ours. */
 const IDLE_SHARE = 0.3;
 
 function changed({ hoursByTemp, effectiveAirC, limitW }: Profile, change: Change, kPerW: number): Hours {
@@ -44,8 +44,8 @@ function changed({ hoursByTemp, effectiveAirC, limitW }: Profile, change: Change
   const idleBelow = low + IDLE_SHARE * (high - low);
   switch (change.kind) {
     case 'power-cap': {
-      // a cap takes off what is above it: T = a + R·P gives the temperature at the cap. The hottest hour was no more than
-      // the limit in warmer air, so a cap at the limit changes nothing
+      // T = a + R·P is the temperature at the cap; hotter hours are lowered to it. The hottest hour was at most at the limit
+      // in warmer air, so a cap at the limit changes nothing
       const airC = Math.max(effectiveAirC ?? low, high - kPerW * (limitW ?? 0));
       const capC = airC + kPerW * change.share * (limitW ?? 0);
       return hoursByTemp.map(({ tempC, hours }) => ({ tempC: Math.min(tempC, Math.max(capC, idleBelow)), hours }));
@@ -73,8 +73,8 @@ function changed({ hoursByTemp, effectiveAirC, limitW }: Profile, change: Change
 }
 
 /**
- * What the model says of this card's own profile under a change, relative to as it was. The band is coherent: each
- * activation energy, and each end of the measured resistance, is run through both profiles. Speed is not modelled here.
+ * The modelled effect of a change on the card's own profile. The band is coherent: each activation energy, and each end
+ * of the measured resistance, is applied to both profiles. Speed is not modelled.
  */
 export function whatIf(profile: Profile, change: Change): WhatIf | NoWhatIf {
   const { hoursByTemp, resistance, limitW } = profile;

@@ -69,7 +69,12 @@ function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly ca
         )}
         {row(t('wear.swings'), [cycles.small, cycles.medium, cycles.large].map((n) => format.number(n)).join(' / '))}
         {heldBack &&
-          row(t('wear.throttledHours'), held.map((ms) => hours(ms / HOUR_MS)).join(' / '), 'h', t('wear.throttledHoursNote'))}
+          row(
+            t('wear.throttledHours'),
+            held.map((ms) => hours(ms / HOUR_MS)).join(' / '),
+            'h',
+            t('wear.throttledHoursNote'),
+          )}
         {hears && row(t('wear.eventsSeen'), format.number(events))}
       </dl>
       {olderHours > 0 && <p className={css.quiet}>{t('wear.older', { hours: format.number(olderHours) })}</p>}

@@ -69,7 +69,7 @@ function recorded(hours: number, startMs = Date.UTC(2026, 2, 1)) {
 }
 
 describe('the page of a card', () => {
-  it('follows its ledger and the hour that goes on, and a mark is there at once', () => {
+  it('follows its ledger and the current hour, and shows a mark at once', () => {
     const { store } = openStore();
     const tracker = createWearTracker(store, openLedgerStore(temporaryFolder()));
     const page = createCardPages(store, tracker, false);
@@ -150,6 +150,6 @@ describe('slowburn ledger', () => {
     });
     const refused = slowburn('ledger', 'import', file, '--data-dir', temporaryFolder());
     expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain('what it says of 2026-03-01 (UTC) or before is not what was sealed');
+    expect(refused.stderr).toContain('the content up to 2026-03-01 (UTC) does not match its seal');
   });
 });

@@ -18,7 +18,7 @@ const gpu = (energyJ: number): GpuSummary => ({
 });
 
 describe('a session in figures', () => {
-  it('is told for each output: joules, range, money, CO2 and time', () => {
+  it('is shown per output: joules, range, money, CO2 and time', () => {
     const { each, outputsPerHour, cost, co2G } = figuresOf(
       {
         startedMs: 0,
@@ -50,7 +50,7 @@ describe('a session in figures', () => {
 });
 
 describe('published figures', () => {
-  it('stand beside outputs of their own kind, with device and batch', () => {
+  it('are compared with outputs of their own kind, with device and batch', () => {
     const rows = publishedFor('image', ['diffusion']);
     expect(rows.length).toBeGreaterThan(5);
     for (const { device, batch, source } of rows) expect([device, batch, source].every(Boolean)).toBe(true);

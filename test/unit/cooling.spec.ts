@@ -94,7 +94,7 @@ describe('the cooling trend on simulated cards', () => {
 });
 
 describe('the level of a rise', () => {
-  it('is told only when the interval excludes 1', () => {
+  it('is reported only when the interval excludes 1', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.5, max: 3, noNaN: true }), (ratio) => {
         expect(coolingLevel(ratio, false)).toBe('ok');

@@ -27,15 +27,24 @@ const same: Record<string, readonly string[]> = {
   'another order, units in the names': ['power_mw,temp_f,time_s', ...rows((i) => `100000,149,${i}`)],
   'units in brackets, semicolons': ['"Time [ms]";"Core Temp (°C)";Power [kW]', ...rows((i) => `${i * 1000};65;0.1`)],
   'decimal commas': ['time_s;temperature [K];power', ...rows((i) => `${i},0;338,15;100,0`)],
-  'units beside the numbers': ['timestamp,temperature,power', ...rows((i) => `2026/03/01 10:00:${two(i)}.000,65 C,100.5 W`)],
-  'minutes': ['time [min]\ttemp\twatts', ...rows((i) => `${i / 60}\t65\t100`)],
+  'units beside the numbers': [
+    'timestamp,temperature,power',
+    ...rows((i) => `2026/03/01 10:00:${two(i)}.000,65 C,100.5 W`),
+  ],
+  minutes: ['time [min]\ttemp\twatts', ...rows((i) => `${i / 60}\t65\t100`)],
   'date and time apart': ['Date,Time,core temp,board power', ...rows((i) => `01.03.2026,23:59:${two(i)},65,100`)],
-  'a time of day that passes midnight': ['Time,gpuTemp,p_w', ...rows((i) => `${i < 30 ? `23:59:${two(30 + i)}` : `00:00:${two(i - 30)}`},65,100`)],
-  'names of nvidia-smi with other stamps': ['timestamp,temperature.gpu,power.draw', ...rows((i) => `2026-03-01T10:00:${two(i)}Z,65,100`)],
+  'a time of day that passes midnight': [
+    'Time,gpuTemp,p_w',
+    ...rows((i) => `${i < 30 ? `23:59:${two(30 + i)}` : `00:00:${two(i - 30)}`},65,100`),
+  ],
+  'names of nvidia-smi with other stamps': [
+    'timestamp,temperature.gpu,power.draw',
+    ...rows((i) => `2026-03-01T10:00:${two(i)}Z,65,100`),
+  ],
   'a byte order mark and Windows line ends': ['\uFEFFt,temp,power\r', ...rows((i) => `${i},65,100\r`)],
-}; // prettier-ignore
+};
 
-describe('a plain trace', () => {
+describe('a CSV trace', () => {
   it.each(Object.entries(same))('says the same with %s', async (_, lines) => {
     const { cards, badCount } = await trace(lines);
     expect(badCount).toBe(0);
@@ -69,9 +78,21 @@ describe('a plain trace', () => {
   });
 
   it('observes nothing where a cell is no temperature, a step is too long or the time goes back', async () => {
-    const { cards, badCount } = await trace(
-      ['t,temp', '0,65', '1,nan', '2,65', '3,65', '14,65', '15,65', '10,65', '11,65', 'x,65', '12,65,1', '12,999', '13,N/A'],
-    ); // prettier-ignore
+    const { cards, badCount } = await trace([
+      't,temp',
+      '0,65',
+      '1,nan',
+      '2,65',
+      '3,65',
+      '14,65',
+      '15,65',
+      '10,65',
+      '11,65',
+      'x,65',
+      '12,65,1',
+      '12,999',
+      '13,N/A',
+    ]);
     expect(badCount).toBe(2);
     expect(cards[0]!.exposure.summary().observedHours).toBeCloseTo(3 / 3600, 12);
   });

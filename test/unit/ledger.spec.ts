@@ -124,7 +124,7 @@ describe('a ledger as text', () => {
     expect(holds(`${lines.join('\n')}\n${lines[1]}`)).toBe(false);
   });
 
-  /** Four days of a card, with what happened to it, as the file that goes on growing. */
+  /** Four days of a card and its events, as a ledger file that still grows. */
   const growing = (): { readonly lines: string[]; readonly holds: (lines: readonly string[]) => boolean } => {
     const ledger = ledgerOf(
       Array.from({ length: 96 }, (_, hour) => ({
@@ -202,7 +202,7 @@ describe('a ledger file', () => {
     expect(verifyLedger(read.value, sha256).ok).toBe(true);
   });
 
-  it('seals what a crash left unsealed, and seals anew what comes late into a sealed day', () => {
+  it('seals what a crash left unsealed, and seals a day again when content is added late', () => {
     const folder = temporaryFolder();
     const name = path.join(folder, 'GPU-1.jsonl');
     const holds = (): boolean => {
@@ -214,7 +214,10 @@ describe('a ledger file', () => {
     file.append([{ event: { tsMs: START + 1, kind: 'xid', code: 13, text: '' } }]);
     file.append([{ window: { tsMs: START + 30 * HOUR_MS, durationMs: 1, coreC: 1, powerW: 1, fanPct: 1 } }]);
     expect(holds()).toBe(true);
-    const unsealed = fs.readFileSync(name, 'utf8').split('\n').filter((line) => !line.includes('"seal"')); // prettier-ignore
+    const unsealed = fs
+      .readFileSync(name, 'utf8')
+      .split('\n')
+      .filter((line) => !line.includes('"seal"'));
     fs.writeFileSync(name, unsealed.join('\n'));
     expect(holds()).toBe(false);
     openLedgerStore(folder).open('GPU-1', 'A card');

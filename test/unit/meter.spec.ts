@@ -53,7 +53,7 @@ describe('the meter', () => {
     fc.assert(
       fc.property(histories, fc.integer({ min: 1, max: 10 ** 10 }), (list, more) => {
         let added = 0;
-        // a counter that goes on says that the card was never off: a long gap alone is none
+        // a growing counter shows that the card was never off: a long gap alone is not a power-off
         const on = list.map((sample, i) => ({ ...sample, energyMj: i * 1000 }));
         const longer = on.map((sample) => {
           if (sample.dtMs === undefined) added += more;
@@ -102,7 +102,7 @@ describe('the meter', () => {
       { hours: 5, tempC: 62, powerW: 180 },
       { hours: 16, tempC: 38, powerW: 25 },
     ];
-    // each level is fed as a history of its own, joined by gaps, so that no interval lies between two levels
+    // each level is fed as a separate history, joined by gaps, so that no interval lies between two levels
     let tsMs = START;
     const list = profile.flatMap(({ hours, tempC, powerW }) =>
       Array.from({ length: hours * 720 + 1 }, (_, i): WearSample => {
@@ -140,7 +140,7 @@ describe('the meter', () => {
     });
   });
 
-  it('tells a power-off apart: only an inferred swing, and only where the energy counter began anew', () => {
+  it('reports a power-off separately: only as an inferred swing, and only where the energy counter restarted', () => {
     const warm = steady(600, { coreTempC: 60, powerW: 200 });
     const later = (energyMj: number, gapMs: number) =>
       steady(600, { coreTempC: 58, powerW: 200, energyMj }).map((sample, i) => ({
@@ -185,7 +185,7 @@ describe('the meter', () => {
     );
   });
 
-  it('does not count what a counter grew by while nobody looked', () => {
+  it('does not count the growth of a counter during a gap', () => {
     const list: WearSample[] = [
       { tsMs: START, coreTempC: 50, energyMj: 1000, throttledSwPowerUs: 0 },
       { tsMs: START + 1000, dtMs: 1000, coreTempC: 50, energyMj: 3000, throttledSwPowerUs: 500 },

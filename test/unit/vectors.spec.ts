@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { checkVector, parseVectors, type Vector } from '../../tools/vectors/vectors.ts';
+import { splitList } from '../../tools/vectors/split.ts';
+import { checkVector, parseVectors, readVectors, type Vector } from '../../tools/vectors/vectors.ts';
 import { vectorFiles } from '../support/shared.ts';
 
 const load = (file: string) => {
@@ -91,5 +92,30 @@ describe('a file of vectors', () => {
   ])('%s is refused with a sentence', (text, sentence) => {
     const parsed = parseVectors(text);
     expect(parsed.ok ? '' : parsed.error.message).toContain(sentence);
+  });
+
+  it('is read piece by piece, so that no size is refused: any cut gives the same vectors', () => {
+    const text = fs.readFileSync('test/fixtures/vectors/own.json', 'utf8');
+    const whole = load('test/fixtures/vectors/own.json');
+    for (const length of [1, 7, 64]) {
+      const vectors: Vector[] = [];
+      const pieces = text.match(new RegExp(`[\\s\\S]{1,${length}}`, 'g'))!;
+      expect(readVectors(pieces, (one) => vectors.push(one))).toEqual({ ok: true, value: whole.length });
+      expect(vectors).toEqual(whole);
+    }
+  });
+
+  it('is split only at the outermost list, whatever its texts contain', () => {
+    const elements: unknown[] = [];
+    const document = {
+      a: 'vectors',
+      b: { vectors: [{ c: 1 }] },
+      vectors: [{ d: '"]}\\' }, { e: [{ f: [] }] }],
+      g: [{}],
+    };
+    const splitter = splitList('vectors', (json) => elements.push(JSON.parse(json)));
+    splitter.feed(JSON.stringify(document, null, 1));
+    expect(elements).toEqual(document.vectors);
+    expect(JSON.parse(splitter.outline())).toEqual({ ...document, vectors: [] });
   });
 });

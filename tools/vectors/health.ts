@@ -34,7 +34,7 @@ export const healthEvaluators: Readonly<Record<string, Evaluator>> = {
   page_retirement: ({ raw }) => ({
     result: () =>
       (raw('cases') as [number, number, number][]).map(([doubleBit, singleBit, doubleBitWeekAgo]) =>
-        // a week ago 0 stands for a card that was not watched then
+        // 0 a week ago means that the card was not recorded then
         pageRetirementResult({ doubleBit, singleBit, doubleBitWeekAgo: doubleBitWeekAgo || undefined }),
       ),
   }),

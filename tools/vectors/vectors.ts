@@ -3,13 +3,15 @@ import { err, messageOf, ok, type Result } from '../../app/core/result.ts';
 import { energyEvaluators } from './energy.ts';
 import { exposureEvaluators } from './exposure.ts';
 import { healthEvaluators } from './health.ts';
+import { splitList } from './split.ts';
 import { inputsOf, vectorSchema, type Evaluator, type Vector } from './inputs.ts';
 import { partEvaluators } from './board-parts.ts';
 
 export type { Vector } from './inputs.ts';
 
-const fileSchema = z.object({
-  vectors: z.array(vectorSchema),
+const outlineSchema = z.object({
+  /** anything that is not an object: a vector file has only objects here, which were split off */
+  vectors: z.array(z.never()),
   counts: z.object({ total: z.number().optional() }).optional(),
 });
 
@@ -23,30 +25,60 @@ export type Verdict = {
 
 const FORM = 'It is a JSON object with a list "vectors" of { id, mechanism, inputs, expected, tolerance }.';
 
-/** The vectors of a file; one that holds none, or not as many as it says, proves nothing and is refused. */
-export function parseVectors(text: string): Result<readonly Vector[]> {
-  let json: unknown;
+function parseJson(text: string): Result<unknown> {
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return ok(JSON.parse(text) as unknown);
   } catch (thrown) {
     return err('invalid-argument', `The vector file is not JSON: ${messageOf(thrown)}.`, FORM);
   }
-  const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) {
-    const [{ path, message }] = parsed.error.issues as [z.core.$ZodIssue];
-    const at = path[0] === 'vectors' && path.length > 1 ? `, vector ${Number(path[1]) + 1}` : '';
-    const what = path.slice(at === '' ? 0 : 2).join('.') || 'the whole';
-    return err('invalid-argument', `The vector file has another form${at}: ${what}: ${message}.`, FORM);
+}
+
+function otherForm(at: string, { path, message }: z.core.$ZodIssue): Result<never> {
+  const what = path.join('.') || 'the whole';
+  return err('invalid-argument', `The vector file has another form${at}: ${what}: ${message}.`, FORM);
+}
+
+/**
+ * Reads a vector file piece by piece and passes on each vector. A file without vectors, or with a different number than it
+ * states, proves nothing and is an error.
+ * @param pieces the text of the file, in pieces of any length
+ * @returns the number of vectors
+ */
+export function readVectors(pieces: Iterable<string>, onVector: (vector: Vector) => void): Result<number> {
+  let count = 0;
+  let failed: Result<never> | undefined;
+  const splitter = splitList('vectors', (json) => {
+    if (failed) return;
+    count++;
+    const element = parseJson(json);
+    const vector = element.ok ? vectorSchema.safeParse(element.value) : undefined;
+    if (!element.ok) failed = element;
+    else if (vector?.success) onVector(vector.data);
+    else failed = otherForm(`, vector ${count}`, vector!.error.issues[0]!);
+  });
+  let first = true;
+  for (const piece of pieces) {
+    splitter.feed(first ? piece.replace(/^\uFEFF/, '') : piece);
+    first = false;
+    if (failed) return failed;
   }
-  const { vectors, counts } = parsed.data;
-  if (vectors.length === 0) return err('invalid-argument', 'The vector file holds no vector.', FORM);
-  if (counts?.total !== undefined && counts.total !== vectors.length) {
-    return err(
-      'invalid-argument',
-      `The vector file says that it holds ${counts.total} vectors and has ${vectors.length}.`,
-    );
+  const json = parseJson(splitter.outline());
+  if (!json.ok) return json;
+  const outline = outlineSchema.safeParse(json.value);
+  if (!outline.success) return otherForm('', outline.error.issues[0]!);
+  if (count === 0) return err('invalid-argument', 'The vector file holds no vector.', FORM);
+  const total = outline.data.counts?.total;
+  if (total !== undefined && total !== count) {
+    return err('invalid-argument', `The vector file says that it holds ${total} vectors and has ${count}.`);
   }
-  return ok(vectors);
+  return ok(count);
+}
+
+/** All vectors of a text. */
+export function parseVectors(text: string): Result<readonly Vector[]> {
+  const vectors: Vector[] = [];
+  const read = readVectors([text], (vector) => vectors.push(vector));
+  return read.ok ? ok(vectors) : read;
 }
 
 /** What the product computes, by mechanism. */

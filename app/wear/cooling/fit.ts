@@ -15,13 +15,14 @@ function leastSquares(rows: readonly (readonly number[])[], ys: readonly number[
   return invert(normal)?.map((row) => dot(row, right));
 }
 
-/** Fewer points than this tell no fan curve. */
+/** A fan curve needs at least this many points. */
 const FAN_POINTS = 10;
 
 /**
- * The speed term that power and room alone explain, for each point. A fan answers the temperature that it helps to make: a
- * warm draught raises both, which would pass for a fan that cools badly and hide a rise of R behind it. What the load and
- * the idle temperature predict is free of that (two-stage least squares), apart for baseline, recent time and fan setting.
+ * The speed term that power and room temperature alone predict, for each point. Fan speed is endogenous: it reacts to the
+ * temperature it influences. Warm air raises both, which would look like a fan that cools badly and hide a rise of R. The
+ * prediction from load and idle temperature is free of that (two-stage least squares). Baseline, recent period and fan
+ * setting are predicted separately.
  */
 function explainedSpeed(groups: readonly (readonly OperatingPoint[])[]): Map<OperatingPoint, number> {
   const explained = new Map<OperatingPoint, number>();
@@ -46,13 +47,13 @@ function explainedSpeed(groups: readonly (readonly OperatingPoint[])[]): Map<Ope
   return explained;
 }
 
-/** What the rise of a point is made of, for a card whose resistance is α + β·speed^−0.8. */
+/** The terms of a point's rise, for a card whose resistance is α + β·speed^−0.8. */
 type Features = (point: OperatingPoint, speed?: number) => number[];
 
 /**
- * rise = ρ·[α·(P − P_idle) + β·s·P − c]: α is conduction, β convection at the fan's speed term s, and c what the idle card
- * stands above the air by convection, one constant for each idle fan band, because a fan that stands still has no law of
- * its own here. A card without a fan reading has α alone.
+ * rise = ρ·[α·(P − P_idle) + β·s·P − c]: α is conduction, β convection at the fan's speed term s, and c how much warmer
+ * than the air the idle card is by convection. c is one constant per idle fan band, because the law does not hold for a
+ * fan at rest. A card without a fan reading has only α.
  */
 function featuresFor(points: readonly OperatingPoint[]): Features {
   const loadBands = new Set(points.map(({ loadFanPct }) => fanBandOf(loadFanPct)));
@@ -90,12 +91,12 @@ function invert(matrix: readonly (readonly number[])[]): number[][] | undefined 
 }
 
 export type CoolingFit = {
-  /** the rise that the card would show in its baseline, K */
+  /** the rise in the baseline, K */
   readonly expectedK: (point: OperatingPoint) => number;
   /** logarithm of the recent resistance relative to the baseline, and its standard error */
   readonly logRatio: number;
   readonly standardError: number;
-  /** days that the evidence comes from, recent ones or baseline ones, whichever are fewer */
+  /** number of days with evidence, recent or baseline, whichever is smaller */
   readonly days: number;
 };
 
@@ -111,13 +112,13 @@ const huber = (residual: number, scale: number): number => {
   return far <= 1 ? 1 : 1 / far;
 };
 
-/** A sensor of whole degrees: residuals are never taken to be smaller than this. */
+/** The sensor reads whole degrees, so residuals are assumed to be at least this large. */
 const FLOOR_K = 0.25;
 
 /**
- * Fits the card's resistance on baseline and recent points at once, the recent ones times a common ratio: a card that heats
- * up runs its fan faster, so the two may share no fan band. Robust (Huber), with standard errors clustered by day: what a
- * day's points have in common, its air above all, is no independent evidence.
+ * Fits the card's resistance to baseline and recent points together, the recent ones times a common ratio: a hotter card
+ * runs its fan faster, so the two may share no fan band. Robust (Huber). Standard errors are clustered by day, because the
+ * points of a day share its air and are not independent evidence.
  */
 export function fitCooling(base: readonly OperatingPoint[], recent: readonly OperatingPoint[]): CoolingFit | undefined {
   const points = [...base, ...recent];
@@ -126,7 +127,7 @@ export function fitCooling(base: readonly OperatingPoint[], recent: readonly Ope
   const speeds = explainedSpeed([base, recent]);
   const rows = points.map((point) => features(point, speeds.get(point)));
   const m = rows[0]?.length ?? 0;
-  // features are brought to the same size, so that the tiny ridge below touches all alike
+  // features are scaled to the same size, so that the tiny ridge below affects all equally
   const sizes = Array.from(
     { length: m },
     (_, k) =>
@@ -143,9 +144,9 @@ export function fitCooling(base: readonly OperatingPoint[], recent: readonly Ope
   let ratio = 1;
   let weights = points.map(() => 1);
   let inverse: number[][] | undefined;
-  // one row at a time, in place: days of points in a dozen rounds are many
+  // one row at a time, in place, because there are many points and a dozen rounds
   const j = new Float64Array(m + 1);
-  /** fills `j` with how the rise of a point follows each parameter, and gives what the fit says of it */
+  /** fills `j` with the derivatives of a point's rise and returns the fitted rise */
   const derive = (i: number): number => {
     const row = scaled[i]!;
     const recently = i >= base.length;
@@ -184,7 +185,7 @@ export function fitCooling(base: readonly OperatingPoint[], recent: readonly Ope
     if (round > 4 && Math.abs(step[m]!) < 1e-6) break;
   }
 
-  // the error of the second stage is that of the readings themselves, not of what explains them
+  // the error of the second stage uses the readings themselves, not their predictions
   const errorOf = (i: number): number =>
     points[i]!.riseK -
     (i < base.length ? 1 : ratio) *

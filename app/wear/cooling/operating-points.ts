@@ -2,8 +2,8 @@ import type { SteadyWindow } from '../ledger/ledger-schema.ts';
 import { fanBandOf } from './windows.ts';
 
 /**
- * A steady window under load beside the idle card of the hours around it. The difference of two readings of one sensor in
- * one room needs no room sensor: a warm day is no wear.
+ * A steady window under load, compared with the idle card in the hours around it. The difference of two readings of one
+ * sensor in one room needs no room sensor: a warm day does not look like wear.
  */
 export type OperatingPoint = {
   readonly tsMs: number;
@@ -19,7 +19,7 @@ export type OperatingPoint = {
 };
 
 export const DAY_MS = 86_400_000;
-/** An idle moment further away than this says nothing about the room. Ours. */
+/** An idle window further away than this is no evidence for the room temperature. Ours. */
 const NEAR_MS = 24 * 3_600_000;
 /** Shares of the card's high power (95 % quantile) below which it idles and above which it is loaded. Ours. */
 const [IDLE, LOADED] = [0.25, 0.4];
@@ -43,7 +43,7 @@ export function splitByLoad(windows: readonly SteadyWindow[]): { idle: SteadyWin
   };
 }
 
-/** Pairs in the order of time; between two idle moments with the same fan the air is taken to have changed evenly. */
+/** Operating points by time; between two idle windows with the same fan speed the air is assumed to change linearly. */
 export function operatingPoints(windows: readonly SteadyWindow[]): OperatingPoint[] {
   const { idle, loaded } = splitByLoad(windows);
   let next = 0;

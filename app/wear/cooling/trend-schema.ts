@@ -1,12 +1,12 @@
+import type { TypeOf } from '../../core/schema.ts';
 import { z } from '../../core/zod.ts';
-import type { Immutable } from '../../core/immutable.ts';
 
 export const coolingLevels = ['ok', 'watch', 'act'] as const;
 export type CoolingLevel = (typeof coolingLevels)[number];
 
 /** A measured value with its 95 % confidence interval. */
 export const interval = z.object({ value: z.number(), low: z.number(), high: z.number() });
-export type Interval = Immutable<z.infer<typeof interval>>;
+export type Interval = TypeOf<typeof interval>;
 
 const period = z.object({ fromMs: z.number(), toMs: z.number(), windows: z.int(), days: z.int() });
 
@@ -22,7 +22,7 @@ const coolingPoint = z.object({
   effectiveAirC: z.number().optional(),
   idleOffsetK: z.number().optional(),
 });
-export type CoolingPoint = Immutable<z.infer<typeof coolingPoint>>;
+export type CoolingPoint = TypeOf<typeof coolingPoint>;
 
 export const coolingTrend = z.object({
   level: z.enum(coolingLevels),
@@ -35,7 +35,7 @@ export const coolingTrend = z.object({
   /** days until the slowdown limit at the current trend; undefined where the interval is too wide or nothing rises */
   daysToSlowdown: z.object({ low: z.number(), high: z.number() }).optional(),
 });
-export type CoolingTrend = Immutable<z.infer<typeof coolingTrend>>;
+export type CoolingTrend = TypeOf<typeof coolingTrend>;
 
 /** Why there is no trend yet. */
 export const noTrend = z.object({
@@ -43,4 +43,4 @@ export const noTrend = z.object({
   found: z.number(),
   needed: z.number(),
 });
-export type NoTrend = Immutable<z.infer<typeof noTrend>>;
+export type NoTrend = TypeOf<typeof noTrend>;

@@ -16,7 +16,7 @@ export const TREND = {
 
 export type TrendOptions = {
   readonly nowMs: number;
-  /** a re-paste or a cleaning: the baseline begins after the newest one */
+  /** time of the newest cleaning or replacement of the thermal paste: the baseline begins after it */
   readonly sinceMs?: number;
   readonly slowdownC?: number | undefined;
 };
@@ -35,10 +35,10 @@ const scaled = ({ value, low, high }: Interval, by: (value: number) => number): 
   high: by(high),
 });
 
-/** How much more each point rose than the baseline would show, as a logarithm: none where it did not rise at all. */
+/** Logarithm of each point's rise relative to the baseline; not finite where it did not rise. */
 type Risen = ReadonlyMap<OperatingPoint, number>;
 
-/** Each day's rise relative to what the baseline would show: the median of its points. */
+/** Each day's rise relative to the baseline: the median of its points. */
 function byDay(points: readonly OperatingPoint[], risen: Risen): { readonly day: number; readonly value: number }[] {
   const rose = points.filter((point) => Number.isFinite(risen.get(point)));
   return [...groupBy(rose, ({ day }) => day)]
@@ -46,7 +46,7 @@ function byDay(points: readonly OperatingPoint[], risen: Risen): { readonly day:
     .sort((x, y) => x.day - y.day);
 }
 
-/** One temperature reads in whole degrees: no day is known better than this, however still it stood. */
+/** Temperatures are whole degrees, so no day is known better than this, even if its readings are equal. */
 const DAY_FLOOR = 0.006;
 
 function ratioOfDays(values: readonly number[]): Interval {
@@ -56,8 +56,8 @@ function ratioOfDays(values: readonly number[]): Interval {
 }
 
 /**
- * Days until the limit is reached when R goes on rising as it did: a range from the interval of the slope. Withheld where
- * the interval of the slope includes 0 or its ends differ more than threefold.
+ * Days until the limit is reached if R keeps rising at the same rate: a range from the interval of the slope. Undefined
+ * where that interval includes 0 or its ends differ more than threefold.
  */
 function daysToLimit(days: readonly { day: number; value: number }[], riseLog: number): CoolingTrend['daysToSlowdown'] {
   if (days.length < 10 || !(riseLog > 0)) return undefined;
@@ -105,7 +105,7 @@ const fitLineOf = (windows: readonly SteadyWindow[]) =>
 
 /**
  * How a card's cooling compares with its own baseline: the first three weeks with enough steady windows (after the newest
- * re-paste or cleaning) against the last one, or the last two where it has too few days.
+ * cleaning or replacement of the thermal paste) against the last one, or the last two where it has too few days.
  */
 export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOptions): CoolingTrend | NoTrend {
   const { nowMs, sinceMs = -Infinity, slowdownC } = options;
@@ -162,8 +162,8 @@ export function coolingTrend(windows: readonly SteadyWindow[], options: TrendOpt
   const nowK = expectedK * ratio.value;
   const riseLog = slowdownC === undefined ? Number.NaN : Math.log((nowK + slowdownC - hottest) / nowK);
   return {
-    // a limit counts as reached unless 95 % of the evidence lies below it: a rise of just the limit must not be missed half
-    // the time; that nothing rose at all must be excluded in any case
+    // a limit counts as reached unless 95 % of the evidence is below it; otherwise a rise of exactly the limit would be
+    // missed half the time. The interval must exclude “no rise” in any case
     level: coolingLevel(ratio.value * Math.exp(1.64 * fit.standardError), ratio.low > 1, COOLING_LIMITS),
     ratio,
     baseline: { fromMs: startMs, toMs: baseToMs, windows: base.length, days: baseDays.length },

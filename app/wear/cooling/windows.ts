@@ -4,7 +4,7 @@ import { fitLine } from './resistance.ts';
 
 /**
  * What counts as steady (ours, not a standard): three minutes in which the temperature moves by less than 1 °C/min, the
- * power by less than 5 % and the fan stays in one band of 5 points, with nothing held down by heat. Powers are compared as
+ * power by less than 5 % and the fan stays in one band of 5 points, without throttling by heat. Powers are compared as
  * means of 30 s, because a heat sink averages over its own time constant of about a minute: the short dips between two
  * images are no change of load.
  */
@@ -40,7 +40,7 @@ function steadyWindow(blocks: readonly Block[]): SteadyWindow | undefined {
   };
 }
 
-/** Finds steady windows as samples pass; they do not overlap. A gap or a slowdown by heat begins anew. */
+/** Finds steady windows in a stream of samples. They do not overlap. A gap or throttling by heat restarts the search. */
 export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
   let blocks: Block[] = [];
   let block: Block | undefined;

@@ -1,9 +1,6 @@
+import { moment, type Plain, type TypeOf } from '../../core/schema.ts';
 import { z } from '../../core/zod.ts';
-import type { Immutable } from '../../core/immutable.ts';
 import { tally } from '../tally-schema.ts';
-
-/** ms since 1970 that a Date can hold */
-const moment = z.number().min(-8.64e15).max(8.64e15);
 
 /** One hour of one card's life. It is kept for ever. */
 export const hourCell = z.object({
@@ -16,7 +13,7 @@ export const hourCell = z.object({
   tally,
 });
 
-export type HourCell = Immutable<z.infer<typeof hourCell>>;
+export type HourCell = TypeOf<typeof hourCell>;
 
 /** What a person did to the card. Marks are shown next to the trend. */
 export const markKinds = ['re-paste', 'cleaning', 'fan', 'case', 'room', 'other'] as const;
@@ -28,7 +25,7 @@ export const mark = z.object({
   /** a removed mark stays removed in every merge */
   removed: z.boolean().optional(),
 });
-export type Mark = Immutable<z.infer<typeof mark>>;
+export type Mark = TypeOf<typeof mark>;
 /** A mark as the window sends it. */
 export const markRequest = mark.extend({ text: z.string().max(200) });
 
@@ -41,14 +38,14 @@ export const steadyWindow = z.object({
   /** mean target fan speed, within one band of 5 points; −1 where the card reports none */
   fanPct: z.number(),
 });
-export type SteadyWindow = Immutable<z.infer<typeof steadyWindow>>;
+export type SteadyWindow = TypeOf<typeof steadyWindow>;
 
 export const ledgerEvent = z.object({ tsMs: moment, kind: z.string(), code: z.number(), text: z.string() });
-export type LedgerEvent = Immutable<z.infer<typeof ledgerEvent>>;
+export type LedgerEvent = TypeOf<typeof ledgerEvent>;
 
 /** A sealed day: its hash covers its content and the hash of the sealed day before. */
 export const seal = z.object({ dayMs: moment, hash: z.string() });
-export type Seal = Immutable<z.infer<typeof seal>>;
+export type Seal = TypeOf<typeof seal>;
 
 const FORMAT = 'slowburn-ledger';
 
@@ -71,4 +68,4 @@ export const line = z.union([
   z.object({ seal }),
   z.object({ end: z.object({ hours: z.int(), hash: z.string() }) }),
 ]);
-export type LedgerLine = Immutable<Exclude<z.infer<typeof line>, { end: unknown }>>;
+export type LedgerLine = Plain<Exclude<z.infer<typeof line>, { end: unknown }>>;

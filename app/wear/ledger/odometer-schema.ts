@@ -1,5 +1,5 @@
+import type { TypeOf } from '../../core/schema.ts';
 import { z } from '../../core/zod.ts';
-import type { Immutable } from '../../core/immutable.ts';
 import { throttledTimes } from '../tally-schema.ts';
 
 /** What a card has been through, as measured. Nothing in it is modelled. */
@@ -17,4 +17,4 @@ export const odometer = z.object({
   throttledMs: throttledTimes,
   events: z.int(),
 });
-export type Odometer = Immutable<z.infer<typeof odometer>>;
+export type Odometer = TypeOf<typeof odometer>;

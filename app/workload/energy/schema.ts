@@ -1,5 +1,5 @@
 import { z } from '../../core/zod.ts';
-import type { Immutable } from '../../core/immutable.ts';
+import type { Plain } from '../../core/schema.ts';
 
 /** Minutes after midnight, local time. */
 const minuteOfDay = z.int().min(0).max(1440);
@@ -15,15 +15,15 @@ export const tariffBand = z.object({
   toMin: minuteOfDay,
   pricePerKwh,
 });
-export type TariffBand = Immutable<z.infer<typeof tariffBand>>;
+export type TariffBand = Plain<z.infer<typeof tariffBand>>;
 
 /** The most bands that a tariff may have. */
 export const MOST_TARIFF_BANDS = 24;
 
 /** Two bounds between which the true value lies. */
 export const valueRange = z.object({ low: z.number(), high: z.number() });
-export type Range = Immutable<z.infer<typeof valueRange>>;
+export type Range = Plain<z.infer<typeof valueRange>>;
 
 /** J used within one quarter of an hour, which begins at `fromMs`. Any tariff can price it later. */
 export const energySlot = z.object({ fromMs: z.number(), energyJ: z.number() });
-export type EnergySlot = Immutable<z.infer<typeof energySlot>>;
+export type EnergySlot = Plain<z.infer<typeof energySlot>>;

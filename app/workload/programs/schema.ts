@@ -1,5 +1,5 @@
 import { z } from '../../core/zod.ts';
-import type { Immutable } from '../../core/immutable.ts';
+import type { Plain } from '../../core/schema.ts';
 import { counterIds } from '../adapters/ids.ts';
 import { workloadKinds } from './kinds.ts';
 
@@ -11,7 +11,7 @@ export const programRule = z.object({
   /** counters other than adapters were accepted before; they ask no server */
   adapter: z.enum(counterIds).optional(),
 });
-export type ProgramRule = Immutable<z.infer<typeof programRule>>;
+export type ProgramRule = Plain<z.infer<typeof programRule>>;
 
 /** The most rules that settings may hold. */
 export const MOST_PROGRAM_RULES = 100;

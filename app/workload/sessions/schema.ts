@@ -1,5 +1,5 @@
 import { z } from '../../core/zod.ts';
-import type { Immutable } from '../../core/immutable.ts';
+import type { Plain } from '../../core/schema.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { counterIds, outputUnits, speedUnits } from '../adapters/ids.ts';
 import { energySlot, valueRange } from '../energy/schema.ts';
@@ -42,7 +42,7 @@ export const gpuSummary = z.object({
   /** J of each output whose end was observed, in order */
   outputsJ: z.array(z.number()).optional(),
 });
-export type GpuSummary = Immutable<z.infer<typeof gpuSummary>>;
+export type GpuSummary = Plain<z.infer<typeof gpuSummary>>;
 
 /** What a session produced, and who counted it. */
 export const outputs = z.object({
@@ -56,7 +56,7 @@ export const outputs = z.object({
   /** some outputs may have been missed: the true count is this or more */
   atLeast: z.boolean().optional(),
 });
-export type Outputs = Immutable<z.infer<typeof outputs>>;
+export type Outputs = Plain<z.infer<typeof outputs>>;
 
 /** What caused the load, as far as it was recognised, and what it produced. */
 export const workload = z.object({
@@ -73,10 +73,10 @@ export const workload = z.object({
   /** W of the power limit during the session: it tells the sessions of a sweep apart */
   capW: z.number().optional(),
 });
-export type Workload = Immutable<z.infer<typeof workload>>;
+export type Workload = Plain<z.infer<typeof workload>>;
 
 export const sessionSummary = z.object({ gpus: z.array(gpuSummary), workload: workload.optional() });
-export type SessionSummary = Immutable<z.infer<typeof sessionSummary>>;
+export type SessionSummary = Plain<z.infer<typeof sessionSummary>>;
 
 /** A session as it is stored. Times are ms since 1970. */
 export const storedSession = z.object({
@@ -91,4 +91,4 @@ export const storedSession = z.object({
   gpus: z.array(z.string()),
   summary: sessionSummary.nullable(),
 });
-export type StoredSession = Immutable<z.infer<typeof storedSession>>;
+export type StoredSession = Plain<z.infer<typeof storedSession>>;
