@@ -213,8 +213,8 @@ describe('processes', () => {
     const vramBytes = 6 * 2 ** 30;
     expect(listed).toEqual([
       { pid: 4000, name: '/usr/bin/process-4000', type: 'compute', vramBytes, smPct: 88 },
-      { pid: 4001, name: '/usr/bin/process-4001', type: 'compute', vramBytes },
-      { pid: 4002, name: '/usr/bin/process-4002', type: 'both', vramBytes },
+      { pid: 4001, name: '/usr/bin/process-4001', type: 'compute', vramBytes, smPct: 0 },
+      { pid: 4002, name: '/usr/bin/process-4002', type: 'both', vramBytes, smPct: 0 },
     ]);
   });
 

@@ -40,13 +40,27 @@ typedef struct {
   ull stamp;
   unsigned sm, memory, encoder, decoder;
 } sample_t;
+/*
+ * Only processes with non-zero use are listed: the first with process_sm, process number N with process_sm_N, and
+ * process_samples more that are on no list.
+ */
 API(nvmlDeviceGetProcessUtilization)(device_t device, sample_t *samples, unsigned *number, ull last_seen) {
   CALL(nvmlDeviceGetProcessUtilization)
-  unsigned pid = (unsigned)value(gpu, "process_pid", 0);
+  unsigned pid = (unsigned)value(gpu, "process_pid", 0), room = *number, found = 0;
+  unsigned many = (unsigned)value(gpu, "process_count", 1), more = (unsigned)value(gpu, "process_samples", 0);
   ull stamp = (ull)(seconds() * 1e6);
-  if (!pid || stamp <= last_seen) return NOT_FOUND;
-  if (!samples || *number < 1) return INSUFFICIENT_SIZE;
-  *number = 1;
-  samples[0] = (sample_t){pid, stamp, (unsigned)whole(gpu, "process_sm", value(gpu, "process_sm", 88)), 20, 0, 0};
-  return SUCCESS;
+  if (!pid || stamp <= last_seen || value(gpu, "process_unsampled", 0) > 0) return NOT_FOUND;
+  for (unsigned i = 0; i < many + more; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "process_sm_%u", i);
+    ull sm = i == 0 ? whole(gpu, "process_sm", value(gpu, "process_sm", 88))
+                    : (ull)value(gpu, name, i < many ? 0 : 1);
+    if (sm == 0) continue;
+    if (samples && found < room)
+      samples[found] = (sample_t){i < many ? pid + i : 1000000 + i, stamp, (unsigned)sm, 20, 0, 0};
+    found++;
+  }
+  *number = found;
+  if (found == 0) return NOT_FOUND;
+  return !samples || found > room ? INSUFFICIENT_SIZE : SUCCESS;
 }

@@ -5,6 +5,7 @@ import { divide } from '../../app/workload/energy/shares.ts';
 import { withinHours } from '../../app/workload/energy/tariff.ts';
 import { programsOf, type Process } from '../../app/workload/programs/programs.ts';
 import { BEGIN_AFTER_MS, createDetector, END_AFTER_MS } from '../../app/workload/sessions/detect.ts';
+import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { idlePowerW, summariseGpu } from '../../app/workload/sessions/summary.ts';
 import { kneeOf, parseCaps } from '../../app/workload/sessions/sweep.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
@@ -192,5 +193,41 @@ describe('the limits of a sweep', () => {
       [300, last],
     ].map(([capW, perHour]) => ({ capW: capW!, perHour: perHour!, joulesEach: undefined, meanTempC: undefined }));
     expect(kneeOf(points)?.capW).toBe(knee);
+  });
+});
+
+describe('an idle neighbour', () => {
+  const busy = { pid: 1, name: 'a', type: 'compute' as const, smPct: 80 };
+  const idle = { pid: 2, name: 'b', type: 'compute' as const, smPct: 0 };
+  const ownerOf = (pid: number): number => pid;
+
+  it.each([
+    ['its own session', ownerOf, [1, 0]],
+    ['no session', (pid: number) => (pid === 1 ? pid : undefined), [1, undefined]],
+  ])('with %s leaves all energy to the busy program', (_what, owner, [a, b]) => {
+    const shares = divide([busy, idle], owner);
+    expect([shares.get(1), shares.get(2)]).toEqual([a, b]);
+  });
+
+  it('starts no session, however busy the card is', () => {
+    expect(programsAt(99, [busy, idle]).map(({ loads }) => loads)).toEqual([true, false]);
+  });
+});
+
+describe('energy per output', () => {
+  const gpu = { gpuUuid: 'G', observedMs: 1000, slots: [{ fromMs: 0, energyJ: 1 }] };
+  const workload = { kind: 'llm', found: 'detected', outputs: { unit: 'token', count: 4, countedBy: 'vllm' } } as const;
+  const money = { pricePerKwh: 1, tariff: [], co2GramsPerKwh: 1 };
+
+  it.each([
+    ['all energy was shared', { energyJ: 0, sharedJ: 50 }, undefined],
+    ['part of it was shared', { energyJ: 8, sharedJ: 50 }, 2],
+    ['no energy was observed', {}, undefined],
+  ])('if %s: %s', (_what, energy, joules) => {
+    const summary = { gpus: [{ ...gpu, ...energy }], workload };
+    const { each, sharedJ } = figuresOf({ startedMs: 0, endedMs: 1000, summary }, money);
+    expect(each).toMatchObject({ ms: 250 });
+    expect([each?.energyJ, each?.cost !== undefined]).toEqual([joules, joules !== undefined]);
+    expect(sharedJ).toBe('sharedJ' in energy ? 50 : undefined);
   });
 });

@@ -1,5 +1,6 @@
 import type { GpuProcess } from '../source.ts';
 import { textIn, type NativeCall, type Symbols } from './library.ts';
+import { createProcessLoads } from './process-loads.ts';
 import { NVML_INSUFFICIENT_SIZE, NVML_SUCCESS, returnCode } from './return-codes.ts';
 
 /** nvmlProcessInfo_t, newest first: pid at 0, memory at 8; the first version is shorter. */
@@ -15,8 +16,6 @@ const kinds = [
 ] as const;
 const NOT_AVAILABLE = 2n ** 64n - 1n; // memory of a process under WDDM
 const NAME_SIZE = 256;
-const UTILISATION_SIZE = 32;
-const UTILISATION_ROOM = 128;
 const MOST_PROCESSES = 65_536; // a larger number was misread
 
 type Entry = { readonly pid: number; readonly vramBytes?: number };
@@ -63,28 +62,7 @@ export type ProcessReader = () => GpuProcess[] | undefined;
 
 /** @returns a reader that returns undefined if the driver does not report processes */
 export function createProcessReader({ bind, callFirst }: Symbols, device: number): ProcessReader {
-  let lastSeenUs = 0n;
-
-  /** Share of SM time by process, since the sample seen last: without that stamp the driver repeats old ones. */
-  function smShares(): Map<number, number> {
-    const shares = new Map<number, number>();
-    const call = bind('nvmlDeviceGetProcessUtilization', ['device', 'out', 'out', 'ulonglong']);
-    if (!call) return shares;
-    const count = new ArrayBuffer(4);
-    new DataView(count).setUint32(0, UTILISATION_ROOM, true);
-    const samples = new ArrayBuffer(UTILISATION_ROOM * UTILISATION_SIZE);
-    if (call(device, samples, count, lastSeenUs) !== NVML_SUCCESS) return shares;
-    const data = new DataView(samples);
-    const found = Math.min(UTILISATION_ROOM, new DataView(count).getUint32(0, true));
-    for (let at = 0; at < found * UTILISATION_SIZE; at += UTILISATION_SIZE) {
-      const pid = data.getUint32(at, true);
-      const stampUs = data.getBigUint64(at + 8, true);
-      const smPct = data.getUint32(at + 16, true);
-      if (stampUs > lastSeenUs) lastSeenUs = stampUs;
-      if (plausible(pid) && smPct <= 100) shares.set(pid, smPct);
-    }
-    return shares;
-  }
+  const smShares = createProcessLoads(bind, device);
 
   function nameOf(pid: number): string {
     const buffer = new ArrayBuffer(NAME_SIZE);

@@ -7,7 +7,7 @@ import type { ProcessTable } from './processes.ts';
 import { createProgress, type RunningSession } from './progress.ts';
 import type { GpuSummary, Workload } from './schema.ts';
 import { createShareTable } from './shared-cards.ts';
-import { idlePowerW, summariseGpu, type SummaryOptions } from './summary.ts';
+import { EDGE_MS, idlePowerW, summariseClipped, summariseGpu, type SummaryOptions } from './summary.ts';
 import { createSessionTable } from './table.ts';
 
 /** What is known about a session besides its time. All of it is absent when nothing was recognised. */
@@ -16,6 +16,8 @@ export type SessionDetails = {
   readonly marks?: Marks;
   /** the cards it used, where these are known without its processes */
   readonly gpuUuids?: readonly string[];
+  /** its start and end are those of a command, not of samples: energy is interpolated to them */
+  readonly exactEnds?: boolean;
 };
 
 /** The card's idle power is taken from this long before a session. */
@@ -42,11 +44,19 @@ export function createSessionBook(
     const idleW = idlePowerW(samplesBetween(gpuUuid, startedMs - BASELINE_MS, startedMs));
     return { ...(idleW !== undefined && { idleW }), windowMs: windowMsOf(gpuUuid) };
   };
-  const summariseSession = (gpuUuid: string, id: number, fromMs: number, toMs: number, marks?: Marks): GpuSummary => {
+  function summariseSession(
+    gpuUuid: string,
+    id: number,
+    fromMs: number,
+    toMs: number,
+    { marks, exactEnds }: SessionDetails,
+  ): GpuSummary {
     // the baseline is read to its end first: one reader at a time
     const options = { ...optionsOf(gpuUuid, fromMs), shares: sharesOf(gpuUuid, id), ...(marks && { marks }) };
-    return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), options);
-  };
+    if (!exactEnds) return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), options);
+    const samples = samplesBetween(gpuUuid, fromMs - EDGE_MS, toMs + EDGE_MS);
+    return summariseClipped(gpuUuid, samples, { fromMs, toMs, ...options });
+  }
 
   return {
     sessions,
@@ -71,14 +81,15 @@ export function createSessionBook(
       endedMs: number,
       exitCode: number | null,
       pids: ReadonlySet<number>,
-      { workload, marks, gpuUuids }: SessionDetails = {},
+      details: SessionDetails = {},
     ): { readonly summaries: readonly GpuSummary[]; readonly seenOn: readonly string[] } {
+      const { workload, gpuUuids } = details;
       const noted = sessions.byId(session.id);
       const found = processes.gpusUsedBy(pids, session.startedMs, endedMs);
       const seenOn = gpuUuids ?? (found.length > 0 ? found : (noted?.gpus ?? []));
       const uuids = seenOn.length > 0 ? seenOn : gpus.list().map(({ uuid }) => uuid);
       const summaries = uuids
-        .map((uuid) => summariseSession(uuid, session.id, session.startedMs, endedMs, marks))
+        .map((uuid) => summariseSession(uuid, session.id, session.startedMs, endedMs, details))
         .filter(({ observedMs }) => observedMs > 0);
       const known = workload ?? noted?.summary?.workload;
       sessions.finish(session.id, endedMs, exitCode, seenOn, { gpus: summaries, ...(known && { workload: known }) });

@@ -106,6 +106,8 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   // while it is running: the time that its summary covers so far
   const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
   const counted = outputs && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
+  // outputs cost energy: 0 J means that all of it was shared, so no figure per output is known
+  const shown = energyJ !== undefined && energyJ > 0;
   const worst = gpus.reduce<Band | undefined>(
     (most, { equivalentHours }) =>
       equivalentHours && equivalentHours.mid > (most?.mid ?? -1) ? equivalentHours : most,
@@ -120,7 +122,7 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     throttledMs: throttledOf(gpus),
     equivalentHours: worst,
     outputs,
-    each: counted && { ...perOutput(whole, counted.count), ms: tookMs / counted.count },
+    each: counted && { ...(shown && perOutput(whole, counted.count)), ms: tookMs / counted.count },
     outputsPerHour: counted && (counted.count / tookMs) * 3_600_000,
     speed:
       outputs?.speed ??

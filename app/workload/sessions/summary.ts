@@ -2,8 +2,9 @@ import { valueOf, type Frame } from '../../metrics/frame.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { reasonsIn } from '../../metrics/throttle-reasons.ts';
 import { createExposure } from '../../wear/replay.ts';
-import { counterRange, createPowerIntegral, trapezoidJ } from '../energy/energy.ts';
+import { counterRange, createPowerIntegral, ENERGY_ERROR, trapezoidJ } from '../energy/energy.ts';
 import type { EnergySlot } from '../energy/schema.ts';
+import { createClip, type EdgeError } from './clip.ts';
 import type { GpuSummary } from './schema.ts';
 import { type Marks, eachOutputJ } from '../adapters/outputs.ts';
 import { shareAt, type ShareSpan } from '../energy/shares.ts';
@@ -17,6 +18,8 @@ export type SummaryOptions = {
   /** ms over which one power reading averages */
   readonly windowMs?: number;
 };
+
+type StoredOptions = SummaryOptions & { readonly shares?: readonly ShareSpan[]; readonly marks?: Marks };
 
 const COUNTERS = [
   ['power-cap', 'throttledSwPowerUs'],
@@ -193,15 +196,34 @@ export function createSummary(
   return { add, result };
 }
 
+/** Widens the range of an energy by what may have been used at the ends of a session. */
+const widened = ({ energyRangeJ, ...summary }: GpuSummary, { belowJ, aboveJ }: EdgeError): GpuSummary => ({
+  ...summary,
+  energyRangeJ: energyRangeJ && {
+    low: Math.max(0, energyRangeJ.low - belowJ),
+    high: energyRangeJ.high + aboveJ / (1 - ENERGY_ERROR),
+  },
+});
+
+/** How far from a session the nearest sample on either side may be: twice the longest interval. */
+export const EDGE_MS = 10_000;
+
+/** Sums one GPU's samples of a session whose exact ends are known. The samples reach EDGE_MS beyond both ends. */
+export function summariseClipped(
+  gpuUuid: string,
+  samples: Iterable<SessionSample>,
+  { fromMs, toMs, ...options }: StoredOptions & { readonly fromMs: number; readonly toMs: number },
+): GpuSummary {
+  const { clip, edge } = createClip(fromMs, toMs);
+  const summary = summariseGpu(gpuUuid, clip(samples), options);
+  return widened(summary, edge());
+}
+
 /** Sums one GPU's stored samples of a session. */
 export function summariseGpu(
   gpuUuid: string,
   samples: Iterable<SessionSample>,
-  {
-    shares = [],
-    marks,
-    ...options
-  }: SummaryOptions & { readonly shares?: readonly ShareSpan[]; readonly marks?: Marks } = {},
+  { shares = [], marks, ...options }: StoredOptions = {},
 ): GpuSummary {
   const { add, result } = createSummary(gpuUuid, () => shares, options, marks);
   for (const sample of samples) add(sample);
