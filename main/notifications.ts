@@ -38,7 +38,7 @@ export function notifyFault({ message, next }: SourceFault, onClick: () => void)
 const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refused', 'left']);
 
 /** Tells what the governor saw or did: the mildest of its means. */
-export function notifyDeed({ what, why, program, message }: GovernorEntry, t: Translate, onClick: () => void): void {
+export function notifyAction({ what, why, program, message }: GovernorEntry, t: Translate, onClick: () => void): void {
   if (!TOLD.has(what)) return;
   const title = loosely(t)(`governor.did.${what}`, { why: loosely(t)(`governor.why.${why}`), program: program ?? '' });
   show({ title, body: message ?? t('governor.title'), urgent: what === 'left' }, onClick);

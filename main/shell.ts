@@ -12,7 +12,7 @@ import { createBurn } from './burn.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
-import { notify, notifyDeed, notifyFault } from './notifications.ts';
+import { notify, notifyAction, notifyFault } from './notifications.ts';
 import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
@@ -66,8 +66,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
           for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
-      onDeed(deed) {
-        if (owner.settings().notifications) notifyDeed(deed, t, () => showWindow('workloads'));
+      onAction(action) {
+        if (owner.settings().notifications) notifyAction(action, t, () => showWindow('workloads'));
       },
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
       onJob: (job) => pushTo(window, 'job', job),

@@ -42,7 +42,7 @@ import { readMeterNotes } from '../workload/meter/note.node.ts';
 export type CollectorEvents = RecordingEvents & {
   readonly onSessions: () => void;
   /** the governor did something, or saw a limit passed */
-  readonly onDeed?: (deed: GovernorEntry) => void;
+  readonly onAction?: (action: GovernorEntry) => void;
   /** every few seconds: what recording costs */
   readonly onCost?: (cost: OwnCost) => void;
   /** something happened to the history's file, and recording continues */
@@ -131,7 +131,7 @@ export async function openCollector(
     programs: () => work.watch.programs(),
     progress: (key) => work.watch.progress(key),
     stressTodayHours: createStressOfDay((uuid) => work.wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
-    onDeed: (deed) => events.onDeed?.(deed),
+    onAction: (action) => events.onAction?.(action),
     wallMs: clock.wallMs,
     monoMs: clock.monoMs,
   });

@@ -138,7 +138,7 @@ describe('the governor', () => {
       programs: () => [program],
       progress: () => ({ running: 1, made }),
       stressTodayHours: () => undefined,
-      onDeed: () => undefined,
+      onAction: () => undefined,
       wallMs: () => Date.now(),
       monoMs: () => monoMs,
     });
@@ -191,7 +191,7 @@ describe('the governor', () => {
       programs: () => (pids.length > 0 ? [comfyui(pids)] : []),
       progress: () => undefined,
       stressTodayHours: () => undefined,
-      onDeed: () => undefined,
+      onAction: () => undefined,
       wallMs: () => 0,
       monoMs: () => monoMs,
     });
