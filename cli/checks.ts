@@ -10,6 +10,7 @@ import { readPlan } from '../app/history/retention/retention-plan.node.ts';
 import type { Translate } from '../app/core/i18n.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { pendingTexts, problemText, settingsNotices } from '../app/settings/report-words.ts';
+import { listLogs } from '../app/core/log.node.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { messageOf } from '../app/core/result.ts';
 import { historyFile } from '../app/core/folders.node.ts';
@@ -33,7 +34,8 @@ export type Finding = {
   readonly line?: number;
 };
 
-export type CheckName = 'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'recorder';
+export type CheckName =
+  'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'recorder' | 'log';
 
 const MIB = 2 ** 20;
 const LITTLE_SPACE = 500 * MIB; // a year of one card fits (docs/ARCHITECTURE.md)
@@ -192,6 +194,12 @@ function checkRecorder(folder: string): Finding[] {
   return [running, { level: cost.lost > cost.kept / 100 ? 'note' : 'ok', text: 'cost', values }];
 }
 
+function checkLogs(folder: string): Finding[] {
+  const logs = listLogs(folder);
+  if (logs.length === 0) return [{ level: 'ok', text: 'noLog' }];
+  return logs.map(({ file, bytes }) => ({ level: 'ok', text: 'log', values: { file, size: Math.ceil(bytes / 1000) } }));
+}
+
 /** All checks in the order in which a person would look, each with what it found. */
 export async function checkAll(
   folder: string,
@@ -208,5 +216,6 @@ export async function checkAll(
     { name: 'settings', findings: checkSettings(folder, t, format) },
     { name: 'database', findings: checkDatabase(folder) },
     { name: 'recorder', findings: checkRecorder(folder) },
+    { name: 'log', findings: checkLogs(folder) },
   ];
 }
