@@ -68,7 +68,10 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
 
   function tooHot({ tempC, tMs }: Situation): boolean {
     if (limits.coreTempC === null || tempC === undefined) return false;
-    if (heldSince !== undefined) return tempC > limits.coreTempC - COOL_K || tMs - heldSince < LEAST_HOLD_MS;
+    if (heldSince !== undefined) {
+      overSince = undefined;
+      return tempC > limits.coreTempC - COOL_K || tMs - heldSince < LEAST_HOLD_MS;
+    }
     if (tempC <= limits.coreTempC + HEAT_MARGIN_K) overSince = undefined;
     else overSince ??= tMs;
     return overSince !== undefined && tMs - overSince >= PATIENCE_MS;
@@ -111,7 +114,8 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
       const capsHeat = limits.mayCap && situation.capRange !== undefined;
       const holding = passed.filter((key) => key !== 'power' && !(key === 'temperature' && capsHeat));
       const hold = limits.mayHold ? holding[0] : undefined;
-      if (hold === undefined) heldSince = undefined;
+      if (hold !== 'temperature')
+        heldSince = undefined; // a pause for another limit does not make the card hot
       else heldSince ??= situation.tMs;
       const capW = cap === 'none' ? undefined : cap?.capW;
       const changed = cap !== 'none' && cap && capW !== capNow ? cap : undefined;
