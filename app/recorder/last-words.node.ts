@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Log } from '../core/log.node.ts';
 
 /**
- * Logs why this process or one of its threads dies. Nothing is caught: an error that nobody expected still ends the process,
+ * Logs why this process or one of its threads dies. Nothing is caught: an unexpected error still ends the process,
  * and its supervisor restarts it.
  * @returns stops logging
  */
