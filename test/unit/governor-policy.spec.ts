@@ -42,7 +42,7 @@ describe('the temperature limit', () => {
     expect(last(decide(limit, [s(0, 90), s(heldAt, 90), s(heldAt + seconds, tempC)])).hold).toBe(hold);
   });
 
-  it('measures the five minutes of each pause from its own start', () => {
+  it('measures the five minutes of each pause from that pause’s start', () => {
     const again = [s(0, 90), s(30, 90), s(330, 60), s(340, 90), s(370, 90), s(669, 60), s(670, 60)];
     expect(decide(limit, again).map(({ hold }) => hold)).toEqual([
       undefined,
