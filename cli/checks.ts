@@ -10,6 +10,7 @@ import { readPlan } from '../app/history/retention/retention-plan.node.ts';
 import { text } from '../app/core/i18n.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { pendingTexts, problemText, settingsNotices } from '../app/settings/report-words.ts';
+import { listLogs } from '../app/core/log.node.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { messageOf } from '../app/core/result.ts';
 import { historyFile } from '../app/core/folders.node.ts';
@@ -29,7 +30,8 @@ export type Finding = {
   readonly line?: number;
 };
 
-export type CheckName = 'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'recorder';
+export type CheckName =
+  'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'recorder' | 'log';
 
 const MIB = 2 ** 20;
 const LITTLE_SPACE = 500 * MIB; // enough for a year of one card (docs/ARCHITECTURE.md)
@@ -187,6 +189,12 @@ function checkRecorder(folder: string): Finding[] {
   return [running, cost.lost > cost.kept / 100 ? note(sentence) : ok(sentence)];
 }
 
+function checkLogs(folder: string): Finding[] {
+  const logs = listLogs(folder);
+  if (logs.length === 0) return [ok(text('cli.doctor.noLog'))];
+  return logs.map(({ file, bytes }) => ok(text('cli.doctor.log', { file, size: Math.ceil(bytes / 1000) })));
+}
+
 /** Runs all checks, in the order in which a person would look. */
 export async function checkAll(
   folder: string,
@@ -202,5 +210,6 @@ export async function checkAll(
     { name: 'settings', findings: checkSettings(folder, format) },
     { name: 'database', findings: checkDatabase(folder) },
     { name: 'recorder', findings: checkRecorder(folder) },
+    { name: 'log', findings: checkLogs(folder) },
   ];
 }

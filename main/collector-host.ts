@@ -18,7 +18,7 @@ export type HostEvents = {
   readonly onTick: (tick: Tick) => void;
   readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
-  readonly onDeed: (deed: GovernorEntry) => void;
+  readonly onAction: (action: GovernorEntry) => void;
   readonly onCost: (cost: OwnCost) => void;
   readonly onJob: (job: JobState) => void;
   readonly onStatus: (status: CollectorStatus) => void;
@@ -108,8 +108,8 @@ export function startCollectorHost(
         return setStatus({ notice: message.notice });
       case 'sessions':
         return events.onSessions();
-      case 'deed':
-        return events.onDeed(message.deed);
+      case 'action':
+        return events.onAction(message.action);
       case 'cost':
         return events.onCost(message.cost);
       case 'job':

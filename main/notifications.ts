@@ -39,7 +39,7 @@ export function notifyFault({ message, next }: SourceFault, onClick: () => void)
 const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refused', 'left']);
 
 /** Reports what the governor saw or did: the mildest of its means. */
-export function notifyDeed(entry: GovernorEntry, t: Translate, onClick: () => void): void {
+export function notifyAction(entry: GovernorEntry, t: Translate, onClick: () => void): void {
   if (!TOLD.has(entry.what)) return;
   const body = entry.message ?? t('governor.title');
   show({ title: entryText(t, entry), body, urgent: entry.what === 'left' }, onClick);

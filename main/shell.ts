@@ -16,7 +16,7 @@ import { log } from './log.ts';
 import { recoverPage } from './page-recovery.ts';
 import { tellLauncher } from './launcher.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
-import { notify, notifyDeed, notifyFault } from './notifications.ts';
+import { notify, notifyAction, notifyFault } from './notifications.ts';
 import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { saveReport } from './report.ts';
@@ -71,8 +71,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
           for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
-      onDeed(deed) {
-        if (owner.settings().notifications) notifyDeed(deed, t, () => showWindow('workloads'));
+      onAction(action) {
+        if (owner.settings().notifications) notifyAction(action, t, () => showWindow('workloads'));
       },
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
       onJob: (job) => pushTo(window, 'job', job),

@@ -44,4 +44,15 @@ export function readRecorder(folder: string): Recorder | undefined {
   }
 }
 
+/** Process number in a note that its recorder did not remove: that recorder crashed, was killed, or lost power. */
+export function diedRecorder(folder: string): number | undefined {
+  try {
+    const text = readInput(fileOf(folder), LARGEST_NOTE);
+    const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
+    return note && !isAlive(note.pid) ? note.pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export const removeRecorder = (folder: string): void => fs.rmSync(fileOf(folder), { force: true });

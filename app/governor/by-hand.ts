@@ -1,9 +1,8 @@
 import type { Result } from '../core/result.ts';
+import type { PendingLimit } from './schema.ts';
 
-/** A change made by hand that is not confirmed is taken back after this: a person who sees nothing cannot confirm. */
+/** A manual limit reverts after this unless it is confirmed: a user whose screen went dark cannot confirm. */
 export const CONFIRM_MS = 15_000;
-
-export type Pending = { readonly gpuUuid: string; readonly capW: number; readonly untilMs: number };
 
 export type ByHandOptions = {
   readonly setCap: (gpuUuid: string, watts: number) => Promise<Result<undefined>>;
@@ -17,9 +16,9 @@ const timeout = (ms: number, task: () => void): (() => void) => {
   return () => clearTimeout(timer);
 };
 
-/** A power cap set by hand: in force at once, reverted unless it is confirmed in time, and let go when asked. */
+/** Manual power limits: in force at once, reverted unless confirmed in time, released on request. */
 export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: ByHandOptions) {
-  const pending = new Map<string, Pending & { readonly cancel: () => void }>();
+  const pending = new Map<string, PendingLimit & { readonly cancel: () => void }>();
   const kept = new Map<string, number>();
 
   async function revert(gpuUuid: string): Promise<Result<undefined>> {
@@ -38,7 +37,7 @@ export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: By
       pending.set(gpuUuid, { gpuUuid, capW, untilMs: wallMs() + CONFIRM_MS, cancel });
       return set;
     },
-    /** Too late or never tried: false. */
+    /** False: too late, or never tried. */
     confirm: (gpuUuid: string): boolean => {
       const change = pending.get(gpuUuid);
       if (!change) return false;
@@ -47,7 +46,7 @@ export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: By
       kept.set(gpuUuid, change.capW);
       return true;
     },
-    /** The card's own cap again. */
+    /** Restores the card's own limit. */
     release: (gpuUuid: string): Promise<Result<undefined>> => {
       kept.delete(gpuUuid);
       return revert(gpuUuid);
@@ -58,11 +57,11 @@ export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: By
       pending.clear();
       kept.clear();
     },
-    /** Does a person govern this card by hand now? */
+    /** Is a manual limit in force on this card? */
     has: (gpuUuid: string): boolean => kept.has(gpuUuid) || pending.has(gpuUuid),
     any: (): boolean => kept.size > 0 || pending.size > 0,
     kept: () => [...kept].map(([gpuUuid, capW]) => ({ gpuUuid, capW })),
-    pending: (): readonly Pending[] =>
+    pending: (): readonly PendingLimit[] =>
       [...pending.values()].map(({ gpuUuid, capW, untilMs }) => ({ gpuUuid, capW, untilMs })),
   };
 }

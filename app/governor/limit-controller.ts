@@ -1,46 +1,46 @@
 /**
- * Steps a power cap so that a card stays at a steady temperature. It changes rarely on purpose: each change is a thermal
- * cycle, small as it is, and a cap that hunts is worse than one that is a little off.
+ * Steps a power limit so that a card stays at a steady temperature. It changes the limit rarely: each change is a small
+ * thermal cycle, and a limit that oscillates is worse than one that is slightly wrong.
  *
- * It waits until the temperature has settled, divides what is left of the error by the gain that it has learnt from its
- * own earlier steps (K/W), and changes the cap once by that much. Only a card that runs away is cut at once.
+ * It waits until the temperature has settled, divides the remaining error by the gain learnt from its earlier steps (K/W),
+ * and changes the limit once by the result. Only a card far above the target is limited at once.
  */
-export type CapLimits = {
+export type ControlLimits = {
   readonly targetC: number;
   readonly minW: number;
-  /** the cap that the card has when it is left alone: never exceeded */
+  /** the card's own limit: never exceeded */
   readonly maxW: number;
 };
 
-export type CapReading = { readonly tMs: number; readonly tempC: number; readonly powerW: number };
+export type LimitReading = { readonly tMs: number; readonly tempC: number; readonly powerW: number };
 
-export const capReasons = ['too-hot', 'settled-hot', 'settled-cool'] as const;
-export type CapChange = { readonly capW: number; readonly why: (typeof capReasons)[number] };
+export const limitReasons = ['too-hot', 'settled-hot', 'settled-cool'] as const;
+export type LimitChange = { readonly capW: number; readonly why: (typeof limitReasons)[number] };
 
 const WINDOW_MS = 300_000;
-/** Halves of the window that agree within this have settled. Sensors read whole degrees: finer cannot be told. */
+/** The temperature has settled when both halves of the window agree within this. Sensors read whole degrees. */
 const STEADY_K = 0.4;
-/** An error below this is left alone. */
+/** A smaller error is not corrected. */
 const DEAD_K = 0.6;
-/** Not before the card had time to answer; once it was at its target, at most two changes an hour. */
+/** Time for the card to respond to a change; once it was at its target, at most two changes per hour. */
 const SETTLING_MS = 480_000;
 const SETTLED_MS = 2_100_000;
-/** A load that never settles is acted on all the same, once in a while. */
+/** A load that never settles is corrected after this long. */
 const IMPATIENT_MS = 2_700_000;
 const RUNAWAY_K = 3;
 const RUNAWAY_EVERY_MS = 90_000;
-/** Gains of air- and water-cooled cards as their thermal resistances, K/W, with room for either side. */
+/** Gain in K/W: thermal resistances of air- and water-cooled cards, with room on both sides. */
 const GAIN = { first: 0.14, low: 0.03, high: 0.5 };
 const LARGEST_STEP = 0.2;
-/** Up in smaller steps than down: too hot is worse than too slow. */
+/** Steps up are smaller than steps down: too hot is worse than too slow. */
 const CAUTION = 0.7;
 const LOOK_EVERY_MS = 10_000;
 
 type Step = { readonly fromW: number; readonly fromC: number };
 
-export function createCapController(limits: CapLimits) {
+export function createLimitController(limits: ControlLimits) {
   let { targetC } = limits;
-  const window: CapReading[] = [];
+  const window: LimitReading[] = [];
   let capW = limits.maxW;
   let gain = GAIN.first;
   let changedMs = -Infinity;
@@ -50,10 +50,10 @@ export function createCapController(limits: CapLimits) {
   let step: Step | undefined;
   let fastC: number | undefined;
 
-  const mean = (list: readonly CapReading[], pick: (reading: CapReading) => number): number =>
+  const mean = (list: readonly LimitReading[], pick: (reading: LimitReading) => number): number =>
     list.reduce((sum, reading) => sum + pick(reading), 0) / list.length;
 
-  function change(toW: number, nowMs: number, meanC: number, why: CapChange['why']): CapChange | undefined {
+  function change(toW: number, nowMs: number, meanC: number, why: LimitChange['why']): LimitChange | undefined {
     const span = LARGEST_STEP * limits.maxW;
     const within = Math.max(capW - span, Math.min(capW + span, toW));
     const next = Math.round(Math.max(limits.minW, Math.min(limits.maxW, within)));
@@ -65,7 +65,7 @@ export function createCapController(limits: CapLimits) {
     return { capW, why };
   }
 
-  /** What the last step did tells how the card answers. Steps too small to tell are not believed. */
+  /** Learns the gain from the last step. Steps within sensor noise are ignored. */
   function learn(meanC: number): void {
     if (!step) return;
     const [dW, dK] = [capW - step.fromW, meanC - step.fromC];
@@ -80,7 +80,7 @@ export function createCapController(limits: CapLimits) {
       targetC = next;
       settled = false;
     },
-    /** What was tried is undone: the card is as it was. */
+    /** Everything was undone: the card has its own limit. */
     reset: (): void => {
       capW = limits.maxW;
       window.length = 0;
@@ -88,8 +88,8 @@ export function createCapController(limits: CapLimits) {
       settled = false;
       changedMs = -Infinity;
     },
-    /** Feeds one reading; a change of the cap to make now, or none. */
-    feed(reading: CapReading): CapChange | undefined {
+    /** Takes one reading. Returns a change to make now, or none. */
+    feed(reading: LimitReading): LimitChange | undefined {
       const { tMs, tempC } = reading;
       startedMs ??= tMs;
       const previous = window.at(-1);
@@ -102,7 +102,7 @@ export function createCapController(limits: CapLimits) {
       if (overC > RUNAWAY_K && tMs - changedMs > RUNAWAY_EVERY_MS) {
         const drawnW = mean(window.slice(-60), ({ powerW }) => powerW);
         settled = false;
-        if (step && capW > step.fromW) gain = Math.min(GAIN.high, gain * 1.5); // the raise before did more than was thought
+        if (step && capW > step.fromW) gain = Math.min(GAIN.high, gain * 1.5); // the last raise heated it more than expected
         return change(Math.min(capW, drawnW) - overC / gain, tMs, fastC, 'too-hot');
       }
       if (tMs < lookMs || tMs - window[0]!.tMs < WINDOW_MS * 0.9) return undefined;
@@ -129,7 +129,7 @@ export function createCapController(limits: CapLimits) {
       }
       const peakW = Math.max(...window.map(({ powerW }) => powerW));
       const limited = peakW > 0.93 * capW;
-      if (errorC < 0 && !limited) return undefined; // the load itself asks for less: a higher cap changes nothing
+      if (errorC < 0 && !limited) return undefined; // the load draws less than the limit: raising it changes nothing
       return change(
         (limited ? capW : peakW) - (errorC / gain) * (errorC < 0 ? CAUTION : 1),
         tMs,
@@ -140,4 +140,4 @@ export function createCapController(limits: CapLimits) {
   };
 }
 
-export type CapController = ReturnType<typeof createCapController>;
+export type LimitController = ReturnType<typeof createLimitController>;

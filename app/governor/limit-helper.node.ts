@@ -1,3 +1,4 @@
+import { text } from '../core/i18n.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -42,14 +43,10 @@ const HEARTBEAT_MS = 2_000;
 const ANSWER_MS = 75_000;
 /** A person may think about their password. */
 const RIGHTS_MS = 60_000;
-const NOT_RUNNING = err('not-ready', 'The limit helper is not running.', 'Try again.');
-const NO_RIGHTS = err('forbidden', 'Permission to set a power limit was not given.');
-const BUSY = err('not-ready', 'Another Slowburn is holding programs or power limits.', 'Quit it, then try again.');
-const NO_ANSWER = err(
-  'timeout',
-  'The limit helper did not answer.',
-  'The driver may be hanging: run nvidia-smi to see.',
-);
+const notRunning = () => err('not-ready', text('governor.error.notRunning'), text('governor.error.notRunningNext'));
+const noPermission = () => err('forbidden', text('governor.error.noPermission'));
+const busyElsewhere = () => err('not-ready', text('governor.error.busy'), text('governor.error.busyNext'));
+const noAnswer = () => err('timeout', text('governor.error.noAnswer'), text('governor.error.noAnswerNext'));
 
 /** Undefined when the promise is not settled in time. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
@@ -66,30 +63,26 @@ function refusal(answer: string): Err {
   const printable = detail.replaceAll(/[^\x20-\x7e]/g, '');
   switch (word) {
     case 'not-listed':
-      return err('not-found', 'The driver lists no GPU with this UUID.', 'Run nvidia-smi -L to see which there are.');
+      return err('not-found', text('governor.error.notListed'), text('governor.error.notListedNext'));
     case 'unknown-limits':
-      return err('forbidden', 'The driver does not report which power limits this GPU accepts, so none is set.');
+      return err('forbidden', text('governor.error.unknownLimits'));
     case 'out-of-range': {
       const [least, most] = printable.split(' ');
-      return err('invalid-argument', `This GPU accepts power limits from ${least} to ${most} W.`);
+      return err('invalid-argument', text('governor.error.outOfRange', { least: Number(least), most: Number(most) }));
     }
     case 'no-journal':
-      return err('write-failed', 'The journal of changes cannot be written, so nothing was changed.');
+      return err('write-failed', text('governor.error.noJournal'));
     case 'not-restored':
-      return err(
-        'forbidden',
-        'The previous power limit could not be restored.',
-        'Slowburn tries again at its next start.',
-      );
+      return err('forbidden', text('governor.error.notRestored'), text('governor.error.notRestoredNext'));
     case 'refused':
-      return err('forbidden', `The driver refused the power limit: ${printable || 'no reason given'}`);
+      return err('forbidden', text('governor.error.refused', { reason: printable || text('governor.error.noReason') }));
     default:
-      return err('invalid-argument', 'The limit helper did not accept the command.');
+      return err('invalid-argument', text('governor.error.invalid'));
   }
 }
 
 /**
- * Starts the limit helper in a session of its own, so that neither Ctrl-C in a terminal nor the end of our process group
+ * Starts the limit helper in a separate session, so that neither Ctrl-C in a terminal nor the end of our process group
  * reaches it. It is sent a heartbeat. When it dies, its watchdog undoes everything; when both were killed, the next helper
  * does, which is started at once unless that would ask for a password.
  */
@@ -117,7 +110,7 @@ export function openLimitHelper({ journal, smi = 'nvidia-smi', elevate, onLost }
       begun = line === 'ready';
       busy = line === 'busy';
       const missing = /^lacks (.+)$/.exec(line ?? '')?.[1];
-      if (missing) failed = err('not-ready', `The limit helper needs ${missing}, which is not there.`);
+      if (missing) failed = err('not-ready', text('governor.error.lacks', { missing }));
       return begun;
     });
     const heartbeat = setInterval(() => {
@@ -148,8 +141,12 @@ export function openLimitHelper({ journal, smi = 'nvidia-smi', elevate, onLost }
       });
       started.on('error', () => {
         failed = elevate
-          ? err('forbidden', `${elevate} is needed to set power limits, and is not there.`, `Install ${elevate}.`)
-          : err('not-ready', 'Programs and power limits are governed on Linux only.');
+          ? err(
+              'forbidden',
+              text('governor.error.noTool', { tool: elevate }),
+              text('governor.error.noToolNext', { tool: elevate }),
+            )
+          : err('not-ready', text('governor.error.linuxOnly'));
         gone();
         resolve();
       });
@@ -161,11 +158,12 @@ export function openLimitHelper({ journal, smi = 'nvidia-smi', elevate, onLost }
   async function say(frame: string): Promise<Result<string>> {
     if (!child && !closing && !failed) start();
     const begun = await within(elevate ? RIGHTS_MS : ANSWER_MS, ready);
-    if (!begun || !child?.stdin?.writable) return failed ?? (busy ? BUSY : elevate ? NO_RIGHTS : NOT_RUNNING);
+    if (!begun || !child?.stdin?.writable)
+      return failed ?? (busy ? busyElsewhere() : elevate ? noPermission() : notRunning());
     const answered = answer();
     child.stdin.write(frame);
     const said = await within(ANSWER_MS, answered);
-    return said === undefined ? NO_ANSWER : ok(said);
+    return said === undefined ? noAnswer() : ok(said);
   }
 
   /** One at a time, in order. What does not fit the grammar of a command never reaches the helper. */

@@ -1,10 +1,10 @@
 import { priceAt, withinHours, type Tariff } from '../workload/energy/tariff.ts';
-import { createCapController, type CapChange } from './limit-controller.ts';
+import { createLimitController, type LimitChange } from './limit-controller.ts';
 import type { GovernorLimits } from './settings.ts';
 
 export type { GovernorEntry } from './schema.ts';
 
-/** One card at one moment, as the governor sees it. */
+/** One card at one moment. */
 export type Situation = {
   readonly tsMs: number;
   /** monotonic */
@@ -13,20 +13,20 @@ export type Situation = {
   readonly powerW: number | undefined;
   /** equivalent hours of today so far; undefined: not modelled */
   readonly stressHours: number | undefined;
-  /** least and own cap of the card, W; undefined: the card does not tell, so none is set */
+  /** lowest limit that the card accepts and its own one, W; undefined: not reported, so none is set */
   readonly capRange: { readonly minW: number; readonly ownW: number } | undefined;
 };
 
 export const limitKeys = ['temperature', 'power', 'stress', 'price', 'quiet'] as const;
 export type LimitKey = (typeof limitKeys)[number];
 
-/** What the governor says that it did or saw. `left`: a cap may still be changed, as only a helper with rights can restore it */
+/** Governor actions. `left`: a power limit may still be changed, because only a helper with permission can restore it. */
 export const governorActions = [
   'passed',
   'held',
   'not-held',
-  'let-go',
-  'capped',
+  'resumed',
+  'limited',
   'released',
   'refused',
   'undone',
@@ -34,39 +34,45 @@ export const governorActions = [
 ] as const;
 export type GovernorAction = (typeof governorActions)[number];
 
-/** What is to be so now; doing it is the executor's. */
+/** Desired state; the governor applies it. */
 export type Decision = {
-  /** limits that are passed now: told to the person in any case */
+  /** limits that are exceeded now: always reported to the user */
   readonly passed: readonly LimitKey[];
-  /** work is to wait, because of this */
+  /** why work should pause; undefined: it may run */
   readonly hold: LimitKey | undefined;
-  /** the power cap to be in force; undefined: the card's own */
+  /** the power limit that should be in force; undefined: the card's own */
   readonly capW: number | undefined;
-  /** a change of the cap made now, and why */
-  readonly changed: { readonly capW: number; readonly why: CapChange['why'] | LimitKey } | undefined;
+  /** a change of the power limit made now, and why */
+  readonly changed: { readonly capW: number; readonly why: LimitChange['why'] | LimitKey } | undefined;
 };
 
-/** Passed for this long before it counts: a spike is not a state. */
+/** A temperature limit must be exceeded for this long: a spike is not a reason to pause work. */
 const PATIENCE_MS = 30_000;
-/** Held work goes on below the limit by this much, and not before this long: stop-and-go is wear too. */
+/** Paused work resumes this far below the limit, and not sooner than this: stop-and-go is wear too. */
 const COOL_K = 8;
+/** Readings this far above the temperature limit, or by this factor above the power limit, are noise. */
+const HEAT_MARGIN_K = 1;
+const POWER_TOLERANCE = 1.03;
 const LEAST_HOLD_MS = 300_000;
 
 /**
- * Decides for one card. The mildest means that is allowed and that can hold the limit: for temperature a steady cap
- * before a pause; for power a cap; for stress, price and quiet hours a pause, since only not working holds them. Without
- * any means it tells, and leaves the card alone.
+ * Decides for one card, by the mildest permitted means that can keep the limit: for temperature a steady power limit before
+ * a pause; for power a power limit; for stress, price and quiet hours a pause, since only idling helps. Without any
+ * permitted means it only reports.
  */
 export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
-  let controller: ReturnType<typeof createCapController> | undefined;
+  let controller: ReturnType<typeof createLimitController> | undefined;
   let overSince: number | undefined;
   let heldSince: number | undefined;
   let capNow: number | undefined;
 
   function tooHot({ tempC, tMs }: Situation): boolean {
     if (limits.coreTempC === null || tempC === undefined) return false;
-    if (heldSince !== undefined) return tempC > limits.coreTempC - COOL_K || tMs - heldSince < LEAST_HOLD_MS;
-    if (tempC <= limits.coreTempC + 1) overSince = undefined;
+    if (heldSince !== undefined) {
+      overSince = undefined;
+      return tempC > limits.coreTempC - COOL_K || tMs - heldSince < LEAST_HOLD_MS;
+    }
+    if (tempC <= limits.coreTempC + HEAT_MARGIN_K) overSince = undefined;
     else overSince ??= tMs;
     return overSince !== undefined && tMs - overSince >= PATIENCE_MS;
   }
@@ -77,7 +83,8 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
     const { quietHours } = limits;
     const passed: LimitKey[] = [];
     if (hot) passed.push('temperature');
-    if (limits.powerW !== null && powerW !== undefined && powerW > limits.powerW * 1.03) passed.push('power');
+    if (limits.powerW !== null && powerW !== undefined && powerW > limits.powerW * POWER_TOLERANCE)
+      passed.push('power');
     if (limits.stressHoursPerDay !== null && stressHours !== undefined && stressHours >= limits.stressHoursPerDay)
       passed.push('stress');
     if (limits.pricePerKwh !== null && price !== undefined && price > limits.pricePerKwh) passed.push('price');
@@ -85,14 +92,14 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
     return passed;
   }
 
-  /** The cap that temperature and power ask for together. */
+  /** The power limit that temperature and power need together. */
   function capFor({ tMs, tempC, powerW, capRange }: Situation): Decision['changed'] | 'none' {
     if (!limits.mayCap || !capRange) return 'none';
     const ceilingW = Math.min(capRange.ownW, Math.max(capRange.minW, limits.powerW ?? Infinity));
     if (limits.coreTempC === null) {
       return ceilingW < capRange.ownW ? { capW: Math.round(ceilingW), why: 'power' } : 'none';
     }
-    controller ??= createCapController({ targetC: limits.coreTempC, minW: capRange.minW, maxW: ceilingW });
+    controller ??= createLimitController({ targetC: limits.coreTempC, minW: capRange.minW, maxW: ceilingW });
     const change = tempC === undefined || powerW === undefined ? undefined : controller.feed({ tMs, tempC, powerW });
     if (change) return change;
     const capW = controller.capW();
@@ -107,14 +114,15 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
       const capsHeat = limits.mayCap && situation.capRange !== undefined;
       const holding = passed.filter((key) => key !== 'power' && !(key === 'temperature' && capsHeat));
       const hold = limits.mayHold ? holding[0] : undefined;
-      if (hold === undefined) heldSince = undefined;
+      if (hold !== 'temperature')
+        heldSince = undefined; // a pause for another limit does not make the card hot
       else heldSince ??= situation.tMs;
       const capW = cap === 'none' ? undefined : cap?.capW;
       const changed = cap !== 'none' && cap && capW !== capNow ? cap : undefined;
       capNow = capW;
       return { passed, hold, capW, changed };
     },
-    /** What was set is undone: begin anew. */
+    /** Everything was undone: start from the card's own limit. */
     reset(): void {
       controller?.reset();
       capNow = undefined;
@@ -123,3 +131,5 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
     },
   };
 }
+
+export type Policy = ReturnType<typeof createPolicy>;

@@ -2,7 +2,7 @@ import { valueOf } from '../metrics/frame.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import { trapezoidJ } from '../workload/energy/energy.ts';
 
-/** What the card did while it burnt. Undefined: no card was observed doing it. */
+/** What the card did during the stress test. Undefined: no card was observed doing it. */
 export type CardFigures = {
   readonly tempC?: number;
   readonly peakTempC?: number;
@@ -20,8 +20,8 @@ const REST_PCT = 15;
 const ELSEWHERE_MS = 5_000;
 
 /**
- * Watches the cards while one burns. Simulated and replayed cards do not burn: nothing is taken from them. Each reading is
- * handed out once, so that one that stands for ever is not taken for a card that is still seen.
+ * Watches the cards during a stress test. Simulated and replayed cards do no work, so they are ignored. Each reading is
+ * handed out once, so that a stale one is not mistaken for a card that still responds.
  */
 export function createBurnCard(gpuUuid: string) {
   let figures: CardFigures = {};
@@ -66,7 +66,7 @@ export function createBurnCard(gpuUuid: string) {
       fresh = undefined;
       return heat;
     },
-    /** Joules of a card that did not do the work are nobody's. */
+    /** Energy of a card that did not do the work is not reported. */
     figures: (): CardFigures => (figures.elsewhere === undefined ? figures : { ...figures, energyJ: undefined }),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from '../core/zod.ts';
 import { burnEndings, burnPhases, burnShapes } from './schedule.ts';
 
-/** What the page that burns says, line by line. */
+/** Messages of the page that does the work, one per line. */
 export const burnReport = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('adapter'),
@@ -21,7 +21,7 @@ export type BurnReport = z.infer<typeof burnReport>;
 export const burnWays = ['vulkan', 'opengl', 'software'] as const;
 export type BurnWay = (typeof burnWays)[number];
 
-/** What it is told: how hard, in which shape. */
+/** Orders to the page: how hard to work, in which shape. */
 export type BurnOrder = { readonly shape: (typeof burnShapes)[number]; readonly load: number };
 
 export const burnStatus = z.object({
@@ -31,7 +31,7 @@ export const burnStatus = z.object({
   elapsedMs: z.number(),
   load: z.number(),
   adapter: z.string().optional(),
-  /** the processor draws instead of a card: nothing is said about any card */
+  /** the processor does the work instead of a card, so no card is measured */
   software: z.boolean().optional(),
   gflop: z.number(),
   gbyte: z.number(),

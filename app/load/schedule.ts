@@ -1,6 +1,6 @@
 /**
- * The fixed schedule of the reference load, so that any card is burnt the same way: idle, ramp, soak until it has warmed
- * through, cool-down. Hard stops end it at any moment.
+ * The fixed schedule of the stress test, the same for every card: idle, ramp, soak until the temperature is steady,
+ * cool-down. Hard stops end it at any moment.
  */
 export const burnShapes = ['diffusion', 'autoregressive'] as const;
 export type BurnShape = (typeof burnShapes)[number];
@@ -37,7 +37,7 @@ const BLIND_MS = 10_000;
 
 export type BurnStep = { readonly phase: BurnPhase; readonly load: number; readonly ending?: BurnEnding };
 
-/** @param onCard a card burns, so its temperature must be seen; false on the software adapter */
+/** @param onCard a card does the work, so its temperature must be read; false on the software adapter */
 export function createSchedule(plan: BurnPlan, onCard = true) {
   let phase: BurnPhase = 'idle';
   let phaseMs = 0;
@@ -62,9 +62,9 @@ export function createSchedule(plan: BurnPlan, onCard = true) {
 
   return {
     /**
-     * @param tMs since the start of the burn
+     * @param tMs since the start of the stress test
      * @param tempC of the card, read since the step before; undefined: not read
-     * @param hottestC of all cards: the one that burns may be another than it is taken for
+     * @param hottestC of all cards: the card that does the work may not be the chosen one
      */
     step(tMs: number, tempC: number | undefined, hottestC = tempC): BurnStep {
       if (phase === 'ended') return { phase, load: 0, ending: ending! };

@@ -1,3 +1,4 @@
+import { text } from '../core/i18n.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import type { Store } from './store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -25,7 +26,7 @@ export type GovernorAnswers = {
 
 /**
  * The collector's side of the table of questions. A question that does not fit its schema is answered with an error.
- * @param hearsXids whether the source tells of driver errors: else none seen means nothing
+ * @param hearsXids whether the source reports Xid errors; if not, their absence means nothing
  */
 export function createAnswers(
   store: Store,
@@ -42,7 +43,7 @@ export function createAnswers(
     'history.extent': () => ok(store.extent() ?? null),
     'history.range': (query) => {
       const range = store.range(query);
-      return range ? ok(range) : err('not-found', 'The history holds nothing of that GPU.');
+      return range ? ok(range) : err('not-found', text('recorder.noSuchGpu'));
     },
     'history.marks': ({ fromMs, toMs }) =>
       ok({
@@ -66,7 +67,7 @@ export function createAnswers(
     'wear.card': ({ gpuUuid }) => ok(cardPage(gpuUuid) ?? null),
     'wear.mark': ({ gpuUuid, mark }) => {
       const ledger = wear.ledgerOf(gpuUuid);
-      if (!ledger) return err('not-found', 'The history holds nothing of that GPU.');
+      if (!ledger) return err('not-found', text('recorder.noSuchGpu'));
       ledger.append([{ mark }]);
       return ok(undefined);
     },
@@ -76,9 +77,7 @@ export function createAnswers(
     'governor.status': () => ok(governor.status()),
     'governor.tryCap': ({ gpuUuid, capW }) => governor.tryCap(gpuUuid, capW),
     'governor.confirmCap': ({ gpuUuid }) =>
-      governor.confirmCap(gpuUuid)
-        ? ok(undefined)
-        : err('not-found', 'There is no change to confirm: it was taken back already.'),
+      governor.confirmCap(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
     'governor.releaseCap': ({ gpuUuid }) => governor.releaseCap(gpuUuid),
     'report.make': makeReport,
   };

@@ -45,7 +45,7 @@ export type FromCollector =
   /** something happened to the history's file, and recording continues */
   | { readonly type: 'notice'; readonly notice: Notice }
   /** the governor did something, or saw a limit passed */
-  | { readonly type: 'deed'; readonly deed: GovernorEntry }
+  | { readonly type: 'action'; readonly action: GovernorEntry }
   | { readonly type: 'cost'; readonly cost: OwnCost }
   | { readonly type: 'job'; readonly job: JobState }
   | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

@@ -6,7 +6,9 @@ import { createOwnCostMeter } from './own-cost.node.ts';
 import type { ChannelOf } from '../contract/channels.ts';
 import type { CollectorConfig } from './collector-messages.ts';
 import { isOutdated, openDatabase, type OpenedDatabase } from '../history/file/database.node.ts';
-import { isAlive, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
+import { openLog } from '../core/log.node.ts';
+import { logLastWords } from './last-words.node.ts';
+import { diedRecorder, isAlive, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
@@ -42,7 +44,7 @@ import { readMeterNotes } from '../workload/meter/note.node.ts';
 export type CollectorEvents = RecordingEvents & {
   readonly onSessions: () => void;
   /** the governor did something, or saw a limit passed */
-  readonly onDeed?: (deed: GovernorEntry) => void;
+  readonly onAction?: (action: GovernorEntry) => void;
   /** every few seconds: what recording costs */
   readonly onCost?: (cost: OwnCost) => void;
   /** something happened to the history's file, and recording continues */
@@ -87,6 +89,14 @@ export async function openCollector(
   let settings = config.settings;
   const lock = lockFolder(config.dataFolder);
   if (!lock.ok) return lock;
+  const log = openLog(config.dataFolder, 'recorder'); // the lock makes this process its only writer
+  const died = diedRecorder(config.dataFolder);
+  if (died !== undefined) log.say(`The recorder before this one (process ${died}) crashed, was killed, or lost power.`);
+  const forgetWords = logLastWords(log);
+  const release = (): void => {
+    forgetWords();
+    lock.value.release();
+  };
 
   const source = await openSource(config.source, {
     clock,
@@ -95,7 +105,8 @@ export async function openCollector(
     nvmlWorkerUrl: new URL('nvml-worker.js', threads),
   });
   if (!source.ok) {
-    lock.value.release();
+    log.say(`Could not start: ${source.error.message}`);
+    release();
     return source;
   }
   const { kind } = source.value.info();
@@ -115,13 +126,15 @@ export async function openCollector(
   }
   const opened = await openFile();
   if (!opened.ok) {
+    log.say(`Could not start: ${opened.error.message}`);
     await source.value.close();
-    lock.value.release();
+    release();
     return opened;
   }
 
   const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
   writeRecorder(config.dataFolder, recorder);
+  log.say(`Recording from ${recorder.source}, process ${process.pid}.`);
   const diskRoom = watchDiskRoom(config.dataFolder);
   const ledgers = ledgerFolder(config.dataFolder, kind);
   const stopping = new AbortController();
@@ -131,7 +144,10 @@ export async function openCollector(
     programs: () => work.watch.programs(),
     progress: (key) => work.watch.progress(key),
     stressTodayHours: createStressOfDay((uuid) => work.wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
-    onDeed: (deed) => events.onDeed?.(deed),
+    onAction(action) {
+      log.say(`Governor: ${action.what}, ${action.why}${action.message === undefined ? '' : `: ${action.message}`}`);
+      events.onAction?.(action);
+    },
     wallMs: clock.wallMs,
     monoMs: clock.monoMs,
   });
@@ -195,7 +211,10 @@ export async function openCollector(
       writeRecorder(config.dataFolder, recorder);
       return ok(again.value.setAside);
     },
-    onNotice: (notice) => events.onNotice?.(notice),
+    onNotice(notice) {
+      log.say(notice.message);
+      events.onNotice?.(notice);
+    },
     monoMs: clock.monoMs,
   });
 
@@ -281,7 +300,8 @@ export async function openCollector(
         await jobs.cancelAll();
         const written = await keeper.end();
         removeRecorder(config.dataFolder);
-        lock.value.release();
+        log.say(written.ok ? 'Recording ended.' : `Recording ended. ${written.error.message}`);
+        release();
         return written;
       })()),
   });

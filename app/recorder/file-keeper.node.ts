@@ -1,3 +1,4 @@
+import { text } from '../core/i18n.ts';
 import fs from 'node:fs';
 import { explain } from '../history/file/explain.ts';
 import { describeLoss, type Loss } from '../history/file/presence.node.ts';
@@ -5,7 +6,7 @@ import { err, type AppError, type Result } from '../core/result.ts';
 import type { FolderLock } from './folder-lock.node.ts';
 import type { HistoryWork, WorkOptions } from './history-work.node.ts';
 
-/** Something a person should read although recording continues. */
+/** Something the user should read although recording continues. */
 export type Notice = { readonly message: string; readonly next: string };
 
 export type KeeperOptions = {
@@ -26,17 +27,16 @@ const stamp = (tsMs: number): string => new Date(tsMs).toISOString().replace('T'
 
 /** What recording does now, and what is missing. */
 function whatNow({ loss, existed }: Lost, safeMs: number, setAside: string | undefined): string {
-  if (loss === 'log-lost') return 'Everything recorded so far was saved, and recording continues.';
-  if (setAside !== undefined)
-    return `The file that is there now is damaged and was kept as ${setAside}. Recording continues in a new file.`;
+  if (loss === 'log-lost') return text('recorder.file.saved');
+  if (setAside !== undefined) return text('recorder.file.damaged', { setAside });
   return existed
-    ? `Recording continues in the file that is there now. Samples recorded since ${stamp(safeMs)} may be missing.`
-    : `Recording continues in a new file. Samples from before ${stamp(safeMs)} are not in it.`;
+    ? text('recorder.file.other', { since: stamp(safeMs) })
+    : text('recorder.file.fresh', { before: stamp(safeMs) });
 }
 
 /**
- * Sees to it that what is recorded has a name on the disk. When the file was deleted, moved or replaced, it is closed and
- * opened again by its name; until that succeeds, recording is paused with the reason.
+ * Notices when the history's file is deleted, moved or replaced, closes it and opens the one at its path. Until that
+ * succeeds, recording is paused with the reason.
  */
 export function createFileKeeper({ lock, databaseFile, work, reopen, onNotice, monoMs }: KeeperOptions) {
   let safeMs = work().recording.lastTickMs(); // stamp of the newest tick that has surely a name on the disk
@@ -99,8 +99,8 @@ export function createFileKeeper({ lock, databaseFile, work, reopen, onNotice, m
       if (!lost) work().close();
       const untouched = untouchedMs !== undefined && work().recording.lastTickMs() === untouchedMs;
       if (!lost && !untouched && (loss === undefined || loss === 'log-lost')) return ended;
-      const why = loss ? describeLoss(databaseFile, loss) : (paused?.message ?? 'The history was lost.');
-      return err('write-failed', why, `What was recorded since ${stamp(safeMs)} is not in ${databaseFile}.`);
+      const why = loss ? describeLoss(databaseFile, loss) : (paused?.message ?? text('recorder.file.lost'));
+      return err('write-failed', why, text('recorder.file.lostNext', { since: stamp(safeMs), file: databaseFile }));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { text } from '../core/i18n.ts';
 import { createAlertEngine } from '../alerts/engine.ts';
 import { createAlertOutbox } from '../alerts/outbox.ts';
 import { alertRules } from '../alerts/rules.ts';
@@ -55,17 +56,17 @@ export type Recording = {
   readonly end: () => Result<undefined>;
 };
 
-/** Recording is paused, in words. It resumes when the cause has gone. */
+/** Recording is paused, in words. It resumes when the cause is gone. */
 const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): SourceFault => ({
   code: 'recording-failed',
-  message: `Recording is paused. ${message}`,
-  next: `${next ?? ''} Recording goes on by itself.`.trim(),
+  message: text('recorder.paused', { reason: message }),
+  next: `${next ?? ''} ${text('recorder.pausedNext')}`.trim(),
 });
 
 /**
- * The way of a tick: it is written, fed to the wear model and the watch over workloads, judged, and shown. What a person
- * was warned of is on disk, and a disk that fails keeps no warning back. The time since the last tick that was written is
- * a gap that says why: not running, restarted, not writable. What a clock stamps that cannot be right waits (clock-hold.ts).
+ * Takes each tick through its steps: write, feed the wear model and the workload watch, judge, show. Alerts are written
+ * before they are shown, but a failing disk never suppresses one. The time since the last written tick is a gap with its
+ * reason: not running, restarted, not writable. Ticks with an implausible time wait (clock-hold.ts).
  */
 export function createRecording(options: RecordingOptions): Recording {
   const { store, databaseFile, wear, watch, governor, meter, events } = options;
@@ -84,7 +85,7 @@ export function createRecording(options: RecordingOptions): Recording {
   let resumeGap = endMs ?? (resumedMs >= EARLIEST_MS ? resumedMs : undefined);
   const hold = options.live ? createClockHold(endMs) : undefined;
 
-  /** A GPU that has slept since the start has told its slot alone: it is the one that was last seen there. */
+  /** A GPU that has slept since the start reports only its slot: it is the one last seen in that slot. */
   function recognise(sample: GpuSample): GpuSample {
     const { uuid, pciBusId } = sample.gpu;
     if (!uuid.startsWith('PCI-')) return sample;
@@ -149,7 +150,7 @@ export function createRecording(options: RecordingOptions): Recording {
     events.onTick(fault ? { ...tick, fault } : tick);
   }
 
-  /** A hot card is told of, whatever the disk does. */
+  /** Alerts are shown even if the disk fails. */
   function judge(tick: Tick, unstamped: boolean): void {
     axisMs += tick.dtMs ?? 0;
     const entries = tick.gpus.flatMap(({ gpu, frame }) =>
@@ -183,14 +184,10 @@ export function createRecording(options: RecordingOptions): Recording {
       const { ready, lost } = hold?.end() ?? { ready: [], lost: 0 };
       for (const tick of ready) write(tick);
       const fault = paused ?? (lostSinceMs === undefined ? undefined : writeFault);
-      if (fault) return err('write-failed', fault.message, 'The newest samples are not in the history.');
+      if (fault) return err('write-failed', fault.message, text('recorder.newestLost'));
       return lost === 0
         ? ok(undefined)
-        : err(
-            'write-failed',
-            `The clock was never set: ${lost} samples have no time and are not in the history.`,
-            'Set the clock, then start Slowburn.',
-          );
+        : err('write-failed', text('recorder.clockNeverSet', { count: lost }), text('recorder.clockNeverSetNext'));
     },
   };
 }

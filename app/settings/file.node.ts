@@ -1,3 +1,4 @@
+import { text } from '../core/i18n.ts';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,18 +10,18 @@ import { makeFolder, settingsFile } from '../core/folders.node.ts';
 import { nothingRead, readSettings, type ReadSettings } from './read-settings.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
-/** Settings as they were found on the disk. */
+/** Settings as found on the disk. */
 export type LoadedSettings = ReadSettings & {
   readonly file: string;
   /** new: this folder never had any; missing: it has a history without settings; refused: not read for its kind or size */
   readonly state: 'new' | 'read' | 'missing' | 'refused';
-  /** what stands in the file */
+  /** content of the file */
   readonly text?: string;
   readonly bytes?: Buffer;
 };
 
 const MOST_BYTES = 2 ** 20;
-/** Copies of unreadable files that are kept; a tool that writes a new one every minute must not fill the disk. */
+/** Copies of unreadable files kept; a tool that writes a broken file every minute must not fill the disk. */
 const MOST_COPIES = 20;
 
 /** Whether something was ever recorded into this folder. */
@@ -32,14 +33,14 @@ function hasHistory(folder: string): boolean {
   }
 }
 
-/** Text in UTF-8, or in UTF-16 with its mark, as Windows' editors write it. The mark is left out. */
+/** Text in UTF-8, or in UTF-16 with a byte order mark, as Windows editors write it. The mark is removed. */
 function decode(bytes: Buffer): string | undefined {
   const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE(0);
   const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8';
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
-    return undefined; // no text: the caller says so
+    return undefined; // not text: the caller reports it
   }
 }
 
@@ -56,15 +57,16 @@ export function loadSettings(folder: string): LoadedSettings {
   }
   const bytes = found.value;
   if (bytes) {
-    const text = decode(bytes);
-    const read = text === undefined ? nothingRead({ field: '', line: null, message: 'It is not text in UTF-8.' }) : readSettings(text); // prettier-ignore
-    return { ...read, file, state: 'read', bytes, ...(text !== undefined && { text }) };
+    const content = decode(bytes);
+    const notText = { field: '', line: null, message: text('settingsFile.notUtf8') };
+    const read = content === undefined ? nothingRead(notText) : readSettings(content);
+    return { ...read, file, state: 'read', bytes, ...(content !== undefined && { text: content }) };
   }
   const dangling = fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
   if (!dangling && !hasHistory(folder))
     return { settings: defaultSettings, problems: [], suspended: [], wellFormed: false, file, state: 'new' };
-  const message = 'It is missing, although this folder holds a history.';
-  const next = 'Set the limits of the history again, or put the file back.';
+  const message = text('settingsFile.missing');
+  const next = text('settingsFile.missingNext');
   return { ...nothingRead({ field: '', line: null, message, next }), file, state: 'missing' };
 }
 
@@ -86,11 +88,12 @@ export function copyAside({ file, problems, bytes }: LoadedSettings): Result<str
     for (const old of copies.slice(MOST_COPIES)) if (old !== copy) fs.rmSync(old, { force: true });
     return ok(copy);
   } catch (thrown) {
-    return err('write-failed', `The settings ${file} could not be copied aside: ${messageOf(thrown)}.`, 'Free some space, or make the folder writable.'); // prettier-ignore
+    const message = text('settingsFile.notCopied', { file, reason: messageOf(thrown) });
+    return err('write-failed', message, text('settingsFile.notWrittenNext'));
   }
 }
 
-/** Where a file is really kept: settings may be a link into a folder that a tool manages. */
+/** The file behind links: settings may be a link into a folder that a tool manages. */
 function targetOf(file: string): string {
   try {
     return fs.realpathSync(file);
@@ -105,23 +108,24 @@ function targetOf(file: string): string {
  * in force; limits that it did not give are left out, so that deletion stays suspended.
  */
 export function saveChange(loaded: LoadedSettings, change: Partial<Settings>): Result<void> {
-  const { file, state, problems, wellFormed, text } = loaded;
+  const { file, state, problems, wellFormed, text: found } = loaded;
   if (state === 'refused') return err('settings-unreadable', problems[0]!.message, problems[0]!.next);
   const copied = copyAside(loaded);
   if (!copied.ok) return copied;
-  const before = wellFormed && text !== undefined ? text : textOf(loaded.settings, loaded.suspended);
+  const before = wellFormed && found !== undefined ? found : textOf(loaded.settings, loaded.suspended);
   try {
     makeFolder(path.dirname(file));
     writeAtomically(targetOf(file), editSettings(before, change));
     return ok(undefined);
   } catch (thrown) {
-    return err('write-failed', `The settings could not be saved: ${messageOf(thrown)}.`, 'Free some space, or make the folder writable.'); // prettier-ignore
+    const message = text('settingsFile.notSaved', { reason: messageOf(thrown) });
+    return err('write-failed', message, text('settingsFile.notWrittenNext'));
   }
 }
 
 /**
  * Writes the default settings into a folder that has none and never had a history. From then on, settings that are
- * missing were lost, and nothing is deleted by limits that nobody chose.
+ * missing were lost, and no limit that the user did not choose deletes anything.
  */
 export function establishSettings(folder: string): void {
   const loaded = loadSettings(folder);

@@ -1,3 +1,4 @@
+import { text as words } from '../core/i18n.ts';
 import {
   findNodeAtLocation,
   getNodeValue,
@@ -57,7 +58,7 @@ function core(schema: z.core.$ZodType): z.core.$ZodType {
   return wrappings.some((Wrapping) => schema instanceof Wrapping) ? core((schema as z.ZodDefault).unwrap()) : schema;
 }
 
-/** Keeps what fits its schema, part by part, and tells of what does not. */
+/** Keeps what fits its schema, part by part, and reports what does not. */
 function salvage(schema: z.core.$ZodType, value: unknown, path: Path, tell: Tell): Kept {
   const whole = z.safeParse(schema, value);
   if (whole.success) return { value: whole.data };
@@ -82,7 +83,7 @@ function salvage(schema: z.core.$ZodType, value: unknown, path: Path, tell: Tell
   const [issue] = (parts === undefined ? whole : kept).error!.issues;
   if (Array.isArray(parts) && issue?.code === 'too_big' && issue.path.length === 0) {
     const most = Number(issue.maximum);
-    tell(path, `Only the first ${most} entries are used.`);
+    tell(path, words('settingsFile.tooMany', { count: most }));
     return salvage(schema, parts.slice(0, most), path, tell);
   }
   if (!told) tell(path, [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
@@ -127,20 +128,23 @@ export function readSettings(text: string): ReadSettings {
     root = parseTree(text, errors, { allowTrailingComma: true });
     read = root && getNodeValue(root);
   } catch {
-    return nothingRead({ field: '', line: null, message: 'It is nested too deeply.' });
+    return nothingRead({ field: '', line: null, message: words('settingsFile.tooDeep') });
   }
   const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
-  if (text.trim() === '') return nothingRead({ field: '', line: 1, message: 'The file is empty.' });
+  if (text.trim() === '') return nothingRead({ field: '', line: 1, message: words('settingsFile.empty') });
   const [first] = errors;
-  if (first) return nothingRead({ field: '', line: lineAt(first.offset), message: `It is not valid JSON: ${sentenceOf(first)}.` }); // prettier-ignore
-  if (!root || !isRecord(read)) return nothingRead({ field: '', line: 1, message: 'It is not a JSON object.' });
+  if (first) {
+    const message = words('settingsFile.notJson', { reason: sentenceOf(first) });
+    return nothingRead({ field: '', line: lineAt(first.offset), message });
+  }
+  if (!root || !isRecord(read)) return nothingRead({ field: '', line: 1, message: words('settingsFile.notObject') });
 
   const problems: SettingsProblem[] = [];
   const given = { ...read };
   for (const [key, node] of repeated(root)) {
     if (!Object.hasOwn(settingsSchema.shape, key)) continue;
     delete given[key];
-    problems.push({ field: key, line: lineAt(node.offset), message: 'It is given twice.' });
+    problems.push({ field: key, line: lineAt(node.offset), message: words('settingsFile.twice') });
   }
   const tell: Tell = (path, message) => {
     const node = findNodeAtLocation(root, [...path]);

@@ -35,9 +35,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** The same fields without their defaults, none of them required: a field that a change does not name stays as it is. */
 export const settingsChange: z.ZodType<Partial<Settings>> = z
   .strictObject(
-    Object.fromEntries(
-      Object.entries<z.ZodDefault>(settingsSchema.shape).map(([key, field]) => [key, field.unwrap() as z.ZodType]),
-    ),
+    Object.fromEntries(Object.entries<z.ZodDefault>(settingsSchema.shape).map(([key, field]) => [key, field.unwrap()])),
   )
   .partial() as unknown as z.ZodType<Partial<Settings>>;
 

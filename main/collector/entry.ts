@@ -30,7 +30,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
       },
       onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
       onSessions: () => send({ type: 'sessions' }),
-      onDeed: (deed) => send({ type: 'deed', deed }),
+      onAction: (action) => send({ type: 'action', action }),
       onCost: (cost) => send({ type: 'cost', cost }),
       onNotice(notice) {
         notes.say(notice.message, `  ${notice.next}`);

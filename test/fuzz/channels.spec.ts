@@ -15,9 +15,19 @@ const START = Date.UTC(2026, 2, 1);
 const gpu = testGpu().uuid;
 
 const identifiers = [
-  ...[gpu, '', ' ', 'GPU-x 300\nstop 1 1\ncap GPU-y', '../../etc/passwd', '__proto__', 'constructor', '\0', '\u001b[2J'],
+  ...[
+    gpu,
+    '',
+    ' ',
+    'GPU-x 300\nstop 1 1\ncap GPU-y',
+    '../../etc/passwd',
+    '__proto__',
+    'constructor',
+    '\0',
+    '\u001b[2J',
+  ],
   ...["' OR 1=1 --", '$(reboot)', '`id`', '%00', 'x'.repeat(10_000), '\ud800', '\u202eGPU', 'https://example.org/'],
-]; // prettier-ignore
+];
 const numbers = [
   0,
   -0,
@@ -60,7 +70,8 @@ function questions(schema: JsonSchema | boolean): fc.Arbitrary<unknown> {
     if ('const' in schema) return fc.constant(schema.const);
     if (schema.enum) return fc.constantFrom(...schema.enum);
     if (anyOf) return fc.oneof(...anyOf.map(questions));
-    if (allOf) return fc.tuple(...allOf.map(questions)).map((parts) => Object.assign({}, ...(parts as object[])) as unknown);
+    if (allOf)
+      return fc.tuple(...allOf.map(questions)).map((parts) => Object.assign({}, ...(parts as object[])) as unknown);
     switch (schema.type) {
       case 'object': {
         const parts = Object.entries(schema.properties ?? {}).map(([key, part]) => [key, questions(part)] as const);
@@ -73,11 +84,19 @@ function questions(schema: JsonSchema | boolean): fc.Arbitrary<unknown> {
       case 'array':
         return fc.array(questions(schema.items ?? {}), { maxLength: 4 });
       case 'string':
-        return fc.oneof(fc.constant(gpu), fc.constantFrom('coreTempC', 'EUR', 'en', 'x'), fc.constantFrom(...identifiers));
+        return fc.oneof(
+          fc.constant(gpu),
+          fc.constantFrom('coreTempC', 'EUR', 'en', 'x'),
+          fc.constantFrom(...identifiers),
+        );
       case 'integer':
       case 'number': {
         const [low, high] = [schema.minimum ?? -8.64e15, schema.maximum ?? 8.64e15];
-        return fc.oneof(fc.constantFrom(low, high, low - 1, high + 1, START), fc.integer({ min: Math.ceil(Math.max(low, -(2 ** 31))), max: Math.floor(Math.min(high, 2 ** 31)) }), fc.constantFrom(...numbers));
+        return fc.oneof(
+          fc.constantFrom(low, high, low - 1, high + 1, START),
+          fc.integer({ min: Math.ceil(Math.max(low, -(2 ** 31))), max: Math.floor(Math.min(high, 2 ** 31)) }),
+          fc.constantFrom(...numbers),
+        );
       }
       case 'boolean':
         return fc.boolean();
@@ -88,7 +107,7 @@ function questions(schema: JsonSchema | boolean): fc.Arbitrary<unknown> {
     }
   };
   return fc.oneof({ weight: 9, arbitrary: fitting() }, { weight: 1, arbitrary: anything });
-} // prettier-ignore
+}
 
 /** Every number and text that a handler is given, and what is named without a value. */
 function* leaves(value: unknown): Iterable<unknown> {
@@ -109,7 +128,12 @@ function answers() {
     confirmCap: () => true,
     releaseCap: async () => ok(undefined),
   };
-  const jobs = { begin: () => ok({ id: 1, kind: 'check', state: 'running', share: 0 } as const), cancel: () => false, list: () => [], cancelAll: async () => undefined }; // prettier-ignore
+  const jobs = {
+    begin: () => ok({ id: 1, kind: 'check', state: 'running', share: 0 } as const),
+    cancel: () => false,
+    list: () => [],
+    cancelAll: async () => undefined,
+  };
   return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs, noLimits);
 }
 

@@ -94,7 +94,7 @@ describe('a cap set by hand', () => {
     return { byHand, caps, fire: () => fire() };
   };
 
-  it('is taken back when nobody confirms it', async () => {
+  it('reverts unless it is confirmed', async () => {
     const { byHand, caps, fire } = open();
     await byHand.try('GPU', 250);
     expect(byHand.pending()).toEqual([{ gpuUuid: 'GPU', capW: 250, untilMs: 1000 + CONFIRM_MS }]);
@@ -126,7 +126,7 @@ const comfyui = (pids: readonly number[]): Program => ({
 });
 
 describe('the governor', () => {
-  it('holds a person’s own generating process, tells why, and lets it go when telemetry is lost', async () => {
+  it('holds a person’s own generating process, tells why, and resumes it when telemetry is lost', async () => {
     const held = sleeper();
     const program = comfyui([held.pid]);
     let made = 3;
@@ -138,7 +138,7 @@ describe('the governor', () => {
       programs: () => [program],
       progress: () => ({ running: 1, made }),
       stressTodayHours: () => undefined,
-      onDeed: () => undefined,
+      onAction: () => undefined,
       wallMs: () => Date.now(),
       monoMs: () => monoMs,
     });
@@ -191,7 +191,7 @@ describe('the governor', () => {
       programs: () => (pids.length > 0 ? [comfyui(pids)] : []),
       progress: () => undefined,
       stressTodayHours: () => undefined,
-      onDeed: () => undefined,
+      onAction: () => undefined,
       wallMs: () => 0,
       monoMs: () => monoMs,
     });
@@ -218,7 +218,7 @@ describe('the governor', () => {
     expect(did).toEqual([]);
   });
 
-  it('lets go of one card that has gone silent, and keeps the other', async () => {
+  it('releases one card that stops responding, and keeps the other', async () => {
     const { did, feed } = governed({ powerW: 200, mayCap: true });
     await feed();
     expect(did).toEqual(['cap GPU-test-0 200', 'cap GPU-test-1 200']);
@@ -228,7 +228,7 @@ describe('the governor', () => {
     expect(did.slice(3)).toEqual(['cap GPU-test-1 200']);
   });
 
-  it('leaves a cap set by hand alone, and sets its own again when the person lets go of it', async () => {
+  it('leaves a cap set by hand alone, and sets its own again when the user releases it', async () => {
     const { governor, did, feed } = governed({ powerW: 200, mayCap: true });
     await feed();
     await governor.tryCap('GPU-test-0', 250);

@@ -44,8 +44,16 @@ describe('long jobs', () => {
     const begun = Array.from({ length: 100 }, (_, i) => [
       jobs.begin({ kind: 'check' }),
       jobs.begin({ kind: 'backup', target: path.join(folder, `${i}.db`) }),
-      jobs.begin({ kind: 'export', format: 'jsonl', target: path.join(folder, `${i}.jsonl`), fromMs: START, toMs: START + 600_000, metrics: [], gpuUuids: [] }),
-    ]).flat(); // prettier-ignore
+      jobs.begin({
+        kind: 'export',
+        format: 'jsonl',
+        target: path.join(folder, `${i}.jsonl`),
+        fromMs: START,
+        toMs: START + 600_000,
+        metrics: [],
+        gpuUuids: [],
+      }),
+    ]).flat();
     const accepted = Object.values(jobLimits).reduce((sum, { running, waiting }) => sum + running + waiting, 0);
     expect(begun.filter((one) => one.ok)).toHaveLength(accepted);
     for (const refused of begun.filter((one) => !one.ok))
@@ -87,9 +95,13 @@ describe('reports', () => {
     databaseFile,
     request: { gpuUuid: testGpu().uuid, fromMs: START, toMs: START + 600_000 },
     ...(file && { path: file }),
-    context: { source: { kind: 'simulator', label: 'test' } as ReportJob['context']['source'], exposure: undefined, nowMs: START },
+    context: {
+      source: { kind: 'simulator', label: 'test' } as ReportJob['context']['source'],
+      exposure: undefined,
+      nowMs: START,
+    },
     language: { locale: 'en', settings: defaultSettings },
-  }); // prettier-ignore
+  });
 
   it('of 200 previews that are asked for at once, one is made at a time, and the newest is answered', async () => {
     const file = smallHistory();
@@ -132,10 +144,12 @@ describe('questions of a page', () => {
     expect(await inFlight('gpus.list', async () => ok(2))).toEqual(ok(2)); // another channel is not held up
     release();
     expect(await Promise.all(flood.slice(0, MOST_OPEN))).toEqual(Array(MOST_OPEN).fill(ok(1)));
-    expect(await inFlight('history.extent', async () => err('not-found', 'x'))).toMatchObject({ error: { code: 'not-found' } });
+    expect(await inFlight('history.extent', async () => err('not-found', 'x'))).toMatchObject({
+      error: { code: 'not-found' },
+    });
     await expect(inFlight('history.extent', () => Promise.reject(new Error('a bug')))).rejects.toThrow();
     expect(await inFlight('history.extent', async () => ok(3))).toEqual(ok(3));
-  }); // prettier-ignore
+  });
 
   it('that open a dialog are refused while one is open', async () => {
     const inFlight = createInFlight();
@@ -173,7 +187,13 @@ describe('ComfyUI with large graphs', () => {
       const answers: Record<string, () => unknown> = {
         '/queue': () => ({
           queue_running: pending > 0 ? [[1, 'now', graphOf(graphBytes), {}, []]] : [],
-          queue_pending: Array.from({ length: Math.max(0, pending - 1) }, (_, i) => [i, `${i}`, graphOf(graphBytes), {}, []]),
+          queue_pending: Array.from({ length: Math.max(0, pending - 1) }, (_, i) => [
+            i,
+            `${i}`,
+            graphOf(graphBytes),
+            {},
+            [],
+          ]),
         }),
         '/prompt': () => ({ exec_info: { queue_remaining: pending } }),
         '/history': () => Object.fromEntries(newest.map((id) => [id, jobOf(graphBytes)])),
@@ -187,7 +207,7 @@ describe('ComfyUI with large graphs', () => {
       return result.value;
     };
     return { read, seen };
-  } // prettier-ignore
+  }
 
   const names = (count: number) => Array.from({ length: count }, (_, i) => `job-${i}`);
 

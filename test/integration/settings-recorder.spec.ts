@@ -37,7 +37,14 @@ function read<T>(folder: string, of: (store: ReturnType<typeof createStore>) => 
   return value;
 }
 const hoursKept = (folder: string): number =>
-  read(folder, (store) => store.storage().gpus.filter(({ gpuName }) => gpuName.startsWith('Test')).reduce((sum, { samples }) => sum + samples, 0) / 18); // prettier-ignore
+  read(
+    folder,
+    (store) =>
+      store
+        .storage()
+        .gpus.filter(({ gpuName }) => gpuName.startsWith('Test'))
+        .reduce((sum, { samples }) => sum + samples, 0) / 18,
+  );
 const notedIn = (folder: string) =>
   JSON.parse(fs.readFileSync(path.join(folder, HISTORY.replace('.db', '.retention.json')), 'utf8')) as {
     retentionDays: { inForce: number; pending?: { value: number; sinceMs: number } };
@@ -92,7 +99,18 @@ describe('a recorder that runs', () => {
     const folder = folderWithHistory();
     fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ ...LONG, retentionDays: 365 }));
     const library = path.join(folder, 'disk.so');
-    execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-o', library, path.resolve(import.meta.dirname, '../mock-disk/disk.c'), '-ldl']); // prettier-ignore
+    execFileSync('gcc', [
+      '-shared',
+      '-fPIC',
+      '-O1',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-o',
+      library,
+      path.resolve(import.meta.dirname, '../mock-disk/disk.c'),
+      '-ldl',
+    ]);
     const free = path.join(folder, 'free');
     fs.writeFileSync(free, '30000000');
     const { said, stop } = record(folder, { LD_PRELOAD: library, MOCK_DISK_FREE: free });
@@ -115,11 +133,13 @@ describe('a recorder that runs', () => {
     const { said, stop } = record(folder);
     await until(() => said.err.includes('Set the limits in the window'));
     expect(said.err).toContain('It is missing, although this folder holds a history.');
-    expect(said.err).toContain('No recorded samples are deleted: settings.json gives no valid retentionDays and historyCapMb.');
+    expect(said.err).toContain(
+      'No recorded samples are deleted: settings.json gives no valid retentionDays and historyCapMb.',
+    );
     await new Promise((resolve) => setTimeout(resolve, 7000));
     await stop();
     expect(hoursKept(folder)).toBe(OLD_HOURS + RECENT_HOURS);
-  }); // prettier-ignore
+  });
 });
 
 describe('slowburn doctor', () => {

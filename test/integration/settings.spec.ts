@@ -37,13 +37,18 @@ function folderWithHistory(limits: Pick<Settings, 'retentionDays' | 'historyCapM
     fs.writeFileSync(path.join(folder, 'history.retention.json'), JSON.stringify(state));
   }
   return folder;
-} // prettier-ignore
+}
 
 /** All the housekeeping that a recorder started at a moment would do. Answers the hours that are left. */
 function housekeep(folder: string, nowMs = Date.now()): number {
   const { settings, suspended } = loadSettings(folder);
   const { store } = openStore(path.join(folder, 'history.db'));
-  const plan = openRetentionPlan(path.join(folder, 'history.db'), limitsOf(settings, suspended), store.extent() === undefined, nowMs); // prettier-ignore
+  const plan = openRetentionPlan(
+    path.join(folder, 'history.db'),
+    limitsOf(settings, suspended),
+    store.extent() === undefined,
+    nowMs,
+  );
   while (store.housekeep(plan.ruleAt(nowMs, store.believedMs(nowMs)), nowMs));
   // each hour holds six samples of each of three cards
   const left = store.storage().gpus.reduce((sum, { samples }) => sum + samples, 0) / 18;
@@ -122,7 +127,7 @@ describe('a history of 1,200 hours', () => {
     expect(keepAt(CHANGED)).toBe(HOURS);
     expect(keepAt(CHANGED + GRACE_MS - HOUR)).toBe(HOURS);
     expect(keepAt(Date.now())).toBeLessThan(HOURS);
-  }); // prettier-ignore
+  });
 
   it('keeps its hours when the old limit is set again within the day', () => {
     const folder = folderWithHistory();
@@ -229,7 +234,9 @@ describe('the file of settings', () => {
     const folder = temporaryFolder();
     make(fileIn(folder));
     const { owner } = open(folder);
-    expect(owner.report().problems).toMatchObject([{ field: '', message: expect.stringMatching(why), next: expect.any(String) }]); // prettier-ignore
+    expect(owner.report().problems).toMatchObject([
+      { field: '', message: expect.stringMatching(why), next: expect.any(String) },
+    ]);
     expect(owner.change({ theme: 'dark' })).toMatchObject({ ok: false, error: { code: 'settings-unreadable' } });
     expect(copiesIn(folder)).toEqual([]);
   });

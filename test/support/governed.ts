@@ -6,18 +6,21 @@ import { onTestFinished } from 'vitest';
 import { until, type Watched } from './processes.ts';
 import type { StubSmi } from './stub-smi.ts';
 
-/** Builds governed.mjs, a Slowburn that governs without a pause. Answers its path, and how to remove it. */
-export async function buildGoverned(): Promise<{ readonly script: string; readonly remove: () => void }> {
-  const folder = fs.mkdtempSync('/tmp/slowburn-governed-');
+/** Builds a script of this folder with what it imports, to run in a separate process. Returns its path, and how to remove it. */
+export async function buildScript(name: string): Promise<{ readonly script: string; readonly remove: () => void }> {
+  const folder = fs.mkdtempSync('/tmp/slowburn-script-');
   await build({
     configFile: false,
     logLevel: 'silent',
     ssr: { noExternal: true },
-    build: { ssr: path.resolve(import.meta.dirname, 'governed.mjs'), outDir: folder, minify: false },
+    build: { ssr: path.resolve(import.meta.dirname, name), outDir: folder, minify: false },
   });
-  const name = fs.readdirSync(folder).find((file) => file.startsWith('governed'))!;
-  return { script: path.join(folder, name), remove: () => fs.rmSync(folder, { recursive: true }) };
+  const built = fs.readdirSync(folder).find((file) => file.startsWith(name.replace('.mjs', '')))!;
+  return { script: path.join(folder, built), remove: () => fs.rmSync(folder, { recursive: true }) };
 }
+
+/** Builds governed.mjs, a Slowburn that governs without a pause. */
+export const buildGoverned = () => buildScript('governed.mjs');
 
 export type Governed = {
   readonly governor: ChildProcess;

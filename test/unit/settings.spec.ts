@@ -9,7 +9,13 @@ const BOTH = ['retentionDays', 'historyCapMb'];
 const limits = '"retentionDays": 90, "historyCapMb": null';
 const band = (fromMin: unknown) => ({ days: 'all', fromMin, toMin: 60, pricePerKwh: 0.2 });
 
-type Case = readonly [name: string, text: string, problems: readonly (readonly [string, number | null])[], suspended: readonly string[], kept: Partial<Settings>]; // prettier-ignore
+type Case = readonly [
+  name: string,
+  text: string,
+  problems: readonly (readonly [string, number | null])[],
+  suspended: readonly string[],
+  kept: Partial<Settings>,
+];
 const cases: readonly Case[] = [
   ['an empty file', '', [['', 1]], BOTH, {}],
   ['blank lines', '\n\n', [['', 1]], BOTH, {}],
@@ -19,30 +25,88 @@ const cases: readonly Case[] = [
   ['a list', '[]', [['', 1]], BOTH, {}],
   ['null', 'null', [['', 1]], BOTH, {}],
   ['too deep a nesting', '['.repeat(300_000), [['', null]], BOTH, {}],
-  ['a theme of a later version', `{${limits},\n"theme": "sepia",\n"intervalMs": 500}`, [['theme', 2]], [], { intervalMs: 500, retentionDays: 90 }],
-  ['days as text', '{"intervalMs": 500,\n"retentionDays": "365",\n"historyCapMb": 900}', [['retentionDays', 2]], ['retentionDays'], { intervalMs: 500, historyCapMb: 900 }],
+  [
+    'a theme of a later version',
+    `{${limits},\n"theme": "sepia",\n"intervalMs": 500}`,
+    [['theme', 2]],
+    [],
+    { intervalMs: 500, retentionDays: 90 },
+  ],
+  [
+    'days as text',
+    '{"intervalMs": 500,\n"retentionDays": "365",\n"historyCapMb": 900}',
+    [['retentionDays', 2]],
+    ['retentionDays'],
+    { intervalMs: 500, historyCapMb: 900 },
+  ],
   ['no days', '{"retentionDays": 0, "historyCapMb": 900}', [['retentionDays', 1]], ['retentionDays'], {}],
   ['half a day', '{"retentionDays": 0.5, "historyCapMb": 900}', [['retentionDays', 1]], ['retentionDays'], {}],
   ['endless days', '{"retentionDays": 1e999, "historyCapMb": 900}', [['retentionDays', 1]], ['retentionDays'], {}],
-  ['a size below the least', '{"retentionDays": 90, "historyCapMb": 49}', [['historyCapMb', 1]], ['historyCapMb'], { retentionDays: 90 }],
-  ['days given twice', '{"retentionDays": 365,\n"retentionDays": 1, "historyCapMb": null}', [['retentionDays', 2]], ['retentionDays'], { historyCapMb: null }],
+  [
+    'a size below the least',
+    '{"retentionDays": 90, "historyCapMb": 49}',
+    [['historyCapMb', 1]],
+    ['historyCapMb'],
+    { retentionDays: 90 },
+  ],
+  [
+    'days given twice',
+    '{"retentionDays": 365,\n"retentionDays": 1, "historyCapMb": null}',
+    [['retentionDays', 2]],
+    ['retentionDays'],
+    { historyCapMb: null },
+  ],
   ['no limits', '{"intervalMs": 500}', [], BOTH, { intervalMs: 500 }],
   ['a field of a later version', `{${limits}, "colour": {"a": 1}}`, [], [], { retentionDays: 90 }],
   ['comments and a last comma', `{// mine\n${limits}, /* so */ "theme": "dark",\n}`, [], [], { theme: 'dark' }],
-  ['a wrong limit of the governor', `{${limits},\n"governor": {"enabled": true,\n"powerW": "much", "coreTempC": 70}}`, [['governor.powerW', 3]], [], { governor: { ...defaultSettings.governor, enabled: true, coreTempC: 70 } }],
-  ['one wrong tariff of three', JSON.stringify({ retentionDays: 90, historyCapMb: null, tariff: [band(0), band('x'), band(5)] }), [['tariff.1.fromMin', 1]], [], { tariff: [band(0), band(5)] as never }],
-  ['too many tariffs', JSON.stringify({ retentionDays: 90, historyCapMb: null, tariff: Array.from({ length: 30 }, () => band(0)) }), [['tariff', 1]], [], { tariff: Array.from({ length: 24 }, () => band(0)) as never }],
-  ['one wrong program', JSON.stringify({ retentionDays: 90, historyCapMb: null, programs: [{ contains: 'x', name: 'X', kind: 'diffusion' }, { contains: '', name: 'Y', kind: 'diffusion' }] }), [['programs.1.contains', 1]], [], { programs: [{ contains: 'x', name: 'X', kind: 'diffusion' }] }],
-]; // prettier-ignore
+  [
+    'a wrong limit of the governor',
+    `{${limits},\n"governor": {"enabled": true,\n"powerW": "much", "coreTempC": 70}}`,
+    [['governor.powerW', 3]],
+    [],
+    { governor: { ...defaultSettings.governor, enabled: true, coreTempC: 70 } },
+  ],
+  [
+    'one wrong tariff of three',
+    JSON.stringify({ retentionDays: 90, historyCapMb: null, tariff: [band(0), band('x'), band(5)] }),
+    [['tariff.1.fromMin', 1]],
+    [],
+    { tariff: [band(0), band(5)] as never },
+  ],
+  [
+    'too many tariffs',
+    JSON.stringify({ retentionDays: 90, historyCapMb: null, tariff: Array.from({ length: 30 }, () => band(0)) }),
+    [['tariff', 1]],
+    [],
+    { tariff: Array.from({ length: 24 }, () => band(0)) as never },
+  ],
+  [
+    'one wrong program',
+    JSON.stringify({
+      retentionDays: 90,
+      historyCapMb: null,
+      programs: [
+        { contains: 'x', name: 'X', kind: 'diffusion' },
+        { contains: '', name: 'Y', kind: 'diffusion' },
+      ],
+    }),
+    [['programs.1.contains', 1]],
+    [],
+    { programs: [{ contains: 'x', name: 'X', kind: 'diffusion' }] },
+  ],
+];
 
 describe('settings that a person wrote', () => {
-  it.each(cases)('with %s keep what is valid, and say which field on which line is not', (_, text, problems, suspended, kept) => {
-    const read = readSettings(text);
-    expect(read.problems.map(({ field, line }) => [field, line])).toEqual(problems);
-    expect(read.suspended).toEqual(suspended);
-    expect(read.settings).toMatchObject(kept);
-    for (const { message } of read.problems) expect(message).not.toBe('');
-  }); // prettier-ignore
+  it.each(cases)(
+    'with %s keep what is valid, and say which field on which line is not',
+    (_, text, problems, suspended, kept) => {
+      const read = readSettings(text);
+      expect(read.problems.map(({ field, line }) => [field, line])).toEqual(problems);
+      expect(read.suspended).toEqual(suspended);
+      expect(read.settings).toMatchObject(kept);
+      for (const { message } of read.problems) expect(message).not.toBe('');
+    },
+  );
 
   it('always give complete settings, whatever stands in a field, and keep all other fields', () => {
     const field = fc.constantFrom(...(Object.keys(defaultSettings) as (keyof Settings)[]));
@@ -61,12 +125,18 @@ describe('settings that a person wrote', () => {
 
   it('never throw, whatever the text is', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json().map((json) => json.slice(1))), (text) => {
-        const read = readSettings(text);
-        expect(settingsSchema.safeParse(read.settings).success).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.json().map((json) => json.slice(1)),
+        ),
+        (text) => {
+          const read = readSettings(text);
+          expect(settingsSchema.safeParse(read.settings).success).toBe(true);
+        },
+      ),
       { numRuns: 1000 },
-    ); // prettier-ignore
+    );
   });
 
   it('keep comments, fields of a later version and unreadable values when another field changes', () => {
@@ -81,11 +151,22 @@ describe('settings that a person wrote', () => {
   });
 
   it('are read back as they were changed, one field after the other', () => {
-    const change = fc.constantFrom<Partial<Settings>>({ theme: 'dark' }, { retentionDays: 7 }, { historyCapMb: null }, { tariff: [band(3)] as never }, { governor: { ...defaultSettings.governor, quietHours: { fromMin: 1, toMin: 2 } } }, { governor: defaultSettings.governor }); // prettier-ignore
+    const change = fc.constantFrom<Partial<Settings>>(
+      { theme: 'dark' },
+      { retentionDays: 7 },
+      { historyCapMb: null },
+      { tariff: [band(3)] as never },
+      { governor: { ...defaultSettings.governor, quietHours: { fromMin: 1, toMin: 2 } } },
+      { governor: defaultSettings.governor },
+    );
     fc.assert(
       fc.property(fc.array(change, { maxLength: 8 }), (changes) => {
         const text = changes.reduce(editSettings, textOf(defaultSettings, []));
-        expect(readSettings(text)).toMatchObject({ settings: Object.assign({}, defaultSettings, ...changes), problems: [], suspended: [] }); // prettier-ignore
+        expect(readSettings(text)).toMatchObject({
+          settings: Object.assign({}, defaultSettings, ...changes),
+          problems: [],
+          suspended: [],
+        });
       }),
     );
   });
@@ -105,7 +186,8 @@ describe('a tighter limit of the history', () => {
     expect(inForce(limit, GRACE_MS - 1)).toBe(365);
     expect(inForce(limit, GRACE_MS)).toBe(1);
   });
-  it('is undone by setting the old one', () => expect(follow(follow({ inForce: 365 }, 1, 0), 365, HOUR)).toEqual({ inForce: 365 })); // prettier-ignore
+  it('is undone by setting the old one', () =>
+    expect(follow(follow({ inForce: 365 }, 1, 0), 365, HOUR)).toEqual({ inForce: 365 }));
   it('gives way at once to a looser one', () => {
     expect(follow({ inForce: 30 }, 31, 0)).toEqual({ inForce: 31 });
     expect(follow({ inForce: 30 }, null, 0)).toEqual({ inForce: null });
@@ -136,7 +218,8 @@ describe('a tighter limit of the history', () => {
           const before = limit.inForce;
           limit = mature(limit, nowMs, nowMs);
           // what holds now was asked for, or something as tight was, for a whole day
-          if ((limit.inForce ?? Infinity) < (before ?? Infinity)) expect(nowMs - sinceTighter).toBeGreaterThanOrEqual(GRACE_MS); // prettier-ignore
+          if ((limit.inForce ?? Infinity) < (before ?? Infinity))
+            expect(nowMs - sinceTighter).toBeGreaterThanOrEqual(GRACE_MS);
           limit = follow(limit, want, nowMs);
           if (want === undefined || last === undefined || (want ?? Infinity) < (last ?? Infinity)) sinceTighter = nowMs;
           last = want;

@@ -20,7 +20,7 @@ boot=none
 read -r boot 2>/dev/null < /proc/sys/kernel/random/boot_id
 book=
 
-# reads what the kernel tells of process $1; fails when it has ended. Its name may hold anything: the last bracket counts
+# reads what the kernel reports about process $1; fails when it has ended. Its name may hold anything: the last bracket counts
 look() {
   stat= line=
   while IFS= read -r line || [ -n "$line" ]; do stat="$stat $line" line=; done 2>/dev/null < "/proc/$1/stat"

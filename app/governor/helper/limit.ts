@@ -1,7 +1,7 @@
 import { shell } from './base.ts';
 
 /**
- * The part of the helper that sets power limits: whole watts, within the limits that the driver itself tells of that card,
+ * The part of the helper that sets power limits: whole watts, within the limits that the driver reports for that card,
  * on a card that the driver lists under exactly that UUID. It is all that a helper with rights can do.
  */
 export const limiting = shell`

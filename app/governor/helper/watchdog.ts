@@ -1,7 +1,7 @@
 import { base, shell } from './base.ts';
 
 /**
- * The second watchdog: a process in a session of its own, so that what ends the helper's process group does not end it.
+ * The second watchdog: a process in a separate session, so that what ends the helper's process group does not end it.
  * The helper sends it lines `SECONDS BOOK`: what is to be undone unless the next line comes within that time. No line
  * comes when the helper is killed (its end of the pipe closes), when it hangs, and when Slowburn is frozen, since the
  * helper sends its lines on Slowburn's heartbeat. Then it ends the helper and undoes the book.

@@ -5,7 +5,7 @@ import { cardModels } from '../../app/telemetry/simulator/card.ts';
 import { createGpu } from '../../app/telemetry/simulator/gpu.ts';
 import { type Demand, type Load } from '../../app/telemetry/simulator/load.ts';
 import { createRandom, gaussian } from '../../app/telemetry/simulator/random.ts';
-import { createCapController } from '../../app/governor/limit-controller.ts';
+import { createLimitController } from '../../app/governor/limit-controller.ts';
 
 const HOUR_S = 3600;
 
@@ -38,7 +38,7 @@ function overnight(model: (typeof cardModels)[number], targetC: number, seed: nu
     // a room that cools by night and warms by day
     ambientAt: (s) => 24 + 3 * Math.sin((2 * Math.PI * s) / (24 * HOUR_S)),
   });
-  const controller = createCapController({ targetC, minW: model.powerLimitW / 3, maxW: model.powerLimitW });
+  const controller = createLimitController({ targetC, minW: model.powerLimitW / 3, maxW: model.powerLimitW });
   const run: Run = { minutes: [], changesS: [], capsW: [] };
   let sum = 0;
   for (let s = 1; s <= 24 * HOUR_S; s++) {
@@ -91,7 +91,7 @@ describe('the cap controller holds a steady temperature', () => {
         const random = createRandom(seed);
         const maxW = 400;
         const targetC = 25 + gain * maxW * 0.75; // reachable, at three quarters of the power
-        const controller = createCapController({ targetC, minW: 130, maxW });
+        const controller = createLimitController({ targetC, minW: 130, maxW });
         const inPipe: number[] = [];
         let tempC = 35;
         const changes: { s: number; stepW: number }[] = [];
@@ -122,14 +122,14 @@ describe('the cap controller holds a steady temperature', () => {
   });
 
   it('leaves a card alone that stays below its target by itself', () => {
-    const controller = createCapController({ targetC: 80, minW: 100, maxW: 400 });
+    const controller = createLimitController({ targetC: 80, minW: 100, maxW: 400 });
     for (let s = 0; s < 4 * HOUR_S; s++) {
       expect(controller.feed({ tMs: s * 1000, tempC: 60, powerW: 200 })).toBeUndefined();
     }
   });
 
   it('cuts at once when a card runs away', () => {
-    const controller = createCapController({ targetC: 70, minW: 100, maxW: 400 });
+    const controller = createLimitController({ targetC: 70, minW: 100, maxW: 400 });
     let change;
     let s = 0;
     for (; s < 600 && !change; s++)

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { createPolicy, type Decision, type Situation } from '../../app/governor/policy.ts';
+import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
+
+type Limits = Partial<Settings['governor']>;
+
+const NOON = new Date(2026, 0, 12, 12).getTime();
+const quiet: Situation = { tsMs: NOON, tMs: 0, tempC: 50, powerW: 100, stressHours: 0, capRange: undefined };
+
+/** Decisions of one policy for situations in order; each is given as what differs from a cool, idle card. */
+function decide(governor: Limits, situations: readonly Partial<Situation>[], more: Partial<Settings> = {}): Decision[] {
+  const settings = settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } });
+  const policy = createPolicy(settings.governor, settings);
+  return situations.map((situation) => policy.decide({ ...quiet, ...situation }));
+}
+const s = (seconds: number, tempC: number | undefined): Partial<Situation> => ({ tMs: seconds * 1000, tempC });
+const at = (hour: number, minute = 0): number => new Date(2026, 0, 12, hour, minute).getTime();
+const last = (decisions: readonly Decision[]): Decision => decisions.at(-1)!;
+
+describe('the temperature limit', () => {
+  const limit = { coreTempC: 80, mayHold: true };
+
+  it.each([
+    ['one degree above it is sensor noise', [s(0, 81), s(60, 81)], undefined],
+    ['more than one degree above it counts after 30 s', [s(0, 81.1), s(30, 81.1)], 'temperature'],
+    ['29.999 s are not enough', [s(0, 82), s(29.999, 82)], undefined],
+    ['a moment at the limit starts the time again', [s(0, 82), s(20, 81), s(30, 82), s(59, 82)], undefined],
+    ['an absent reading exceeds nothing', [s(0, undefined), s(60, undefined)], undefined],
+  ] as const)('%s', (_, situations, hold) => {
+    const decision = last(decide(limit, situations));
+    expect(decision.hold).toBe(hold);
+    expect(decision.passed).toEqual(hold ? [hold] : []);
+  });
+
+  it.each([
+    ['resumes work 8 degrees below it, after five minutes', 72, 300, undefined],
+    ['keeps work paused while the card is warmer', 72.1, 300, 'temperature'],
+    ['keeps work paused for five minutes, however cool the card is', 30, 299.999, 'temperature'],
+    ['resumes work if the card no longer reports its temperature', undefined, 1, undefined],
+  ] as const)('%s', (_, tempC, seconds, hold) => {
+    const heldAt = 30;
+    expect(last(decide(limit, [s(0, 90), s(heldAt, 90), s(heldAt + seconds, tempC)])).hold).toBe(hold);
+  });
+
+  it('measures the five minutes of each pause from that pause’s start', () => {
+    const again = [s(0, 90), s(30, 90), s(330, 60), s(340, 90), s(370, 90), s(669, 60), s(670, 60)];
+    expect(decide(limit, again).map(({ hold }) => hold)).toEqual([
+      undefined,
+      'temperature',
+      undefined,
+      undefined, // the time above the limit counts from here
+      'temperature',
+      'temperature',
+      undefined,
+    ]);
+  });
+
+  it('is kept by the power limit where one may be set, so work is not paused', () => {
+    const capRange = { minW: 100, ownW: 400 };
+    const hot = [s(0, 90), s(30, 90)].map((situation) => ({ ...situation, capRange }));
+    expect(last(decide({ ...limit, mayCap: true }, hot))).toMatchObject({ passed: ['temperature'], hold: undefined });
+    expect(last(decide({ ...limit, mayCap: false }, hot)).hold).toBe('temperature');
+    expect(last(decide({ ...limit, mayCap: true }, [s(0, 90), s(30, 90)])).hold).toBe('temperature');
+  });
+
+  it('pauses nothing without permission', () => {
+    expect(last(decide({ coreTempC: 80 }, [s(0, 90), s(30, 90)]))).toMatchObject({
+      passed: ['temperature'],
+      hold: undefined,
+    });
+  });
+
+  it('starts again after a reset', () => {
+    const settings = settingsSchema.parse({ governor: { enabled: true, ...limit } });
+    const policy = createPolicy(settings.governor, settings);
+    const feed = (seconds: number) => policy.decide({ ...quiet, ...s(seconds, 90) }).hold;
+    expect([feed(0), feed(30)]).toEqual([undefined, 'temperature']);
+    policy.reset();
+    expect([feed(31), feed(60), feed(61)]).toEqual([undefined, undefined, 'temperature']);
+  });
+});
+
+describe('the other limits', () => {
+  it.each([
+    ['power', { powerW: 200 }, { powerW: 206 }, false],
+    ['power', { powerW: 200 }, { powerW: 206.1 }, true],
+    ['power', { powerW: 200 }, { powerW: undefined }, false],
+    ['stress', { stressHoursPerDay: 2 }, { stressHours: 1.999 }, false],
+    ['stress', { stressHoursPerDay: 2 }, { stressHours: 2 }, true],
+    ['stress', { stressHoursPerDay: 2 }, { stressHours: undefined }, false],
+    ['stress', { stressHoursPerDay: null }, { stressHours: 9 }, false],
+    ['price', { pricePerKwh: 0.3 }, {}, false],
+    ['price', { pricePerKwh: 0.299 }, {}, true],
+    ['price', { pricePerKwh: null }, {}, false],
+    ['quiet', { quietHours: { fromMin: 720, toMin: 780 } }, { tsMs: at(12) }, true],
+    ['quiet', { quietHours: { fromMin: 720, toMin: 780 } }, { tsMs: at(11, 59) }, false],
+    ['quiet', { quietHours: { fromMin: 720, toMin: 780 } }, { tsMs: at(13) }, false],
+  ] as const)('%s: %j with %j is exceeded: %s', (key, limits, situation, exceeded) => {
+    const more = { pricePerKwh: 0.3 };
+    const { passed, hold } = last(decide({ ...limits, mayHold: true }, [situation], more));
+    expect(passed).toEqual(exceeded ? [key] : []);
+    expect(hold).toBe(exceeded && key !== 'power' ? key : undefined);
+  });
+
+  it('a price that is unknown exceeds nothing', () => {
+    expect(last(decide({ pricePerKwh: 0.1, mayHold: true }, [{}])).passed).toEqual([]);
+  });
+
+  it('a pause for another limit does not report the temperature', () => {
+    const limits = { coreTempC: 80, stressHoursPerDay: 1, mayHold: true };
+    const decisions = decide(
+      limits,
+      [0, 10, 20].map((seconds) => ({ ...s(seconds, 75), stressHours: 2 })),
+    );
+    expect(decisions.map(({ passed }) => passed)).toEqual([['stress'], ['stress'], ['stress']]);
+  });
+
+  it('the first exceeded limit names the pause', () => {
+    const limits = { coreTempC: 80, stressHoursPerDay: 1, mayHold: true };
+    const hot = { stressHours: 2, tempC: 90 };
+    const decisions = decide(limits, [
+      { ...hot, tMs: 0 },
+      { ...hot, tMs: 30_000 },
+    ]);
+    expect(decisions.map(({ passed, hold }) => [passed, hold])).toEqual([
+      [['stress'], 'stress'],
+      [['temperature', 'stress'], 'temperature'],
+    ]);
+  });
+});
+
+describe('the power limit that the policy asks for', () => {
+  const range = { minW: 100, ownW: 400 };
+  const budget = (powerW: number | null, more: Limits = {}, capRange: Situation['capRange'] = range): Decision[] =>
+    decide({ powerW, mayCap: true, ...more }, [{ capRange }, { capRange, tMs: 1000 }]);
+
+  it.each([
+    ['the budget', 250.4, 250],
+    ['the lowest that the card accepts, if the budget is below it', 60, 100],
+    ['none, if the budget is the card’s own limit', 400, undefined],
+    ['none, if the budget is above it', 500, undefined],
+    ['none without a budget', null, undefined],
+  ])('is %s', (_, powerW, capW) => {
+    const [first, second] = budget(powerW);
+    expect(first!.capW).toBe(capW);
+    expect(first!.changed).toEqual(capW === undefined ? undefined : { capW, why: 'power' });
+    expect([second!.capW, second!.changed]).toEqual([capW, undefined]); // a change is reported once
+  });
+
+  it('is none without permission, and on a card that does not report its limits', () => {
+    expect(budget(200, { mayCap: false })[0]!.capW).toBeUndefined();
+    expect(decide({ powerW: 200, mayCap: true }, [{}])[0]!.capW).toBeUndefined();
+  });
+
+  it('starts at the budget when a temperature is to be kept too', () => {
+    expect(budget(250, { coreTempC: 80 })[0]).toMatchObject({ capW: 250, changed: { capW: 250, why: 'power' } });
+    expect(budget(null, { coreTempC: 80 })[0]).toMatchObject({ capW: undefined, changed: undefined });
+  });
+
+  it('is lowered on a card that is too hot, and forgotten at a reset', () => {
+    const settings = settingsSchema.parse({ governor: { enabled: true, coreTempC: 70, mayCap: true } });
+    const policy = createPolicy(settings.governor, settings);
+    const feed = (seconds: number, tempC: number | undefined = 85, powerW: number | undefined = 380) =>
+      policy.decide({ ...quiet, tMs: seconds * 1000, tempC, powerW, capRange: range });
+    const hot = feed(0);
+    expect(hot.changed).toEqual({ capW: expect.any(Number), why: 'too-hot' });
+    expect(hot.capW).toBeLessThan(400);
+    expect(feed(1)).toMatchObject({ capW: hot.capW, changed: undefined });
+    expect(feed(2, undefined).capW).toBe(hot.capW); // absent readings change nothing
+    expect(policy.decide({ ...quiet, tMs: 3000, tempC: 85, powerW: undefined, capRange: range }).capW).toBe(hot.capW);
+    policy.reset();
+    expect(feed(4)).toMatchObject({ capW: hot.capW, changed: hot.changed }); // from the card’s own limit again
+  });
+});
