@@ -4,11 +4,13 @@ import type { Glob } from '../app/workload/adapters/glob.ts';
 import { countLines } from '../app/workload/adapters/lines.ts';
 import { createPoller } from '../app/workload/adapters/poller.node.ts';
 import type { SessionDetails } from '../app/workload/sessions/book.ts';
-import type { AdapterId, WorkloadKind } from '../app/workload/programs/generators.ts';
-import { matchProcess, modelFromCommand, type UserRule } from '../app/workload/programs/match.ts';
-import type { Marks, OutputUnit } from '../app/workload/adapters/outputs.ts';
+import type { CounterId, OutputUnit } from '../app/workload/adapters/ids.ts';
+import type { WorkloadKind } from '../app/workload/programs/kinds.ts';
+import type { ProgramRule } from '../app/workload/programs/schema.ts';
+import type { Workload } from '../app/workload/sessions/schema.ts';
+import { matchProcess, modelFromCommand } from '../app/workload/programs/match.ts';
+import type { Marks } from '../app/workload/adapters/outputs.ts';
 import { readFacts } from '../app/workload/programs/process-facts.node.ts';
-import type { Workload } from '../app/workload/sessions/summary.ts';
 
 export type OutputOptions = {
   /** files that the command writes, one an output */
@@ -21,7 +23,7 @@ export type OutputOptions = {
 };
 
 /** Follows what a command brings forth: by files or lines as told, else by the server that it turns out to be. */
-export function followOutputs(command: readonly string[], options: OutputOptions, rules: readonly UserRule[]) {
+export function followOutputs(command: readonly string[], options: OutputOptions, rules: readonly ProgramRule[]) {
   const files = options.outputs === undefined ? undefined : countFiles(options.outputs);
   const lines = options.lines && countLines(options.lines, Date.now);
   const poller = createPoller({ wallMs: Date.now });
@@ -56,7 +58,7 @@ export function followOutputs(command: readonly string[], options: OutputOptions
       const account = poller.of('run');
       const told = poller.end('run');
       poller.stop();
-      const counted: readonly { id: AdapterId; unit: OutputUnit; count: number; marks: Marks }[] = [
+      const counted: readonly { id: CounterId; unit: OutputUnit; count: number; marks: Marks }[] = [
         ...(files ? [{ id: 'glob' as const, unit: 'file' as const, count: files.count(), marks: files.marks() }] : []),
         ...(lines ? [{ id: 'lines' as const, unit: 'line' as const, count: lines.count(), marks: lines.marks() }] : []),
       ];

@@ -3,7 +3,7 @@ import { type Formatter } from '../app/metrics/format.ts';
 import { loosely, type Translate } from '../app/core/i18n.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
 import { figuresOf, type Cost, type Money } from '../app/workload/sessions/figures.ts';
-import type { GpuSummary, Workload } from '../app/workload/sessions/summary.ts';
+import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
 
 type Line = readonly [label: string, text: string];
 const MANY_CAUSES = ', ';

@@ -30,7 +30,7 @@ import {
 import { run, type RunOptions } from './run.ts';
 import { sweep, type SweepOptions } from './sweep.ts';
 import { notes, out } from './terminal.ts';
-import { workloadKinds } from '../app/workload/programs/generators.ts';
+import { workloadKinds } from '../app/workload/programs/kinds.ts';
 
 const program = new Command('slowburn')
   .description('Thermal, health and wear monitor for NVIDIA GPUs, without a window.')

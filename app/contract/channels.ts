@@ -26,7 +26,7 @@ import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { gap, tick } from '../telemetry/schema.ts';
 import { exposure } from '../wear/exposure-schema.ts';
 import { markRequest } from '../wear/ledger/ledger-schema.ts';
-import { session } from './schemas.ts';
+import { storedSession } from '../workload/sessions/schema.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: gpuUuid, ...timeRange.shape });
@@ -110,7 +110,7 @@ export const channels = {
     request: timeRange,
     response: z.object({
       alerts: z.array(storedAlert),
-      sessions: z.array(session),
+      sessions: z.array(storedSession),
       gaps: z.array(gap),
       xids: z.array(storedXid),
       events: z.array(storedEvent),
@@ -168,7 +168,7 @@ export const channels = {
   'sessions.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
-    response: z.array(session),
+    response: z.array(storedSession),
   },
   'governor.status': { by: 'collector', request: nothing, response: governorStatus },
   /** in force at once, and reverted after 15 s unless it is confirmed */

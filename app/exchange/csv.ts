@@ -4,7 +4,7 @@ import type { GpuIdentity } from '../telemetry/source.ts';
 import type { ExchangedSample } from './format.ts';
 import { putReadings, reasonsText, statesText, type Columns } from './states-text.ts';
 
-/** A text cell after RFC 4180, that no spreadsheet takes for a formula: what might be one begins with an apostrophe. */
+/** A text cell (RFC 4180). Text that a spreadsheet could take for a formula gets an apostrophe in front. */
 export function textCell(text: string): string {
   const safe = /^[=+\-@\t\r\n']/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -17,7 +17,7 @@ const CHECK = 'check';
 
 const IDENTITY = ['gpu', 'gpu_index', 'gpu_name', 'gpu_pci_bus_id'] as const;
 
-/** Header line: units stand with the names. */
+/** Header line: each metric's name with its unit. */
 export const csvHeader = (metrics: readonly Metric[]): string =>
   [
     'time',
@@ -29,7 +29,7 @@ export const csvHeader = (metrics: readonly Metric[]): string =>
     CHECK,
   ].join(',');
 
-/** One sample as a line, yet without its check. No value: an empty cell, and why in the column `states`. */
+/** One sample as a line without its check. A cell without a value is empty; the column `states` says why. */
 export function csvLine({ gpu, sample }: ExchangedSample, metrics: readonly Metric[]): string {
   const { tsMs, dtMs, frame } = sample;
   const cells = metrics.map(({ key }) => {
@@ -57,22 +57,23 @@ function cellsOf(line: string): string[] {
   );
 }
 
-/** True when a quoted cell goes on in the next line. */
+/** True if a quoted cell continues in the next line. */
 export const isOpenLine = (line: string): boolean => line.split('"').length % 2 === 0;
 
 export type CsvReader = {
-  /** its rows carry checks; lines are given without them */
+  /** whether its rows carry checks; `line` takes them without */
   readonly checked: boolean;
   readonly line: (line: string) => ExchangedSample | undefined;
 };
 
-/** Reads lines below a header of ours; undefined: it is not one. A line that cannot be read gives undefined. */
+/** A reader for the lines below a header, undefined if Slowburn did not write it. An unreadable line is undefined. */
 export function csvReader(header: string): CsvReader | undefined {
   const all = cellsOf(header.trim()).map((name) => (name.endsWith(']') ? name.split(' [', 1)[0]! : name));
   const checked = all.at(-1) === CHECK;
   const names = checked ? all.slice(0, -1) : all;
   const at = (name: string): number => names.indexOf(name);
-  const [time, gpu, dt, states, reasons] = ['time', 'gpu', 'dt', 'states', 'reasons'].map(at) as [number, number, number, number, number]; // prettier-ignore
+  const [time, gpu, dt] = [at('time'), at('gpu'), at('dt')];
+  const [states, reasons] = [at('states'), at('reasons')];
   if (time < 0 || gpu < 0 || states < 0) return undefined;
   const first = dt + 1;
   const columns: Columns = names.slice(first, states).map((name) => (isMetricKey(name) ? metricOf(name) : undefined));

@@ -1,2 +1,2 @@
-/** An export that is not as Slowburn wrote it. Caught where a file is imported. */
+/** An export was changed since Slowburn wrote it. The import catches this. */
 export class DamagedExport extends Error {}

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { replaceFile } from '../core/atomic-write.node.ts';
 import type { History } from '../history/history.ts';
 import { metricOf, metrics, type Metric, type MetricKey } from '../metrics/metrics.ts';
+import { text } from '../core/i18n.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { JobControl } from '../core/job-control.ts';
 import { csvHeader, csvLine } from './csv.ts';
@@ -24,7 +25,7 @@ export type ExportRequest = {
 };
 
 const FLUSH_CHARACTERS = 1 << 20;
-const LOOK_EVERY = 2000; // samples between two looks at cancel
+const LOOK_EVERY = 2000; // samples between two checks for cancellation
 
 /** Writes rows with their checks, through a buffer of a megabyte. */
 function openLineWriter(
@@ -37,7 +38,7 @@ function openLineWriter(
   const handle = fs.openSync(file, 'w');
   const checks = createLineChecks(header);
   let pending = header + lineEnd;
-  let row: string | undefined; // held until it is known whether it is the last
+  let row: string | undefined; // kept until the next one arrives, because the last row has another check
   const flush = (): void => {
     fs.writeFileSync(handle, pending); // all of it: a disk that is nearly full takes a part at first
     pending = '';
@@ -78,13 +79,14 @@ function openWriter(
 
 /**
  * Exports samples, one GPU after the other and each by time, in constant memory. The file takes its name only when it is
- * complete; a cancelled or failed export leaves nothing. Answers how many samples were written.
+ * complete; a cancelled or failed export leaves nothing.
+ * @returns how many samples were written
  */
 export function exportHistory(history: History, request: ExportRequest, control: JobControl): Result<number> {
   const { format, target, fromMs, toMs, gpuUuids } = request;
   const chosen = request.metrics.length > 0 ? request.metrics.map(metricOf) : metrics;
   const gpus = history.gpus.list().filter(({ uuid }) => gpuUuids.length === 0 || gpuUuids.includes(uuid));
-  if (gpus.length === 0) return err('not-found', 'The history holds nothing of that GPU.');
+  if (gpus.length === 0) return err('not-found', text('exchange.noGpu'));
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
   const extent = history.extent();
   const [first, end] = [Math.max(fromMs, extent?.fromMs ?? fromMs), Math.min(toMs, extent?.toMs ?? toMs)];
@@ -97,7 +99,7 @@ export function exportHistory(history: History, request: ExportRequest, control:
         writer.write({ gpu, sample: { tsMs, dtMs: dtMs ?? null, frame } });
         if (++written % LOOK_EVERY !== 0) continue;
         control.progress(g + (tsMs - first) / Math.max(1, end - first), gpus.length);
-        if (control.cancelled()) return err('cancelled', 'The export was cancelled.');
+        if (control.cancelled()) return err('cancelled', text('exchange.exportCancelled'));
       }
     }
     writer.end();

@@ -3,6 +3,7 @@ import { openInput } from '../core/read-input.node.ts';
 import type { Import, ImportCounts } from '../history/importer.ts';
 import type { History } from '../history/history.ts';
 import type { JobControl } from '../core/job-control.ts';
+import { text } from '../core/i18n.ts';
 import { err, ok, type Err, type Result } from '../core/result.ts';
 import { DamagedExport } from './damaged-export.ts';
 import type { ExchangedSample } from './format.ts';
@@ -12,30 +13,22 @@ import { verifyDigest } from './parquet-digest.node.ts';
 import { openParquetReader } from './parquet.node.ts';
 
 export type ImportOptions = {
-  /** take a CSV or JSON lines file that carries no checks, as an earlier version or another program wrote it */
+  /** accept a CSV or JSON lines file without checks, as an earlier version or another program wrote it */
   readonly unverified?: boolean;
 };
 
 const LOOK_EVERY = 2000;
 
 const notOurs = (file: string): Err =>
-  err('recording-unreadable', `${file} is not an export of Slowburn.`, 'Give a file that `slowburn export` wrote.');
+  err('recording-unreadable', text('exchange.notOurs', { file }), text('exchange.notOursNext'));
 
 const damaged = (file: string, why: string): Err =>
-  err(
-    'recording-unreadable',
-    `The export ${file} is damaged: ${why}. Nothing was imported.`,
-    'Export it again, or take another copy of the file.',
-  );
+  err('recording-unreadable', text('exchange.damaged', { file, why }), text('exchange.damagedNext'));
 
 const unchecked = (file: string, next: string): Err =>
-  err(
-    'recording-unreadable',
-    `${file} carries no checks, so Slowburn cannot tell whether it is as it was written. Nothing was imported.`,
-    next,
-  );
+  err('recording-unreadable', text('exchange.unchecked', { file }), next);
 
-const CANCELLED = err('cancelled', 'The import was cancelled. What was imported so far is kept.');
+const cancelled = (): Err => err('cancelled', text('exchange.importCancelled'));
 
 /** A verified export, to be read more than once. */
 type ExportFile = {
@@ -53,13 +46,13 @@ async function openParquet(
 ): Promise<Result<ExportFile>> {
   switch (verifyDigest(descriptor, sizeBytes, HISTORY_FORMAT, control.cancelled)) {
     case 'cancelled':
-      return CANCELLED;
+      return cancelled();
     case 'damaged':
-      return damaged(file, 'it does not match its own digest');
+      return damaged(file, text('exchange.digest'));
     case 'foreign':
       return notOurs(file);
     case 'without':
-      return unchecked(file, 'Export it again with this version of Slowburn, which adds them.');
+      return unchecked(file, text('exchange.uncheckedNext'));
     case 'whole': {
       const opened = await openParquetReader(descriptor, sizeBytes);
       return opened
@@ -77,8 +70,7 @@ async function openLines(
 ): Promise<Result<ExportFile>> {
   const opened = await openLineReader(descriptor);
   if (!opened) return notOurs(file);
-  if (!opened.checked && !unverified)
-    return unchecked(file, 'Export it again with this version of Slowburn, or take it as it is with --unverified.');
+  if (!opened.checked && !unverified) return unchecked(file, text('exchange.uncheckedLinesNext'));
   return ok({ samples: opened.samples, share: () => opened.bytesRead() / Math.max(1, sizeBytes) });
 }
 
@@ -89,9 +81,9 @@ function isParquet(descriptor: number): boolean {
 }
 
 /**
- * Reads an export of ours (CSV, JSON lines or Parquet, told by its content) into a history, which then gives the same
- * samples to the bit. All of it is read and verified before the first sample is written: a damaged file adds nothing.
- * What is there already is not added again. Cancelled while it writes, it keeps the hours that were complete.
+ * Imports an export (CSV, JSON lines or Parquet, recognised by its content) without loss. The whole file is read and
+ * verified before the first sample is written, so a damaged file adds nothing. Samples that are there already are not
+ * added twice. A cancelled import keeps the hours that are complete.
  */
 export async function importExport(
   history: History,
@@ -123,9 +115,9 @@ export async function importExport(
     if (!open.ok) return open;
     const read = await verifying(file, async () => ok(await readAll(open.value, 0, () => undefined)));
     if (!read.ok) return read;
-    if (!read.value) return CANCELLED;
+    if (!read.value) return cancelled();
     const now = fs.fstatSync(descriptor);
-    if (now.size !== sizeBytes || now.mtimeMs !== mtimeMs) return damaged(file, 'it changed while it was read');
+    if (now.size !== sizeBytes || now.mtimeMs !== mtimeMs) return damaged(file, text('exchange.changed'));
 
     const running = new Map<string, Import>();
     const whole = await readAll(open.value, 1, ({ gpu, sample }) => {
@@ -133,7 +125,7 @@ export async function importExport(
       if (!into) running.set(gpu.uuid, (into = history.beginImport(gpu)));
       into.add(sample);
     });
-    if (!whole) return CANCELLED;
+    if (!whole) return cancelled();
     const counts = [...running.values()].map((into) => into.end());
     return ok({
       added: counts.reduce((sum, { added }) => sum + added, 0),
@@ -141,18 +133,17 @@ export async function importExport(
     });
   } catch (thrown) {
     if (!(thrown instanceof DamagedExport)) throw thrown;
-    const message = `The export ${file} changed while it was imported. What was imported so far is kept.`;
-    return err('recording-unreadable', message, 'Import it again: what is there already is not added again.');
+    return err('recording-unreadable', text('exchange.changedLate', { file }), text('exchange.changedLateNext'));
   } finally {
     fs.closeSync(descriptor);
   }
 }
 
-/** Nothing is written yet: whatever is thrown here is about the file, not about the history. */
+/** Nothing has been written yet, so every failure here is one of the file, not of the history. */
 async function verifying<T>(file: string, read: () => Promise<Result<T>>): Promise<Result<T>> {
   try {
     return await read();
   } catch (thrown) {
-    return damaged(file, thrown instanceof DamagedExport ? thrown.message : 'it cannot be decoded');
+    return damaged(file, thrown instanceof DamagedExport ? thrown.message : text('exchange.undecodable'));
   }
 }

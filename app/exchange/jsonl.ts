@@ -24,7 +24,7 @@ export const exportHeader = z.object({
 });
 export type ExportHeader = z.infer<typeof exportHeader>;
 
-/** What an export says of itself. */
+/** The first line of an export: its format, metrics and GPUs. */
 export const headerOf = (gpus: readonly GpuIdentity[], metrics: readonly Metric[]): string =>
   JSON.stringify({
     format: HISTORY_FORMAT,
@@ -33,7 +33,7 @@ export const headerOf = (gpus: readonly GpuIdentity[], metrics: readonly Metric[
     gpus: gpus.map(({ uuid, index, name, pciBusId, vbios }) => ({ uuid, index, name, pciBusId, vbios })),
   } satisfies ExportHeader);
 
-/** One sample, yet without its check: `t` in ms since 1970, `dt` null after a gap, values by key, and states as in a CSV. */
+/** One sample without its check: `t` in ms since 1970, `dt` null after a gap, values by key, states as in a CSV. */
 export function jsonLine({ gpu, sample }: ExchangedSample, metrics: readonly Metric[]): string {
   const { tsMs, dtMs, frame } = sample;
   const values = Object.fromEntries(
@@ -62,7 +62,7 @@ const lineSchema = z.object({
   reasons: z.string().optional(),
 });
 
-/** Reads lines below a header; a line that cannot be read gives undefined. */
+/** A reader for the lines below a header. An unreadable line is undefined. */
 export function jsonReader({ gpus, metrics }: ExportHeader): (line: string) => ExchangedSample | undefined {
   const identities = new Map(gpus.map((gpu) => [gpu.uuid, gpu as GpuIdentity]));
   const columns = metrics.map((key) => (isMetricKey(key) ? metricOf(key) : undefined));

@@ -1,10 +1,11 @@
 import { crc32 } from 'node:zlib';
+import { text } from '../core/i18n.ts';
 import { DamagedExport } from './damaged-export.ts';
 
 /**
- * The rows of a CSV or JSON lines export each end with a check: the CRC-32 of the row, continued from that of the row
- * before it, the first from the header. A changed digit is noticed in its row, and so are rows that are missing, added
- * or out of order. The check of the last row also takes in LAST, so that a file that was cut off is noticed.
+ * Each row of a CSV or JSON lines export ends with a check: the CRC-32 of the row, continued from that of the row before
+ * it, the first from the header. It detects changed, missing, added and moved rows. The check of the last row also
+ * covers LAST, so that a file that was cut off is detected. See docs/format/exports.md.
  */
 const LAST = '\nlast row';
 
@@ -27,12 +28,12 @@ export function createLineChecks(header: string) {
 export type CheckedRows = {
   readonly join: (row: string, check: string) => string;
   /** undefined: it carries none */
-  readonly split: (text: string) => { readonly row: string; readonly check: string } | undefined;
+  readonly split: (line: string) => { readonly row: string; readonly check: string } | undefined;
 };
 
 function splitBy(pattern: RegExp): CheckedRows['split'] {
-  return (text) => {
-    const [, row, check] = pattern.exec(text) ?? [];
+  return (line) => {
+    const [, row, check] = pattern.exec(line) ?? [];
     return row === undefined || check === undefined ? undefined : { row, check };
   };
 }
@@ -44,11 +45,13 @@ export const csvRows: CheckedRows = {
 
 export const jsonRows: CheckedRows = {
   join: (row, check) => `${row.slice(0, -1)},"check":"${check}"}`,
-  split(text) {
-    const found = splitBy(/^([^]*),"check":"([0-9a-f]{8})"\}$/)(text);
+  split(line) {
+    const found = splitBy(/^([^]*),"check":"([0-9a-f]{8})"\}$/)(line);
     return found && { row: `${found.row}}`, check: found.check }; // with the brace that `join` took off
   },
 };
+
+const changed = (line: number): DamagedExport => new DamagedExport(text('exchange.row', { line }));
 
 /** Verifies the rows of a file one after the other. Throws DamagedExport. */
 export function createLineVerifier(header: string, { split }: CheckedRows) {
@@ -56,16 +59,16 @@ export function createLineVerifier(header: string, { split }: CheckedRows) {
   let ended = false;
   return {
     /** @returns the row without its check */
-    row(text: string, number: number): string {
-      const found = split(text);
-      if (ended || !found) throw new DamagedExport(`line ${number} is not as it was written`);
+    row(line: string, number: number): string {
+      const found = split(line);
+      if (ended || !found) throw changed(number);
       const expected = checks.next(found.row);
       ended = found.check === checks.last();
-      if (!ended && found.check !== expected) throw new DamagedExport(`line ${number} is not as it was written`);
+      if (!ended && found.check !== expected) throw changed(number);
       return found.row;
     },
     end(): void {
-      if (!ended) throw new DamagedExport('it ends before its last row');
+      if (!ended) throw new DamagedExport(text('exchange.cutOff'));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { text } from '../core/i18n.ts';
 import { linesOf, type Line } from '../core/lines.node.ts';
 import { csvReader, isOpenLine } from './csv.ts';
 import { DamagedExport } from './damaged-export.ts';
@@ -12,7 +13,7 @@ type RowReader = {
   readonly rows: CheckedRows;
   readonly checked: boolean;
   readonly line: (row: string) => ExchangedSample | undefined;
-  /** a quoted cell of the row goes on in the next line */
+  /** a quoted cell of the row continues in the next line */
   readonly isOpen: (row: string) => boolean;
 };
 
@@ -36,7 +37,7 @@ function readerFor(header: string, first: string): RowReader | undefined {
 async function* eachLine(descriptor: number, onProgress: (bytes: number) => void): AsyncGenerator<Line> {
   for await (const lines of linesOf(descriptor, { onProgress })) {
     for (const line of lines) {
-      if (typeof line === 'number') throw new DamagedExport(`line ${line} is longer than any row`);
+      if (typeof line === 'number') throw new DamagedExport(text('exchange.longLine', { line }));
       yield line;
     }
   }
@@ -44,18 +45,18 @@ async function* eachLine(descriptor: number, onProgress: (bytes: number) => void
 
 async function firstTwo(descriptor: number): Promise<readonly [header: string, first: string]> {
   const lines: string[] = [];
-  for await (const { text } of eachLine(descriptor, () => undefined)) if (lines.push(text) === 2) break;
+  for await (const line of eachLine(descriptor, () => undefined)) if (lines.push(line.text) === 2) break;
   return [lines[0] ?? '', lines[1] ?? ''];
 }
 
 export type LineExport = {
   readonly checked: boolean;
-  /** verifies each row before it gives it; throws DamagedExport */
+  /** verifies each row before returning it; throws DamagedExport */
   readonly samples: () => AsyncIterable<ExchangedSample>;
   readonly bytesRead: () => number;
 };
 
-/** Opens a CSV or JSON lines export. Undefined: it is none of ours. Throws DamagedExport. */
+/** Opens a CSV or JSON lines export; undefined if Slowburn did not write it. Throws DamagedExport. */
 export async function openLineReader(descriptor: number): Promise<LineExport | undefined> {
   const [header, first] = await firstTwo(descriptor);
   const reader = readerFor(header, first);
@@ -65,17 +66,17 @@ export async function openLineReader(descriptor: number): Promise<LineExport | u
 
   async function* samples(): AsyncGenerator<ExchangedSample> {
     const verifier = createLineVerifier(header, rows);
-    let open: string | undefined; // a CSV row whose quoted cell goes on
-    for await (const { text, number } of eachLine(descriptor, (bytes) => (bytesRead = bytes))) {
+    let open: string | undefined; // a CSV row whose quoted cell continues in the next line
+    for await (const { text: line, number } of eachLine(descriptor, (bytes) => (bytesRead = bytes))) {
       if (number === 1) continue;
-      const row: string = open === undefined ? text : `${open}\n${text}`;
+      const row: string = open === undefined ? line : `${open}\n${line}`;
       open = isOpen(row) ? row : undefined;
       if (open !== undefined || (row === '' && !checked)) continue;
       const sample = sampleOf(checked ? verifier.row(row, number) : row);
-      if (!sample) throw new DamagedExport(`line ${number} cannot be read`);
+      if (!sample) throw new DamagedExport(text('exchange.unreadableLine', { line: number }));
       yield sample;
     }
-    if (open !== undefined) throw new DamagedExport('its last row has no end');
+    if (open !== undefined) throw new DamagedExport(text('exchange.openRow'));
     if (checked) verifier.end();
   }
   return { checked, samples, bytesRead: () => bytesRead };

@@ -6,6 +6,7 @@ import { ByteWriter, ParquetWriter, schemaFromColumnData, type BasicType } from 
 import { isMetricKey, metricIndex, metricOf, type Metric } from '../metrics/metrics.ts';
 import { createFrame, hasValue } from '../metrics/frame.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';
+import { text } from '../core/i18n.ts';
 import { DamagedExport } from './damaged-export.ts';
 import type { ExchangedSample } from './format.ts';
 import { exportHeader, headerOf, HISTORY_FORMAT } from './jsonl.ts';
@@ -13,7 +14,7 @@ import { addPageChecksums, type ReadHeader } from './page-checksums.node.ts';
 import { DIGEST_KEY, NO_DIGEST, putDigest } from './parquet-digest.node.ts';
 import { putReadings, reasonsText, statesText } from './states-text.ts';
 
-/** Rows that are kept in memory before they are written: a row group. */
+/** Rows per row group: kept in memory until they are written. */
 const GROUP_ROWS = 20_000;
 
 type Field = {
@@ -41,7 +42,7 @@ const fieldsOf = (metrics: readonly Metric[]): Field[] => [
 export type SampleWriter = {
   readonly write: (sample: ExchangedSample) => void;
   readonly end: () => void;
-  /** Closes a file that nobody wants any more. */
+  /** Closes the file of a cancelled or failed export. */
   readonly abandon: () => void;
 };
 
@@ -105,17 +106,17 @@ export function openParquetWriter(
   };
 }
 
-/** Decompressed, a page may be this large. Ours have 1 MiB, and a dictionary that of a row group's texts. */
+/** Limit for a decompressed page. Slowburn writes pages of 1 MiB; a dictionary holds the texts of a row group. */
 const LARGEST_PAGE = 64 * 2 ** 20;
 
 function decompress(input: Uint8Array, size: number): Uint8Array {
-  if (!(size >= 0 && size <= LARGEST_PAGE)) throw new DamagedExport('a page states a size that none has');
+  if (!(size >= 0 && size <= LARGEST_PAGE)) throw new DamagedExport(text('exchange.pageSize'));
   const output = new Uint8Array(size);
   snappyUncompress(input, output);
   return output;
 }
 
-/** Whether the sizes that a footer states can be those of a file that Slowburn wrote: memory follows them. */
+/** Whether the sizes in a footer are possible in a file that Slowburn wrote. The reader allocates memory by them. */
 function isPlausible({ row_groups, num_rows }: FileMetaData, sizeBytes: number): boolean {
   const inFile = (from: bigint | undefined, length: bigint): boolean =>
     from === undefined || (from >= 0n && length >= 0n && from + length <= BigInt(sizeBytes));
@@ -143,23 +144,23 @@ export type ParquetExport = {
   readonly samples: () => AsyncIterable<ExchangedSample>;
 };
 
-/** Opens a Parquet file whose digest was verified. Undefined: it is no export of ours. Throws like `samples`. */
+/** Opens a Parquet file whose digest was verified; undefined if Slowburn did not write it. Throws like `samples`. */
 export async function openParquetReader(descriptor: number, sizeBytes: number): Promise<ParquetExport | undefined> {
   const file = {
     byteLength: sizeBytes,
     slice(from: number, to = sizeBytes): ArrayBuffer {
-      if (!(from >= 0 && from <= to && to <= sizeBytes)) throw new DamagedExport('a part of it would lie outside it');
+      if (!(from >= 0 && from <= to && to <= sizeBytes)) throw new DamagedExport(text('exchange.outside'));
       const buffer = new ArrayBuffer(to - from);
       if (fs.readSync(descriptor, new Uint8Array(buffer), 0, to - from, from) !== to - from)
-        throw new DamagedExport('it was cut off while it was read');
+        throw new DamagedExport(text('exchange.shortened'));
       return buffer;
     },
   };
   const metadata = await parquetMetadataAsync(file);
-  const text = metadata.key_value_metadata?.find(({ key }) => key === HISTORY_FORMAT)?.value;
-  const header = exportHeader.safeParse(JSON.parse(text ?? 'null'));
+  const about = metadata.key_value_metadata?.find(({ key }) => key === HISTORY_FORMAT)?.value;
+  const header = exportHeader.safeParse(JSON.parse(about ?? 'null'));
   if (!header.success) return undefined;
-  if (!isPlausible(metadata, sizeBytes)) throw new DamagedExport('its footer states sizes that the file does not have');
+  if (!isPlausible(metadata, sizeBytes)) throw new DamagedExport(text('exchange.footer'));
   const gpus = new Map(header.data.gpus.map((gpu) => [gpu.uuid, gpu as GpuIdentity]));
   const keys = header.data.metrics;
   const columns = keys.map((key) => (isMetricKey(key) ? metricOf(key) : undefined));
@@ -169,7 +170,7 @@ export async function openParquetReader(descriptor: number, sizeBytes: number): 
     const frame = createFrame();
     const valueOf = (column: number) => (row[keys[column]!] as number | null) ?? undefined;
     const whole = putReadings(frame, columns, valueOf, row['states'] as string, row['reasons'] as string);
-    if (!gpu || !whole) throw new DamagedExport('a row of it cannot be read');
+    if (!gpu || !whole) throw new DamagedExport(text('exchange.unreadableRow'));
     const dtMs = (row['dtMs'] as number | null) ?? null;
     return { gpu, sample: { tsMs: (row['time'] as Date).getTime(), dtMs, frame } };
   }
@@ -187,7 +188,7 @@ export async function openParquetReader(descriptor: number, sizeBytes: number): 
           rowEnd,
           compressors: { SNAPPY: decompress },
         });
-        if (part.length !== rowEnd - rowStart) throw new DamagedExport('a row group of it is not whole');
+        if (part.length !== rowEnd - rowStart) throw new DamagedExport(text('exchange.rowGroup'));
         for (const row of part as Record<string, unknown>[]) yield sampleOf(row);
         rowStart = rowEnd;
       }

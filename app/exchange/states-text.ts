@@ -4,9 +4,8 @@ import { type Frame } from '../metrics/frame.ts';
 import { readingStates } from '../core/reading.ts';
 
 /**
- * What the readings of a row were, as text: one letter a metric, in the order of the file's columns. A capital letter
- * says that the value was derived (':' for one that was not read). So an export says why a cell is empty, and reads back
- * to the same history.
+ * Reading states of a row as text: one letter per metric, in the order of the file's columns. A capital letter means that
+ * the value was derived (':' for one that was not read). An export thus says why a cell is empty and imports without loss.
  */
 const LETTERS = '.vudaslfi'; // in the order of readingStates
 const DERIVED = ':VUDASLFI';
@@ -23,19 +22,19 @@ export const statesText = (frame: Frame, metrics: readonly Metric[]): string =>
     })
     .join('');
 
-/** The source's own codes for absences: `key:code`, with spaces between. */
+/** The source's own codes for absent readings: `key:code`, separated by spaces. */
 export const reasonsText = (frame: Frame, metrics: readonly Metric[]): string =>
   metrics
     .filter((metric) => frame.reasons[indexOf(metric)] !== 0)
     .map((metric) => `${metric.key}:${frame.reasons[indexOf(metric)]!}`)
     .join(' ');
 
-/** Where the values of a row stand, as the columns of a file name them. A column of a newer version is passed over. */
+/** The metric of each column of a file; undefined for one of a newer version, which is skipped. */
 export type Columns = readonly (Metric | undefined)[];
 
 /**
  * Puts the readings of a row into a frame. Without states, a value is a value and an empty cell was not read.
- * @returns false when a state tells of a value and there is no number: the row is damaged, and nothing is made up for it
+ * @returns false if a state says `value` and there is no number: the row is damaged
  */
 export function putReadings(
   frame: Frame,

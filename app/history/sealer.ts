@@ -11,28 +11,31 @@ import { GAP_MS } from '../telemetry/sampler.ts';
 const NOTHING: Carry = new Map();
 
 /**
- * Rows that are sealed at once: an hour at one sample per second. At a shorter interval an hour is sealed in several
- * chunks while it goes on, so that neither the memory nor the time that sealing takes grows with the sampling rate.
+ * Rows per chunk: an hour at one sample per second. At a shorter interval an hour is sealed in several chunks before it
+ * ends, so that the memory and time that sealing takes do not grow with the sampling rate.
  */
-const ROWS_AT_ONCE = 3_600;
-/** An hour is sealed before its end only when it has clearly more rows than that. */
-const MOST_OPEN_ROWS = 4_000;
+const CHUNK_ROWS = 3_600;
+/** An hour is sealed before its end only when it has clearly more rows than a chunk. */
+const MAX_OPEN_ROWS = 4_000;
 
-/** Encodes samples of one GPU and one hour with their roll-ups; what it returns writes them, inside a transaction. */
+/** Encodes samples of one GPU and one hour. The function that it returns writes them; call it in a transaction. */
 export type PrepareSealed = (gpuId: number, hourMs: number, columns: SampleColumns) => () => void;
 
-/** Roll-ups of samples, by minute and by hour. */
+/** Prepares roll-ups of samples, by minute and by hour. */
 export function createRollUp(chunks: ChunkTable, parts: RollupParts): PrepareSealed {
   const carries = new Map<number, { readonly seq: number; readonly carry: Carry }>();
 
-  /** Values of the sample before a chunk's first: from the chunk just written, or read again after a restart. */
+  /**
+   * Values of the sample before a chunk's first: remembered from the chunk just written, or read from the file after a
+   * restart. Then a chunk more than a gap away does not continue this one: it was imported, or the clock was set.
+   */
   function carryBefore(gpuId: number, { dtMs, seq, tsMs }: SampleColumns): Carry {
-    if (Number.isNaN(dtMs[0]!)) return NOTHING; // a gap: nothing is added up across it
+    if (Number.isNaN(dtMs[0]!)) return NOTHING; // a gap: no interval leads to this sample
     const known = carries.get(gpuId);
     const place = chunks.before(gpuId, seq[0]!);
     if (!place) return NOTHING;
     if (known?.seq === place.lastSeq) return known.carry;
-    if (Math.abs(tsMs[0]! - place.toMs) > GAP_MS) return NOTHING; // another file's samples
+    if (Math.abs(tsMs[0]! - place.toMs) > GAP_MS) return NOTHING;
     const chunk = chunks.open(place.id)!;
     const metrics = new Map(chunk.metricIds.map((id) => [id, chunk.metric(id)!]));
     return carryOf({ metrics, tsMs: chunk.stamps().tsMs });
@@ -49,6 +52,7 @@ export function createRollUp(chunks: ChunkTable, parts: RollupParts): PrepareSea
   };
 }
 
+/** Prepares a chunk of samples together with its roll-ups. */
 export function createPrepareSealed(chunks: ChunkTable, parts: RollupParts): PrepareSealed {
   const rollUp = createRollUp(chunks, parts);
   return (gpuId, hourMs, columns) => {
@@ -58,33 +62,37 @@ export function createPrepareSealed(chunks: ChunkTable, parts: RollupParts): Pre
 }
 
 export type Sealer = {
-  /** Takes note of a row: an hour is finished when a row of another one comes. */
+  /** Notes a row that was written. An hour is finished when a row of another hour arrives. */
   readonly appended: (seq: number, tsMs: number) => void;
-  /** Does a part of what is to be sealed: one GPU of one hour. Returns true while there is more. */
+  /**
+   * Seals a part of what is due: encodes one GPU, or writes what is encoded.
+   * @returns true while there is more
+   */
   readonly step: (nowMs: number) => boolean;
 };
 
 /** A run that is being sealed. */
 type Current = {
   readonly run: Run;
-  /** GPUs still to be encoded; undefined: not known yet */
+  /** GPUs still to be encoded; undefined until the first was read */
   waiting: number[] | undefined;
   readonly writers: (() => void)[];
   readonly collector: SampleCollector;
 };
 
-/** The part of a run that is to be sealed now; undefined: none. */
+/** The part of a run that is due for sealing; undefined if none is. */
 function dueOf(run: Run, finished: boolean): Run | undefined {
-  if (run.lastSeq - run.firstSeq < MOST_OPEN_ROWS) return finished ? run : undefined;
-  return { ...run, lastSeq: run.firstSeq + ROWS_AT_ONCE - 1 };
+  if (run.lastSeq - run.firstSeq < MAX_OPEN_ROWS) return finished ? run : undefined;
+  return { ...run, lastSeq: run.firstSeq + CHUNK_ROWS - 1 };
 }
 
 /**
- * Seals finished hours, and the older part of one that has many rows: encodes one GPU after the other, one at each call so that sampling goes on between, then writes
- * all chunks and removes the rows in one transaction. A killed process leaves either the rows or the chunks.
+ * Seals finished hours, and the older part of an hour with many rows. Each step encodes one GPU, so that ticks are written
+ * between steps. The last step writes all chunks and removes the rows in one transaction: a killed process leaves either
+ * the rows or the chunks.
  */
 export function createSealer(db: Db, open: OpenHour, prepare: PrepareSealed): Sealer {
-  let runs: Run[] | undefined; // read at the first use: a connection that only reads never needs them
+  let runs: Run[] | undefined; // read at the first use: a connection that only reads does not need them
   let current: Current | undefined;
 
   const finish = db.transaction((run: Run, writers: readonly (() => void)[]) => {
@@ -111,15 +119,15 @@ export function createSealer(db: Db, open: OpenHour, prepare: PrepareSealed): Se
       }
       const { run, waiting, writers, collector } = current;
       if (!waiting || waiting.length > 0) {
-        collector.clear(); // the same memory for one GPU after the other
+        collector.clear(); // reuses the memory of the GPU before
         const { gpuId, columns, others } = open.read(run, collector, waiting?.[0]);
-        if (gpuId !== undefined && columns.seq.length > 0) writers.push(prepare(gpuId, run.hourMs, columns));
+        if (gpuId !== undefined) writers.push(prepare(gpuId, run.hourMs, columns));
         current.waiting = waiting?.slice(1) ?? others;
         return true;
       }
       finish(run, writers);
       current = undefined;
-      // what is left of the hour; rows may have come to it meanwhile, also when the clock was set back
+      // the rest of the hour: rows may have arrived meanwhile, for example after the clock was set back
       if (first!.lastSeq > run.lastSeq) runs[0] = { ...first!, firstSeq: run.lastSeq + 1 };
       else runs.shift();
       return runs.length > 0;

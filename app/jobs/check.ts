@@ -2,6 +2,7 @@ import { DamagedChunk } from '../history/codec/blocks.ts';
 import type { Db } from '../history/db.ts';
 import { decodeRollup } from '../history/codec/rollup.ts';
 import { decodeSamples } from '../history/codec/sample-chunk.ts';
+import { text } from '../core/i18n.ts';
 import { messageOf } from '../core/result.ts';
 import type { JobControl } from '../core/job-control.ts';
 
@@ -11,13 +12,16 @@ export type CheckReport = {
   readonly rollups: number;
   readonly openRows: number;
   readonly samples: number;
-  /** what is wrong, in words; empty: nothing */
+  /** what is wrong, as sentences; empty if nothing is */
   readonly problems: readonly string[];
 };
 
 const MOST_PROBLEMS = 20;
 
-/** Reads everything: SQLite's own check of each table, then every sealed part against its checksums and its place. */
+/**
+ * Reads everything: SQLite's own check of each table, then every sealed part against its checksums and its row.
+ * @returns undefined if it was cancelled
+ */
 export function checkHistory(db: Db, control: JobControl): CheckReport | undefined {
   const problems: string[] = [];
   const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all() as string[];
@@ -55,7 +59,7 @@ export function checkHistory(db: Db, control: JobControl): CheckReport | undefin
       const { tsMs, seq } = decodeSamples(data, db.packer);
       const [low, high] = [tsMs.reduce((a, b) => Math.min(a, b)), tsMs.reduce((a, b) => Math.max(a, b))];
       if (tsMs.length !== n || low !== from_ms || high !== to_ms || seq[0] !== first_seq || seq.at(-1) !== last_seq) {
-        throw new DamagedChunk('it does not stand where it says');
+        throw new DamagedChunk(text('historyFile.chunkPlace'));
       }
       report.chunks++;
       report.samples += tsMs.length;

@@ -2,7 +2,7 @@ import type { ExportRequest } from '../exchange/export.node.ts';
 import type { ImportCounts } from '../history/importer.ts';
 import type { CheckReport } from './check.ts';
 
-/** Long work on a history, done in a thread on a connection of its own. */
+/** Long work on a history, in a thread with its own connection. */
 export type HistoryJob = { readonly databaseFile: string } & (
   | { readonly kind: 'export'; readonly request: ExportRequest }
   | { readonly kind: 'import'; readonly file: string; readonly unverified?: boolean }

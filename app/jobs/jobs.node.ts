@@ -1,4 +1,5 @@
-import { err, ok, type Result } from '../core/result.ts';
+import { text } from '../core/i18n.ts';
+import { err, ok, type Err, type Result } from '../core/result.ts';
 import type { CheckReport } from './check.ts';
 import type { HistoryJob } from './job.ts';
 import type { JobRequest, Jobs, JobState } from './jobs.ts';
@@ -18,13 +19,19 @@ const jobOf = (databaseFile: string, request: JobRequest): HistoryJob => {
   }
 };
 
-const names = { export: 'An export', backup: 'A backup', check: 'A check' } as const;
+/** Why a job is refused: one of its kind is running, and as many as may wait are waiting. */
+function busy(kind: JobRequest['kind']): Err {
+  const count = jobLimits[kind].waiting;
+  const values = { kind: text(`jobs.kind.${kind}`), count };
+  const message = count > 0 ? text('jobs.busyQueue', values) : text('jobs.busy', values);
+  return err('busy', message, text('jobs.busyNext'));
+}
 
 type Waiting = { readonly first: JobState; readonly request: JobRequest };
 
 /**
- * Long jobs on the history that is being recorded, each in a thread of its own. Of each kind a few work at once, a few
- * more wait, and any other is refused: a thread costs memory that recording needs.
+ * Long jobs on the history that is being recorded, each in its own thread. A few of each kind run at once, a few more
+ * wait, and any other is refused: a thread costs memory that recording needs.
  */
 export function createJobs(threads: URL, databaseFile: string, onChange: (state: JobState) => void): Jobs {
   const states = new Map<number, JobState>();
@@ -75,8 +82,7 @@ export function createJobs(threads: URL, databaseFile: string, onChange: (state:
       const path = 'target' in request ? request.target : undefined;
       const first: JobState = { id: nextId, kind, state: 'waiting', share: 0, path };
       if (!isFree(kind) && waiting.filter((one) => one.request.kind === kind).length >= jobLimits[kind].waiting) {
-        const more = jobLimits[kind].waiting > 0 ? `, and ${jobLimits[kind].waiting} more are waiting` : '';
-        return err('busy', `${names[kind]} is running already${more}.`, 'Wait until it has ended, or cancel it.');
+        return busy(kind);
       }
       nextId++;
       if (isFree(kind)) return ok(start({ first, request }));

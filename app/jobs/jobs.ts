@@ -3,13 +3,13 @@ import type { JobState, JobRequest } from './schema.ts';
 
 export type { JobRequest, JobState } from './schema.ts';
 
-/** The long jobs of one history. Each change is told to whoever listens. */
+/** The long jobs of one history. Listeners receive each change of a job. */
 export type Jobs = {
   /** Refused with `busy` when too many of this kind wait already. */
   readonly begin: (request: JobRequest) => Result<JobState>;
   /** False: there is no such job, or it has ended. */
   readonly cancel: (id: number) => boolean;
-  /** waiting and running ones, and the last that ended */
+  /** jobs that wait, run, or ended recently */
   readonly list: () => JobState[];
   readonly cancelAll: () => Promise<void>;
 };

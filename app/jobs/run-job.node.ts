@@ -1,16 +1,17 @@
 import { Worker } from 'node:worker_threads';
+import { text } from '../core/i18n.ts';
 import { err, messageOf, type Result } from '../core/result.ts';
 import type { HistoryJob, JobAnswers } from './job.ts';
 import type { FromJobWorker, WorkerJob } from './worker.node.ts';
 
 export type RunningJob<T> = { readonly result: Promise<Result<T>>; readonly cancel: () => void };
 
-/** A job holds an hour of samples or a row group at a time: far less than this. Above it the thread ends, not the process. */
+/** A job needs far less: it holds an hour of samples or a row group at a time. Above this, only its thread ends. */
 const HEAP_MIB = 1024;
 const CANCEL_MS = 5000;
 
 /**
- * Begins a long job in a thread. It can be cancelled at any time and then leaves nothing half done.
+ * Starts a long job in a thread. A cancelled job leaves nothing unfinished.
  * @param threads the folder of the built thread scripts, ending in a slash
  */
 export function startJob<J extends HistoryJob>(
@@ -26,10 +27,10 @@ export function startJob<J extends HistoryJob>(
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     });
     end = () => {
-      // a file made to keep a decoder busy: each hour an import has written is whole, so its thread may be ended
+      // a crafted file can keep a decoder busy; each hour that an import has written is complete, so its thread may end
       if (job.kind !== 'import') return;
       const ending = setTimeout(() => {
-        resolve(err('cancelled', 'The import was cancelled. What was imported so far is kept.'));
+        resolve(err('cancelled', text('exchange.importCancelled')));
         void worker.terminate();
       }, CANCEL_MS);
       worker.once('exit', () => clearTimeout(ending));
@@ -38,8 +39,10 @@ export function startJob<J extends HistoryJob>(
       if (message.type === 'progress') onProgress(message.done, message.total);
       else resolve(message.result as Result<JobAnswers[J['kind']]>);
     });
-    worker.on('error', (thrown) => resolve(err('internal', `The ${job.kind} failed: ${messageOf(thrown)}`)));
-    worker.on('exit', () => resolve(err('internal', `The ${job.kind} ended without an answer.`)));
+    worker.on('error', (thrown) =>
+      resolve(err('internal', text('jobs.failed', { kind: job.kind, why: messageOf(thrown) }))),
+    );
+    worker.on('exit', () => resolve(err('internal', text('jobs.noAnswer', { kind: job.kind }))));
   });
   return {
     result,

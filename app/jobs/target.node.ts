@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { explain } from '../history/file/database.node.ts';
+import { explain } from '../history/file/explain.ts';
+import { text } from '../core/i18n.ts';
 import { err, messageOf, type Err } from '../core/result.ts';
 
 const SQLITE = 'SQLite format 3\0';
@@ -19,28 +20,29 @@ function isDatabase(file: string): boolean {
 const real = (file: string): string => (fs.existsSync(file) ? fs.realpathSync(file) : path.resolve(file));
 
 /**
- * Why a file cannot be written as the target of a job, looked at before the work begins; undefined: it can.
- * @param kind an export takes the place of no database at all, a backup not that of the history it copies
+ * Why a file cannot be the target of a job, checked before the work begins; undefined if it can.
+ * @param kind an export replaces no database at all; a backup may replace any but the history that it copies
  */
 export function refuseTarget(kind: 'export' | 'backup', target: string, databaseFile: string): Err | undefined {
   const folder = path.dirname(target);
-  if (!fs.existsSync(folder))
-    return err('write-failed', `There is no folder ${folder}.`, 'Make it, or choose another.');
+  if (!fs.existsSync(folder)) return err('write-failed', text('jobs.noFolder', { folder }), text('jobs.noFolderNext'));
   const stat = fs.statSync(target, { throwIfNoEntry: false });
-  if (stat && !stat.isFile()) return err('write-failed', `${target} is not a file.`, 'Choose another name.');
+  const refuse = (why: string): Err => err('write-failed', why, text('jobs.chooseAnotherName'));
+  if (stat && !stat.isFile()) return refuse(text('jobs.notAFile', { file: target }));
   if (['', '-wal', '-shm'].some((suffix) => real(target) === real(databaseFile) + suffix)) {
-    return err('write-failed', `${target} belongs to the history itself.`, 'Choose another name.');
+    return refuse(text('jobs.ownFile', { file: target }));
   }
   if (stat && kind === 'export' && isDatabase(target)) {
-    return err('write-failed', `${target} is a database, perhaps a history.`, 'Choose another name.');
+    return refuse(text('jobs.database', { file: target }));
   }
   return undefined;
 }
 
-/** What came between a job and its target, as a sentence. */
+/** Why a job could not write its target, as an error with a next step. */
 export function explainTarget(target: string, thrown: unknown): Err {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   if (code.startsWith('SQLITE_') || /^E(NOSPC|DQUOT|IO|ACCES|PERM|ROFS)$/.test(code))
     return explain(target, thrown, 'copy');
-  return err('write-failed', `The file ${target} cannot be written: ${messageOf(thrown)}`, 'Choose another place.');
+  const why = messageOf(thrown);
+  return err('write-failed', text('jobs.notWritable', { file: target, why }), text('historyFile.chooseAnotherPlace'));
 }

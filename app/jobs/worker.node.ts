@@ -1,13 +1,15 @@
-// Long work on a history, on a thread and a connection of its own: sampling must not wait for it.
+// Long work on a history, in a separate thread with its own connection: sampling must not wait for it.
 import fs from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { exportHistory } from '../exchange/export.node.ts';
 import { importExport } from '../exchange/import.node.ts';
 import { DamagedChunk } from '../history/codec/blocks.ts';
-import { explain, openDatabase, openExisting, openForReading } from '../history/file/database.node.ts';
+import { openDatabase, openExisting, openForReading } from '../history/file/database.node.ts';
+import { explain } from '../history/file/explain.ts';
 import { type Db } from '../history/db.ts';
 import { createHistory } from '../history/history.ts';
+import { text } from '../core/i18n.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { backupHistory } from './backup.node.ts';
 import { checkHistory } from './check.ts';
@@ -45,7 +47,7 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
     case 'check':
       return using(openForReading(databaseFile), (db) => {
         const report = checkHistory(db, control);
-        return report ? ok(report) : err('cancelled', 'The check was cancelled.');
+        return report ? ok(report) : err('cancelled', text('jobs.checkCancelled'));
       });
     case 'backup':
       return refuseTarget('backup', job.target, databaseFile) ?? backupHistory(databaseFile, job.target, control);
@@ -54,7 +56,7 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
         const before = fs.statSync(databaseFile).size;
         const history = createHistory(db);
         while (history.tidy(Date.now())) {
-          if (control.cancelled()) return err('cancelled', 'The compaction was cancelled. Nothing is lost.');
+          if (control.cancelled()) return err('cancelled', text('jobs.compactCancelled'));
         }
         db.exec('VACUUM');
         db.pragma('wal_checkpoint(TRUNCATE)');
@@ -69,10 +71,10 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
   }
 }
 
-/** What went wrong where nobody expected it: the disk, or a damaged part that was met on the way. */
+/** Explains an unexpected failure: the disk, or a damaged part of the history. */
 function explainFailure(thrown: unknown): Result<never> {
   if (thrown instanceof DamagedChunk) {
-    return err('database-unusable', thrown.message, 'A range before or after it (--from, --to) can be exported.');
+    return err('database-unusable', thrown.message, text('historyFile.chunkDamagedNext'));
   }
   if (job.kind === 'backup') return explainTarget(job.target, thrown);
   const code = String((thrown as { code?: unknown }).code);

@@ -165,7 +165,7 @@ export async function openCollector(
       ledgers: ledgers === undefined ? memoryLedgerStore() : openLedgerStore(ledgers),
       replayElsewhere: (gpuId, onProgress) =>
         runReplayJob(new URL('wear-worker.js', threads), { databaseFile, gpuId }, onProgress, stopping.signal),
-      accounts: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
+      statuses: createPoller({ wallMs: clock.wallMs, meters: () => readMeterNotes(config.dataFolder) }),
       rules: settings.programs,
       governor,
       meter,

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { explain } from '../history/file/database.node.ts';
+import { explain } from '../history/file/explain.ts';
 import { describeLoss, type Loss } from '../history/file/presence.node.ts';
 import { err, type AppError, type Result } from '../core/result.ts';
 import type { FolderLock } from './folder-lock.node.ts';

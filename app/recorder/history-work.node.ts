@@ -10,8 +10,8 @@ import type { GapReason, Tick } from '../telemetry/sampler.ts';
 import type { SourceFault } from '../telemetry/source.ts';
 import type { LedgerStore } from '../wear/ledger/ledger-store.node.ts';
 import { createWearTracker, type ReplayElsewhere, type WearTracker } from '../wear/tracker.ts';
-import type { Accounts } from '../workload/adapters/program-status.ts';
-import type { UserRule } from '../workload/programs/match.ts';
+import type { ProgramStatuses } from '../workload/adapters/program-status.ts';
+import type { ProgramRule } from '../workload/programs/schema.ts';
 import { createWorkloadWatch, type WorkloadWatch } from '../workload/sessions/watch.node.ts';
 
 export type WorkOptions = {
@@ -19,8 +19,8 @@ export type WorkOptions = {
   readonly databaseFile: string;
   readonly ledgers: LedgerStore;
   readonly replayElsewhere: ReplayElsewhere;
-  readonly accounts: Accounts;
-  readonly rules: readonly UserRule[];
+  readonly statuses: ProgramStatuses;
+  readonly rules: readonly ProgramRule[];
   readonly governor: { readonly feed: (tick: Tick) => void } & GovernorAnswers;
   readonly meter: Pick<OwnCostMeter, 'tick'>;
   readonly makeReport: MakeReport;
@@ -60,8 +60,8 @@ export function beginWork(options: WorkOptions): HistoryWork {
     const replayed = await options.replayElsewhere(gpuId, onProgress);
     return closed ? undefined : replayed; // of a file that is not open any more
   });
-  const { accounts, rules } = options;
-  const watch = createWorkloadWatch({ store, accounts, rules, onSessions: events.onSessions });
+  const { statuses, rules } = options;
+  const watch = createWorkloadWatch({ store, statuses, rules, onSessions: events.onSessions });
   const recording = createRecording({
     store,
     databaseFile,

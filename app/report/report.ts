@@ -2,13 +2,13 @@ import type { StoredGpu } from '../history/records.ts';
 import type { StoredAlert } from '../alerts/schema.ts';
 import type { AlertTable } from '../alerts/table.ts';
 import type { SessionBook } from '../workload/sessions/book.ts';
-import type { StoredSession } from '../workload/sessions/table.ts';
+import type { StoredSession, GpuSummary } from '../workload/sessions/schema.ts';
 import type { Range } from '../history/range.ts';
 import type { History } from '../history/history.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { SourceInfo } from '../telemetry/source.ts';
 import type { Exposure } from '../wear/exposure.ts';
-import { summariseGpu, type GpuSummary } from '../workload/sessions/summary.ts';
+import { summariseGpu } from '../workload/sessions/summary.ts';
 
 export type ReportRequest = { readonly gpuUuid: string; readonly fromMs: number; readonly toMs: number };
 

@@ -2,7 +2,7 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../app/settings/settings.ts';
-import { workloadKinds, type WorkloadKind } from '../../app/workload/programs/generators.ts';
+import { workloadKinds, type WorkloadKind } from '../../app/workload/programs/kinds.ts';
 import { useShared } from '../context.tsx';
 import { ErrorLine, useChange } from '../parts/change.tsx';
 import { Panel } from '../parts/panel.tsx';

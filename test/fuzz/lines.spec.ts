@@ -16,7 +16,7 @@ import {
 } from '../../cli/options.ts';
 import { parseKernelXid } from '../../app/telemetry/xid/kernel-log.ts';
 import { splitCommandLine } from '../../app/workload/programs/command-line.ts';
-import { generators } from '../../app/workload/programs/generators.ts';
+import { programTable } from '../../app/workload/programs/program-table.ts';
 import { matchProcess, modelFromCommand } from '../../app/workload/programs/match.ts';
 import { damagedText, fuzz } from '../support/fuzz.ts';
 
@@ -42,7 +42,7 @@ describe('a damaged line', () => {
       '"C:\\Program Files\\Ollama\\ollama.exe" serve --model "a \\"b\\" c.gguf"',
       '/opt/llama.cpp/llama-server -m /models/mistral-7b.Q4_K_M.gguf -c 4096',
     ];
-    const ids = new Set(generators.map(({ id }) => id));
+    const ids = new Set(programTable.map(({ id }) => id));
     return [
       fc.tuple(fc.oneof(...commands.map(damagedText)), fc.option(damagedText('/home/me/stable-diffusion-webui'))),
       ([line, folder]) => {

@@ -2,54 +2,54 @@ import { spawn } from 'node:child_process';
 import type http from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Reading } from '../../app/workload/adapters/adapter.ts';
-import { adapterOf } from '../../app/workload/adapters/index.ts';
+import type { ServerStatus } from '../../app/workload/adapters/adapter.ts';
+import { adapterOf } from '../../app/workload/adapters/adapters.ts';
 import { askLoopback } from '../../app/workload/adapters/loopback.node.ts';
 import { createPoller } from '../../app/workload/adapters/poller.node.ts';
 import { parseExposition } from '../../app/workload/adapters/prometheus.ts';
-import { adapterIds, type AdapterId } from '../../app/workload/programs/generators.ts';
+import { adapterIds, type AdapterId } from '../../app/workload/adapters/ids.ts';
 import { listeningSockets, portsOf } from '../../app/workload/programs/listening.node.ts';
 import { createTally, eachOutputJ } from '../../app/workload/adapters/outputs.ts';
 import * as exchanges from '../fixtures/adapters/exchanges.ts';
 import { replaying, serve } from '../support/loopback-server.ts';
 
 /** Reads a replayed exchange after another, as a poller would. */
-async function play(id: AdapterId, ...list: readonly exchanges.Exchange[]): Promise<Reading[]> {
+async function play(id: AdapterId, ...list: readonly exchanges.Exchange[]): Promise<ServerStatus[]> {
   let now = list[0]!;
   const { port, seen } = await serve(replaying(() => now));
   const memory = new Map<string, number>();
-  const readings: Reading[] = [];
+  const statuses: ServerStatus[] = [];
   for (const exchange of list) {
     now = exchange;
     const read = await adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }), memory);
     if (!read.ok) throw new Error(read.error.message);
-    readings.push(read.value);
+    statuses.push(read.value);
   }
   expect(seen.every((request) => request.startsWith('GET '))).toBe(true);
-  return readings;
+  return statuses;
 }
 
-describe('an adapter reads what its program tells', () => {
-  it('ComfyUI: queue, model, and the images of jobs that ended since', async () => {
+describe('an adapter reads what its program reports', () => {
+  it('ComfyUI: queue, model, and the images of jobs completed since', async () => {
     const [idle, working] = await play('comfyui', exchanges.comfyui.idle, exchanges.comfyui.working);
     expect(idle).toMatchObject({ running: 0, made: { unit: 'image', count: 0 }, model: 'sd_xl_base_1.0.safetensors' });
     expect(working).toMatchObject({ running: 1, waiting: 1, made: { unit: 'image', count: 4 } });
   });
 
-  it('Stable Diffusion WebUI: steps, model, and images as they are finished', async () => {
+  it('Stable Diffusion WebUI: steps, model, and images as they are completed', async () => {
     const { idle, first, third } = exchanges.sdWebui;
-    const readings = await play('sd-webui', idle, first, third, idle);
-    expect(readings.map(({ made }) => made!.count)).toEqual([0, 0, 2, 4]);
-    expect(readings[1]).toMatchObject({ running: 1, waiting: 3, progress: 0.25, model: 'v1-5-pruned.safetensors' });
-    expect(readings[3]).toMatchObject({ running: 0 });
+    const statuses = await play('sd-webui', idle, first, third, idle);
+    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 2, 4]);
+    expect(statuses[1]).toMatchObject({ running: 1, waiting: 3, progress: 0.25, model: 'v1-5-pruned.safetensors' });
+    expect(statuses[3]).toMatchObject({ running: 0 });
   });
 
   it('InvokeAI: its queue', async () => {
-    const readings = await play('invokeai', exchanges.invokeai.working, exchanges.invokeai.later);
-    expect(readings).toMatchObject([{ running: 1, waiting: 3, made: { count: 12 } }, { made: { count: 14 } }]);
+    const statuses = await play('invokeai', exchanges.invokeai.working, exchanges.invokeai.later);
+    expect(statuses).toMatchObject([{ running: 1, waiting: 3, made: { count: 12 } }, { made: { count: 14 } }]);
   });
 
-  it('Ollama: the model, and that it counts nothing', async () => {
+  it('Ollama: the model, and that it does not count tokens', async () => {
     const [loaded] = await play('ollama', exchanges.ollama.loaded);
     expect(loaded!.model).toBe('llama3.1:8b');
     expect(loaded!.made).toBeUndefined();
@@ -61,10 +61,13 @@ describe('an adapter reads what its program tells', () => {
     ['vllm', exchanges.vllm.working, 1500, 9000, 'meta/llama', 3],
     ['sglang', exchanges.sglang.working, 7557, 8, 'qwen/qwen3', 2],
     ['tgi', exchanges.tgi.working, 222, 60, 'bigscience/bloom', 4],
-  ] as const)('%s: tokens, model and requests in work', async (id, exchange, tokens, promptTokens, model, running) => {
-    const [reading] = await play(id, exchange);
-    expect(reading).toMatchObject({ made: { unit: 'token', count: tokens }, promptTokens, model, running });
-  });
+  ] as const)(
+    '%s: tokens, model and requests in progress',
+    async (id, exchange, tokens, promptTokens, model, running) => {
+      const [status] = await play(id, exchange);
+      expect(status).toMatchObject({ made: { unit: 'token', count: tokens }, promptTokens, model, running });
+    },
+  );
 
   it.each([
     ['sd-webui', 'Start the WebUI with --api.'],
@@ -77,7 +80,6 @@ describe('an adapter reads what its program tells', () => {
   });
 });
 
-const readable = adapterIds.filter((id) => adapterOf(id));
 const hostile: Record<string, http.RequestListener> = {
   'is silent': () => undefined,
   'drips without end': (_request, response) => {
@@ -115,7 +117,7 @@ describe('a hostile server harms nothing', () => {
   it.each(Object.keys(hostile))('%s: every adapter ends in time, with a sentence', async (name) => {
     const { port } = await serve(hostile[name]!);
     const reads = await Promise.all(
-      readable.map((id) => adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }, 500), new Map())),
+      adapterIds.map((id) => adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }, 500), new Map())),
     );
     for (const read of reads) {
       expect(read.ok).toBe(false);
@@ -131,7 +133,7 @@ describe('a hostile server harms nothing', () => {
 
   it('whatever JSON it sends, an adapter answers with a Result', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.json(), fc.constantFrom(...readable), async (text, id) => {
+      fc.asyncProperty(fc.json(), fc.constantFrom(...adapterIds), async (text, id) => {
         const read = await adapterOf(id)!.read(async () => ({ ok: true, value: text }), new Map());
         expect(typeof read.ok).toBe('boolean');
       }),
@@ -178,7 +180,7 @@ describe('what a hostile server claims', () => {
 });
 
 describe('the port of a program', () => {
-  it('is found among its own sockets, and nobody else’s', async () => {
+  it('is found only among its own sockets', async () => {
     const script =
       "require('node:net').createServer().listen(0,'127.0.0.1',function(){console.log(this.address().port)})";
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -191,7 +193,7 @@ describe('the port of a program', () => {
     expect(own.ok && own.value.map((address) => address.port)).toContain(ours);
   });
 
-  it('of a process that has gone is told as such', async () => {
+  it('of a process that has ended cannot be read, and the error says so', async () => {
     expect(await portsOf(2 ** 22)).toMatchObject({ ok: false, error: { code: 'not-found' } });
   });
 
@@ -233,7 +235,7 @@ describe('the poller', () => {
     while (!done()) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
-  it('counts what a session brings forth, from its beginning to its end', async () => {
+  it('counts what a session produces, from its beginning to its end', async () => {
     let tokens = 100;
     const text = () => exchanges.llamaCpp.working['/metrics'].replace('4096', String(tokens));
     const { port, seen } = await serve(replaying(() => ({ ...exchanges.llamaCpp.working, '/metrics': text() })));
@@ -256,7 +258,7 @@ describe('the poller', () => {
     expect(poller.of('k')).toMatchObject({ model: 'qwen2.5-7b-q4.gguf' });
   });
 
-  it('notes a program that cannot be read, and goes on', async () => {
+  it('notes a program that cannot be read, and continues', async () => {
     const { port } = await serve(hostile['answers with an error']!);
     const poller = createPoller({
       wallMs: () => Date.now(),
@@ -266,7 +268,7 @@ describe('the poller', () => {
     onTestFinished(poller.stop);
     poller.follow([program(process.pid)]);
     await until(() => poller.of('k')?.note !== undefined);
-    expect(poller.of('k')!.note).toContain('answered /metrics with 500');
+    expect(poller.of('k')!.note).toContain('answered /metrics with status 500');
     expect(poller.end('k')).toEqual({});
   });
 });

@@ -13,12 +13,12 @@ const step = fc.record({
   coreTempC: fc.integer({ min: 30, max: 90 }),
   powerW: fc.option(fc.integer({ min: 20, max: 400 }), { nil: undefined }),
   addedMj: fc.integer({ min: 0, max: 500_000 }),
-  /** how much of the time since the sample before was the session's; NaN: nobody tells */
+  /** how much of the time since the sample before was the session's; NaN: not reported */
   share: fc.constantFrom(1, 1, 0.5, Number.NaN),
   look: fc.boolean(),
 });
 
-it('tells of a session that goes on what it will have come to when it ends, however often it is looked at', () => {
+it('reports for a running session what its summary at the end will be, however often it is read', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 40 }), fc.boolean(), (steps, counter) => {
       const { store } = openStore();

@@ -121,7 +121,7 @@ describe('slowburn run', () => {
   });
 
   it.each(['SIGTERM', 'SIGHUP'] as const)(
-    'writes the session when it is ended by %s, and waits for nobody',
+    'writes the session when it is ended by %s, and waits for no other process',
     async (signal) => {
       const folder = temporaryFolder();
       const command =
@@ -188,7 +188,7 @@ describe('slowburn monitor', () => {
     expect(played.stdout).toContain('played to its end');
   });
 
-  it('tells of what is wrong alone, and once, when it is to be quiet', () => {
+  it('prints only what is wrong, and once, in quiet mode', () => {
     const folder = temporaryFolder();
     const args = ['monitor', '--quiet', '--interval', '0.1', '--data-dir', folder];
     const ran = slowburn([...args, '--source', 'simulator', '--for', '1']);

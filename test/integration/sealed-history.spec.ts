@@ -4,7 +4,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatabase, openForReading } from '../../app/history/file/database.node.ts';
-import { migrations } from '../../app/history/migrations.ts';
 import { createStore, type Store } from '../../app/recorder/store.ts';
 import type { StoredSample } from '../../app/history/samples.ts';
 import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
@@ -433,13 +432,6 @@ describe('a history that stored whole command lines', () => {
     store.close();
     expect(found()).toEqual([]);
   });
-});
-
-describe('a change of the schema', () => {
-  it('comes with a stored file of every schema before it', () => {
-    const kept = (_: unknown, i: number) => fs.existsSync(path.resolve(import.meta.dirname, `../fixtures/history/v${i + 1}.db`));
-    expect(migrations.slice(0, -1).map(kept)).toEqual(migrations.slice(0, -1).map(() => true));
-  }); // prettier-ignore
 });
 
 describe('importing', () => {

@@ -80,7 +80,7 @@ describe('slowburn sweep', () => {
     expect(fs.readFileSync(control, 'utf8')).toContain('power_limit_mw 350000');
     if (signal === 'SIGKILL') return;
     expect(code).toBe(130);
-    expect(said.err).toMatch(/^ *200 /m); // what was measured is told
+    expect(said.err).toMatch(/^ *200 /m); // what was measured is printed
   });
 
   it('refuses a power limit outside those of the card, and runs nothing', () => {

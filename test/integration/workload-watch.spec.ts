@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { noAccounts, type Accounts } from '../../app/workload/adapters/program-status.ts';
+import { noStatuses, type ProgramStatuses } from '../../app/workload/adapters/program-status.ts';
 import { createWorkloadWatch } from '../../app/workload/sessions/watch.node.ts';
 import { isAlive } from '../../app/core/recorder-note.node.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
-import type { Outputs } from '../../app/workload/adapters/outputs.ts';
+import type { Outputs } from '../../app/workload/sessions/schema.ts';
 import type { Process } from '../../app/workload/programs/programs.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openDatabase } from '../../app/history/file/database.node.ts';
@@ -14,27 +14,27 @@ import { createStore } from '../../app/recorder/store.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
 
-/** A real process that does nothing, with a command line of its own. */
+/** A real process that does nothing, with its own command line. */
 function idleProcess(...args: readonly string[]): number {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child.pid!;
 }
 
-function openWatch(accounts?: Accounts) {
+function openWatch(statuses?: ProgramStatuses) {
   const { store } = openStore();
-  const watch = createWorkloadWatch({ store, onSessions: () => undefined, ...(accounts && { accounts }) });
+  const watch = createWorkloadWatch({ store, onSessions: () => undefined, ...(statuses && { statuses }) });
   let second = 0;
   let gapMs = 0;
   return {
     store,
     watch,
-    /** Nothing is recorded, and the card goes on. */
+    /** Nothing is recorded, and the card continues. */
     gap: (seconds: number): void => {
       second += seconds;
       gapMs = seconds * 1000;
     },
-    /** @param processes undefined: the source tells none */
+    /** @param processes undefined: the source lists none */
     play: (seconds: number, utilPct: number, processes: readonly Process[] | undefined): void => {
       for (const end = second + seconds; second < end; second++) {
         const frame = frameWith({ gpuUtilPct: utilPct, coreTempC: 60, powerW: 200, energyMj: second * 200_000 });
@@ -50,7 +50,7 @@ function openWatch(accounts?: Accounts) {
 }
 
 describe('the watch over workloads', () => {
-  it('records a session of a generator that it finds, with program, kind and model', () => {
+  it('records a session of a program that it recognises, with name, kind and model', () => {
     const { store, play } = openWatch();
     const pid = idleProcess('/opt/llama.cpp/llama-server', '--model', '/models/qwen.gguf');
     play(60, 95, [{ pid, name: 'node' }]);
@@ -68,10 +68,10 @@ describe('the watch over workloads', () => {
     });
   });
 
-  it('has on disk what a session has come to while it goes on', () => {
+  it('has the progress of a running session on disk', () => {
     let count = 0;
     const outputs = (): Outputs => ({ unit: 'image', count, countedBy: 'comfyui' });
-    const { store, play } = openWatch({ ...noAccounts, of: () => ({ model: 'flux1-dev', outputs: outputs() }) });
+    const { store, play } = openWatch({ ...noStatuses, of: () => ({ model: 'flux1-dev', outputs: outputs() }) });
     const pid = idleProcess('/x/ComfyUI/main.py');
     let seconds = 0;
     for (count of [1, 7, 41]) {
@@ -85,7 +85,7 @@ describe('the watch over workloads', () => {
     }
   });
 
-  it('ends a session when its program has ended, and not while the program rests', async () => {
+  it('ends a session when its program has ended, and not while the program is idle', async () => {
     const { store, play } = openWatch();
     const pid = idleProcess('/x/ComfyUI/main.py');
     play(30, 95, [{ pid, name: 'node' }]);
@@ -97,7 +97,7 @@ describe('the watch over workloads', () => {
     expect(store.sessions.newest(1)).toMatchObject([{ endedMs: 29_000 }]);
   });
 
-  it('tells of a session begun by hand what it has come to so far, and leaves its end to who began it', () => {
+  it('reports the progress of a manual session, and leaves its end to the command that began it', () => {
     const { store, play } = openWatch();
     const id = store.sessions.begin('own', 'own command', 0, process.pid);
     const pid = idleProcess('/x/own.py'); // a child of this process
@@ -116,7 +116,7 @@ describe('the watch over workloads', () => {
     });
   });
 
-  it('finds a session by the load alone where no process is told', () => {
+  it('detects a session by the load alone where no processes are listed', () => {
     const { store, play } = openWatch();
     play(60, 95, undefined);
     play(120, 0, undefined);
@@ -145,7 +145,7 @@ describe('the watch over workloads', () => {
     expect(own).toBeGreaterThan(10_000);
   });
 
-  it('divides nothing of what a card used while nobody looked', () => {
+  it('attributes nothing that a card used while it was not observed', () => {
     const { store, play, gap } = openWatch();
     const [one, two] = [idleProcess('/x/ComfyUI/main.py'), idleProcess('vllm', 'serve', 'a/b')];
     const both = [
@@ -163,7 +163,7 @@ describe('the watch over workloads', () => {
     expect(own[0]! + own[1]!).toBeLessThanOrEqual(119 * 200);
   });
 
-  it('gives a program that becomes a session nothing of what it did within one begun by hand', () => {
+  it('attributes no joule of a manual session to a program that becomes a session afterwards', () => {
     const { store, play } = openWatch();
     const processes = [{ pid: idleProcess('vllm', 'serve', 'a/b'), name: 'node' }];
     play(4, 95, processes);
@@ -173,18 +173,18 @@ describe('the watch over workloads', () => {
     play(30, 95, processes);
     play(120, 0, []);
     const own = store.sessions.newest(2).reduce((sum, { summary }) => sum + summary!.gpus[0]!.energyJ!, 0);
-    expect(own).toBeGreaterThan(34 * 200); // a second at each end of a session is nobody’s
+    expect(own).toBeGreaterThan(34 * 200); // a second at each end is in no session
     expect(own).toBeLessThanOrEqual(37 * 200);
   });
 
-  it('does not find again what a person began by hand', () => {
+  it('does not detect a manual session a second time', () => {
     const { store, play } = openWatch();
     store.sessions.begin('by hand', 'command', 0, process.pid);
     play(60, 95, [{ pid: idleProcess('/x/ComfyUI/main.py'), name: 'node' }]);
     expect(store.sessions.newest(5)).toMatchObject([{ name: 'by hand' }]);
   });
 
-  it('ends a session with what was seen when watching ends', () => {
+  it('ends a session with what was observed when the watch stops', () => {
     const { store, watch, play } = openWatch();
     play(30, 95, undefined);
     watch.stop();
@@ -212,13 +212,13 @@ const second = fc.record<Second>({
 describe('sessions of one card', () => {
   const children: ChildProcess[] = [];
   beforeAll(() => {
-    // two generators, one program that nobody knows, and one that is started by hand
+    // two known programs, an unknown one, and one in a manual session
     for (const args of [['/x/ComfyUI/main.py'], ['vllm', 'serve', 'a/b'], ['unknown'], ['by-hand']])
       children.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' }));
   });
   afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 
-  it('never count a joule twice, whoever comes and goes, whatever is told, and through gaps', () => {
+  it('never count a joule twice, whichever programs start and stop, whatever is reported, and through gaps', () => {
     const folder = temporaryFolder();
     let run = 0;
     fc.assert(

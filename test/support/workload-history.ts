@@ -1,7 +1,6 @@
 import { openDatabase } from '../../app/history/file/database.node.ts';
 import { createStore, type Store } from '../../app/recorder/store.ts';
-import type { Workload } from '../../app/workload/sessions/summary.ts';
-import type { Outputs } from '../../app/workload/adapters/outputs.ts';
+import type { Workload, Outputs } from '../../app/workload/sessions/schema.ts';
 import { frameWith, testGpu, tickWith } from './frames.ts';
 
 type Told = {

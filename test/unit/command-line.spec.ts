@@ -15,7 +15,10 @@ describe('a command line of Windows', () => {
     ['a"b"" c d', ['ab" c d']],
     ['', []],
     ['  x\t"" ', ['x', '']],
-    ['"C:\\Program Files\\ComfyUI\\python.exe" -s main.py --port 8188', ['C:\\Program Files\\ComfyUI\\python.exe', '-s', 'main.py', '--port', '8188']], // prettier-ignore
+    [
+      '"C:\\AI Tools\\python.exe" -s main.py --port 8188',
+      ['C:\\AI Tools\\python.exe', '-s', 'main.py', '--port', '8188'],
+    ],
   ])('%s', (line, parts) => expect(splitCommandLine(line)).toEqual(parts));
 
   it('gives back any arguments that were put into it', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { publishedFor } from '../../app/workload/sessions/published.ts';
-import type { GpuSummary } from '../../app/workload/sessions/summary.ts';
+import type { GpuSummary } from '../../app/workload/sessions/schema.ts';
 import { kneeOf, parseCaps, type SweepPoint } from '../../app/workload/sessions/sweep.ts';
 
 const money = { pricePerKwh: 0.36, tariff: [], co2GramsPerKwh: 400 };

@@ -24,25 +24,25 @@ function play(seconds: number, at: (second: number) => Program) {
   return seen;
 }
 
-describe('a session found by itself', () => {
-  it('begins with the first work, once it has gone on for a while, and ends with the last', () => {
+describe('a detected session', () => {
+  it('begins with the first work, once that has lasted for a while, and ends with the last', () => {
     expect(play(300, (s) => program(s >= 10 && s < 100))).toEqual([
       `began 10 at ${10 + BEGIN_AFTER_MS / 1000}`,
       `ended 99 at ${99 + END_AFTER_MS / 1000}`,
     ]);
   });
 
-  it('is one session although the card rests between images', () => {
+  it('is one session although the card is idle between images', () => {
     expect(play(400, (s) => program(s < 200 && s % 40 < 20)).filter((line) => line.startsWith('began'))).toHaveLength(
       1,
     );
   });
 
-  it('is none for a moment of load', () => {
+  it('does not begin for a moment of load', () => {
     expect(play(300, (s) => program(s % 60 < 3))).toEqual([]);
   });
 
-  it('goes on while the program says that it works, whatever the load', () => {
+  it('continues while the program reports a job, whatever the load', () => {
     expect(play(300, (s) => program(s < 10, { running: s < 200 ? 1 : 0 }))).toEqual([
       `began 0 at 5`,
       `ended 199 at ${199 + END_AFTER_MS / 1000}`,

@@ -66,7 +66,7 @@ describe('a session', () => {
     expect(summariseGpu('GPU', list).energyJ).toBe(200);
   });
 
-  it('sums the time held back by cause from the counters of the card', () => {
+  it('sums the throttled time by cause from the counters of the card', () => {
     const summary = summariseGpu(
       'GPU',
       session([
@@ -77,7 +77,7 @@ describe('a session', () => {
     expect(summary.throttledMs).toEqual({ 'power-cap': 250, heat: 3, 'power-brake': 0 });
   });
 
-  it('falls back to the reasons seen at each sample', () => {
+  it('falls back to the reasons at each sample', () => {
     const summary = summariseGpu(
       'GPU',
       session([{ throttleReasons: 0 }, { throttleReasons: 4 }, { throttleReasons: 0x24 }, { throttleReasons: 1 }]),

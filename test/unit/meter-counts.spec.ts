@@ -61,7 +61,7 @@ const events = (...list: readonly unknown[]): string =>
   list.map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`).join('');
 const piece = (content: string) => ({ model: 'm', choices: [{ index: 0, delta: { content } }] });
 
-describe('what an answer brought forth', () => {
+describe('what an answer contains', () => {
   it('is the usage of a completion', () => {
     const body = {
       model: 'llama',

@@ -30,7 +30,7 @@ describe('a glob', () => {
 });
 
 describe('files as outputs', () => {
-  it('count when they are new or written anew, once each', () => {
+  it('count when they are created or overwritten, once each', () => {
     const folder = temporaryFolder();
     const write = (name: string, atS: number): void => {
       const file = path.join(folder, 'out', name);

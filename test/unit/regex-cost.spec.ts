@@ -112,7 +112,7 @@ describe('patterns that read text from outside', () => {
     [/^(.*?)\s*\[([^\]]*)\]$/],
     [/^(\S+)\s+(.*)$/],
     [/(a+)+b/],
-  ])('are told from %s, which costs more than that', ({ source, flags }) => {
+  ])('differ from %s, which costs more than that', ({ source, flags }) => {
     expect(worstOf({ where: '', source, flags }).growth).toBeGreaterThan(MOST_GROWTH);
   });
 

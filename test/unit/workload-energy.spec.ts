@@ -9,7 +9,7 @@ import { type Process } from '../../app/workload/programs/programs.ts';
 import { costOf, priceAt, withinHours } from '../../app/workload/energy/tariff.ts';
 import { frameWith } from '../support/frames.ts';
 
-/** A load that jumps between levels at moments of its own, in steps of 1 ms. */
+/** A load that jumps between levels at random moments, in steps of 1 ms. */
 function seededLoad(seed: number, lengthMs: number): Float64Array {
   const random = createRandom(seed);
   const load = new Float64Array(lengthMs);
@@ -31,7 +31,7 @@ describe('power integrated over a sensor that averages', () => {
     ['GeForce RTX 4090', 1000],
     ['GeForce RTX 2080 Ti', 100],
     ['Tesla P100', 10],
-    ['a card nobody knows', 10],
+    ['an unknown card', 10],
   ])('%s shows averages over %d ms', (name, windowMs) => expect(powerWindowMs(`NVIDIA ${name}`)).toBe(windowMs));
 
   it.each([25, 100, 1000])('stays within the band it prints over 100 seeded loads, window %d ms', (windowMs) => {
@@ -106,7 +106,7 @@ describe('sessions that overlap on one card', () => {
     );
   });
 
-  it('divide the card by SM time where the driver tells it', () => {
+  it('divide the card by SM time where the driver reports it', () => {
     const processes = [
       { pid: 1, name: '', smPct: 60 },
       { pid: 2, name: '', smPct: 20 },
@@ -119,7 +119,7 @@ describe('sessions that overlap on one card', () => {
     ]);
   });
 
-  it('are shared, undivided, where the driver does not tell', () => {
+  it('are shared, undivided, where the driver does not report it', () => {
     const shares = divide(
       [
         { pid: 1, name: '' },
@@ -141,7 +141,7 @@ describe('sessions that overlap on one card', () => {
     expect([...shares]).toEqual([[1, 1]]);
   });
 
-  it('are told apart in time', () => {
+  it('are distinguished by time', () => {
     const spans = [
       { fromMs: 10, toMs: 20, share: 0.5 },
       { fromMs: 20, toMs: 30, share: undefined },
@@ -151,12 +151,12 @@ describe('sessions that overlap on one card', () => {
 });
 
 describe('what a session cost', () => {
-  it('is the energy above what the card draws when it idles, beside the whole', () => {
+  it('is the energy above idle, beside the whole', () => {
     const summary = summariseGpu('GPU', samples([0, 100_000, 200_000]), { idleW: 20 });
     expect(summary).toMatchObject({ energyJ: 200, aboveIdleJ: 160, idleW: 20 });
   });
 
-  it('has no baseline where too little idling was seen', () => {
+  it('has no baseline after too few idle samples', () => {
     expect(idlePowerW(samples([1, 2, 3]))).toBeUndefined();
     const idle = Array.from({ length: 20 }, (_, i) => ({
       tsMs: i,
@@ -238,7 +238,7 @@ describe('what a session cost', () => {
     expect(costOf(slots, { pricePerKwh: 0.1, tariff })).toBeCloseTo(dear + (hours - dear) * 0.1);
   });
 
-  it('is told for each output', () => {
+  it('is reported per output', () => {
     const curve = [0, 1, 2, 3, 4].map((s) => ({ tsMs: s * 1000, totalJ: s * 100 }));
     const marks = [
       { tsMs: 1500, count: 1 },

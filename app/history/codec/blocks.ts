@@ -1,3 +1,4 @@
+import { text } from '../../core/i18n.ts';
 import { crc32, createByteReader, createByteWriter, type ByteReader } from './bytes.ts';
 
 /** How a block's bytes were compressed: stored in files, append only. */
@@ -10,15 +11,15 @@ export type Packer = {
   readonly unpack: (format: number, bytes: Uint8Array) => Uint8Array;
 };
 
-/** A chunk whose bytes are not what was written. The rest of the history can be read. */
+/** The bytes of a chunk are not those that were written. The rest of the history can be read. */
 export class DamagedChunk extends Error {
   constructor(what: string) {
-    super(`A sealed part of the history is damaged (${what}). Run \`slowburn db check\` to see what can be read.`);
+    super(text('historyFile.chunkDamaged', { what }));
   }
 }
 
 const VERSION = 1;
-/** Shorter than this, compression costs more than it gains. */
+/** Compressing shorter blocks costs more than it gains. */
 const WORTH_PACKING = 48;
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
@@ -27,8 +28,8 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /**
- * A chunk: numbered blocks over the same `n` rows, each compressed by itself, so that one can be read without the
- * others. Blocks with the same bytes are kept once: cards report the same clock or power under several names.
+ * A chunk: numbered blocks over the same `n` rows, each compressed separately, so that one can be read without the
+ * others. Blocks with the same bytes are stored once: cards report the same clock or power under several names.
  */
 export function writeBlocks(n: number, blocks: ReadonlyMap<number, Uint8Array>, packer: Packer): Uint8Array {
   const head = createByteWriter();
@@ -70,7 +71,7 @@ export type Blocks = {
 
 type Entry = { readonly format: number; readonly from: number; readonly length: number; readonly sum: number };
 
-/** Reads a chunk's directory; its blocks are read when they are asked for. Throws DamagedChunk. */
+/** Reads a chunk's directory. Blocks are read when they are asked for. Throws DamagedChunk. */
 export function openBlocks(bytes: Uint8Array, packer: Packer): Blocks {
   const entries: Entry[] = [];
   const byId = new Map<number, Entry>();
@@ -78,7 +79,7 @@ export function openBlocks(bytes: Uint8Array, packer: Packer): Blocks {
   let start: number;
   try {
     const head = createByteReader(bytes);
-    if (head.u8() !== VERSION) throw new DamagedChunk('its form is not known');
+    if (head.u8() !== VERSION) throw new DamagedChunk(text('historyFile.chunkVersion'));
     n = head.varint();
     let from = 0;
     for (let count = head.varint(); count > 0; count--) {
@@ -86,16 +87,16 @@ export function openBlocks(bytes: Uint8Array, packer: Packer): Blocks {
       const format = head.u8();
       const length = head.varint();
       const entry = format === blockFormats.same ? entries[length] : { format, from, length, sum: head.u32() };
-      if (!entry) throw new DamagedChunk('a block refers to none');
+      if (!entry) throw new DamagedChunk(text('historyFile.chunkReference'));
       if (format !== blockFormats.same) from += length;
       entries.push(entry);
       byId.set(id, entry);
     }
     const end = head.position();
-    if (head.u32() !== crc32(bytes.subarray(0, end))) throw new DamagedChunk('its directory');
+    if (head.u32() !== crc32(bytes.subarray(0, end))) throw new DamagedChunk(text('historyFile.chunkDirectory'));
     start = head.position();
   } catch (thrown) {
-    throw thrown instanceof DamagedChunk ? thrown : new DamagedChunk('its directory');
+    throw thrown instanceof DamagedChunk ? thrown : new DamagedChunk(text('historyFile.chunkDirectory'));
   }
   return {
     n,
@@ -105,7 +106,8 @@ export function openBlocks(bytes: Uint8Array, packer: Packer): Blocks {
       if (!entry) return undefined;
       const { format, from, length, sum } = entry;
       const packed = bytes.subarray(start + from, start + from + length);
-      if (packed.length !== length || crc32(packed) !== sum) throw new DamagedChunk(`block ${id}`);
+      if (packed.length !== length || crc32(packed) !== sum)
+        throw new DamagedChunk(text('historyFile.chunkBlock', { id }));
       return createByteReader(format === blockFormats.stored ? packed : packer.unpack(format, packed));
     },
   };

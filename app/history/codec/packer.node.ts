@@ -1,4 +1,5 @@
 import zlib from 'node:zlib';
+import { text } from '../../core/i18n.ts';
 import { blockFormats, type Packer } from './blocks.ts';
 
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
@@ -24,8 +25,6 @@ export const packer: Packer = {
   unpack(format, bytes) {
     if (format === blockFormats.brotli) return zlib.brotliDecompressSync(bytes);
     if (format === blockFormats.zstd && unzstd) return unzstd(bytes);
-    throw new Error(
-      `Part of the history was compressed in a way (${format}) that this runtime cannot read. Update Slowburn.`,
-    );
+    throw new Error(text('historyFile.compression', { format }));
   },
 };

@@ -1,4 +1,5 @@
 import { metrics } from '../../metrics/metrics.ts';
+import { text } from '../../core/i18n.ts';
 import { readingStates } from '../../core/reading.ts';
 import { DamagedChunk, openBlocks, writeBlocks, type Packer } from './blocks.ts';
 import { createByteWriter, type ByteReader } from './bytes.ts';
@@ -156,7 +157,7 @@ export function openSamples(bytes: Uint8Array, packer: Packer): SampleChunk {
   const { n, ids, read } = openBlocks(bytes, packer);
   const must = (id: number): ByteReader => {
     const reader = read(id);
-    if (!reader) throw new DamagedChunk('its stamps');
+    if (!reader) throw new DamagedChunk(text('historyFile.chunkTimes'));
     return reader;
   };
   return {

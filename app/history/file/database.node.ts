@@ -2,10 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { makePrivateFile, PRIVATE_FILE, tightenFolder } from '../../core/private-files.node.ts';
-import { err, messageOf, ok, type Err, type Result } from '../../core/result.ts';
+import { text } from '../../core/i18n.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 import { makeFolder } from '../../core/folders.node.ts';
 import type { Db } from '../db.ts';
-import { migrations } from '../migrations.ts';
+import { explain, isCorruption, isLocked, newer, notOurs, older, restoring } from './explain.ts';
+import { migrate, SCHEMA } from '../migrations/migrations.ts';
 import { packer } from '../codec/packer.node.ts';
 import { damagedMark, finishReplacement, isBeingReplaced, replaceHistory } from './replacement.node.ts';
 
@@ -21,96 +23,20 @@ export type OpenedDatabase = {
   readonly setAside?: string;
 };
 
-const errorCode = (thrown: unknown): string =>
-  thrown instanceof Error && 'code' in thrown ? String((thrown as { code: unknown }).code) : '';
-
-export const isCorruption = (thrown: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(thrown));
-
-const notOurs = (file: string): Err =>
-  err(
-    'database-unusable',
-    `The file ${file} is not a history of Slowburn, or its beginning is damaged.`,
-    'Name the history with --file; `slowburn db restore` brings a backup back.',
-  );
-
-/**
- * What is wrong with a history's file, as a sentence with a next step.
- * @param what the file is: the history itself, or a copy of it
- */
-export function explain(file: string, thrown: unknown, what: 'history' | 'copy' = 'history'): Err {
-  const code = errorCode(thrown);
-  if (code === 'SQLITE_NOTADB') return notOurs(file);
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
-    return err(
-      'database-busy',
-      `The history ${file} is in use by another program.`,
-      'Close the other program, then try again.',
-    );
-  }
-  if (/^SQLITE_(READONLY|CANTOPEN|PERM)|^EACCES|^EROFS|^EPERM/.test(code)) {
-    return err(
-      'database-unusable',
-      `The ${what} ${file} cannot be written.`,
-      what === 'copy'
-        ? 'Choose another place.'
-        : 'Make the folder writable for your user, or choose another with --data-dir.',
-    );
-  }
-  if (/^SQLITE_FULL|^ENOSPC/.test(code)) {
-    return err('database-unusable', `The disk that holds ${file} is full.`, 'Free some space on it.');
-  }
-  if (/^SQLITE_IOERR|^EIO/.test(code)) {
-    return err(
-      'database-unusable',
-      `The disk that holds ${file} reports an error (${code}).`,
-      'Check the disk and its cable.',
-    );
-  }
-  if (isCorruption(thrown)) {
-    return err(
-      'database-unusable',
-      `The history ${file} is damaged.`,
-      'Start Slowburn again: it sets the file aside and begins a new one. `slowburn db check` tells what can be read.',
-    );
-  }
-  return err(
-    'database-unusable',
-    `The history ${file} cannot be used: ${messageOf(thrown)}.`,
-    'Choose another folder with --data-dir.',
-  );
-}
-
-function migrate(db: Db): void {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  if (version === migrations.length) return;
-  db.transaction(() => {
-    migrations.slice(version).forEach((step) => step(db));
-    db.pragma(`user_version = ${migrations.length}`);
-  })();
-  if (version > 0) db.exec('VACUUM');
-}
-
-/** Reads what every start reads: a file that is damaged there is found now, not in the middle of a recording. */
+/** Reads what every start reads, so that damage is found now and not while recording. */
 function probe(db: Db): void {
   for (const table of ['gpu', 'tick', 'chunk', 'gap', 'alert', 'session', 'event', 'wear_state']) {
     db.prepare(`SELECT count(*), max(rowid) FROM ${table}`).get();
   }
 }
 
-const newer = (file: string): Err =>
-  err(
-    'database-newer',
-    `The history ${file} was written by a newer version of Slowburn.`,
-    'Update Slowburn, or choose another folder with --data-dir. The file was not changed.',
-  );
-
 /** Throws where the file is damaged, locked or cannot be written. */
 function open(file: string): Result<Db> {
   const db = connect(file, { timeout: 5000 });
   try {
-    // looked at before anything is set: a file from the future must not change by a byte
+    // checked before any setting: a file of a newer version must not change by a byte
     const version = db.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) {
+    if (version > SCHEMA) {
       db.close();
       return newer(file);
     }
@@ -118,8 +44,8 @@ function open(file: string): Result<Db> {
       db.close();
       return notOurs(file);
     }
-    // freed room can go back to the disk a piece at a time: an empty file takes this at once, others when they migrate
-    if (version < migrations.length) db.pragma('auto_vacuum = INCREMENTAL');
+    // freed space can return to the disk piece by piece: an empty file takes this at once, others when they migrate
+    if (version < SCHEMA) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
     db.pragma('foreign_keys = ON');
@@ -134,7 +60,7 @@ function open(file: string): Result<Db> {
 
 /** Opens an existing history for writing and brings its schema up to date; a damaged one is left where it is. */
 export function openExisting(file: string): Result<Db> {
-  if (isBeingReplaced(file)) return replacing(file);
+  if (isBeingReplaced(file)) return restoring(file);
   try {
     return open(file);
   } catch (thrown) {
@@ -142,27 +68,20 @@ export function openExisting(file: string): Result<Db> {
   }
 }
 
-/** Moves a damaged history aside, with its WAL, under a name that says so. Nothing is deleted. */
+/** Moves a damaged history and its write-ahead log aside under a name that says so. Nothing is deleted. */
 function setAside(file: string, stamp: string): string {
   const target = `${file}.damaged-${stamp}`;
   replaceHistory(file, { aside: path.basename(target) });
   return target;
 }
 
-const replacing = (file: string): Err =>
-  err(
-    'database-busy',
-    `A restore of ${file} is under way, or was interrupted.`,
-    'Wait for it, or start Slowburn or any `slowburn db` command: each completes it.',
-  );
-
 /** Notes that a history was found damaged while it was in use: it is set aside when it is opened next. */
 export const markDamaged = (file: string): void => fs.writeFileSync(damagedMark(file), '', { mode: PRIVATE_FILE });
 
 /**
- * Opens a history for writing and brings its schema up to date. A damaged file is renamed and a new one begun; a file
- * from a newer version, a locked or a read-only one is refused with a sentence and left as it is. A restore that was
- * interrupted is completed first: the caller holds the recorder's lock, or knows who does.
+ * Opens a history for writing and brings its schema up to date. A damaged file is renamed and a new history begins. A
+ * file from a newer version, a locked one or a read-only one is refused and left unchanged. An interrupted restore is
+ * completed first: the caller holds the recorder's lock, or knows which process does.
  */
 export function openDatabase(file: string): Result<OpenedDatabase> {
   try {
@@ -184,7 +103,7 @@ export function openDatabase(file: string): Result<OpenedDatabase> {
   }
 }
 
-/** The schema of an existing history, without changing it; undefined: it cannot be told. */
+/** The schema of an existing history, without changing it; undefined if the file is missing or unreadable. */
 export function schemaOf(file: string): number | undefined {
   try {
     const db = new Database(file, { readonly: true, fileMustExist: true });
@@ -192,19 +111,19 @@ export function schemaOf(file: string): number | undefined {
     db.close();
     return version;
   } catch {
-    return undefined; // not there or not readable: whoever opens it says why
+    return undefined; // opening it says why
   }
 }
 
 export const isOutdated = (file: string): boolean => {
   const version = schemaOf(file);
-  return version !== undefined && version > 0 && version < migrations.length;
+  return version !== undefined && version > 0 && version < SCHEMA;
 };
 
-/** A new, empty file without a schema, for a copy to be written into. */
+/** A new, empty file without a schema, as the target of a copy. */
 export function openBlank(file: string): Db {
   const db = connect(file, {});
-  db.pragma('journal_mode = OFF'); // a copy that was not finished is thrown away
+  db.pragma('journal_mode = OFF'); // an unfinished copy is deleted
   db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('synchronous = OFF');
   return db;
@@ -212,27 +131,23 @@ export function openBlank(file: string): Db {
 
 /** Opens an existing history for reading only, beside a collector that writes it. */
 export function openForReading(file: string): Result<Db> {
-  if (isBeingReplaced(file)) return replacing(file);
-  if (!fs.existsSync(file)) return err('not-found', `There is no file ${file}.`);
+  if (isBeingReplaced(file)) return restoring(file);
+  if (!fs.existsSync(file)) return err('not-found', text('historyFile.missing', { file }));
   try {
     const db = connect(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     const version = db.pragma('user_version', { simple: true }) as number;
-    if (version === migrations.length) return ok(db);
+    if (version === SCHEMA) return ok(db);
     db.close();
-    if (version > migrations.length) return newer(file);
+    if (version > SCHEMA) return newer(file);
     if (version === 0) return notOurs(file);
-    return err(
-      'database-unusable',
-      `The history ${file} was written by an older version of Slowburn.`,
-      'Start Slowburn once, or run `slowburn db compact`: either brings it up to date.',
-    );
+    return older(file);
   } catch (thrown) {
     return explain(file, thrown);
   }
 }
 
 /**
- * One recorder a folder: the lock is SQLite's own, so it goes with the process however that ends.
+ * One recorder per folder. The lock is SQLite's own, so the system releases it when the process ends.
  * @returns a function that releases it
  */
 export function lockRecorder(folder: string): Result<() => void> {
@@ -246,11 +161,7 @@ export function lockRecorder(folder: string): Result<() => void> {
     lock.exec('BEGIN EXCLUSIVE');
     return ok(() => lock.close());
   } catch (thrown) {
-    if (!/^SQLITE_(BUSY|LOCKED)/.test(errorCode(thrown))) return explain(file, thrown);
-    return err(
-      'database-busy',
-      `Another Slowburn is already recording into ${folder}.`,
-      'Use that one, close it, or choose another folder with --data-dir.',
-    );
+    if (!isLocked(thrown)) return explain(file, thrown);
+    return err('database-busy', text('historyFile.recording', { folder }), text('historyFile.recordingNext'));
   }
 }

@@ -1,14 +1,15 @@
 import fs from 'node:fs';
+import { text } from '../../core/i18n.ts';
 import type { SourceFault } from '../../telemetry/source.ts';
 
 const MIB = 2 ** 20;
-/** Below this nothing is recorded: the database needs room to finish what it began, and so does everything else. */
+/** Recording pauses below this: the database and other programs need space to finish what they began. */
 const PAUSE_BYTES = 32 * MIB;
 const RESUME_BYTES = 48 * MIB;
 
 /**
- * Watches the room on the disk that holds a folder. A disk that is almost full pauses recording: limits of the history
- * that wait their day still wait, and nothing is deleted early to make room.
+ * Watches the free space of the disk that holds a folder. An almost full disk pauses recording. It never deletes history
+ * early: a tighter limit still waits its day.
  */
 export function watchDiskRoom(folder: string) {
   let fault: SourceFault | undefined;
@@ -21,8 +22,8 @@ export function watchDiskRoom(folder: string) {
       else
         fault = {
           code: 'recording-failed',
-          message: `Recording is paused. The disk that holds ${folder} is almost full: ${Math.floor(free / MIB)} MiB are free.`,
-          next: 'Free some space on it. Recording resumes automatically. No history was deleted to make room.',
+          message: text('historyFile.paused', { folder, free: Math.floor(free / MIB) }),
+          next: text('historyFile.pausedNext'),
         };
     },
   };

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { text } from '../../core/i18n.ts';
 
 /**
  * What happened to a file that is open. log-lost: the history itself is in its place, but its write-ahead log or the
@@ -10,7 +11,7 @@ export type Loss = 'deleted' | 'replaced' | 'folder-gone' | 'log-lost';
 /** Files that SQLite keeps beside an open history. */
 const LOGS = ['-wal', '-shm'] as const;
 
-/** Device and inode of the file behind a name; undefined: there is none. Throws where this cannot be told. */
+/** Device and inode of a file; undefined if there is none. Throws if the system cannot say. */
 function identityOf(file: string): string | undefined {
   try {
     const { dev, ino } = fs.statSync(file, { bigint: true });
@@ -21,7 +22,7 @@ function identityOf(file: string): string | undefined {
   }
 }
 
-/** The same where a failure of the system must change nothing. */
+/** The same, but a failure of the system counts as no file. */
 const identityOrNone = (file: string): string | undefined => {
   try {
     return identityOf(file);
@@ -31,15 +32,15 @@ const identityOrNone = (file: string): string | undefined => {
 };
 
 export type Presence = {
-  /** Whether the files behind the names are still the open ones. A name that cannot be looked at counts as unchanged. */
+  /** Whether the names still lead to the open files. A name that cannot be checked counts as unchanged. */
   readonly look: () => Loss | undefined;
   /** Removes the logs of the open history from their names, where they are still ours. Call after a checkpoint. */
   readonly removeLogs: () => void;
 };
 
 /**
- * Compares an open file with its name by device and inode. POSIX lets anyone delete, move or replace a file that is
- * open: the program goes on writing into a file without a name, which vanishes when it ends. Windows refuses all three.
+ * Compares an open file with its name by device and inode. POSIX allows an open file to be deleted, moved or replaced:
+ * the program then writes into a file without a name, which vanishes when it ends. Windows refuses all three.
  */
 export function watchPresence(file: string): Presence {
   const mine = identityOrNone(file);
@@ -68,16 +69,16 @@ export function watchPresence(file: string): Presence {
   };
 }
 
-/** What happened, as a sentence. */
+/** What happened to the open history `file`, as a sentence. */
 export function describeLoss(file: string, loss: Loss): string {
   switch (loss) {
     case 'deleted':
-      return `The history ${file} was deleted or moved while Slowburn was recording.`;
+      return text('historyFile.deleted', { file });
     case 'replaced':
-      return `The history ${file} was replaced by another file while Slowburn was recording.`;
+      return text('historyFile.replaced', { file });
     case 'folder-gone':
-      return `The folder ${path.dirname(file)} was deleted or moved while Slowburn was recording.`;
+      return text('historyFile.folderGone', { folder: path.dirname(file) });
     case 'log-lost':
-      return `The write-ahead log of ${file} was deleted or replaced while Slowburn was recording.`;
+      return text('historyFile.logLost', { file });
   }
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { text } from '../../core/i18n.ts';
 import { z } from '../../core/zod.ts';
 import { syncFolder, writeAtomically } from '../../core/atomic-write.node.ts';
 
@@ -14,7 +15,7 @@ export type Replacement = z.infer<typeof planSchema>;
 const planFile = (file: string): string => `${file}.replacing`;
 export const damagedMark = (file: string): string => `${file}.is-damaged`;
 
-/** A history's place was being taken when its process ended, or is being taken now. */
+/** A replacement of this history is in progress, or was interrupted. */
 export const isBeingReplaced = (file: string): boolean => fs.existsSync(planFile(file));
 
 function planOf(file: string): Replacement | undefined {
@@ -22,11 +23,11 @@ function planOf(file: string): Replacement | undefined {
   try {
     return planSchema.parse(JSON.parse(fs.readFileSync(planFile(file), 'utf8')));
   } catch {
-    throw new Error(`${planFile(file)} is damaged. Delete it if ${file} is the history you expect`);
+    throw new Error(text('historyFile.planDamaged', { plan: planFile(file), file }));
   }
 }
 
-/** Gives a file a second name; where the file system has no links, the second name alone. */
+/** Gives a file a second name; on a file system without links, the second name only. */
 function keep(file: string, name: string): void {
   if (!fs.existsSync(file) || fs.existsSync(name)) return;
   try {
@@ -37,9 +38,9 @@ function keep(file: string, name: string): void {
 }
 
 /**
- * Completes a replacement that was begun. Each step may be repeated, so a process killed at any of them leaves work that
- * the next one completes. A write-ahead log must never meet another history than its own: SQLite would apply it. So the
- * old log is gone from the disk before the new file takes the name. Throws as fs does.
+ * Completes a replacement. Each step can be repeated, so the next process completes what a killed one left. SQLite would
+ * apply a write-ahead log to any history beside it, so the old log is gone from the disk before the new file takes the
+ * name. Throws as fs does.
  *
  * The caller holds the recorder's lock.
  */
@@ -64,8 +65,8 @@ export function finishReplacement(file: string): void {
 }
 
 /**
- * Puts a finished copy in the place of a history, or nothing, and keeps the old one under another name. The plan is on the
- * disk before the first step: from then on the replacement happens, whatever becomes of this process.
+ * Replaces a history by a finished copy, or by nothing, and keeps the old one under another name. The plan is on the disk
+ * before the first step: from then on the replacement will be completed, even if this process is killed.
  * @param plan names of files beside the history; the copy is closed and on the disk
  */
 export function replaceHistory(file: string, plan: Replacement): void {

@@ -1,51 +1,53 @@
+import { text } from '../../core/i18n.ts';
 import type { Json } from '../../core/json.ts';
-import { err, ok, type Result } from '../../core/result.ts';
-import type { AdapterId } from '../programs/generators.ts';
-import type { OutputUnit } from './outputs.ts';
+import { err, ok, type Err, type Result } from '../../core/result.ts';
+import type { OutputUnit } from './ids.ts';
 
-/** What a program says of itself. Undefined: it does not tell. */
-export type Reading = {
+/** What a program's server reports about itself at one moment. A value that is absent was not reported. */
+export type ServerStatus = {
   readonly model?: string;
-  /** jobs in work, and waiting */
+  /** jobs in progress, and waiting */
   readonly running?: number;
   readonly waiting?: number;
-  /** share of the present job that is done, 0–1 */
+  /** completed share of the current job, 0–1 */
   readonly progress?: number;
-  /** outputs since the program was started, or since its history begins; falls when it was restarted */
+  /** outputs since the program started, or since its history begins; decreases when it restarts */
   readonly made?: { readonly unit: OutputUnit; readonly count: number };
-  /** some outputs may have gone unseen: `made` is the least that were made */
+  /** outputs may have been missed: the true count is `made` or more */
   readonly atLeast?: boolean;
   readonly promptTokens?: number;
   readonly speed?: { readonly value: number; readonly unit: 'it/s' | 'tok/s' };
-  /** what the program was not started to tell, in a sentence */
+  /** what the program does not report, and how to change that, as a sentence */
   readonly note?: string;
 };
 
-/** Asks the program's own server, on loopback: the body of a GET. See loopback.node.ts for its bounds. */
+/** Sends a GET request to the program's own server and returns the body. loopback.node.ts sets its limits. */
 export type Ask = (path: string) => Promise<Result<string>>;
 
-/**
- * Reads one kind of program. Stateless but for `memory`, a map of its own that lives as long as the program: what a
- * program tells only in passing is remembered there.
- */
+/** Reads the status of one kind of program. */
 export type Adapter = {
-  readonly id: AdapterId;
-  readonly read: (ask: Ask, memory: Map<string, number>) => Promise<Result<Reading>>;
+  /** @param memory lives as long as the program: for values that the program reports only in passing */
+  readonly read: (ask: Ask, memory: Map<string, number>) => Promise<Result<ServerStatus>>;
 };
 
+const withoutQuery = (path: string): string => path.split('?')[0]!;
+
 export async function askJson(ask: Ask, path: string): Promise<Result<Json>> {
-  const text = await ask(path);
-  if (!text.ok) return text;
+  const body = await ask(path);
+  if (!body.ok) return body;
   try {
-    return ok(JSON.parse(text.value) as Json);
+    return ok(JSON.parse(body.value) as Json);
   } catch {
-    return err('invalid-request', `The program’s answer to ${path.split('?')[0]} is not JSON.`);
+    return err('invalid-request', text('workload.notJson', { path: withoutQuery(path) }));
   }
 }
 
-/** An object without what is undefined: absent stays absent. */
-export const told = (reading: { readonly [K in keyof Reading]: Reading[K] | undefined }): Reading =>
-  Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined));
+/** Leaves out undefined values, so that an absent value stays absent. */
+export const compact = (status: { readonly [K in keyof ServerStatus]: ServerStatus[K] | undefined }): ServerStatus =>
+  Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined));
 
-export const malformed = (path: string) =>
-  err('invalid-request', `The program’s answer to ${path} has a form that Slowburn does not know.`);
+export const unknownForm = (path: string): Err =>
+  err('invalid-request', text('workload.unknownForm', { path: withoutQuery(path) }));
+
+/** The same failure, with what the user can do about it. */
+export const withNext = ({ error }: Err, next: string): Err => ({ ok: false, error: { ...error, next } });

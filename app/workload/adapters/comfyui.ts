@@ -1,18 +1,17 @@
-import { ok, type Result } from '../../core/result.ts';
-import { shortModel } from '../programs/match.ts';
-import { askJson, malformed, told } from './adapter.ts';
+import { text } from '../../core/i18n.ts';
 import { at, entriesAt, listAt, numberAt, textAt, type Json } from '../../core/json.ts';
-import type { Adapter, Ask } from './adapter.ts';
+import { ok, type Result } from '../../core/result.ts';
+import { shortModel } from '../programs/model-name.ts';
+import { askJson, compact, unknownForm, type Adapter, type Ask } from './adapter.ts';
 
 /**
- * ComfyUI (docs.comfy.org, "Routes"): GET /queue lists what runs and waits, GET /history what was made. Its /ws sends
- * the progress of a job only to the client that queued it; to listen there would mean to pass for that client, so steps
- * within a job are not read. Both answers carry the whole graph of each job, so the history is asked for in small pages,
- * and a queue that is too large is asked for its length alone.
+ * ComfyUI (docs.comfy.org, "Routes"): GET /queue lists running and waiting jobs, GET /history completed ones. Its /ws
+ * reports the progress of a job only to the client that queued it. Listening there would mean to impersonate that
+ * client, so steps within a job are not read. Both answers contain the whole graph of each job. Therefore the history is
+ * read in small pages, and of a queue that is too large only the length.
  */
 const PAGE = 8;
 const KNOWN_JOBS = 512;
-const UNREADABLE = 'The newest job in ComfyUI’s history is larger than 1 MiB, so its images are not counted.';
 const LOADERS: Readonly<Record<string, string>> = {
   CheckpointLoaderSimple: 'ckpt_name',
   CheckpointLoader: 'ckpt_name',
@@ -31,7 +30,7 @@ function modelOf(graph: Json): string | undefined {
   return undefined;
 }
 
-/** Pictures and films of one job that it kept; previews are `temp`. */
+/** Images and videos that one job kept. Previews have the type `temp`. */
 const imagesOf = (job: Json): number =>
   entriesAt(job, 'outputs').reduce(
     (sum, [, node]) =>
@@ -49,23 +48,23 @@ async function queueOf(ask: Ask): Promise<Result<Queue>> {
   if (!queue.ok && queue.error.code === 'too-large') {
     const prompt = await askJson(ask, '/prompt');
     if (!prompt.ok) return prompt;
-    const left = numberAt(prompt.value, 'exec_info', 'queue_remaining');
-    // it works on one job at a time
-    return left === undefined
-      ? malformed('/prompt')
-      : ok({ running: Math.min(1, left), waiting: Math.max(0, left - 1) });
+    const remaining = numberAt(prompt.value, 'exec_info', 'queue_remaining');
+    // it runs one job at a time
+    return remaining === undefined
+      ? unknownForm('/prompt')
+      : ok({ running: Math.min(1, remaining), waiting: Math.max(0, remaining - 1) });
   }
   if (!queue.ok) return queue;
   const running = listAt(queue.value, 'queue_running');
   const pending = listAt(queue.value, 'queue_pending');
-  if (!running || !pending) return malformed('/queue');
+  if (!running || !pending) return unknownForm('/queue');
   // a queue entry is [number, id, graph, …]
   return ok({ running: running.length, waiting: pending.length, graph: at(running[0], 2) });
 }
 
 type Page = { readonly jobs: readonly (readonly [id: string, job: Json])[]; readonly full: boolean };
 
-/** The newest jobs, oldest first; fewer of them where their graphs are large. */
+/** The newest jobs, oldest first. If their graphs are too large for a page, only the newest. */
 async function newestJobs(ask: Ask): Promise<Result<Page>> {
   for (let size = PAGE; ; size = 1) {
     const history = await askJson(ask, `/history?max_items=${size}`);
@@ -77,34 +76,36 @@ async function newestJobs(ask: Ask): Promise<Result<Page>> {
 }
 
 /**
- * Counts the images of jobs when they are first seen: the history is cut at its oldest end and may be cleared by hand.
- * Answers whether some may have gone unseen: a full page that knows none of the jobs before it.
+ * Counts the images of each job once, when it is first seen: the history drops its oldest jobs and can be cleared.
+ * @returns whether jobs may have been missed: the page is full, and none of its jobs was seen before
  */
 function count({ jobs, full }: Page, memory: Map<string, number>): boolean {
-  const begun = memory.has('made');
+  const started = memory.has('made');
   const known = jobs.findLastIndex(([id]) => memory.has(`job:${id}`));
   let made = memory.get('made') ?? 0;
   for (const [id, job] of jobs.slice(known + 1)) {
     memory.set(`job:${id}`, 1);
-    if (begun) made += imagesOf(job);
+    if (started) made += imagesOf(job);
   }
   memory.set('made', made);
   forget(memory);
-  return begun && full && known < 0;
+  return started && full && known < 0;
 }
 
 export const comfyui: Adapter = {
-  id: 'comfyui',
   async read(ask, memory) {
     const queue = await queueOf(ask);
     if (!queue.ok) return queue;
     const { running, waiting, graph } = queue.value;
     const page = await newestJobs(ask);
     if (!page.ok && page.error.code !== 'too-large') return page;
-    if (!page.ok) return ok(told({ running, waiting, model: modelOf(graph), atLeast: true, note: UNREADABLE }));
+    if (!page.ok)
+      return ok(
+        compact({ running, waiting, model: modelOf(graph), atLeast: true, note: text('workload.comfyuiJobTooLarge') }),
+      );
     const atLeast = count(page.value, memory);
     return ok(
-      told({
+      compact({
         running,
         waiting,
         model: modelOf(graph) ?? modelOf(at(page.value.jobs.at(-1)?.[1], 'prompt', 2)),
@@ -115,7 +116,7 @@ export const comfyui: Adapter = {
   },
 };
 
-/** The oldest jobs that were seen; they left the page long ago. */
+/** Forgets the oldest jobs: they are no longer on any page. */
 function forget(memory: Map<string, number>): void {
   const jobs = [...memory.keys()].filter((key) => key.startsWith('job:'));
   for (const key of jobs.slice(0, -KNOWN_JOBS)) memory.delete(key);

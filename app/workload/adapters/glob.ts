@@ -1,13 +1,13 @@
 import { linearPattern, type LinearPattern } from '../../core/linear-pattern.ts';
 import { ok, type Result } from '../../core/result.ts';
 
-/** A glob in two parts: the folder to walk, and what the path below it must look like. */
+/** A glob in two parts: the folder to walk, and what the path below it must match. */
 export type Glob = { readonly folder: string; readonly pattern: LinearPattern };
 
 /**
  * `out/**\/*.png` → walk `out`, match the rest. `*` and `?` stay within a name, `**` spans folders, `{a,b}` is either.
- * Backslashes separate folders only on Windows, where they are no part of names. The patterns of glob libraries contain
- * look-ahead, which a linear engine does not have; so the translation is our own.
+ * Backslashes separate folders on Windows only. Glob libraries translate to patterns with look-ahead, which a linear
+ * engine cannot run, so this translation is our own.
  */
 export function parseGlob(text: string, windows = false): Result<Glob> {
   const parts = (windows ? text.replaceAll('\\', '/') : text).split('/');

@@ -1,15 +1,15 @@
 import type { LinearPattern } from '../../core/linear-pattern.ts';
 import { MARKS_KEPT, type Marks } from './outputs.ts';
 
-/** Only the beginning of a line is matched: a line longer than this is data, not a message. */
+/** Only the beginning of a line is matched: a longer line is data, not a message. */
 const MATCHED = 4096;
 
-/** Counts the lines of a text that match, fed in pieces as they come. */
+/** Counts the matching lines of a text that arrives in pieces. */
 export function countLines(pattern: LinearPattern, wallMs: () => number) {
   let rest = '';
   let total = 0;
   const marks: { tsMs: number; count: number }[] = [];
-  /** Appends to the open line what of it is matched. A long line costs no more than its own length. */
+  /** Appends to the current line, up to the length that is matched. A long line costs no more than its own length. */
   const extend = (text: string): void => void (rest += text.slice(0, MATCHED - rest.length));
   function judge(): void {
     const line = rest;
@@ -20,7 +20,7 @@ export function countLines(pattern: LinearPattern, wallMs: () => number) {
   }
   return {
     feed(text: string): void {
-      // progress bars end their lines with a carriage return alone
+      // progress bars end their lines with only a carriage return
       const [first, ...others] = text.split(/\r\n|\n|\r/);
       extend(first!);
       for (const line of others) {

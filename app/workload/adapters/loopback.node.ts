@@ -1,22 +1,30 @@
-import http from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
+import { text } from '../../core/i18n.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { LoopbackAddress } from '../programs/listening.node.ts';
 import type { Ask } from './adapter.ts';
 
-/** Parsing an answer takes about fifty times its size in memory. Adapters ask in pages that fit. */
+/** Parsing an answer takes about fifty times its size in memory. Adapters ask for pages that fit. */
 export const MOST_BYTES = 1024 * 1024;
-/** From the first byte sent to the last received: a server that drips is as good as silent. */
+/** From the first byte sent to the last received: a server that sends slowly counts as one that does not answer. */
 const DEADLINE_MS = 2_000;
 
+/** Why an answer is not read; undefined: it is. */
+function refusalOf(status: number, path: string): Result<string> | undefined {
+  if (status === 200) return undefined;
+  if (status >= 300 && status < 400) return err('forbidden', text('workload.redirected', { path }));
+  return err(status === 404 ? 'not-found' : 'invalid-request', text('workload.badStatus', { path, status }));
+}
+
 /**
- * Asks a program's own server with GET, on loopback alone: no redirect is followed, no name is resolved, no cookie or
- * credential is sent, and size and time are bounded. Whatever the server does, the answer is a Result.
+ * Sends GET requests to a program's own server, on loopback only. It follows no redirect, resolves no name and sends no
+ * cookie or credential. Size and time are limited. Whatever the server does, the result is a Result.
  */
 export const askLoopback =
   ({ host, port }: LoopbackAddress, deadlineMs = DEADLINE_MS): Ask =>
-  (path) =>
+  (pathAndQuery) =>
     new Promise<Result<string>>((resolve) => {
-      const name = path.split('?')[0]!;
+      const path = pathAndQuery.split('?')[0]!;
       const chunks: Buffer[] = [];
       let size = 0;
       const finish = (result: Result<string>): void => {
@@ -24,32 +32,25 @@ export const askLoopback =
         request.destroy();
         resolve(result);
       };
-      const timer = setTimeout(
-        () => finish(err('timeout', `The program did not answer ${name} within ${deadlineMs / 1000} s.`)),
-        deadlineMs,
-      );
-      const request = http.request(
-        { host, port, path, method: 'GET', agent: false, headers: { accept: 'application/json, text/plain' } },
-        (response) => {
-          const status = response.statusCode ?? 0;
-          if (status >= 300 && status < 400)
-            return finish(err('forbidden', `The program sent ${name} elsewhere, and that is not followed.`));
-          if (status !== 200)
-            return finish(
-              err(status === 404 ? 'not-found' : 'invalid-request', `The program answered ${name} with ${status}.`),
-            );
-          response.on('data', (chunk: Buffer) => {
-            size += chunk.length;
-            if (size > MOST_BYTES) finish(err('too-large', `The program’s answer to ${name} is larger than 1 MiB.`));
-            else chunks.push(chunk);
-          });
-          response.on('end', () => finish(ok(Buffer.concat(chunks).toString('utf8'))));
-          response.on('error', () => finish(err('not-found', `The program broke off its answer to ${name}.`)));
-          response.on('aborted', () => finish(err('not-found', `The program broke off its answer to ${name}.`)));
-        },
-      );
+      const brokenOff = (): void => finish(err('not-found', text('workload.brokenOff', { path })));
+      const late = (): void => finish(err('timeout', text('workload.noAnswer', { path, seconds: deadlineMs / 1000 })));
+      const timer = setTimeout(late, deadlineMs);
+      function receive(response: IncomingMessage): void {
+        const refusal = refusalOf(response.statusCode ?? 0, path);
+        if (refusal) return finish(refusal);
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > MOST_BYTES) finish(err('too-large', text('workload.answerTooLarge', { path })));
+          else chunks.push(chunk);
+        });
+        response.on('end', () => finish(ok(Buffer.concat(chunks).toString('utf8'))));
+        response.on('error', brokenOff);
+        response.on('aborted', brokenOff);
+      }
+      const headers = { accept: 'application/json, text/plain' };
+      const request = http.request({ host, port, path: pathAndQuery, method: 'GET', agent: false, headers }, receive);
       request.on('error', (error: NodeJS.ErrnoException) =>
-        finish(err('not-found', `The program could not be asked for ${name}: ${error.code ?? error.message}.`)),
+        finish(err('not-found', text('workload.notReached', { path, cause: error.code ?? error.message }))),
       );
       request.end();
     });

@@ -1,31 +1,13 @@
-import type { AdapterId } from '../programs/generators.ts';
-
-export const outputUnits = ['image', 'token', 'step', 'file', 'line'] as const;
-export type OutputUnit = (typeof outputUnits)[number];
-
-/** What a session brought forth, and who counted. */
-export type Outputs = {
-  readonly unit: OutputUnit;
-  readonly count: number;
-  readonly countedBy: AdapterId;
-  /** tokens read rather than written */
-  readonly promptTokens?: number;
-  /** the program's own figure while it worked, or outputs over the time of the session */
-  readonly speed?: { readonly value: number; readonly unit: 'it/s' | 'tok/s' };
-  /** some could not be seen: the true count is this or more */
-  readonly atLeast?: boolean;
-};
-
 /** Moments at which outputs were complete. */
 export type Marks = readonly { readonly tsMs: number; readonly count: number }[];
 
-/** As many as a session keeps: a night of images. Beyond it only the totals go on. */
+/** The most marks that a session keeps: a night of images. Beyond this only the total grows. */
 export const MARKS_KEPT = 2000;
 
-/** Outputs remembered before a session is known to have begun. */
+/** Marks kept before it is known that a session has begun. */
 const EARLY_KEPT = 100;
 
-/** Energy used up to a moment, along a curve of totals. */
+/** Energy used up to a moment, interpolated on a curve of totals. */
 function totalAt(curve: readonly { readonly tsMs: number; readonly totalJ: number }[], tsMs: number): number {
   let low = 0;
   let high = curve.length - 1;
@@ -40,8 +22,10 @@ function totalAt(curve: readonly { readonly tsMs: number; readonly totalJ: numbe
   return a.totalJ + ((b.totalJ - a.totalJ) * (tsMs - a.tsMs)) / (b.tsMs - a.tsMs);
 }
 
-/** J of each output: what was used since the one before it was complete, divided evenly where several came at once. As
- * many as are kept; a program may claim any number. */
+/**
+ * J of each output: what was used since the output before it was complete, divided evenly among outputs that completed
+ * together. At most MARKS_KEPT outputs, because a program may report any number.
+ */
 export function eachOutputJ(
   marks: Marks,
   curve: readonly { readonly tsMs: number; readonly totalJ: number }[],
@@ -59,29 +43,29 @@ export function eachOutputJ(
 }
 
 /**
- * Follows a program's own running count. A count that falls is a restart of the program: what it shows then is new, and
- * nothing is subtracted across it. The first reading is the start, not an output.
+ * Sums the increments of a program's own counter. A counter that decreases was reset by a restart, so its new value is
+ * the increment. The first value is the start, not an output.
  */
 export function createTally() {
   let last: number | undefined;
   let total = 0;
-  let begun = false;
+  let inSession = false;
   let marks: { tsMs: number; count: number }[] = [];
   return {
-    /** @param told the program's count; part of an output is none, and what cannot be counted is not told */
-    add(told: number, tsMs: number): void {
-      if (!(told >= 0 && told <= Number.MAX_SAFE_INTEGER)) return;
-      const running = Math.floor(told);
-      const fresh = last === undefined ? 0 : running >= last ? running - last : running;
+    /** @param counter rounded down; ignored if it is no number that can be counted exactly */
+    add(counter: number, tsMs: number): void {
+      if (!(counter >= 0 && counter <= Number.MAX_SAFE_INTEGER)) return;
+      const running = Math.floor(counter);
+      const added = last === undefined ? 0 : running >= last ? running - last : running;
       last = running;
-      if (fresh <= 0) return;
-      total += fresh;
-      if (marks.length < MARKS_KEPT) marks.push({ tsMs, count: fresh });
-      else if (!begun) marks = [...marks.slice(-EARLY_KEPT), { tsMs, count: fresh }];
+      if (added <= 0) return;
+      total += added;
+      if (marks.length < MARKS_KEPT) marks.push({ tsMs, count: added });
+      else if (!inSession) marks = [...marks.slice(-EARLY_KEPT), { tsMs, count: added }];
     },
-    /** A session began at that moment, as it turns out now: only what came since counts. */
+    /** A session began at that moment. Only outputs since then count. */
     beginAt(startedMs: number): void {
-      begun = true;
+      inSession = true;
       marks = marks.filter(({ tsMs }) => tsMs >= startedMs);
       total = marks.reduce((sum, { count }) => sum + count, 0);
     },

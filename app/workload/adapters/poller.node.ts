@@ -1,60 +1,59 @@
-import type { Result } from '../../core/result.ts';
-import type { Program } from '../programs/programs.ts';
-import { portsOf, type LoopbackAddress } from '../programs/listening.node.ts';
-import { shortModel } from '../programs/match.ts';
+import { text } from '../../core/i18n.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 import type { MeterNote } from '../meter/note.node.ts';
-import type { AdapterId } from '../programs/generators.ts';
-import { createTally, type Marks, type Outputs } from './outputs.ts';
+import { portsOf, type LoopbackAddress } from '../programs/listening.node.ts';
+import { shortModel } from '../programs/model-name.ts';
 import { identityOf } from '../programs/process-facts.node.ts';
-import type { Accounts } from './program-status.ts';
-import type { Adapter, Reading } from './adapter.ts';
-import { adapterOf } from './index.ts';
+import { adapterOf } from './adapters.ts';
+import type { Adapter, ServerStatus } from './adapter.ts';
+import type { CounterId } from './ids.ts';
 import { askLoopback } from './loopback.node.ts';
+import type { LedProgram, ProgramStatuses } from './program-status.ts';
+import { createSessionOutputs } from './session-outputs.ts';
 
 const BUSY_MS = 1_000;
 const QUIET_MS = 5_000;
-/** A program that cannot be read is asked again after this: it may still be starting. */
+/** A program that cannot be asked may still be starting: the next try comes after this. */
 const FAILED_MS = 15_000;
-/** Programs asked at once: reading an answer takes many times its size in memory. */
+/** Programs asked at the same time: parsing an answer takes many times its size in memory. */
 const MOST_ASKED = 4;
-/** Marks of tokens would be as many as there are looks; images are few. */
-const MARKED = new Set(['image', 'file', 'line']);
+/** Ports of one program that are tried. */
+const MOST_PORTS = 8;
 
 type Followed = {
-  program: Program & { readonly leader: number };
-  /** undefined: a program that tells nothing, but stands behind a meter */
+  program: LedProgram;
+  /** undefined: a program without an adapter that may be behind a meter */
   readonly adapter: Adapter | undefined;
   readonly memory: Map<string, number>;
   address: LoopbackAddress | undefined;
   leaderStarted: string | undefined;
-  reading: Reading | undefined;
+  status: ServerStatus | undefined;
   failure: string | undefined;
   nextMs: number;
   asking: boolean;
-  /** what came since the last session ended, or since it was first seen */
-  session: Session;
+  /** since the last session ended, or since the program was first seen */
+  outputs: ReturnType<typeof createSessionOutputs>;
   inSession: boolean;
-  countedBy: AdapterId | undefined;
-};
-type Session = {
-  readonly tally: ReturnType<typeof createTally>;
-  readonly prompt: ReturnType<typeof createTally>;
-  unit: Outputs['unit'] | undefined;
-  /** some outputs may have gone unseen */
-  atLeast: boolean;
-  speeds: { sum: number; count: number; unit: 'it/s' | 'tok/s' } | undefined;
+  countedBy: CounterId;
 };
 
-const newSession = (): Session => ({
-  tally: createTally(),
-  prompt: createTally(),
-  unit: undefined,
-  atLeast: false,
-  speeds: undefined,
+const followedFrom = (program: LedProgram, adapter: Adapter | undefined): Followed => ({
+  program,
+  adapter,
+  memory: new Map(),
+  address: undefined,
+  leaderStarted: undefined,
+  status: undefined,
+  failure: undefined,
+  nextMs: 0,
+  asking: false,
+  outputs: createSessionOutputs(),
+  inSession: false,
+  countedBy: 'meter',
 });
 
-/** A meter's totals as a reading: what it counted for the program behind it. */
-const metered = ({ tokens, promptTokens, images, running, model }: MeterNote): Reading => ({
+/** What a meter counted for the program behind it, as a status. */
+const statusFromMeter = ({ tokens, promptTokens, images, running, model }: MeterNote): ServerStatus => ({
   running,
   ...(images > 0 && tokens === 0
     ? { made: { unit: 'image' as const, count: images } }
@@ -63,33 +62,38 @@ const metered = ({ tokens, promptTokens, images, running, model }: MeterNote): R
 });
 
 export type PollerOptions = {
-  /** what metering proxies counted */
+  /** what running meters counted */
   readonly meters?: () => readonly MeterNote[];
   readonly wallMs: () => number;
   readonly ports?: (pid: number) => Promise<Result<readonly LoopbackAddress[]>>;
-  /** looks this often for who is due */
+  /** how often it looks which programs to ask */
   readonly everyMs?: number;
 };
 
 /**
- * Asks the programs on the cards about themselves, each on the port that it listens on itself, without ever holding up a
- * tick. One that fails or answers nonsense is noted as such, and asked again later.
+ * Asks the programs on the cards for their status, each on a port where its own processes listen. It never delays a
+ * tick. A program that fails or sends an unknown form gets a note, and is asked again later.
  */
-export function createPoller({ wallMs, meters = () => [], ports = portsOf, everyMs = 500 }: PollerOptions): Accounts {
+export function createPoller({
+  wallMs,
+  meters = () => [],
+  ports = portsOf,
+  everyMs = 500,
+}: PollerOptions): ProgramStatuses {
   const followed = new Map<string, Followed>();
 
   async function listening({ program }: Followed) {
     let failure: Result<LoopbackAddress> | undefined;
     const found: LoopbackAddress[] = [];
-    for (const pid of new Set([program.leader, ...program.pids].filter((known) => known > 0))) {
-      const told = await ports(pid);
-      if (told.ok) found.push(...told.value);
-      else failure ??= told;
+    for (const pid of new Set([program.leader, ...program.pids].filter((one) => one > 0))) {
+      const open = await ports(pid);
+      if (open.ok) found.push(...open.value);
+      else failure ??= open;
     }
     return { found, failure };
   }
 
-  /** The meter before a program: by its port, or the only one there is where nobody tells whose load it is. */
+  /** The meter in front of a program, by its port. Where no processes are listed: the only meter that runs. */
   async function meterOf(entry: Followed): Promise<MeterNote | undefined> {
     const notes = meters();
     if (notes.length === 0) return undefined;
@@ -98,85 +102,55 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
     return notes.find(({ upstreamPort }) => found.some(({ port }) => port === upstreamPort));
   }
 
-  /** What the program tells, and what a meter before it counted where the program does not count by itself. */
-  async function readingOf(entry: Followed): Promise<Result<Reading> | undefined> {
-    const { adapter } = entry;
+  /** The status from the program, with the counts of a meter in front of it if the program does not count. */
+  async function statusOf(entry: Followed): Promise<Result<ServerStatus> | undefined> {
+    const { adapter, program } = entry;
     const note = await meterOf(entry);
-    entry.countedBy = adapter?.id ?? 'meter';
-    if (!adapter) return note && { ok: true, value: metered(note) };
+    entry.countedBy = (adapter && program.match?.adapter) ?? 'meter';
+    if (!adapter) return note && ok(statusFromMeter(note));
     const address = await addressOf(entry, adapter);
-    const read = address.ok ? await adapter.read(askLoopback(address.value), entry.memory) : address;
-    if (!note || (read.ok && read.value.made)) return read;
+    const status = address.ok ? await adapter.read(askLoopback(address.value), entry.memory) : address;
+    if (!note || (status.ok && status.value.made)) return status;
     entry.countedBy = 'meter';
-    return { ok: true, value: { ...metered(note), ...(read.ok && { ...read.value, note: undefined }) } };
+    return ok({ ...statusFromMeter(note), ...(status.ok && { ...status.value, note: undefined }) });
   }
 
-  /** The port of the program, asked once a life; the process behind it must still be the same. */
+  /** The address of the program. It is searched once, as long as the leading process is the same. */
   async function addressOf(entry: Followed, adapter: Adapter): Promise<Result<LoopbackAddress>> {
     const { leader, match } = entry.program;
     const started = identityOf(leader)?.startedAt;
-    if (entry.address && started === entry.leaderStarted) return { ok: true, value: entry.address };
+    if (entry.address && started === entry.leaderStarted) return ok(entry.address);
     entry.address = undefined;
     const { found, failure } = await listening(entry);
     const candidates = [...found].sort((a, b) => Number(b.port === match?.port) - Number(a.port === match?.port));
-    for (const address of candidates.slice(0, 8)) {
-      const read = await adapter.read(askLoopback(address), new Map());
-      if (!read.ok && candidates.length > 1) continue; // another of its ports, perhaps
+    for (const address of candidates.slice(0, MOST_PORTS)) {
+      const status = await adapter.read(askLoopback(address), new Map());
+      if (!status.ok && candidates.length > 1) continue; // perhaps another of its ports answers
       entry.address = address;
       entry.leaderStarted = started;
-      return { ok: true, value: address };
+      return ok(address);
     }
-    return (
-      failure ?? { ok: false, error: { code: 'not-found', message: 'The program listens on no port that answers.' } }
-    );
+    return failure ?? err('not-found', text('workload.noPort'));
   }
 
-  async function look(entry: Followed): Promise<void> {
-    const read = await readingOf(entry);
-    if (!read) {
-      entry.nextMs = performance.now() + QUIET_MS; // nothing is told of it, as yet
+  async function update(entry: Followed): Promise<void> {
+    const status = await statusOf(entry);
+    if (!status) {
+      entry.nextMs = performance.now() + QUIET_MS; // neither an adapter nor, as yet, a meter
       return;
     }
-    if (!read.ok) {
-      entry.reading = undefined;
-      entry.failure = [read.error.message, read.error.next].filter(Boolean).join(' ');
+    if (!status.ok) {
+      entry.status = undefined;
+      entry.failure = [status.error.message, status.error.next].filter(Boolean).join(' ');
       entry.address = undefined;
       entry.nextMs = performance.now() + FAILED_MS;
       return;
     }
-    entry.reading = { ...(entry.reading?.model && { model: entry.reading.model }), ...read.value };
+    // a model that is reported only now and then stays
+    entry.status = { ...(entry.status?.model && { model: entry.status.model }), ...status.value };
     entry.failure = undefined;
-    entry.nextMs = performance.now() + (read.value.running || entry.program.loads ? BUSY_MS : QUIET_MS);
-    count(entry, read.value);
-  }
-
-  function count({ session }: Followed, { made, atLeast, promptTokens, speed, running }: Reading): void {
-    const nowMs = wallMs();
-    session.atLeast ||= atLeast === true;
-    if (made) {
-      session.unit = made.unit;
-      session.tally.add(made.count, nowMs);
-    }
-    if (promptTokens !== undefined) session.prompt.add(promptTokens, nowMs);
-    if (speed && speed.value > 0 && running) {
-      session.speeds ??= { sum: 0, count: 0, unit: speed.unit };
-      session.speeds.sum += speed.value;
-      session.speeds.count++;
-    }
-  }
-
-  /** What the session has brought forth so far. Undefined: nobody counts. */
-  function outputsOf({ session, countedBy, failure }: Followed): Outputs | undefined {
-    if (session.unit === undefined) return undefined;
-    const { speeds } = session;
-    return {
-      unit: session.unit,
-      count: session.tally.total(),
-      countedBy: countedBy ?? 'meter',
-      ...(session.prompt.total() > 0 && { promptTokens: session.prompt.total() }),
-      ...(speeds && { speed: { value: speeds.sum / speeds.count, unit: speeds.unit } }),
-      ...((failure !== undefined || session.atLeast) && { atLeast: true }),
-    };
+    entry.nextMs = performance.now() + (status.value.running || entry.program.loads ? BUSY_MS : QUIET_MS);
+    entry.outputs.add(status.value, wallMs());
   }
 
   let asked = 0;
@@ -187,7 +161,7 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
       if (entry.asking || now < entry.nextMs) continue;
       entry.asking = true;
       asked++;
-      void look(entry).finally(() => {
+      void update(entry).finally(() => {
         entry.asking = false;
         asked--;
       });
@@ -199,12 +173,13 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
     of(key) {
       const entry = followed.get(key);
       if (!entry) return undefined;
-      const note = entry.failure ?? entry.reading?.note;
+      const { status, failure, countedBy, inSession } = entry;
+      const note = failure ?? status?.note;
       return {
-        ...(entry.reading?.running !== undefined && { running: entry.reading.running }),
-        ...(entry.reading?.made && { made: entry.reading.made.count }),
-        ...(entry.reading?.model && { model: entry.reading.model }),
-        ...(entry.inSession && { outputs: outputsOf(entry) }),
+        ...(status?.running !== undefined && { running: status.running }),
+        ...(status?.made && { made: status.made.count }),
+        ...(status?.model && { model: status.model }),
+        ...(inSession && { outputs: entry.outputs.outputs(countedBy, failure !== undefined) }),
         ...(note && { note }),
       };
     },
@@ -216,40 +191,25 @@ export function createPoller({ wallMs, meters = () => [], ports = portsOf, every
         if (!adapter && !program.loads && meters().length === 0) continue;
         const before = followed.get(program.key);
         if (before) before.program = program;
-        else
-          followed.set(program.key, {
-            program,
-            adapter,
-            memory: new Map(),
-            address: undefined,
-            leaderStarted: undefined,
-            reading: undefined,
-            failure: undefined,
-            nextMs: 0,
-            asking: false,
-            session: newSession(),
-            inSession: false,
-            countedBy: undefined,
-          });
+        else followed.set(program.key, followedFrom(program, adapter));
       }
     },
     begin(key, startedMs) {
       const entry = followed.get(key);
       if (!entry) return;
       entry.inSession = true;
-      entry.session.tally.beginAt(startedMs);
-      entry.session.prompt.beginAt(startedMs);
+      entry.outputs.beginAt(startedMs);
     },
     end(key) {
       const entry = followed.get(key);
       if (!entry?.inSession) return {};
-      const { session } = entry;
+      const { outputs: session, countedBy, failure } = entry;
       entry.inSession = false;
-      entry.session = newSession();
-      if (entry.reading) count(entry, { ...entry.reading, atLeast: false }); // the next one counts from here
-      const outputs = outputsOf({ ...entry, session });
+      entry.outputs = createSessionOutputs();
+      if (entry.status) entry.outputs.add({ ...entry.status, atLeast: false }, wallMs()); // the next one counts from here
+      const outputs = session.outputs(countedBy, failure !== undefined);
       if (!outputs) return {};
-      const marks: Marks | undefined = MARKED.has(outputs.unit) ? session.tally.marks() : undefined;
+      const marks = session.marks();
       return { outputs, ...(marks && { marks }) };
     },
     stop: () => clearInterval(timer),

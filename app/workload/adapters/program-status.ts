@@ -1,33 +1,41 @@
 import type { Program } from '../programs/programs.ts';
-import type { Marks, Outputs } from './outputs.ts';
+import type { Outputs } from '../sessions/schema.ts';
+import type { Marks } from './outputs.ts';
 
-/** What a program tells of itself, as gathered by its adapter. */
-export type Account = {
+/** The latest status of a program. A value that is absent was not reported. */
+export type ProgramStatus = {
+  /** jobs in progress */
   readonly running?: number;
-  /** outputs so far, by its own running count */
+  /** outputs so far, by the program's own counter */
   readonly made?: number;
   readonly model?: string;
-  /** of the session that goes on, so far */
+  /** outputs of the session that is running */
   readonly outputs?: Outputs;
+  /** why figures are missing or not reliable, as a sentence */
   readonly note?: string;
 };
 
-/** What came of a session by the program's own account. */
-export type Yield = { readonly outputs?: Outputs; readonly marks?: Marks };
+/** What a session produced, and when each output was complete. */
+export type SessionOutputs = { readonly outputs?: Outputs; readonly marks?: Marks };
 
-/** Asks programs about themselves; see adapters/poller.node.ts. */
-export type Accounts = {
-  /** what a program said last */
-  readonly of: (key: string) => Account | undefined;
-  /** the programs there are now, so that they can be asked */
-  readonly follow: (programs: readonly (Program & { readonly leader: number })[]) => void;
-  /** a session began at that moment, as it turns out now: what came since counts */
+export type LedProgram = Program & {
+  /** PID of the process that leads it; 0: the driver lists no processes */
+  readonly leader: number;
+};
+
+/** Statuses of programs, by their keys; adapters/poller.node.ts collects them. */
+export type ProgramStatuses = {
+  readonly of: (key: string) => ProgramStatus | undefined;
+  /** the programs on the cards now: these are asked */
+  readonly follow: (programs: readonly LedProgram[]) => void;
+  /** A session began at that moment. Outputs since then count. */
   readonly begin: (key: string, startedMs: number) => void;
-  readonly end: (key: string) => Yield;
+  readonly end: (key: string) => SessionOutputs;
   readonly stop: () => void;
 };
 
-export const noAccounts: Accounts = {
+/** Asks no program. */
+export const noStatuses: ProgramStatuses = {
   of: () => undefined,
   follow: () => undefined,
   begin: () => undefined,

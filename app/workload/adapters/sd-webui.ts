@@ -1,25 +1,23 @@
-import { ok } from '../../core/result.ts';
-import { shortModel } from '../programs/match.ts';
-import { askJson, malformed, told, type Adapter } from './adapter.ts';
+import { text } from '../../core/i18n.ts';
 import { numberAt, textAt } from '../../core/json.ts';
+import { ok } from '../../core/result.ts';
+import { shortModel } from '../programs/model-name.ts';
+import { askJson, compact, unknownForm, withNext, type Adapter } from './adapter.ts';
 
 /**
  * Stable Diffusion WebUI and its forks, when started with --api (their wiki, "API"; models ProgressResponse and Options).
- * Progress tells the present job alone, so finished images are those seen to end; what both begins and ends between two
- * looks is missed.
+ * It reports only the current job, so images are counted when that job is seen to end. A job that begins and ends between
+ * two requests is missed.
  */
 export const sdWebui: Adapter = {
-  id: 'sd-webui',
   async read(ask, memory) {
     const progress = await askJson(ask, '/sdapi/v1/progress?skip_current_image=true');
     if (!progress.ok)
-      return progress.error.code === 'not-found'
-        ? { ok: false, error: { ...progress.error, next: 'Start the WebUI with --api.' } }
-        : progress;
+      return progress.error.code === 'not-found' ? withNext(progress, text('workload.enableWebuiApi')) : progress;
     const share = numberAt(progress.value, 'progress');
     const jobs = numberAt(progress.value, 'state', 'job_count');
     const done = numberAt(progress.value, 'state', 'job_no');
-    if (share === undefined || jobs === undefined || done === undefined) return malformed('/sdapi/v1/progress');
+    if (share === undefined || jobs === undefined || done === undefined) return unknownForm('/sdapi/v1/progress');
     const busy = jobs > 0 && share < 1;
     let made = memory.get('made') ?? 0;
     const [jobsBefore, doneBefore] = [memory.get('jobs') ?? 0, memory.get('done') ?? 0];
@@ -42,7 +40,7 @@ export const sdWebui: Adapter = {
       numberAt(progress.value, 'state', 'sampling_steps'),
     ];
     return ok(
-      told({
+      compact({
         running: busy ? 1 : 0,
         waiting: Math.max(0, jobs - done - 1),
         progress: busy ? (steps ? Math.min(1, (step ?? 0) / steps) : share) : undefined,

@@ -1,16 +1,17 @@
 /** Energy from what a card reports: its own counter first, integrated power where there is none. */
+import type { Range } from './schema.ts';
 
 export type CounterEnergy = {
   /** J between readings of one run of the driver */
   readonly observedJ: number;
   readonly resets: number;
-  /** J that the counter already showed at the first reading after a reset: used, but not seen as a difference */
+  /** J that the counter already showed at the first reading after a reset: used, but not observed as a difference */
   readonly unattributedJ: number;
 };
 
 /**
- * Sums the differences of an energy counter (mJ since the driver was loaded, nvml.h). A decrease means the driver was
- * reloaded: a new run of the counter begins and nothing is subtracted across it.
+ * Sums the differences of an energy counter (mJ since the driver was loaded, nvml.h). A decrease means that the
+ * driver was reloaded: the counter starts over, and no difference is taken across it.
  */
 export function counterEnergy(readingsMj: readonly number[]): CounterEnergy {
   let observed = 0;
@@ -35,8 +36,8 @@ export const trapezoidJ = (beforeW: number, afterW: number, dtMs: number): numbe
 export const joulesOfKwh = (kwh: number): number => kwh * 3.6e6;
 
 /**
- * What a sensor shows of a repeating burst when it averages over a window shorter than its period: the true mean, and the
- * readings at the two worst phases. A100 and H100 look at 25 ms of each 100 ms (Yang et al., arXiv 2312.02741).
+ * What a sensor shows of a repeating burst if it averages over a window shorter than the period: the true mean, and the
+ * readings at the two worst phases. A100 and H100 average over 25 ms of each 100 ms (Yang et al., arXiv 2312.02741).
  */
 export function burstReadings(burst: {
   readonly periodMs: number;
@@ -54,16 +55,13 @@ export function burstReadings(burst: {
   };
 }
 
-/** A lowest and a highest value that the truth is held to lie between. */
-export type Range = { readonly low: number; readonly high: number };
-
-/** NVML power and energy are good to ±5 % of the value (arXiv 2312.02741): nothing finer is claimed. */
+/** NVML power and energy are good to ±5 % of the value (arXiv 2312.02741): no finer claim is made. */
 export const ENERGY_ERROR = 0.05;
 
 /**
- * Time that one power reading averages over, by what is known of the card's name: arXiv 2312.02741 (update period and
- * window of each generation), and nvml.h: a 1-s average on Ampere and later except GA100. A card that is not known is
- * taken for one that shows instants: the band becomes wider, never narrower.
+ * ms over which one power reading averages, by the card's name. Sources: arXiv 2312.02741 (update period and window per
+ * generation) and nvml.h (a 1-s average on Ampere and later except GA100). An unknown card is treated as one without an
+ * average, which makes the range wider, never narrower.
  */
 export function powerWindowMs(gpuName: string): number {
   if (/\b(A100|A800|A30|CMP 170)/.test(gpuName)) return 25;
@@ -73,16 +71,16 @@ export function powerWindowMs(gpuName: string): number {
   return 10;
 }
 
-/** Chosen so that less than one load in a few hundred falls outside, if its changes and the polling are not in step. */
+/** Fewer than one load in a few hundred falls outside, if its changes are not synchronous with the polling. */
 const SIGMAS = 3;
 
 export type PowerIntegral = { readonly energyJ: number; readonly range: Range };
 
 /**
- * Sums polled power by the trapezoid rule and says how far off that may be. Three things are added up: the sensor's own
- * ±5 %; the time no reading saw, where it averages over less than the time between two polls, estimated from how much
- * successive readings differ; and the two ends, where a trailing average tells what was before. A load that beats in
- * step with the polling hides from any of this (arXiv 2312.02741): such a card needs its energy counter.
+ * Integrates polled power by the trapezoid rule, with its uncertainty. That is the sum of three parts: the sensor's ±5 %;
+ * the time that no reading covers if a reading averages over less than the polling interval, estimated from the
+ * difference of successive readings; and the two ends, where a trailing average includes what was before. A load that is
+ * synchronous with the polling escapes this estimate (arXiv 2312.02741): it needs an energy counter.
  */
 export function createPowerIntegral(windowMs: number) {
   let energyJ = 0;
@@ -100,14 +98,14 @@ export function createPowerIntegral(windowMs: number) {
       low = Math.min(low, beforeW, afterW);
       high = Math.max(high, beforeW, afterW);
       const unseen = Math.max(0, 1 - windowMs / dtMs);
-      // half the squared step is the variance of one reading, free of slow trends (von Neumann)
+      // half the squared step is the variance of one reading without slow trends (von Neumann)
       variance += (unseen * ((afterW - beforeW) ** 2 / 2) * dtMs * dtMs) / 1e6;
     },
-    /** undefined: no interval was seen */
+    /** undefined: there was no interval */
     result(): PowerIntegral | undefined {
       if (intervals === 0) return undefined;
       const ends = ((high - low) * edgeMs) / 1000;
-      // few readings say little about their own spread: the factor of a small sample
+      // the spread of few readings is itself uncertain: small-sample factor
       const spread = SIGMAS * Math.sqrt(variance * (1 + 4 / intervals)) + ends;
       return {
         energyJ,
@@ -120,11 +118,11 @@ export function createPowerIntegral(windowMs: number) {
   };
 }
 
-/** How far off an energy may be, as a share of it: half its range, or the counter's own where no range is kept. */
+/** Uncertainty of an energy as a share of it: half its range, or that of a counter if no range was stored. */
 export const errorShareOf = (energyJ: number, range: Range | undefined): number =>
   range && energyJ > 0 ? (range.high - range.low) / 2 / energyJ : ENERGY_ERROR;
 
-/** An energy counter's own uncertainty. */
+/** Range of an energy that a counter measured. */
 export const counterRange = (energyJ: number): Range => ({
   low: energyJ / (1 + ENERGY_ERROR),
   high: energyJ / (1 - ENERGY_ERROR),

@@ -1,12 +1,12 @@
 import type { Process } from '../programs/programs.ts';
 
 /**
- * How much of a GPU's work was a session's, for a while: 0–1 by SM time; undefined while others worked too and nobody
- * tells how much. Where no span says otherwise, the card was the session's alone.
+ * A session's share of a GPU during a span of time: 0–1 by SM time; undefined while others worked too and the driver did
+ * not report how much. Outside all spans the session had the card to itself.
  */
 export type ShareSpan = { readonly fromMs: number; readonly toMs: number; readonly share: number | undefined };
 
-/** Share at a moment; spans are in order and do not overlap. */
+/** Share at a moment. Spans are in order and do not overlap. */
 export function shareAt(spans: readonly ShareSpan[], atMs: number): number | undefined {
   let low = 0;
   let high = spans.length;
@@ -19,13 +19,13 @@ export function shareAt(spans: readonly ShareSpan[], atMs: number): number | und
   return span && span.fromMs <= atMs ? span.share : 1;
 }
 
-/** Two shares closer than this are one: SM time is told in whole per cent of a sampling window. */
+/** Shares are rounded to this: the driver reports SM time in whole per cent of a sampling window. */
 const STEP = 0.05;
 
 /**
- * Divides a GPU among the sessions whose processes are on it. Alone: all of it. Several, and the driver tells the SM
- * time of each process: by that. Otherwise undefined for each, which means shared. Shares never sum to more than 1.
- * @param ownerOf the session, or program about to be one, that a process belongs to; undefined: none
+ * Divides a GPU among the owners of its processes. A single owner gets all of it. Several are divided by SM time if the
+ * driver reports it for each process; otherwise each share is undefined. Shares never add up to more than 1.
+ * @param ownerOf the session, or program that may become one, that a process belongs to; undefined: none
  */
 export function divide<Owner>(
   processes: readonly Process[],
@@ -40,7 +40,7 @@ export function divide<Owner>(
     const owner = ownerOf(pid);
     if (smPct !== undefined) totalPct += smPct;
     else if (owner !== undefined) known = false;
-    else strangers ||= type === 'compute'; // a desktop's compositor without a figure does not count
+    else strangers ||= type === 'compute'; // a desktop's compositor without a reported load does not count
     if (owner !== undefined) owners.set(owner, (owners.get(owner) ?? 0) + (smPct ?? 0));
     else othersPct += smPct ?? 0;
   }
@@ -49,13 +49,13 @@ export function divide<Owner>(
     if (owners.size === 1 && othersPct === 0 && !strangers) shares.set(owner, 1);
     else if (!known || strangers) shares.set(owner, undefined);
     else if (totalPct === 0)
-      shares.set(owner, 1 / owners.size); // all of them idle: what the card draws is divided evenly
+      shares.set(owner, 1 / owners.size); // all are idle: the card's idle energy is divided evenly
     else shares.set(owner, Math.round(smPct / totalPct / STEP) * STEP);
   }
   return capped(shares);
 }
 
-/** Rounding up may bring the sum above 1: the largest gives way, so that nothing is counted twice. */
+/** If rounding brings the sum above 1, the largest share is reduced, so that no joule is counted twice. */
 function capped<Owner>(shares: Map<Owner, number | undefined>): ReadonlyMap<Owner, number | undefined> {
   const known = [...shares].filter((entry): entry is [Owner, number] => entry[1] !== undefined);
   const over = known.reduce((sum, [, share]) => sum + share, 0) - 1;
@@ -64,5 +64,5 @@ function capped<Owner>(shares: Map<Owner, number | undefined>): ReadonlyMap<Owne
   return shares.set(owner, share - over);
 }
 
-/** A span of one session on one card. */
+/** A span of one session on one card, as it is stored. */
 export type SessionShare = { readonly sessionId: number; readonly gpuId: number; readonly span: ShareSpan };

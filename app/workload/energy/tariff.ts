@@ -1,19 +1,18 @@
-import type { TariffBand } from '../settings.ts';
+import type { EnergySlot, TariffBand } from './schema.ts';
 
 /** Electricity for people: what energy cost at the time it was used, and what it emitted by their own figure. */
 export type Tariff = {
-  /** outside all bands; null: not set */
+  /** price outside all bands; null: not set */
   readonly pricePerKwh: number | null;
   readonly tariff: readonly TariffBand[];
 };
 
-/** Energy that was used within one quarter of an hour: as fine as tariffs go, so that any tariff can price it later. */
-export type EnergySlot = { readonly fromMs: number; readonly energyJ: number };
+/** Length of an energy slot: as fine as tariffs go. */
 export const SLOT_MS = 15 * 60_000;
 
 export const J_PER_KWH = 3.6e6;
 
-/** Is a moment of local time within hours that may run over midnight? */
+/** Whether a moment is within hours of local time, which may span midnight. */
 export function withinHours(atMs: number, fromMin: number, toMin: number): boolean {
   const at = new Date(atMs);
   const minute = at.getHours() * 60 + at.getMinutes();
@@ -21,7 +20,7 @@ export function withinHours(atMs: number, fromMin: number, toMin: number): boole
   return fromMin < toMin ? minute >= fromMin && minute < toMin : minute >= fromMin || minute < toMin;
 }
 
-/** Price of a kWh at a moment: the first band that fits, else the plain price; undefined where neither is set. */
+/** Price per kWh at a moment: the first matching band, else the plain price; undefined if neither is set. */
 export function priceAt(atMs: number, { pricePerKwh, tariff }: Tariff): number | undefined {
   const day = new Date(atMs).getDay();
   const weekend = day === 0 || day === 6;
@@ -32,7 +31,7 @@ export function priceAt(atMs: number, { pricePerKwh, tariff }: Tariff): number |
   return band?.pricePerKwh ?? pricePerKwh ?? undefined;
 }
 
-/** Cost of energy, each quarter of an hour at its own price. Undefined where a price is missing for any of it. */
+/** Cost of energy, each quarter of an hour at its own price. Undefined if a price is missing for any of them. */
 export function costOf(slots: readonly EnergySlot[], tariff: Tariff): number | undefined {
   if (slots.length === 0) return undefined;
   let cost = 0;
@@ -44,6 +43,6 @@ export function costOf(slots: readonly EnergySlot[], tariff: Tariff): number | u
   return cost;
 }
 
-/** Grams of CO2 by the person's own figure for their electricity. */
+/** Grams of CO2, by the user's own figure for their electricity. */
 export const co2GramsOf = (energyJ: number, gramsPerKwh: number | null): number | undefined =>
   gramsPerKwh === null ? undefined : (energyJ / J_PER_KWH) * gramsPerKwh;

@@ -1,23 +1,23 @@
 import { at, listAt, numberAt, textAt, type Json } from '../../core/json.ts';
 import { createSlimJson } from './slim-json.ts';
 
-/** What one answer brought forth. */
+/** What one answer contains. */
 export type Counts = {
   readonly tokens: number;
   readonly promptTokens: number;
   readonly images: number;
   readonly model?: string;
-  /** tokens are the pieces that were streamed, as the server gave no count: one piece may hold more than one */
+  /** the server reported no count, so `tokens` is the number of streamed pieces; a piece may contain several tokens */
   readonly atLeast?: boolean;
 };
 
-/** The answer's own count of tokens, in the forms that servers use. */
+/** The server's own count of tokens, in the forms that servers use. */
 function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: number } | undefined {
   // OpenAI's Responses API puts the finished response into its last event
   const usage =
     at(json, 'usage') ??
     at(json, 'response', 'usage') ??
-    at(json, 'message', 'usage') ?? // Anthropic's Messages API, whose first event counts what was read
+    at(json, 'message', 'usage') ?? // Anthropic's Messages API, whose first event counts the prompt
     at(json, 'details') ?? // TGI's own API
     json;
   const tokens =
@@ -26,7 +26,7 @@ function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: 
     numberAt(usage, 'eval_count') ?? // Ollama's own API, docs/api.md
     numberAt(usage, 'generated_tokens') ??
     numberAt(usage, 'tokens_predicted') ?? // llama.cpp's own API, tools/server/README.md
-    numberAt(json, 'timings', 'predicted_n'); // and in the last event of its streams, where no usage was asked for
+    numberAt(json, 'timings', 'predicted_n'); // and in the last event of its streams, if no usage was requested
   const promptTokens =
     numberAt(usage, 'prompt_tokens') ??
     numberAt(usage, 'input_tokens') ??
@@ -38,7 +38,7 @@ function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: 
     : { tokens: tokens ?? 0, promptTokens: promptTokens ?? 0 };
 }
 
-/** Images in an answer: OpenAI's `data` with a picture or its address in each, or WebUI's `images`. */
+/** Images in an answer: OpenAI's `data` with an image or its address in each item, or WebUI's `images`. */
 function imagesOf(json: Json): number {
   const data = (listAt(json, 'data') ?? []).filter(
     (item) =>
@@ -52,7 +52,7 @@ const modelOf = (json: Json): string | undefined => textAt(json, 'model') ?? tex
 
 const isPiece = (value: Json): boolean => (typeof value === 'string' ? value !== '' : Array.isArray(value));
 
-/** Does one streamed piece carry something that was generated? A line break is something. */
+/** Whether a streamed piece contains generated content. A line break is content. */
 const carries = (json: Json): boolean =>
   (listAt(json, 'choices') ?? []).some((choice) =>
     [
@@ -76,13 +76,13 @@ const parse = (text: string): Json => {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    return undefined; // not JSON: nothing to count
+    return undefined; // not JSON, so there is nothing to count
   }
 };
 
 const LONGEST_LINE = 1024 * 1024;
 
-/** Counts a stream of events or of JSON lines: the last count that the server gives, else the pieces that came. */
+/** Counts a stream of events or JSON lines: the last count that the server reports, else the streamed pieces. */
 function countLines(prefix: string) {
   const decoder = new TextDecoder();
   let rest = '';
@@ -95,9 +95,10 @@ function countLines(prefix: string) {
     const json = parse(line.slice(prefix.length));
     if (json === undefined) return;
     model ??= modelOf(json);
-    const told = usageOf(json);
-    // the last count holds; what was read may be told in the first event alone
-    usage = told ? { tokens: told.tokens, promptTokens: told.promptTokens || (usage?.promptTokens ?? 0) } : usage;
+    const reported = usageOf(json);
+    // the last count is final; the prompt may be counted in the first event only
+    if (reported)
+      usage = { tokens: reported.tokens, promptTokens: reported.promptTokens || (usage?.promptTokens ?? 0) };
     images += imagesOf(json) + (textAt(json, 'type') === 'image_generation.completed' ? 1 : 0);
     if (carries(json)) pieces++;
   }
@@ -105,7 +106,7 @@ function countLines(prefix: string) {
     feed(piece: Uint8Array): void {
       const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
       rest = lines.pop()!;
-      if (rest.length > LONGEST_LINE) rest = ''; // a picture within an event: its line is not counted
+      if (rest.length > LONGEST_LINE) rest = ''; // an image within an event: its line is not counted
       lines.forEach(judge);
     },
     result(): Counts {
@@ -137,7 +138,7 @@ function countBody() {
 
 export type Counter = { readonly feed: (piece: Uint8Array) => void; readonly result: () => Counts };
 
-/** Who counts an answer of that type; undefined: there is nothing to count in it. */
+/** The counter for an answer of that type; undefined: it contains nothing to count. */
 export function counterFor(contentType: string): Counter | undefined {
   const type = contentType.split(';')[0]!.trim().toLowerCase();
   if (type === 'text/event-stream') return countLines('data:');
@@ -154,6 +155,6 @@ export type Totals = {
   readonly images: number;
   readonly atLeast: boolean;
   readonly model?: string;
-  /** ms in which at least one request was under way */
+  /** ms during which at least one request was in progress */
   readonly busyMs: number;
 };

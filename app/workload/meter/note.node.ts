@@ -8,7 +8,7 @@ import { isAlive } from '../../core/recorder-note.node.ts';
 import type { Totals } from './counts.ts';
 
 /**
- * How a meter tells the collector what it counted: a small file in the data folder, one a meter. The collector joins it
+ * How a meter reports its counts to the collector: one small file per meter in the data folder. The collector matches it
  * with the program that listens on the port behind the meter.
  */
 const schema = z.object({
@@ -43,7 +43,7 @@ export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
   };
 }
 
-/** Notes of the meters that run now. One that died without removing its note is passed over. */
+/** Notes of the meters that are running. A stale note of a killed meter is ignored. */
 export function readMeterNotes(dataFolder: string): MeterNote[] {
   let names: string[];
   try {
@@ -59,7 +59,7 @@ export function readMeterNotes(dataFolder: string): MeterNote[] {
         const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
         return note && isAlive(note.pid) ? [note] : [];
       } catch {
-        return []; // gone meanwhile
+        return []; // it was removed since it was listed
       }
     });
 }

@@ -1,26 +1,26 @@
-/** A string longer than this carries content, not a figure. */
+/** A longer string is content, not a figure. */
 const KEPT = 256;
-/** What is left of an answer without its content; more than this is not an answer that can be counted. */
+/** An answer that is larger than this without its content cannot be counted. */
 const MOST_BYTES = 4 * 1024 * 1024;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Takes JSON in pieces and empties its long strings, so that an image of megabytes in base64 costs nothing to hold.
- * `text` is the JSON that is left; undefined when even that was too much.
+ * Takes JSON in pieces and empties its long strings, so that an image of megabytes in base64 uses no memory.
+ * `text` is the JSON that remains; undefined if even that is too large.
  */
 export function createSlimJson() {
   const kept: Uint8Array[] = [];
   let size = 0;
   let inString = false;
-  /** of the string that is open: its parts while it is short, its length, and whether its last byte escapes the next */
+  /** of the current string: its parts while it is short, its length, and whether its last byte escapes the next */
   let parts: Uint8Array[] = [];
   let length = 0;
   let escaping = false;
 
   function keep(piece: Uint8Array): void {
     size += piece.length;
-    if (size <= MOST_BYTES && piece.length > 0) kept.push(piece.slice()); // the buffer beneath it may be used again
+    if (size <= MOST_BYTES && piece.length > 0) kept.push(piece.slice()); // its buffer may be reused
   }
 
   function addToString(piece: Uint8Array): void {
@@ -29,7 +29,7 @@ export function createSlimJson() {
     else parts = [];
   }
 
-  /** Where the string that is open ends in `piece`, from `at` on; -1: not here. */
+  /** Where the current string ends in `piece`, from `at` on; -1: not in this piece. */
   function endOfString(piece: Uint8Array, at: number): number {
     for (let from = at; ;) {
       const quote = piece.indexOf(QUOTE, from);

@@ -1,6 +1,6 @@
 /**
- * The arguments in a command line of Windows, by the rules of Microsoft's C runtime, which nearly all programs follow:
- * quotes group, a quote within them is doubled or has a backslash before it, and backslashes count only before a quote.
+ * Splits a Windows command line by the rules of Microsoft's C runtime, which nearly all programs follow. Quotes group. A
+ * quote within them is doubled or follows a backslash. Backslashes are special only before a quote.
  * Source: Microsoft Learn, "Parsing C command-line arguments".
  */
 export function splitCommandLine(line: string): string[] {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { text } from '../../core/i18n.ts';
 import { err, messageOf, ok, type Result } from '../../core/result.ts';
 
-/** Where a process can be asked on this machine. */
+/** Where a server on this machine can be reached. */
 export type LoopbackAddress = { readonly host: '127.0.0.1' | '::1'; readonly port: number };
 
 const LISTEN = '0A'; // TCP_LISTEN, include/net/tcp_states.h
@@ -23,7 +24,7 @@ export function listeningSockets(table: string): { readonly address: LoopbackAdd
     });
 }
 
-/** Kernel's hexadecimal address, 32-bit words in host order, as the loopback address that reaches it, if one does. */
+/** The loopback address that reaches the kernel's hexadecimal address (32-bit words in host order), if one does. */
 function loopbackOf(hex: string): LoopbackAddress['host'] | undefined {
   if (/^(0{8}|[0-9A-F]{6}7F)$/.test(hex)) return '127.0.0.1';
   if (/^0{32}$/.test(hex) || hex === '0000000000000000FFFF00000100007F') return '127.0.0.1';
@@ -33,18 +34,14 @@ function loopbackOf(hex: string): LoopbackAddress['host'] | undefined {
 function linuxPorts(pid: number): Result<readonly LoopbackAddress[]> {
   try {
     if (fs.readlinkSync(`/proc/${pid}/ns/net`) !== fs.readlinkSync('/proc/self/ns/net')) {
-      return err(
-        'forbidden',
-        'The program has a network of its own, as in a container.',
-        'Put slowburn meter before its published port.',
-      );
+      return err('forbidden', text('workload.inContainer'), text('workload.meterItsPort'));
     }
     const inodes = new Set(
       fs.readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
         try {
           return /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
         } catch {
-          return []; // closed meanwhile
+          return []; // closed since it was listed
         }
       }),
     );
@@ -56,10 +53,9 @@ function linuxPorts(pid: number): Result<readonly LoopbackAddress[]> {
     return ok([...found.values()]);
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EPERM')
-      return err('forbidden', 'The program belongs to another user: its ports are not told.');
-    if (code === 'ENOENT' || code === 'ESRCH') return err('not-found', 'The program has ended.');
-    return err('internal', `The ports of process ${pid} could not be read: ${messageOf(thrown)}`);
+    if (code === 'EACCES' || code === 'EPERM') return err('forbidden', text('workload.foreignProgram'));
+    if (code === 'ENOENT' || code === 'ESRCH') return err('not-found', text('workload.programEnded'));
+    return err('internal', text('workload.portsUnreadable', { pid, cause: messageOf(thrown) }));
   }
 }
 
@@ -80,10 +76,10 @@ async function windowsPorts(pid: number): Promise<Result<readonly LoopbackAddres
       }),
     );
   } catch (thrown) {
-    return err('internal', `The ports of process ${pid} could not be read: ${messageOf(thrown)}`);
+    return err('internal', text('workload.portsUnreadable', { pid, cause: messageOf(thrown) }));
   }
 }
 
-/** Ports on which a process itself listens and that loopback reaches. Nobody else's server is ever asked. */
+/** Loopback addresses on which a process itself listens. Servers of other processes are never asked. */
 export const portsOf = async (pid: number): Promise<Result<readonly LoopbackAddress[]>> =>
   process.platform === 'win32' ? windowsPorts(pid) : linuxPorts(pid);

@@ -1,12 +1,13 @@
-import { generators, type AdapterId, type Generator, type WorkloadKind } from './generators.ts';
-import type { UserRule } from '../settings.ts';
+import type { CounterId } from '../adapters/ids.ts';
+import { shortModel } from './model-name.ts';
+import type { Evidence, WorkloadKind } from './kinds.ts';
+import type { ProgramRule } from './schema.ts';
+import { programTable, type ProgramRow } from './program-table.ts';
 
-export type { UserRule } from '../settings.ts';
-
-/** What the system tells about a process. Undefined where it does not tell: another user's process, or gone. */
+/** What the system reports about a process. A value is absent if the process belongs to another user or has ended. */
 export type ProcessFacts = {
   readonly pid: number;
-  /** when it was started, in the system's own unit: with the pid it names a process for ever */
+  /** start time in the system's own unit. Together with the PID it identifies a process uniquely. */
   readonly startedAt: string;
   readonly command: readonly string[];
   readonly folder?: string;
@@ -14,25 +15,24 @@ export type ProcessFacts = {
   readonly place?: string;
   /** nearest first */
   readonly ancestors: readonly { readonly pid: number; readonly command: readonly string[] }[];
-  /** ports that it or an ancestor of the same program listens on, on loopback; undefined: not told */
+  /** loopback ports on which it, or an ancestor of the same program, listens; undefined: unknown */
   readonly ports?: readonly number[];
 };
 
-export const evidences = ['rule', 'command', 'place', 'parent', 'port'] as const;
-export type Evidence = (typeof evidences)[number];
-
-/** What a process was recognised as, and by what: a wrong guess can be seen for what it is. */
+/** What a process was recognised as, and from which evidence. */
 export type Match = {
   readonly id: string;
   readonly name: string;
   readonly kind: WorkloadKind;
-  readonly adapter?: AdapterId;
+  readonly adapter?: CounterId;
   readonly evidence: Evidence;
-  /** usual port of the program */
+  /** default port of the program */
   readonly port?: number;
 };
 
-const matchOf = ({ id, name, kind, adapter, port }: Generator, evidence: Evidence): Match => ({
+const rows: readonly ProgramRow[] = programTable;
+
+const matchOf = ({ id, name, kind, adapter, port }: ProgramRow, evidence: Evidence): Match => ({
   id,
   name,
   kind,
@@ -41,7 +41,7 @@ const matchOf = ({ id, name, kind, adapter, port }: Generator, evidence: Evidenc
   ...(port && { port }),
 });
 
-/** How much of a text that another program chose is looked at: program, script and model come first. */
+/** Of a text that another program chose, only this many characters are read. Program, script and model come first. */
 export const MATCHED = 4096;
 
 const beginning = (text: string): string => text.slice(0, MATCHED);
@@ -56,34 +56,34 @@ function lineOf(command: readonly string[]): string {
   return beginning(line);
 }
 
-/** Shells, launchers and desktops name what they start in their own command line; only programs that stay count. */
+/** Only script interpreters are identified by a port: any other program has its own name. */
 const INTERPRETER = /(^|[/\\])(python[\d.]*|pythonw|node|ruby|java)(\.exe)?$/i;
 
 /**
- * Recognises the program behind a process: a person's rule first, then its own command line and folder, then what
- * surrounds it, then the nearest ancestor that is recognised, then, for a script interpreter alone, the port.
+ * Recognises the program that a process belongs to. In order: the user's own rules, the command line and folder of the
+ * process, its service or container, its nearest recognised ancestor, and for script interpreters the port.
  */
-export function matchProcess(facts: ProcessFacts, rules: readonly UserRule[] = []): Match | undefined {
+export function matchProcess(facts: ProcessFacts, rules: readonly ProgramRule[] = []): Match | undefined {
   const line = lineOf(facts.command);
   const own = facts.folder === undefined ? line : `${line}\n${beginning(facts.folder)}`;
-  const wanted = own.toLowerCase();
-  const rule = rules.find(({ contains }) => contains !== '' && wanted.includes(contains.toLowerCase()));
+  const searched = own.toLowerCase();
+  const rule = rules.find(({ contains }) => contains !== '' && searched.includes(contains.toLowerCase()));
   if (rule) {
     const { name, kind, adapter } = rule;
     return { id: `rule:${name}`, name, kind, evidence: 'rule', ...(adapter && { adapter }) };
   }
-  const byLine = generators.find((row) => row.line.test(own));
+  const byLine = rows.find((row) => row.line.test(own));
   if (byLine) return matchOf(byLine, 'command');
   const place = facts.place === undefined ? undefined : beginning(facts.place);
-  const byPlace = place === undefined ? undefined : generators.find((row) => row.place?.test(place));
+  const byPlace = place === undefined ? undefined : rows.find((row) => row.place?.test(place));
   if (byPlace) return matchOf(byPlace, 'place');
   for (const { command } of facts.ancestors) {
     const parent = lineOf(command);
-    const byParent = generators.find((row) => row.line.test(parent));
+    const byParent = rows.find((row) => row.line.test(parent));
     if (byParent) return matchOf(byParent, 'parent');
   }
   if (!INTERPRETER.test(beginning(facts.command[0] ?? ''))) return undefined;
-  const byPort = generators.find(({ port }) => port !== undefined && facts.ports?.includes(port));
+  const byPort = rows.find(({ port }) => port !== undefined && facts.ports?.includes(port));
   return byPort && matchOf(byPort, 'port');
 }
 
@@ -99,7 +99,7 @@ const MODEL_OPTIONS = new Set([
   '--served-model-name',
 ]);
 
-/** Model named on a command line: the option's value without folders, or what follows `vllm serve`. */
+/** The model named on a command line: the value of a model option, or the argument of `vllm serve`. */
 export function modelFromCommand(command: readonly string[]): string | undefined {
   for (let i = 0; i < command.length; i++) {
     const part = command[i]!;
@@ -116,11 +116,4 @@ export function modelFromCommand(command: readonly string[]): string | undefined
     return shortModel(value);
   }
   return undefined;
-}
-
-/** A model's name for people: a path loses its folders, `owner/name` stays whole, a content hash is cut. */
-export function shortModel(name: string): string {
-  const isPath = /^[/\\.~]|^[A-Za-z]:[\\/]|\.(gguf|safetensors|ckpt|bin|pt)$/i.test(name);
-  const text = isPath ? (name.split(/[/\\]/).findLast((part) => part !== '') ?? '') : name;
-  return text.replace(/^sha256[-:]([0-9a-f]{12})[0-9a-f]*$/i, '$1').slice(0, 120);
 }

@@ -9,7 +9,7 @@ const LONGEST = 64 * 1024;
 
 const buffer = Buffer.allocUnsafe(LONGEST);
 
-/** The beginning of a file of /proc, with as few calls as can be: it is asked often. */
+/** The beginning of a file in /proc, with as few system calls as possible, because it is read often. */
 const read = (file: string, most = LONGEST): string | undefined => {
   let fd: number | undefined;
   try {
@@ -18,7 +18,7 @@ const read = (file: string, most = LONGEST): string | undefined => {
     for (let got = -1; got !== 0; length += got) got = fs.readSync(fd, buffer, length, most - length, null);
     return buffer.toString('latin1', 0, length);
   } catch {
-    return undefined; // gone, or another user's: not told
+    return undefined; // the process has ended or belongs to another user
   } finally {
     if (fd !== undefined) fs.closeSync(fd);
   }
@@ -33,12 +33,12 @@ const commandOf = (pid: number): string[] => {
 export function identityOf(pid: number): { readonly startedAt: string; readonly parent: number } | undefined {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
-  // pid (name) state ppid … starttime is field 22 (proc(5)); the name may hold anything, so the last bracket counts
+  // pid (name) state ppid … starttime is field 22 (proc(5)); the name may contain anything, so the last bracket counts
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: fields[19]! };
 }
 
-/** The process named by the mark in an environment, where there is one. */
+/** The process that the mark in an environment names. */
 function markOf(environment: string): number | undefined {
   const mark = environment.split('\0').find((variable) => variable.startsWith(`${SESSION_MARK}=`));
   const [, pid] = /^(\d+)-/.exec(mark?.slice(SESSION_MARK.length + 1) ?? '') ?? [];
@@ -46,13 +46,13 @@ function markOf(environment: string): number | undefined {
 }
 
 export type KnownProcess = ProcessFacts & {
-  /** the `slowburn run` that started it, however it was re-parented */
+  /** PID of the `slowburn run` that started it, even if it has another parent now */
   readonly markedBy?: number;
 };
 
 const windows = process.platform === 'win32' ? openWindowsProcesses() : undefined;
 
-/** Of a process that nobody tells of, the driver's name is all there is. */
+/** A process about which the system reports nothing: only the driver's name for it is known. */
 const byNameAlone = (pid: number, name: string): KnownProcess => ({
   pid,
   startedAt: '',
@@ -60,14 +60,14 @@ const byNameAlone = (pid: number, name: string): KnownProcess => ({
   ancestors: [],
 });
 
-/** What Windows tells about a process. A parent that is younger is another one, to which its number was given. */
-export function readWindowsFacts(told: WindowsProcesses, pid: number, name: string): KnownProcess {
-  const own = told.of(pid);
-  if (!own) return byNameAlone(pid, name); // the system's own, or another user's
+/** What Windows reports about a process. A parent that started later is another process that reuses the PID. */
+export function readWindowsFacts(processes: WindowsProcesses, pid: number, name: string): KnownProcess {
+  const own = processes.of(pid);
+  if (!own) return byNameAlone(pid, name); // it belongs to the system or another user
   const commandOfWindows = (line: string | undefined) => (line ? splitCommandLine(line.slice(0, MATCHED)) : []);
   const ancestors: { pid: number; command: string[] }[] = [];
   for (let child = own; ancestors.length < GENERATIONS;) {
-    const parent = told.of(child.parent);
+    const parent = processes.of(child.parent);
     if (!parent || BigInt(parent.startedAt) > BigInt(child.startedAt)) break;
     ancestors.push({ pid: child.parent, command: commandOfWindows(parent.commandLine) });
     if (parent.parent === child.parent) break;
@@ -77,7 +77,7 @@ export function readWindowsFacts(told: WindowsProcesses, pid: number, name: stri
   return { pid, startedAt: own.startedAt, command: command.length > 0 ? command : [name], ancestors };
 }
 
-/** What the system, Linux or Windows, tells about a process. Undefined: it is gone. */
+/** What the system reports about a process. Undefined: it has ended. */
 export function readFacts(pid: number, name: string): KnownProcess | undefined {
   if (windows) return readWindowsFacts(windows, pid, name);
   if (process.platform !== 'linux') return byNameAlone(pid, name);
@@ -94,9 +94,9 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
   try {
     folder = fs.readlinkSync(`/proc/${pid}/cwd`);
   } catch {
-    folder = undefined; // another user's
+    folder = undefined; // it belongs to another user
   }
-  // the control group names units and containers; podman's monitor names the container itself
+  // the control group names units and containers; only podman's monitor names the container
   const monitor = ancestors.find((ancestor) => /conmon|containerd-shim/.test(ancestor.command[0] ?? ''));
   const place = [read(`/proc/${pid}/cgroup`)?.trim(), monitor?.command.join(' ')].filter(Boolean).join('\n');
   const markedBy = markOf(read(`/proc/${pid}/environ`) ?? '');
@@ -111,27 +111,27 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
   };
 }
 
-/** A number that was given to another process has another start. */
+/** A process that reuses a PID has another start time. */
 function startedAtOf(pid: number): string | undefined {
   if (windows) return windows.of(pid)?.startedAt ?? '';
   return process.platform === 'linux' ? identityOf(pid)?.startedAt : '';
 }
 
-/** Facts of processes, remembered while they live: a look at a known one is one small read. */
+/** Facts of processes, kept while they run: looking up a known process costs one small read. */
 export function createFactsCache() {
-  const known = new Map<number, KnownProcess>();
+  const kept = new Map<number, KnownProcess>();
   return {
     of(pid: number, name: string): KnownProcess | undefined {
-      const before = known.get(pid);
+      const before = kept.get(pid);
       if (before && startedAtOf(pid) === before.startedAt) return before;
       const facts = readFacts(pid, name);
-      if (facts) known.set(pid, facts);
-      else known.delete(pid);
+      if (facts) kept.set(pid, facts);
+      else kept.delete(pid);
       return facts;
     },
-    /** Forgets all but these. */
+    /** Forgets all other processes. */
     keep(pids: ReadonlySet<number>): void {
-      for (const pid of known.keys()) if (!pids.has(pid)) known.delete(pid);
+      for (const pid of kept.keys()) if (!pids.has(pid)) kept.delete(pid);
     },
   };
 }

@@ -3,23 +3,23 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { readInput } from '../../core/read-input.node.ts';
 
-/** Environment variable that marks everything a session started, however it was re-parented: PID of `slowburn run`, `-`, a word. */
+/** Environment variable in every process that a session started: PID of `slowburn run`, `-`, a random word. */
 export const SESSION_MARK = 'SLOWBURN_SESSION';
 
-/** The kernel starts no program with more (execve(2)), but a program may claim any of its memory as its environment. */
+/** execve(2) allows no larger environment, but a process can declare any of its memory to be its environment. */
 const LARGEST_ENVIRONMENT = 8 * 2 ** 20;
 
 type Parents = ReadonlyMap<number, number>;
 const execute = promisify(execFile);
 
-/** Parent of each process, from /proc. A process that ends while it is read is left out. */
+/** Parent of each process, from /proc. Leaves out a process that ends while it is read. */
 function linuxParents(): Parents {
   const parents = new Map<number, number>();
   for (const name of fs.readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
     try {
-      // pid (name) state ppid …: the name may hold anything, so the last bracket counts
+      // pid (name) state ppid …: the name may contain anything, so the last bracket counts
       const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
       const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       if (state !== 'Z') parents.set(pid, Number(ppid));
@@ -45,40 +45,40 @@ async function windowsParents(): Promise<Parents> {
 
 function isMarked(pid: number, mark: string): boolean {
   if (process.platform !== 'linux') return false;
-  const environment = readInput(`/proc/${pid}/environ`, LARGEST_ENVIRONMENT); // fails if gone, or another user's
+  const environment = readInput(`/proc/${pid}/environ`, LARGEST_ENVIRONMENT); // fails if the process has ended or belongs to another user
   return environment.ok && environment.value.includes(`${SESSION_MARK}=${mark}\0`);
 }
 
 export type ProcessTree = {
-  /** every process that ever belonged to the tree */
+  /** every process that was ever seen in the tree */
   readonly everSeen: ReadonlySet<number>;
-  /** Looks again; resolves to the number of processes alive now, the root included. */
+  /** Looks for new processes. @returns how many are alive, including the root */
   readonly refresh: () => Promise<number>;
 };
 
-/** Follows the processes that come from `root`, by parentage and by the session's mark in their environment. */
+/** Follows the processes that `root` started: its descendants, and those with the session's mark. */
 export function followTree(root: number, mark: string): ProcessTree {
   const everSeen = new Set([root]);
-  const judged = new Set<number>([process.pid, root]);
+  const checked = new Set<number>([process.pid, root]);
 
   return {
     everSeen,
     async refresh() {
       const parents = process.platform === 'win32' ? await windowsParents() : linuxParents();
-      for (const pid of judged) if (!parents.has(pid) && pid !== process.pid) judged.delete(pid); // its number may be used again
+      for (const pid of checked) if (!parents.has(pid) && pid !== process.pid) checked.delete(pid); // its PID may be reused
       let found = true;
       while (found) {
         found = false;
         for (const [pid, parent] of parents) {
-          if (judged.has(pid) || !everSeen.has(parent)) continue;
-          judged.add(pid);
+          if (checked.has(pid) || !everSeen.has(parent)) continue;
+          checked.add(pid);
           everSeen.add(pid);
           found = true;
         }
       }
       for (const pid of parents.keys()) {
-        if (judged.has(pid)) continue;
-        judged.add(pid);
+        if (checked.has(pid)) continue;
+        checked.add(pid);
         if (isMarked(pid, mark)) everSeen.add(pid);
       }
       return [...everSeen].filter((pid) => parents.has(pid)).length;

@@ -3,24 +3,24 @@ import { addressOf, openLibrary } from '../../telemetry/native-library.node.ts';
 // processthreadsapi.h and winternl.h of the Windows SDK; sizes and offsets are those of 64-bit Windows.
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
 const PROCESS_BASIC_INFORMATION = { class: 0, size: 48, parentAt: 40 } as const;
-/** since Windows 8.1: a UNICODE_STRING, its text behind it */
+/** since Windows 8.1: a UNICODE_STRING, followed by its text */
 const PROCESS_COMMAND_LINE = { class: 60, lengthAt: 0, addressAt: 8, size: 1 << 17 } as const;
 const FILETIME_SIZE = 8;
 
-/** What Windows tells of a process. */
+/** What Windows reports about a process. */
 export type WindowsProcess = {
-  /** number of the process that started it; it may have ended, and its number been given to another */
+  /** PID of the process that started it; that process may have ended, and its PID may be reused */
   readonly parent: number;
-  /** 100 ns since 1601, as text: two processes that have had the same number differ in it */
+  /** units of 100 ns since 1601, as text: it differs for two processes that had the same PID */
   readonly startedAt: string;
-  /** undefined: not told, as of a process of another user */
+  /** undefined: not readable, as for a process of another user */
   readonly commandLine: string | undefined;
 };
 
 export type WindowsProcesses = { readonly of: (pid: number) => WindowsProcess | undefined };
 
 /**
- * Opens what Windows tells of processes, without starting one to ask. Undefined on other systems.
+ * Opens the functions of Windows that describe processes. Undefined on other systems.
  * @param kernel library with OpenProcess, GetProcessTimes and CloseHandle
  * @param native library with NtQueryInformationProcess
  */
@@ -54,7 +54,7 @@ export function openWindowsProcesses(kernel = 'kernel32.dll', native = 'ntdll.dl
   return {
     of(pid) {
       const handle = open(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
-      if (handle === 0) return undefined; // gone, or nobody may look
+      if (handle === 0) return undefined; // it has ended, or may not be opened
       try {
         const { class: kind, size, parentAt } = PROCESS_BASIC_INFORMATION;
         if (query(handle, kind, basic.buffer, size, length) !== 0) return undefined;

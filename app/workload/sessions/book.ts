@@ -1,26 +1,27 @@
-import type { History } from '../../history/history.ts';
 import type { Db } from '../../history/db.ts';
-import type { ShareSpan } from '../energy/shares.ts';
-import { powerWindowMs } from '../energy/energy.ts';
+import type { History } from '../../history/history.ts';
 import type { Marks } from '../adapters/outputs.ts';
+import { powerWindowMs } from '../energy/energy.ts';
+import type { ShareSpan } from '../energy/shares.ts';
 import type { ProcessTable } from './processes.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type RunningSession } from './progress.ts';
+import type { GpuSummary, Workload } from './schema.ts';
 import { createShareTable } from './shared-cards.ts';
-import { idlePowerW, summariseGpu, type GpuSummary, type SummaryOptions, type Workload } from './summary.ts';
+import { idlePowerW, summariseGpu, type SummaryOptions } from './summary.ts';
 import { createSessionTable } from './table.ts';
 
-/** What is known of a session besides its time: all optional, as it is when nothing was recognised. */
+/** What is known about a session besides its time. All of it is absent when nothing was recognised. */
 export type SessionDetails = {
   readonly workload?: Workload;
   readonly marks?: Marks;
-  /** the cards it was on, where that is known without its processes */
+  /** the cards it used, where these are known without its processes */
   readonly gpuUuids?: readonly string[];
 };
 
-/** How far before a session the card's idle power is sought. */
+/** The card's idle power is taken from this long before a session. */
 const BASELINE_MS = 3_600_000;
 
-/** Sessions: their table, who shared a card with whom, what running ones have used so far, and how one ends. */
+/** Sessions: their table, their shares of cards, the progress of running ones, and their summary at the end. */
 export function createSessionBook(
   db: Db,
   { samplesBetween, gpus, idOf }: Pick<History, 'samplesBetween' | 'gpus' | 'idOf'>,
@@ -35,11 +36,14 @@ export function createSessionBook(
   };
   const windowMsOf = (gpuUuid: string): number =>
     powerWindowMs(gpus.list().find(({ uuid }) => uuid === gpuUuid)?.name ?? '');
+  const progress = createProgress({ read: samplesBetween, sharesSince: sharesOf, windowMs: windowMsOf });
+
   const optionsOf = (gpuUuid: string, startedMs: number): SummaryOptions => {
-    const idleW = idlePowerW(samplesBetween(gpuUuid, startedMs - BASELINE_MS, startedMs)); // read to its end before the next
+    const idleW = idlePowerW(samplesBetween(gpuUuid, startedMs - BASELINE_MS, startedMs));
     return { ...(idleW !== undefined && { idleW }), windowMs: windowMsOf(gpuUuid) };
   };
   const summariseSession = (gpuUuid: string, id: number, fromMs: number, toMs: number, marks?: Marks): GpuSummary => {
+    // the baseline is read to its end first: one reader at a time
     const options = { ...optionsOf(gpuUuid, fromMs), shares: sharesOf(gpuUuid, id), ...(marks && { marks }) };
     return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), options);
   };
@@ -48,20 +52,28 @@ export function createSessionBook(
     sessions,
     shares,
     /** what running sessions have used so far */
-    progress: createProgress({ read: samplesBetween, sharesSince: sharesOf, windowMs: windowMsOf }),
+    progress,
+
+    /** Writes what a running session has used so far, on the cards noted before and those it was seen on. */
+    noteProgress(session: RunningSession, seenOn: readonly string[], untilMs: number): void {
+      const before = sessions.byId(session.id);
+      const uuids = [...new Set([...(before?.gpus ?? []), ...seenOn])];
+      const summaries = progress.of(session, uuids, untilMs);
+      if (summaries.length > 0) sessions.note(session.id, uuids, { ...before?.summary, gpus: summaries });
+    },
 
     /**
-     * Ends a session: sums up the GPUs on which one of its processes was seen, or all that were recorded meanwhile when
-     * none was seen.
+     * Ends a session. Sums up the GPUs on which its processes were seen; if they were seen on none, all GPUs that were
+     * recorded during it.
      */
     finishSession(
-      session: { readonly id: number; readonly startedMs: number },
+      session: RunningSession,
       endedMs: number,
       exitCode: number | null,
       pids: ReadonlySet<number>,
       { workload, marks, gpuUuids }: SessionDetails = {},
     ): { readonly summaries: readonly GpuSummary[]; readonly seenOn: readonly string[] } {
-      const noted = sessions.byId(session.id); // while it was running
+      const noted = sessions.byId(session.id);
       const found = processes.gpusUsedBy(pids, session.startedMs, endedMs);
       const seenOn = gpuUuids ?? (found.length > 0 ? found : (noted?.gpus ?? []));
       const uuids = seenOn.length > 0 ? seenOn : gpus.list().map(({ uuid }) => uuid);

@@ -3,19 +3,19 @@ import type { Program } from '../programs/programs.ts';
 export type Found = { readonly program: Program; readonly startedMs: number };
 export type Ended = { readonly key: string; readonly endedMs: number };
 export type Detection = {
-  /** a session that has gone on long enough to be one: it began at startedMs */
+  /** programs that have worked long enough to be a session, which began at `startedMs` */
   readonly began: readonly Found[];
   readonly ended: readonly Ended[];
 };
 
-/** Shorter work is a click in a menu, not a session. */
+/** Shorter work is not a session: a click in a menu, for example. */
 export const BEGIN_AFTER_MS = 5_000;
-/** A person looks at an image and asks for the next: still one session. */
+/** A user who looks at an image and then generates the next is still in one session. */
 export const END_AFTER_MS = 90_000;
 
 type State = { firstMs: number; lastMs: number; busyMs: number; begun: boolean };
 
-/** Finds the sessions in what programs do: a pure state machine over ticks. */
+/** Detects sessions from the work of programs: a pure state machine over ticks. */
 export function createDetector() {
   const states = new Map<string, State>();
   let lastTickMs: number | undefined;
@@ -44,13 +44,13 @@ export function createDetector() {
       }
       return { began, ended };
     },
-    /** The program has ended: what goes on of it ends, at its last sign of work. */
+    /** The program has ended. Its session, if any, ends at its last sign of work. */
     leave(key: string): Ended | undefined {
       const state = states.get(key);
       states.delete(key);
       return state?.begun ? { key, endedMs: state.lastMs } : undefined;
     },
-    /** Ends everything that is under way, at its last sign of work. */
+    /** Ends all sessions, each at its last sign of work. */
     finish(): readonly Ended[] {
       const ended = [...states].filter(([, { begun }]) => begun).map(([key, { lastMs }]) => ({ key, endedMs: lastMs }));
       states.clear();

@@ -1,13 +1,12 @@
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import type { Band } from '../../wear/exposure.ts';
-import type { Range } from '../energy/energy.ts';
-import type { Outputs } from '../adapters/outputs.ts';
-import type { GpuSummary, Workload } from './summary.ts';
+import type { Range } from '../energy/schema.ts';
+import type { Outputs, GpuSummary, Workload } from './schema.ts';
 import { co2GramsOf, costOf, type Tariff } from '../energy/tariff.ts';
 
 export type Money = Tariff & { readonly co2GramsPerKwh: number | null };
 
-/** What anything cost: a whole session, or one of its outputs. Undefined: not observed, or no price or figure is set. */
+/** Energy and cost of a whole session, or per output. Undefined: not observed, or no price or CO₂ figure is set. */
 export type Cost = {
   readonly energyJ?: number;
   readonly rangeJ?: Range;
@@ -16,21 +15,21 @@ export type Cost = {
   readonly co2G?: number;
 };
 
-/** A session in one set of figures, over all its cards: what tables and comparisons show. */
+/** A session in one set of figures over all its cards, for tables and comparisons. */
 export type Figures = Cost & {
   readonly sharedJ?: number;
   readonly energyFrom?: 'counter' | 'power';
   readonly peakTempC?: number;
   readonly meanTempC?: number;
   readonly throttledMs?: Readonly<Partial<Record<ThrottleCause, number>>>;
-  /** the most stressed card's */
+  /** of the most stressed card */
   readonly equivalentHours?: Band;
   readonly outputs?: Outputs;
   readonly each?: Cost & { readonly ms: number };
   readonly outputsPerHour?: number;
-  /** the program's own speed, or tokens over the time of the session */
+  /** as the program reports it, or tokens over the time of the session */
   readonly speed?: Outputs['speed'];
-  /** lowest, median and highest J of the outputs whose ends were seen */
+  /** lowest, median and highest J of the outputs whose ends were observed */
   readonly spreadJ?: { readonly low: number; readonly median: number; readonly high: number };
 };
 
@@ -40,7 +39,7 @@ type Summed = {
   readonly summary: { readonly gpus: readonly GpuSummary[]; readonly workload?: Workload } | null;
 };
 
-/** Sum over cards; undefined as soon as one does not tell: half a sum is no sum. */
+/** Sum over cards; undefined if any value is missing, because a partial sum is not a sum. */
 function sumOf(gpus: readonly GpuSummary[], pick: (gpu: GpuSummary) => number | undefined): number | undefined {
   let sum = 0;
   for (const gpu of gpus) {
@@ -57,15 +56,15 @@ const largest = (values: readonly (number | undefined)[]): number | undefined =>
 };
 
 function throttledOf(gpus: readonly GpuSummary[]): Figures['throttledMs'] {
-  const told = gpus.flatMap(({ throttledMs }) => (throttledMs ? [throttledMs] : []));
-  if (told.length === 0) return undefined;
+  const reported = gpus.flatMap(({ throttledMs }) => (throttledMs ? [throttledMs] : []));
+  if (reported.length === 0) return undefined;
   const sum: Partial<Record<ThrottleCause, number>> = {};
-  for (const causes of told)
+  for (const causes of reported)
     for (const [cause, ms] of Object.entries(causes) as [ThrottleCause, number][]) sum[cause] = (sum[cause] ?? 0) + ms;
   return sum;
 }
 
-/** Observed means weigh by the time each card was observed. */
+/** Mean of the cards' means, weighted by the time each was observed. */
 function meanOf(gpus: readonly GpuSummary[]): number | undefined {
   const known = gpus.filter((gpu) => gpu.meanTempC !== undefined && gpu.observedMs > 0);
   const ms = known.reduce((sum, gpu) => sum + gpu.observedMs, 0);
@@ -90,7 +89,7 @@ const perOutput = ({ energyJ, rangeJ, aboveIdleJ, cost, co2G }: Cost, count: num
   };
 };
 
-/** The figures of a session, priced by the tariff given: an old session is priced anew when the tariff changes. */
+/** The figures of a session, at the given prices: a changed tariff applies to old sessions too. */
 export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money): Figures {
   const gpus = summary?.gpus ?? [];
   const outputs = summary?.workload?.outputs;
@@ -104,7 +103,7 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     cost: sumOf(gpus, (gpu) => gpu.slots && costOf(gpu.slots, money)),
     co2G: energyJ === undefined ? undefined : co2GramsOf(energyJ, money.co2GramsPerKwh),
   };
-  // while it goes on: as long as its summary so far reaches
+  // while it is running: the time that its summary covers so far
   const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
   const counted = outputs && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
   const worst = gpus.reduce<Band | undefined>(

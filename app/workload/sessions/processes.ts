@@ -2,10 +2,10 @@ import { shortProcessName } from '../../core/short-command.ts';
 import type { Db } from '../../history/db.ts';
 import type { Tick } from '../../telemetry/sampler.ts';
 
-/** A process not seen for longer than this has ended; the same number later is another one. */
+/** A process not listed for longer than this has ended. The same PID later is another process. */
 const PROCESS_GONE_MS = 60_000;
 
-/** Which processes were seen on which GPU, and when. Written in the transaction of the tick that lists them. */
+/** Which processes were on which GPU, and when. Written in the transaction of the tick that lists them. */
 export function createProcessTable(db: Db) {
   const extend = db.prepare(
     `UPDATE process_use SET last_ms = @now, vram_bytes = coalesce(max(vram_bytes, @vram), vram_bytes, @vram)
@@ -29,7 +29,7 @@ export function createProcessTable(db: Db) {
         }
       }
     },
-    /** UUIDs of the GPUs on which one of these processes was seen between two moments. */
+    /** UUIDs of the GPUs that one of these processes was on between two moments. */
     gpusUsedBy(pids: ReadonlySet<number>, fromMs: number, toMs: number): string[] {
       const rows = during.all(fromMs, toMs) as { uuid: string; pid: number }[];
       return [...new Set(rows.filter(({ pid }) => pids.has(pid)).map(({ uuid }) => uuid))];

@@ -1,81 +1,82 @@
-import { createSummary, type GpuSummary, type SessionSample } from './summary.ts';
 import type { ShareSpan } from '../energy/shares.ts';
+import type { GpuSummary } from './schema.ts';
+import { createSummary, type SessionSample } from './summary.ts';
 
-export type Going = { readonly id: number; readonly startedMs: number };
+export type RunningSession = { readonly id: number; readonly startedMs: number };
 
-/** What is known of a session and a card beside its samples. */
+/** Where the data of a session on a card comes from. */
 export type ProgressSources = {
   /** samples of a GPU from one moment to before another */
   readonly read: (gpuUuid: string, fromMs: number, toMs: number) => Iterable<SessionSample>;
-  /** who else was on it since a moment */
+  /** the session's shares of it since a moment */
   readonly sharesSince: (gpuUuid: string, id: number, sinceMs: number) => readonly ShareSpan[];
-  /** how long one power reading of it averages over */
+  /** ms over which one power reading of it averages */
   readonly windowMs: (gpuUuid: string) => number;
 };
 
-type Reading = ReturnType<typeof createSummary> & {
-  /** what comes from here on is not added yet */
+type RunningSum = ReturnType<typeof createSummary> & {
+  /** samples before this are summed */
   readMs: number;
-  /** the last sample that was added */
+  /** the last sample that was summed */
   lastMs: number;
   shares: readonly ShareSpan[];
 };
 
-/** A session that was found late is caught up with over several looks, so that the recorder is not held up. */
+/** A session that was detected late is read in pieces over several ticks, so that the recorder is not delayed. */
 const PIECE_MS = 10 * 60_000;
 const BUDGET_MS = 10;
-/** A clock that was set back by more than this begins the sum anew. */
+/** If the clock was set back by more than this, the sum starts over. */
 const SET_BACK_MS = 60_000;
 
 /**
- * What sessions that go on have come to so far. Each look reads on from where the one before stopped. What the card draws
- * when it idles is told when a session has ended: it takes an hour of samples to know.
+ * What running sessions have used so far. Each call reads on from where the last one stopped. Idle power is known only
+ * at the end of a session, because it needs an hour of samples.
  */
 export function createProgress({ read, sharesSince, windowMs }: ProgressSources, budgetMs = BUDGET_MS) {
-  const known = new Map<number, { readonly gpus: Map<string, Reading>; figures: readonly GpuSummary[] }>();
+  const sessions = new Map<number, { readonly sums: Map<string, RunningSum>; summaries: readonly GpuSummary[] }>();
 
-  function begin(gpuUuid: string, startedMs: number): Reading {
-    const reading: Reading = {
+  function begin(gpuUuid: string, startedMs: number): RunningSum {
+    const sum: RunningSum = {
       readMs: startedMs,
       lastMs: startedMs,
       shares: [],
-      ...createSummary(gpuUuid, () => reading.shares, { windowMs: windowMs(gpuUuid) }),
+      ...createSummary(gpuUuid, () => sum.shares, { windowMs: windowMs(gpuUuid) }),
     };
-    return reading;
+    return sum;
   }
-  function readTo(reading: Reading, gpuUuid: string, toMs: number): void {
-    for (const sample of read(gpuUuid, reading.readMs, toMs)) {
-      reading.add(sample);
-      reading.lastMs = sample.tsMs;
-      reading.readMs = sample.tsMs + 1; // should the next not be readable, this one is not read twice
+  function readTo(sum: RunningSum, gpuUuid: string, toMs: number): void {
+    for (const sample of read(gpuUuid, sum.readMs, toMs)) {
+      sum.add(sample);
+      sum.lastMs = sample.tsMs;
+      sum.readMs = sample.tsMs + 1; // if the next cannot be read, this one is not read twice
     }
-    reading.readMs = toMs;
+    sum.readMs = toMs;
   }
 
   return {
-    /** A look. While there is more to read than one takes: what was there before, at first nothing. */
-    of({ id, startedMs }: Going, gpuUuids: readonly string[], untilMs: number): readonly GpuSummary[] {
-      const session = known.get(id) ?? { gpus: new Map<string, Reading>(), figures: [] };
-      known.set(id, session);
-      const { gpus } = session;
-      const enough = performance.now() + budgetMs;
+    /** Summaries up to `untilMs`. While there is more to read than fits into one call: the summaries of the last call. */
+    of({ id, startedMs }: RunningSession, gpuUuids: readonly string[], untilMs: number): readonly GpuSummary[] {
+      const session = sessions.get(id) ?? { sums: new Map<string, RunningSum>(), summaries: [] };
+      sessions.set(id, session);
+      const { sums } = session;
+      const deadline = performance.now() + budgetMs;
       for (const uuid of gpuUuids) {
-        const before = gpus.get(uuid);
-        const reading = before && before.readMs <= untilMs + SET_BACK_MS ? before : begin(uuid, startedMs);
-        gpus.set(uuid, reading);
-        reading.shares = sharesSince(uuid, id, reading.lastMs);
-        while (reading.readMs < untilMs) {
-          readTo(reading, uuid, Math.min(untilMs, reading.readMs + PIECE_MS));
-          if (performance.now() >= enough) break;
+        const before = sums.get(uuid);
+        const sum = before && before.readMs <= untilMs + SET_BACK_MS ? before : begin(uuid, startedMs);
+        sums.set(uuid, sum);
+        sum.shares = sharesSince(uuid, id, sum.lastMs);
+        while (sum.readMs < untilMs) {
+          readTo(sum, uuid, Math.min(untilMs, sum.readMs + PIECE_MS));
+          if (performance.now() >= deadline) break;
         }
       }
-      const behind = gpuUuids.some((uuid) => gpus.get(uuid)!.readMs < untilMs);
-      if (!behind) session.figures = gpuUuids.map((uuid) => gpus.get(uuid)!.result());
-      return session.figures;
+      const complete = gpuUuids.every((uuid) => sums.get(uuid)!.readMs >= untilMs);
+      if (complete) session.summaries = gpuUuids.map((uuid) => sums.get(uuid)!.result());
+      return session.summaries;
     },
-    /** Forgets all but these. */
+    /** Forgets all other sessions. */
     keep(ids: ReadonlySet<number>): void {
-      for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+      for (const id of sessions.keys()) if (!ids.has(id)) sessions.delete(id);
     },
   };
 }

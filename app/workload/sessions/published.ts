@@ -1,7 +1,7 @@
-import type { WorkloadKind } from '../programs/generators.ts';
-import type { OutputUnit } from '../adapters/outputs.ts';
+import type { WorkloadKind } from '../programs/kinds.ts';
+import type { OutputUnit } from '../adapters/ids.ts';
 
-/** A published figure for one output. Comparable only on the same device, at the same batch and size: always printed. */
+/** A published figure per output. It compares only on the same device at the same batch and size, which are always shown. */
 export type Published = {
   readonly label: string;
   readonly kind: WorkloadKind;
@@ -32,7 +32,7 @@ const token = (label: string, joules: number): Published => ({
   source: MLE,
 });
 
-/** No measured J/image of autoregressive image generation was found in print: there is no row for it. */
+/** There is no row for autoregressive image generation: no published measurement in J per image was found. */
 export const published: readonly Published[] = [
   image('SANA 1.5 1.6B', 417, 'H100'),
   image('PixArt-Σ', 714, 'H100'),
@@ -58,7 +58,7 @@ export const published: readonly Published[] = [
   token('Llama 3.1 70B', 0.373),
 ];
 
-/** Figures for the same kind of output. A file or line may be an image: only a person knows, by the kind they gave. */
+/** Figures for the same kind of output. A file or line counts as an image if the user gave that kind of workload. */
 export const publishedFor = (unit: OutputUnit, kinds: readonly WorkloadKind[]): readonly Published[] =>
   published.filter(
     (row) => (row.unit === unit || (unit !== 'token' && row.unit === 'image')) && kinds.includes(row.kind),

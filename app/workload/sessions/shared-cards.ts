@@ -1,10 +1,10 @@
 import type { Db } from '../../history/db.ts';
 import type { SessionShare, ShareSpan } from '../energy/shares.ts';
 
-/** Sessions long ended are forgotten when there are more than this. */
+/** Rows remembered for extension. Beyond this all are forgotten, and new rows begin. */
 const MOST_SHARING = 1000;
 
-/** Spans in which a session had a card not to itself. The newest span of each grows while its share stays. */
+/** Spans in which a session shared a card. The newest span of each is extended while its share is the same. */
 export function createShareTable(db: Db) {
   const extend = db.prepare('UPDATE session_share SET to_ms = ? WHERE id = ?');
   const insert = db.prepare(
@@ -14,7 +14,7 @@ export function createShareTable(db: Db) {
     `SELECT from_ms AS fromMs, to_ms AS toMs, share FROM session_share
      WHERE session_id = ? AND gpu_id = ? AND to_ms > ? ORDER BY from_ms`,
   );
-  /** the newest row of each session and card: only the collector writes here */
+  /** the newest row of each session and card; only the collector writes here */
   const newest = new Map<string, { readonly id: number | bigint; share: number | undefined; toMs: number }>();
   const write = db.transaction((spans: readonly SessionShare[]): void => {
     if (newest.size > MOST_SHARING) newest.clear();
@@ -36,7 +36,7 @@ export function createShareTable(db: Db) {
       try {
         write(spans);
       } catch (thrown) {
-        newest.clear(); // what was rolled back is not there
+        newest.clear(); // the rows were rolled back
         throw thrown;
       }
     },

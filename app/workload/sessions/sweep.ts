@@ -1,4 +1,4 @@
-/** One run of a sweep. Undefined: not observed. */
+/** One run of a sweep. Undefined values were not observed. */
 export type SweepPoint = {
   readonly capW: number;
   readonly joulesEach: number | undefined;
@@ -6,7 +6,7 @@ export type SweepPoint = {
   readonly meanTempC: number | undefined;
 };
 
-/** `200:400:50` → 200, 250, … 400 W. The last cap is always run, also when the step does not meet it. */
+/** `200:400:50` → 200, 250, … 400 W. The last limit is always included, even if the step misses it. */
 export function parseCaps(text: string): readonly number[] | undefined {
   const fields = /^(\d+):(\d+):(\d+)$/.exec(text);
   if (!fields) return undefined;
@@ -17,12 +17,12 @@ export function parseCaps(text: string): readonly number[] | undefined {
   return [...caps, to];
 }
 
-/** Ends that differ by less than the error of the measurement have no knee between them. */
+/** A curve that rises by less than the error of the measurement has no knee. */
 const FLAT = 0.05;
 
 /**
- * The knee: the cap from which more power buys little more output. The point of the curve, from the lowest to the highest
- * cap with both axes scaled to 1, that is farthest above the straight line between its ends (Satopää et al., "Finding a
+ * The knee: the power limit above which more power adds little output. It is the point of the curve, with both axes
+ * scaled to 1, that is farthest above the straight line between its ends (Satopää et al., "Finding a
  * Kneedle in a Haystack", 2011). Undefined for fewer than three points, and for a curve without one.
  */
 export function kneeOf(points: readonly SweepPoint[]): SweepPoint | undefined {

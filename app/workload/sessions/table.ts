@@ -1,18 +1,6 @@
 import { shortCommand } from '../../core/short-command.ts';
-import type { SessionSummary } from './summary.ts';
+import type { SessionSummary, StoredSession } from './schema.ts';
 import type { Db } from '../../history/db.ts';
-
-export type StoredSession = {
-  readonly id: number;
-  readonly name: string;
-  readonly command: string;
-  readonly startedMs: number;
-  readonly endedMs: number | null;
-  readonly exitCode: number | null;
-  /** UUIDs of the GPUs that the command was seen on; empty: not observed, so all were counted */
-  readonly gpus: readonly string[];
-  readonly summary: SessionSummary | null;
-};
 
 type SessionRow = Omit<StoredSession, 'gpus' | 'summary'> & { gpus: string; summary: string | null };
 
@@ -32,7 +20,7 @@ export function createSessionTable(db: Db) {
   const open = db.prepare(
     'SELECT id, owner_pid AS ownerPid, started_ms AS startedMs FROM session WHERE ended_ms IS NULL',
   );
-  /** changes when another connection wrote: `slowburn run` writes its session itself */
+  /** changes when another connection writes: `slowburn run` writes its session itself */
   const version = db.prepare('PRAGMA data_version').pluck();
   let known: { readonly version: unknown; readonly rows: readonly OpenSession[] } | undefined;
   const removeShares = db.prepare('DELETE FROM session_share WHERE session_id = ?');
@@ -47,25 +35,25 @@ export function createSessionTable(db: Db) {
   });
   return {
     /**
-     * @param command the whole command line; of it only what tells sessions apart is kept
+     * @param command the whole command line; only the part that distinguishes sessions is stored
      * @param ownerPid the process that will finish the session
      */
     begin(name: string, command: string, startedMs: number, ownerPid: number): number {
       known = undefined;
       return Number(insert.run(name, shortCommand(command), Math.round(startedMs), ownerPid).lastInsertRowid);
     },
-    /** When a session began, where the clock was corrected since. */
+    /** Corrects when a session began, after the clock was corrected. */
     startedAt(id: number, startedMs: number): void {
       known = undefined;
       start.run(Math.round(startedMs), id);
     },
-    /** Sessions that go on. Asked with each tick, so it is looked up only after something was written. */
+    /** Sessions that are running. Called with each tick, so the table is read only after a write. */
     open(): readonly OpenSession[] {
       const now = version.get();
       if (known?.version !== now) known = { version: now, rows: open.all() as OpenSession[] };
       return known!.rows;
     },
-    /** A session that never was: its command could not be started. */
+    /** Removes a session whose command could not be started. */
     remove(id: number): void {
       known = undefined;
       removeShares.run(id);
@@ -81,7 +69,7 @@ export function createSessionTable(db: Db) {
       known = undefined;
       finish.run(Math.round(endedMs), exitCode, JSON.stringify(gpus), JSON.stringify(summary), id);
     },
-    /** Notes what is known of a session that goes on, and the cards it is on. */
+    /** Updates the summary and the cards of a running session. */
     note: (id: number, gpus: readonly string[], summary: SessionSummary): void => {
       note.run(JSON.stringify(gpus), JSON.stringify(summary), id);
     },

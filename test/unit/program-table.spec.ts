@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { generators } from '../../app/workload/programs/generators.ts';
-import { matchProcess, modelFromCommand, shortModel, type ProcessFacts } from '../../app/workload/programs/match.ts';
+import { programTable } from '../../app/workload/programs/program-table.ts';
+import { shortModel } from '../../app/workload/programs/model-name.ts';
+import { matchProcess, modelFromCommand, type ProcessFacts } from '../../app/workload/programs/match.ts';
 
 const facts = (command: string, more: Partial<ProcessFacts> = {}): ProcessFacts => ({
   pid: 100,
@@ -41,7 +42,7 @@ describe('a process on the card', () => {
   });
 
   it.each(['/usr/lib/xorg/Xorg :0', '/opt/blender/blender', 'python game.py', 'bash', '/usr/bin/firefox'])(
-    '%s is nobody’s generation',
+    '%s is not a workload',
     (command) => expect(matchProcess(facts(command))).toBeUndefined(),
   );
 
@@ -66,13 +67,13 @@ describe('a process on the card', () => {
     expect(matchProcess(facts('/usr/sbin/nginx', { ports: [8188] }))).toBeUndefined();
   });
 
-  it('follows a person’s own rule before any other', () => {
+  it('applies the user’s own rules before any other', () => {
     const rules = [{ contains: 'MyRender', name: 'My renderer', kind: 'diffusion' as const }];
     expect(matchProcess(facts('vllm serve myrender'), rules)).toMatchObject({ name: 'My renderer', evidence: 'rule' });
   });
 
-  it('has one row for each program', () => {
-    expect(new Set(generators.map(({ id }) => id)).size).toBe(generators.length);
+  it('has one row per program', () => {
+    expect(new Set(programTable.map(({ id }) => id)).size).toBe(programTable.length);
   });
 });
 

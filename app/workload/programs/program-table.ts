@@ -1,34 +1,12 @@
-/**
- * THE table of generators: which programs load a card, and how each is recognised. A new program is a new row.
- *
- * `line` is matched against the command line and the working directory of a process, `place` against what surrounds it
- * (control group, service unit, container monitor). A port proves nothing by itself: it only decides between programs
- * that would fit, and is where the adapter is sought first. Sources: each project's own start instructions.
- */
-export const workloadKinds = ['diffusion', 'autoregressive-image', 'llm', 'training', 'other'] as const;
-export type WorkloadKind = (typeof workloadKinds)[number];
+import type { AdapterId } from '../adapters/ids.ts';
+import type { WorkloadKind } from './kinds.ts';
 
-export const adapterIds = [
-  'comfyui',
-  'sd-webui',
-  'invokeai',
-  'ollama',
-  'llama.cpp',
-  'vllm',
-  'sglang',
-  'tgi',
-  'glob',
-  'lines',
-  'meter',
-] as const;
-export type AdapterId = (typeof adapterIds)[number];
-
-/** What is asked of a text. Any user of the machine chooses these texts, so the work must grow linearly with them. */
+/** A test of a text that any user of the machine can choose: its work must grow linearly with the text. */
 type TextTest = { readonly test: (text: string) => boolean };
 
 const anyOf = (...tests: readonly TextTest[]): TextTest => ({ test: (text) => tests.some((one) => one.test(text)) });
 
-/** Both on one line, in this order. As one expression it would try the second from each place of the first. */
+/** Both on one line, in this order. One expression would try the second from each match of the first. */
 const inOrder = (first: RegExp, second: RegExp): TextTest => ({
   test: (text) =>
     text.split('\n').some((line) => {
@@ -37,19 +15,25 @@ const inOrder = (first: RegExp, second: RegExp): TextTest => ({
     }),
 });
 
-export type Generator = {
+/** How one program is recognised. Sources: each project's own start instructions. */
+export type ProgramRow = {
   readonly id: string;
   readonly name: string;
   readonly kind: WorkloadKind;
+  /** matched against the command line and the working directory of a process */
   readonly line: TextTest;
+  /** matched against its control group, service unit and container monitor */
   readonly place?: TextTest;
-  /** the port that it listens on unless told otherwise */
+  /** its default port. A port alone proves nothing: it identifies scripts only, and is where the adapter looks first. */
   readonly port?: number;
   readonly adapter?: AdapterId;
 };
 
-// The first row that fits wins: forks stand before what they are forks of, training before the libraries it uses.
-export const generators: readonly Generator[] = [
+/**
+ * Programs that load a card. A new program is a new row. The first row that matches wins: forks come before the program
+ * they are forks of, and training comes before the libraries that it uses.
+ */
+export const programTable = [
   { id: 'reference', name: 'Slowburn reference load', kind: 'other', line: /\s--burn=/ },
   {
     id: 'comfyui',
@@ -182,6 +166,4 @@ export const generators: readonly Generator[] = [
     kind: 'llm',
     line: /\btransformers([ -]cli|\s+(serve|chat))\b|(transformers|generate_text|text_generation|chat|llm)\w{0,40}\.py\b/i,
   },
-];
-
-export const generatorOf = (id: string): Generator | undefined => generators.find((row) => row.id === id);
+] as const satisfies readonly ProgramRow[];

@@ -1,0 +1,98 @@
+import { isAlive } from '../../core/recorder-note.node.ts';
+import type { ProgramStatuses } from '../adapters/program-status.ts';
+import { modelFromCommand } from '../programs/match.ts';
+import type { Program } from '../programs/programs.ts';
+import type { SessionBook } from './book.ts';
+import type { Roster } from './roster.node.ts';
+import type { Outputs, Workload } from './schema.ts';
+
+type Running = {
+  readonly id: number;
+  readonly startedMs: number;
+  /** every process that was ever seen of the program */
+  readonly pids: Set<number>;
+  readonly leader: number;
+  program: Program;
+  /** as of the newest list of processes, like the energy that is shown beside it */
+  outputs?: Outputs;
+};
+
+/** Sessions that Slowburn detected and that are running: begins, updates and ends them. */
+export function createDetectedSessions(book: SessionBook, roster: Roster, statuses: ProgramStatuses) {
+  const running = new Map<string, Running>();
+
+  function workloadOf(program: Program, outputs = statuses.of(program.key)?.outputs): Workload {
+    const status = statuses.of(program.key);
+    const model = status?.model ?? roster.commandsOf(program).map(modelFromCommand).find(Boolean);
+    const { match } = program;
+    return {
+      kind: match?.kind ?? 'other',
+      found: 'detected',
+      program: program.name,
+      ...(match && { evidence: match.evidence }),
+      ...(match?.adapter && { adapter: match.adapter }),
+      ...(model && { model }),
+      ...(outputs && { outputs }),
+      ...(status?.note && { note: status.note }),
+    };
+  }
+
+  return {
+    keys: (): readonly string[] => [...running.keys()],
+    has: (key: string): boolean => running.has(key),
+    ids: (): ReadonlySet<number> => new Set([...running.values()].map(({ id }) => id)),
+    idOf: (key: string): number | undefined => running.get(key)?.id,
+
+    begin(program: Program, startedMs: number): void {
+      const command = roster.commandsOf(program)[0]?.join(' ') ?? '';
+      const id = book.sessions.begin(program.name, command, startedMs, process.pid);
+      const leader = roster.leaderOf(program);
+      running.set(program.key, { id, startedMs, pids: new Set(program.pids), leader, program });
+      statuses.begin(program.key, startedMs);
+      book.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
+    },
+
+    /** Adds the processes and cards on which programs are now. */
+    update(programs: readonly Program[]): void {
+      for (const program of programs) {
+        const session = running.get(program.key);
+        if (!session) continue;
+        const gpuUuids = [...new Set([...session.program.gpuUuids, ...program.gpuUuids])];
+        session.program = { ...program, gpuUuids };
+        program.pids.forEach((pid) => session.pids.add(pid));
+      }
+    },
+
+    /** Fixes the outputs that are shown with the energy up to this moment. */
+    noteOutputs(): void {
+      for (const [key, session] of running) session.outputs = statuses.of(key)?.outputs;
+    },
+
+    /** Writes what each session has used so far: a recorder that is killed loses only seconds of it. */
+    writeProgress(untilMs: number): void {
+      for (const session of running.values()) {
+        const { gpuUuids } = session.program;
+        const gpus = book.progress.of(session, gpuUuids, untilMs);
+        book.sessions.note(session.id, gpuUuids, { gpus, workload: workloadOf(session.program, session.outputs) });
+      }
+    },
+
+    /** Keys of sessions whose program has ended: its leader and every process of it are gone. */
+    endedPrograms: (): readonly string[] =>
+      [...running].flatMap(([key, { pids, leader }]) =>
+        pids.size > 0 && !isAlive(leader) && ![...pids].some(isAlive) ? [key] : [],
+      ),
+
+    end(key: string, endedMs: number): void {
+      const session = running.get(key);
+      if (!session) return;
+      running.delete(key);
+      const { outputs, marks } = statuses.end(key);
+      book.finishSession(session, endedMs, null, session.pids, {
+        workload: workloadOf(session.program, outputs),
+        gpuUuids: session.program.gpuUuids,
+        ...(marks && { marks }),
+      });
+    },
+  };
+}
