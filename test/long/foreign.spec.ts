@@ -19,7 +19,7 @@ const fetched = (...names: string[]): Fetched => fetchPackages(scratch, names);
 
 function rootOf(context: TestContext, packages: Fetched): string {
   if ('notAvailable' in packages) context.skip(`not available: ${packages.notAvailable}`);
-  return (packages as { root: string }).root;
+  return packages.root;
 }
 
 function needs(context: TestContext, command: string): void {
