@@ -36,7 +36,8 @@ function document(sample: SourceSample, source: SourceInfo) {
 function lines({ gpus, source }: ReturnType<typeof document>): string[] {
   const format = formatterOf();
   const show = (key: MetricKey, { state, value, derived }: SourcedReading): string => {
-    if (state !== 'value') return text(`state.${state === 'unsupported' && !isReportedBy(source, key) ? 'untold' : state}`);
+    if (state !== 'value')
+      return text(`state.${state === 'unsupported' && !isReportedBy(source, key) ? 'untold' : state}`);
     return joined(format.metric(metricOf(key), value!)) + (derived ? ` (${text('state.derived')})` : '');
   };
   return gpus.flatMap(({ index, name, uuid, readings }) => {

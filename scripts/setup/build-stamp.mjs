@@ -6,7 +6,16 @@ import { readText } from './cache.mjs';
 import { root, say, SetupError, systemFailure } from './console.mjs';
 
 const checkout = fileURLToPath(root);
-const SOURCES = ['app', 'cli', 'main', 'renderer', 'assets/page', 'scripts/build.mjs', 'scripts/build', 'package-lock.json'];
+const SOURCES = [
+  'app',
+  'cli',
+  'main',
+  'renderer',
+  'assets/page',
+  'scripts/build.mjs',
+  'scripts/build',
+  'package-lock.json',
+];
 
 /** A digest of all sources by name, size and time: telling a fresh build from a stale one takes milliseconds. */
 function sourcesDigest() {
