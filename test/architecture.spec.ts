@@ -98,7 +98,7 @@ describe('the walls of the house', () => {
     expect(show(shell.filter(({ to }) => !/^app\/(settings|core)\//.test(to)))).toEqual([]);
   });
 
-  it('nobody depends on tests', () => {
+  it('nothing depends on tests', () => {
     expect(
       show(local.filter(({ from, to }) => topOf(to) === 'test' && !['test', 'bench'].includes(topOf(from)))),
     ).toEqual([]);

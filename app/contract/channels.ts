@@ -71,7 +71,7 @@ export const channels = {
       dataFolder: z.string(),
     }),
   },
-  /** the page reports an error of its own, for the log */
+  /** the page reports its own error, for the log */
   'app.reportFault': { by: 'main', request: z.strictObject({ text: z.string().max(4000) }), response: nothing },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },

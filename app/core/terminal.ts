@@ -53,5 +53,3 @@ export function openTerminal(stream: TextStream) {
     },
   };
 }
-
-export type Terminal = ReturnType<typeof openTerminal>;

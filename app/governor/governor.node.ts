@@ -205,5 +205,3 @@ export function createGovernor(options: GovernorOptions) {
     },
   };
 }
-
-export type Governor = ReturnType<typeof createGovernor>;

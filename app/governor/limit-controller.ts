@@ -139,5 +139,3 @@ export function createLimitController(limits: ControlLimits) {
     },
   };
 }
-
-export type LimitController = ReturnType<typeof createLimitController>;

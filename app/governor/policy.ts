@@ -32,7 +32,6 @@ export const governorActions = [
   'undone',
   'left',
 ] as const;
-export type GovernorAction = (typeof governorActions)[number];
 
 /** Desired state; the governor applies it. */
 export type Decision = {

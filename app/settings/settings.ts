@@ -37,6 +37,6 @@ export const settingsChange: z.ZodType<Partial<Settings>> = z
   .strictObject(
     Object.fromEntries(Object.entries<z.ZodDefault>(settingsSchema.shape).map(([key, field]) => [key, field.unwrap()])),
   )
-  .partial() as unknown as z.ZodType<Partial<Settings>>;
+  .partial();
 
 export const defaultSettings: Settings = settingsSchema.parse({});

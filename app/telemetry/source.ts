@@ -4,7 +4,6 @@ import type { GpuEvent, GpuSample, SourceFault, SourceInfo } from './schema.ts';
 export type { GpuEvent, GpuIdentity, GpuProcess, GpuSample, MigInstance, SourceFault, SourceInfo } from './schema.ts';
 
 export const sourceKinds = ['nvml', 'nvidia-smi', 'replay', 'simulator'] as const;
-export type SourceKind = (typeof sourceKinds)[number];
 
 export const processTypes = ['compute', 'graphics', 'both'] as const;
 export type ProcessType = (typeof processTypes)[number];

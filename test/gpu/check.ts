@@ -24,7 +24,7 @@ const drift: Readonly<Record<MetricRow['unit'], (a: number) => number>> = {
   W: (a) => 5 + a, // a working card's instant power doubles within a tenth of a second
   '%': () => 100,
   MHz: (a) => 100 + 0.5 * a,
-  B: () => 64 * 2 ** 20, // nvidia-smi rounds to MiB and has a context of its own
+  B: () => 64 * 2 ** 20, // nvidia-smi rounds to MiB and has its own context
   'B/s': () => Infinity,
   µs: () => 5e6,
   mJ: () => Infinity,

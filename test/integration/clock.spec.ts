@@ -104,7 +104,7 @@ describe('a recorder', () => {
     expect(contents(folder)).toMatchObject({ stamps: [], gaps: [] });
   });
 
-  it('tells of a clock set forward by a week as that, not as a suspend', async () => {
+  it('reports a clock set forward by a week as that, not as a suspend', async () => {
     const { folder, setClock, untilTicks, stop } = recorder(0);
     await untilTicks(10);
     setClock(WEEK);

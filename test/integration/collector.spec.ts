@@ -62,7 +62,7 @@ const ask = async (collector: Collector, ...question: Parameters<Collector['answ
 };
 
 describe('the collector', () => {
-  it('has a tick on disk before it tells of it', async () => {
+  it('has a tick on disk before it reports it', async () => {
     const folder = temporaryFolder();
     const stored: number[] = [];
     const { heard } = await start({ kind: 'simulator', count: 2 }, folder, {}, (tick) => {
@@ -77,7 +77,7 @@ describe('the collector', () => {
     expect(stored).toEqual([1, 1, 1, 1, 1]); // one row for all GPUs
   });
 
-  it('goes on where it ended: the history grows, the time between is a gap, exposure is kept', async () => {
+  it('continues where it ended: the history grows, the time between is a gap, exposure is kept', async () => {
     const first = await start({ kind: 'simulator', count: 1 });
     await until(() => first.heard.ticks.length >= 8);
     await first.collector.stop();
@@ -160,7 +160,7 @@ describe('the collector', () => {
     await start({ kind: 'simulator', count: 1 }, folder);
   });
 
-  it('makes a report that stands alone, and a CSV with a row a sample, while it goes on sampling', async () => {
+  it('makes a self-contained report, and a CSV with one row per sample, while it keeps sampling', async () => {
     const { collector, heard, folder } = await start({ kind: 'simulator', count: 1 });
     await until(() => heard.ticks.length >= 10);
     const { gpu } = heard.ticks[0]!.gpus[0]!;

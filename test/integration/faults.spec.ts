@@ -55,7 +55,7 @@ describe.each([
     await until(() => sentence.test(said));
     expect(said).toContain('Recording is paused.');
     expect(said).toMatch(sentence);
-    expect(said).toContain('Recording goes on by itself.');
+    expect(said).toContain('Recording resumes automatically.');
     fs.writeFileSync(control, '0');
     await wait(1000);
     recorder.kill('SIGINT');

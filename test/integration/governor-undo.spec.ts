@@ -148,7 +148,7 @@ describe('a Slowburn that is frozen', () => {
   });
 });
 
-/** An interactive shell in a terminal of its own. */
+/** An interactive shell in a separate terminal. */
 function terminal(): { readonly type: (line: string) => void; readonly run: (line: string) => Promise<Watched> } {
   const shell = spawn('script', ['-qfc', 'bash --norc --noprofile -i', '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],

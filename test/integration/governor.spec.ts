@@ -165,7 +165,7 @@ describe('the governor', () => {
     expect(governor.status().log.at(-1)).toMatchObject({ what: 'undone', why: 'telemetry-lost' });
   });
 
-  /** A limit helper that only remembers what it was told. */
+  /** A limit helper that only remembers its orders. */
   function rememberingHelper() {
     const did: string[] = [];
     const ok = async (text: string) => (did.push(text), { ok: true as const, value: undefined });

@@ -57,7 +57,7 @@ describe('long jobs', () => {
     const accepted = Object.values(jobLimits).reduce((sum, { running, waiting }) => sum + running + waiting, 0);
     expect(begun.filter((one) => one.ok)).toHaveLength(accepted);
     for (const refused of begun.filter((one) => !one.ok))
-      expect(refused).toMatchObject({ error: { code: 'busy', next: 'Wait until it has ended, or cancel it.' } });
+      expect(refused).toMatchObject({ error: { code: 'busy', next: 'Wait until it has finished, or cancel it.' } });
     await expect.poll(() => done, { timeout: 30_000 }).toBe(accepted);
     expect(most).toEqual({ export: 1, backup: 1, check: 1 });
     expect(fs.readdirSync(folder).sort()).toEqual(['0.db', '0.jsonl', '1.jsonl', '2.jsonl', '3.jsonl', '4.jsonl']);

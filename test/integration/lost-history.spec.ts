@@ -219,6 +219,6 @@ it('the monitor never ends well with nothing on the disk', async () => {
   child.kill('SIGINT');
   const code = await ended;
   expect(said).toMatch(/was deleted or moved while Slowburn was recording/);
-  expect(said).toContain('is not in');
+  expect(said).toContain('are not in');
   expect(code).toBe(1);
 });

@@ -167,7 +167,7 @@ describe('the metering proxy', () => {
       socket.pipe(socket);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
+    onTestFinished(() => void server.close().closeAllConnections());
     const to = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     const opened = await openMeter({ to, port: 0 });
     if (!opened.ok) throw new Error(opened.error.message);
@@ -176,7 +176,10 @@ describe('the metering proxy', () => {
       const headers = { connection: 'upgrade', upgrade: 'websocket' };
       const request = http.request({ host: '127.0.0.1', port: opened.value.port, path: '/ws', headers });
       request.on('upgrade', (answer, socket) => {
-        socket.once('data', (text) => resolve(`${answer.headers['x-path'] as string} ${String(text)}`));
+        socket.once('data', (text) => {
+          socket.destroy();
+          resolve(`${answer.headers['x-path'] as string} ${String(text)}`);
+        });
         socket.write('ping');
       });
       request.on('error', reject);

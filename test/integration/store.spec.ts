@@ -190,7 +190,7 @@ describe('alerts on disk', () => {
   it('are found open after a restart, and cleared once', () => {
     const { store, file } = openStore();
     fill(store, [50]);
-    const change = { gpuUuid: uuid, rule: alertRules[0]!, value: 95, threshold: 90, peak: 95 };
+    const change = { gpuUuid: uuid, rule: alertRules[0], value: 95, threshold: 90, peak: 95 };
     store.alerts.record([{ tsMs: START, gpuName: 'A', change: { ...change, kind: 'fired' } }]);
     store.close();
     const again = openStore(file).store;

@@ -23,7 +23,7 @@ function running(...lines: readonly string[]): void {
 describe('a process of Windows', () => {
   const open = () => openWindowsProcesses(standIn(), standIn())!;
 
-  it('is told with its parent, its start and its command line', () => {
+  it('is read with its parent, its start and its command line', () => {
     running('4100 900 133700000000000000 "C:\\AI\\python.exe" -s main.py', '900 4 133600000000000000 explorer.exe');
     expect(open().of(4100)).toEqual({
       parent: 900,
@@ -51,7 +51,7 @@ describe('a process of Windows', () => {
     expect(matchProcess(facts, [])?.name).toBe(program);
   });
 
-  it('has for ancestors those that are older, and is known by name where nothing is told', () => {
+  it('has for ancestors those that are older, and is known by name if Windows reports nothing else', () => {
     running('4100 900 20 a', '900 800 10 b "c d"', '800 700 30 an-unlucky-number', '700 4 5 e');
     expect(readWindowsFacts(open(), 4100, 'a.exe').ancestors).toEqual([{ pid: 900, command: ['b', 'c d'] }]);
     expect(readWindowsFacts(open(), 5000, 'dwm.exe')).toMatchObject({ command: ['dwm.exe'], ancestors: [] });

@@ -1,4 +1,4 @@
-/* A stand-in for what Windows tells of processes: four functions of kernel32 and ntdll. The processes are in the file
+/* A stand-in for what Windows reports about processes: four functions of kernel32 and ntdll. The processes are in the file
  * named by MOCK_PROCESSES, one line each, the command line to its end; "-" where it is not told:
  *   PID PARENT STARTED COMMAND LINE
  */

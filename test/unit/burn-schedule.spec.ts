@@ -108,14 +108,14 @@ describe('the card that burns', () => {
       );
   };
 
-  it('hands out each reading once: one that stands for ever is a card that is not seen', () => {
+  it('returns each reading once: one that never changes means a card that is not seen', () => {
     const card = createBurnCard('GPU-test-0');
     ticks(card, 1, 99, 0);
     expect(card.take()).toEqual({ tempC: 50, hottestC: 60 });
     expect(card.take()).toBeUndefined();
   });
 
-  it('is told when it is another than the one chosen, and then no joule is claimed', () => {
+  it('says so if it is not the chosen one, and then claims no joule', () => {
     const card = createBurnCard('GPU-test-0');
     ticks(card, 4, 0, 99);
     expect(card.figures()).toMatchObject({ energyJ: 300 });

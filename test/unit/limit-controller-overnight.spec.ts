@@ -121,7 +121,7 @@ describe('the cap controller holds a steady temperature', () => {
     );
   });
 
-  it('leaves a card alone that stays below its target by itself', () => {
+  it('leaves a card alone that stays below its target without help', () => {
     const controller = createLimitController({ targetC: 80, minW: 100, maxW: 400 });
     for (let s = 0; s < 4 * HOUR_S; s++) {
       expect(controller.feed({ tMs: s * 1000, tempC: 60, powerW: 200 })).toBeUndefined();

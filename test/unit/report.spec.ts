@@ -22,7 +22,7 @@ const report = (more: Partial<Report> = {}): Report => ({
   fromMs: START,
   toMs: START + HOUR,
   createdMs: START + HOUR,
-  summary: { gpuUuid: testGpu().uuid, observedMs: HOUR, energyJ: undefined, peakTempC: undefined } as Report['summary'],
+  summary: { gpuUuid: testGpu().uuid, observedMs: HOUR, energyJ: undefined, peakTempC: undefined },
   chart: { fromMs: START, toMs: START + HOUR, stepMs: 1000, series: {} } as unknown as Report['chart'],
   gaps: [],
   alerts: [],

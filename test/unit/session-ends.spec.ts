@@ -71,7 +71,7 @@ describe('the ends of a session', () => {
         const samples = samplesOf({ watts, stepMs, counter: true }, phaseMs, everyMs, toMs + EDGE_MS);
         const { energyRangeJ } = summariseClipped('G', around(samples, START, toMs), { fromMs: START, toMs });
         const trueJ = energyJ(watts, START, toMs);
-        // a counter is behind by up to one update at each end, which is part of its own error here
+        // a counter is behind by up to one update at each end, which counts as its error here
         const lagJ = (2 * 600 * stepMs) / 1000;
         expect(energyRangeJ!.low).toBeLessThanOrEqual(trueJ + lagJ);
         expect(energyRangeJ!.high).toBeGreaterThanOrEqual(trueJ - lagJ);

@@ -192,7 +192,7 @@ describe('a tighter limit of the history', () => {
     expect(follow({ inForce: 30 }, 31, 0)).toEqual({ inForce: 31 });
     expect(follow({ inForce: 30 }, null, 0)).toEqual({ inForce: null });
   });
-  it('waits anew when it becomes tighter still, and not when it becomes looser', () => {
+  it('waits again if it becomes tighter still, and not if it becomes looser', () => {
     const limit = follow({ inForce: 365 }, 10, 0);
     expect(follow(limit, 9, HOUR).pending).toEqual({ value: 9, sinceMs: HOUR });
     expect(follow(limit, 11, HOUR).pending).toEqual({ value: 11, sinceMs: 0 });

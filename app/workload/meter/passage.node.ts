@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { text } from '../../core/i18n.ts';
 import { countCopy } from './count-copy.node.ts';
 import { counterFor } from './counts.ts';
-import { endToEndHeaders, framingOf, grouped, messageHead, type Header } from './http-headers.ts';
+import { endToEndHeaders, framingOf, grouped, messageHead, type Header } from './http-headers.node.ts';
 import type { createTotals } from './running-totals.ts';
 
 /**
@@ -60,7 +60,7 @@ export function openPassage(to: URL, totals: ReturnType<typeof createTotals>) {
   return {
     request(request: IncomingMessage, response: ServerResponse): void {
       totals.requestBegan();
-      response.on('close', totals.requestEnded);
+      response.on('close', () => totals.requestEnded());
       const upstream = client.request({ ...optionsOf(request, framingOf(request)), agent }, (answer) =>
         passBack(answer, response),
       );

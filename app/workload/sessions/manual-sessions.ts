@@ -54,5 +54,3 @@ export function createManualSessions(
         : programs.filter(({ pids }) => pids.length > 0 && !pids.some((pid) => starterOf(pid) !== undefined)),
   };
 }
-
-export type ManualSessions = ReturnType<typeof createManualSessions>;

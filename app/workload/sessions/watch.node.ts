@@ -106,7 +106,7 @@ export function createWorkloadWatch({ store, statuses = noStatuses, rules = [], 
 
     programs: (): readonly Program[] => programs,
     progress: (key: string): ProgramStatus | undefined => statuses.of(key),
-    setRules: roster.setRules,
+    setRules: (rules: readonly ProgramRule[]): void => roster.setRules(rules),
 
     /** Ends every detected session at its last sign of work. */
     stop(): void {
