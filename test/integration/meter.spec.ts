@@ -186,6 +186,9 @@ describe('the metering proxy', () => {
       request.end();
     });
     expect(echoed).toBe('/ws ping');
+    const open = (): Promise<number> =>
+      new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+    await expect.poll(open).toBe(0); // the client has gone, so the meter closes its own connection to the server
   });
 });
 
