@@ -13,7 +13,7 @@ import { damagedMark, finishReplacement, isBeingReplaced, replaceHistory } from 
 
 /** SQLite gives its other files the rights of the database. */
 function connect(file: string, options: Database.Options): Db {
-  if (!options.readonly) makePrivateFile(file);
+  if (!options.readonly && file !== ':memory:') makePrivateFile(file); // SQLite's name for a database without a file
   return Object.assign(new Database(file, options), { packer });
 }
 
