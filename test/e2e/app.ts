@@ -35,12 +35,18 @@ export const test = base.extend<{ slowburn: Slowburn }>({
       dataFolder,
       environment,
       async launch(...args) {
-        const app = await _electron.launch({
+        const options = {
           cwd: checkout,
           args: [checkout, '--data-dir', dataFolder, '--log-level=3', ...args],
           chromiumSandbox: true,
           colorScheme: null,
           env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC', ...environment },
+        };
+        const app = await _electron.launch(options).catch((error: unknown) => {
+          // Electron itself ended before it ran a line of ours: seen once in hundreds of starts on a busy machine
+          if (!/Process failed to launch/.test(String(error))) throw error;
+          process.stderr.write('Electron ended while it was starting. It is started once more.\n');
+          return _electron.launch(options);
         });
         running.push(app);
         app.process().stderr?.on('data', (text) => stderr.push(String(text)));
