@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkKeys } from './check/keys.mjs';
 import { checkWords } from './check/words.mjs';
 import { root, runCommand, say } from './setup/console.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
@@ -77,6 +76,7 @@ const checks = () => [
   [
     'Words: the language file',
     async () => {
+      const { checkKeys } = await import('./check/keys.mjs'); // needs the installed dependencies
       const faults = await checkKeys(checkout);
       return { ok: faults.length === 0, output: faults.join('\n') };
     },

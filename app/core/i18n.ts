@@ -68,7 +68,3 @@ function plainText(key: string): string | undefined {
 export const text = ((key: never, values?: never) =>
   (values === undefined ? plainText(key) : undefined) ??
   (translate ??= createI18n(languageOfProcess()).t)(key, values as never)) as Translate;
-
-/** For keys that are put together from data. Avoid it: a key that does not exist shows itself to the person. */
-export const loosely = (t: Translate): ((key: string, values?: Record<string, unknown>) => string) =>
-  t as unknown as (key: string, values?: Record<string, unknown>) => string;

@@ -1,7 +1,7 @@
 import type { Formatter } from '../metrics/format.ts';
 import type { ShownLimit, ShownLimits } from '../history/retention/grace.ts';
 import type { LimitField } from '../history/retention/limits.ts';
-import { loosely, type Translate } from '../core/i18n.ts';
+import type { Translate } from '../core/i18n.ts';
 import type { SettingsReport } from './read-settings.ts';
 
 /** A sentence, what belongs to it, and what to do. */
@@ -11,12 +11,13 @@ type Problem = SettingsReport['problems'][number];
 
 export const problemText = ({ field, line, message }: Problem, t: Translate): string => {
   if (field === '') return line === null ? message : t('settingsFile.whole', { line, message });
-  return loosely(t)(line === null ? 'settingsFile.problemNoLine' : 'settingsFile.problem', { field, line, message });
+  if (line === null) return t('settingsFile.problemNoLine', { field, message });
+  return t('settingsFile.problem', { field, line, message });
 };
 
 /** That deletion is suspended, and why. */
 export const suspendedText = (suspended: readonly LimitField[], t: Translate): string =>
-  loosely(t)(`retention.suspended.${suspended.length > 1 ? 'both' : suspended[0]}`);
+  t(`retention.suspended.${suspended.length > 1 ? 'both' : suspended[0]!}`);
 
 /** What a person must know of the file of settings: what could not be read, and that deletion is suspended. */
 export function settingsNotices({ file, problems, suspended, copy }: SettingsReport, t: Translate): Notice[] {

@@ -1,6 +1,6 @@
+import { alertTitle } from '../../app/alerts/text.ts';
 import { Option } from 'commander';
-import { joined } from '../../app/core/format.ts';
-import { loosely, text } from '../../app/core/i18n.ts';
+import { text } from '../../app/core/i18n.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
 import type { Settings } from '../../app/settings/settings.ts';
@@ -84,10 +84,7 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
       show(tick);
     },
     onAlerts(now) {
-      firing = now.map(({ rule, gpuName, threshold }) => {
-        const limit = joined(format().temperature(threshold));
-        return `! ${gpuName}: ${loosely(text)(`rule.${rule}`, { limit })}`;
-      });
+      firing = now.map((alert) => `! ${alert.gpuName}: ${alertTitle(text, format(), alert)}`);
     },
     onSessions: () => undefined,
     onNotice: printError,
