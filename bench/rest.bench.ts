@@ -23,7 +23,14 @@ type Order = { readonly script: string } | { readonly method: 'hide' | 'show' | 
 
 /** Has the window's process do something, and waits for what came of it. */
 function order(app: ChildProcess, asked: Order): Promise<unknown> {
-  const answer = new Promise((resolve) => app.once('message', (said) => resolve((said as { value: unknown }).value)));
+  const answer = new Promise((resolve) => {
+    const take = (said: unknown): void => {
+      if (typeof said !== 'object' || said === null) return; // not an answer: the application says that it is ready
+      app.off('message', take);
+      resolve((said as { value: unknown }).value);
+    };
+    app.on('message', take);
+  });
   app.send(asked);
   return answer;
 }

@@ -4,5 +4,5 @@
  */
 export function tellLauncher(): void {
   if (!process.connected) return;
-  process.send?.('ready', () => process.disconnect());
+  process.send?.('ready'); // whoever listens closes the channel: others may use it for more
 }
