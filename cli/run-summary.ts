@@ -4,6 +4,7 @@ import type { Formatter } from '../app/metrics/format.ts';
 import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
+import { outputsText } from '../app/workload/sessions/outputs-text.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
 
 type Line = readonly [label: string, text: string];
@@ -36,8 +37,8 @@ function costLines({ aboveIdleJ, cost, co2G }: Figures, format: Formatter): Line
 
 function outputLines({ outputs, each, outputsPerHour }: Figures, format: Formatter): Line[] {
   if (!outputs) return [];
-  const { unit, count } = outputs;
-  const lines: Line[] = [[text('cli.run.outputs'), text(`outputs.${unit}`, { count, n: format.number(count) })]];
+  const { unit } = outputs;
+  const lines: Line[] = [[text('cli.run.outputs'), outputsText(outputs, text, format.number)]];
   if (each?.energyJ === undefined) return lines;
   const parts = [
     `${format.significant(each.energyJ, 3)} J`,

@@ -4,6 +4,7 @@ import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
+import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
 import { entriesOf } from '../typed-entries.ts';
@@ -31,8 +32,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
   if (!outputs) return <span className={table.absent}>–</span>;
   return (
     <>
-      {outputs.atLeast && '≥ '}
-      {t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) })}
+      {outputsText(outputs, t, format.number)}
       <div className={table.note}>
         {[
           each?.energyJ !== undefined &&

@@ -36,12 +36,14 @@ describe('an adapter reads what its program reports', () => {
     expect(working).toMatchObject({ running: 1, waiting: 1, made: { unit: 'image', count: 4 } });
   });
 
-  it('Stable Diffusion WebUI: steps, model, and images as they are completed', async () => {
-    const { idle, first, third } = exchanges.sdWebui;
-    const statuses = await play('sd-webui', idle, first, third, idle);
-    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 2, 4]);
-    expect(statuses[1]).toMatchObject({ running: 1, waiting: 3, progress: 0.25, model: 'v1-5-pruned.safetensors' });
-    expect(statuses[3]).toMatchObject({ running: 0 });
+  it('Stable Diffusion WebUI: steps, model, and without its folders at least one image of each batch', async () => {
+    const { idle, starting, first, third, done } = exchanges.sdWebui;
+    const statuses = await play('sd-webui', idle, starting, first, third, done);
+    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 0, 2, 4]);
+    expect(statuses.map(({ running }) => running)).toEqual([0, 1, 1, 1, 0]);
+    expect(statuses[2]).toMatchObject({ waiting: 3, progress: 0.25, atLeast: true });
+    expect(statuses[0]).toMatchObject({ model: 'v1-5-pruned.safetensors' });
+    expect(statuses[4]).toMatchObject({ atLeast: true, note: expect.stringContaining('folders cannot be read') });
   });
 
   it('InvokeAI: its queue', async () => {

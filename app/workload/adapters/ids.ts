@@ -6,7 +6,7 @@ export type AdapterId = (typeof adapterIds)[number];
 export const counterIds = [...adapterIds, 'glob', 'lines', 'meter'] as const;
 export type CounterId = (typeof counterIds)[number];
 
-export const outputUnits = ['image', 'token', 'step', 'file', 'line'] as const;
+export const outputUnits = ['image', 'token', 'step', 'file', 'line', 'video', 'audio', 'model-3d'] as const;
 export type OutputUnit = (typeof outputUnits)[number];
 
 export const speedUnits = ['it/s', 'tok/s'] as const;

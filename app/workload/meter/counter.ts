@@ -1,0 +1,96 @@
+import type { Json } from '../../core/json.ts';
+import { createAnswer } from './answer.ts';
+import type { Counts } from './counts.ts';
+import { createSlimJson } from './slim-json.ts';
+
+const parse = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined; // not JSON, so there is nothing to count
+  }
+};
+
+const LONGEST_LINE = 1024 * 1024;
+const EVENT = 'data:';
+
+/** Counts a stream of events or JSON lines: the last count that the server reports, else the streamed pieces. */
+function countLines(prefix: string) {
+  const decoder = new TextDecoder();
+  const answer = createAnswer();
+  let rest = '';
+  function judge(line: string): void {
+    if (!line.startsWith(prefix)) return;
+    const json = parse(line.slice(prefix.length));
+    if (json !== undefined) answer.add(json, true);
+  }
+  return {
+    feed(piece: Uint8Array): void {
+      const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
+      rest = lines.pop()!;
+      if (rest.length > LONGEST_LINE) rest = ''; // an image within an event: its line is not counted
+      lines.forEach(judge);
+    },
+    lost: answer.lost,
+    result(): Counts {
+      judge(rest);
+      return answer.result();
+    },
+  };
+}
+
+/** Counts a body: one document, or lines of them where its type is wrong or absent. */
+function countBody() {
+  const slim = createSlimJson();
+  const answer = createAnswer();
+  return {
+    feed: slim.feed,
+    lost: answer.lost,
+    result(): Counts {
+      const text = slim.text();
+      const json = text === undefined ? undefined : parse(text);
+      if (json !== undefined) answer.add(json, false);
+      else {
+        const lines = (text ?? '')
+          .split('\n')
+          .map((line) => (line.startsWith(EVENT) ? line.slice(EVENT.length) : line));
+        const documents = lines.map(parse).filter((one) => typeof one === 'object' && one !== null);
+        documents.forEach((one) => answer.add(one, true));
+        const begun = text === undefined || /^\s*[[{]/.test(text);
+        if (begun && documents.length === 0) answer.lost();
+      }
+      return answer.result();
+    },
+  };
+}
+
+export type Counter = {
+  readonly feed: (piece: Uint8Array) => void;
+  /** A part of the answer could not be read. */
+  readonly lost: () => void;
+  /** Called once, at the end. */
+  readonly result: () => Counts;
+};
+
+/** Types of answers, and how each is counted. Some servers name no type, or that of plain text. */
+const counters: readonly (readonly [type: RegExp, open: () => Counter])[] = [
+  [/^text\/event-stream$/, () => countLines(EVENT)],
+  [/^application\/(x-ndjson|jsonl|x-jsonlines|stream\+json)$/, () => countLines('')],
+  [/^((application|text)\/([\w.-]+\+)?json|text\/plain|)$/, countBody],
+];
+
+/**
+ * Paths whose answers look like generated content, and are not: a look at the text so far (KoboldCpp, whose users ask
+ * for it several times a second), a count of tokens, and a response that was counted when it was made.
+ */
+const NOT_MADE = /\/(generate\/check|count_tokens|tokencount|responses\/[^/]+)$/;
+
+/**
+ * The counter for an answer of that type; undefined: it contains nothing to count.
+ * @param path of the request, with or without its query
+ */
+export function counterFor(contentType: string, path = ''): Counter | undefined {
+  if (NOT_MADE.test(path.split('?')[0]!)) return undefined;
+  const type = contentType.split(';')[0]!.trim().toLowerCase();
+  return counters.find(([pattern]) => pattern.test(type))?.[1]();
+}
