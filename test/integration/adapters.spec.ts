@@ -51,6 +51,16 @@ describe('an adapter reads what its program reports', () => {
     expect(statuses).toMatchObject([{ running: 1, waiting: 3, made: { count: 12 } }, { made: { count: 14 } }]);
   });
 
+  it('KoboldCpp: the tokens of each generation that has ended, and its images', async () => {
+    const { idle, working, done, several } = exchanges.koboldcpp;
+    const statuses = await play('koboldcpp', idle, working, done, done, several);
+    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 250, 250, 330]);
+    expect(statuses.map(({ running }) => running)).toEqual([0, 1, 0, 0, 0]);
+    expect(statuses.map(({ atLeast = false }) => atLeast)).toEqual([false, false, false, false, true]);
+    expect(statuses[0]).toMatchObject({ model: 'Mistral-7B-Q4_K_M', promptTokens: 0 });
+    expect(statuses[2]).toMatchObject({ promptTokens: 930, also: [{ unit: 'image', count: 2 }] });
+  });
+
   it('Ollama: the model, and that it does not count tokens', async () => {
     const [loaded] = await play('ollama', exchanges.ollama.loaded);
     expect(loaded!.model).toBe('llama3.1:8b');

@@ -32,7 +32,7 @@ async function run(options: readonly string[], script: string, folder = temporar
 }
 
 describe('slowburn run counts', () => {
-  it('lines of both streams, each by itself, and characters that arrive in two pieces', async () => {
+  it('lines of both streams, without joining them, and characters that arrive in two pieces', async () => {
     const script = `
       const { stdout, stderr } = process;
       const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1448,6 +1448,7 @@ export const en = {
     foreignProgram: 'The program belongs to another user, so its ports cannot be read.',
     programEnded: 'The program has ended.',
     portsUnreadable: 'Could not read the ports of process {{pid}}: {{cause}}',
+    meterNoCounts: 'The answers that passed the meter held no complete count, so their tokens are unknown.',
     meterPortInUse: 'Port {{port}} is in use.',
     meterOtherPort: 'Choose another with --port.',
     meterCannotListen: 'The meter could not listen on {{host}}:{{port}}: {{cause}}',

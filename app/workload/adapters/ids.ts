@@ -1,5 +1,15 @@
 /** Programs whose own server Slowburn can ask. Each has one file in this folder and one row in index.ts. */
-export const adapterIds = ['comfyui', 'sd-webui', 'invokeai', 'ollama', 'llama.cpp', 'vllm', 'sglang', 'tgi'] as const;
+export const adapterIds = [
+  'comfyui',
+  'sd-webui',
+  'invokeai',
+  'ollama',
+  'llama.cpp',
+  'koboldcpp',
+  'vllm',
+  'sglang',
+  'tgi',
+] as const;
 export type AdapterId = (typeof adapterIds)[number];
 
 /** Who can count outputs: a program's own server, or Slowburn through new files, printed lines or the meter. */

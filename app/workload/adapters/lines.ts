@@ -4,7 +4,7 @@ import { MARKS_KEPT, type Marks } from './outputs.ts';
 /** Only the beginning of a line is matched: a longer line is data, not a message. */
 const MATCHED = 4096;
 
-/** Counts the matching lines of one or more streams. Each has lines of its own, whatever order their pieces arrive in. */
+/** Counts the matching lines of one or more streams. A line never joins pieces of two streams. */
 export function countLines(pattern: LinearPattern, wallMs: () => number) {
   let total = 0;
   let lines = 0;

@@ -36,8 +36,8 @@ export function createFilesMade(workingFolder: string | undefined): FilesMade {
       return workingFolder === undefined ? [] : [path.resolve(workingFolder, folder)];
     });
 
-  /** Undefined: it is not there, or may not be read. */
-  async function read(folder: string): Promise<Folder | undefined> {
+  /** Throws if it is not there, or may not be read. */
+  async function read(folder: string): Promise<Folder> {
     const changedMs = (await fs.stat(folder)).mtimeMs;
     const before = known.get(folder);
     if (before?.settled && before.changedMs === changedMs) return before;
@@ -57,12 +57,13 @@ export function createFilesMade(workingFolder: string | undefined): FilesMade {
     let files = 0;
     let unreadable = 0;
     for (let next = open.pop(); next; next = open.pop()) {
-      if (without.has(next.folder) || now.has(next.folder)) continue;
+      const { folder, deep } = next;
+      if (without.has(folder) || now.has(folder)) continue;
       try {
-        const found = (await read(next.folder))!;
-        now.set(next.folder, found);
+        const found = await read(folder);
+        now.set(folder, found);
         files += found.names.size;
-        if (next.deep < MOST_DEEP) open.push(...found.folders.map((folder) => ({ folder, deep: next!.deep + 1 })));
+        if (deep < MOST_DEEP) open.push(...found.folders.map((one) => ({ folder: one, deep: deep + 1 })));
       } catch (thrown) {
         // a folder that is not there yet holds no files
         if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') unreadable++;

@@ -1,3 +1,4 @@
+import { text } from '../../core/i18n.ts';
 import type { MeterNote } from '../meter/note.node.ts';
 import { shortModel } from '../programs/model-name.ts';
 import type { Made, ServerStatus } from './adapter.ts';
@@ -16,6 +17,7 @@ export function statusFromMeter(note: MeterNote): ServerStatus {
     inexact,
     ...(first && { made: first }),
     ...(also.length > 0 && { also }),
+    ...(inexact > 0 && tokens + images === 0 && { note: text('workload.meterNoCounts') }),
     ...(model && { model: shortModel(model) }),
   };
 }

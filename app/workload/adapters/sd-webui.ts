@@ -34,7 +34,7 @@ type State = {
   readonly batches: number | undefined;
   readonly complete: number;
   readonly stopped: boolean;
-  /** SD.Next, as far as it can be told: it splits one generation into many jobs, and saves in one of its own */
+  /** SD.Next, as far as it can be told: it splits one generation into many jobs, and saves in a separate one */
   readonly split: boolean;
 };
 
@@ -168,9 +168,9 @@ export const sdWebui: Adapter = {
     if (!state) return unknownForm(STATUS);
     const missed = follow(state, memory);
     if (missed) memory.set('unsaved', 1);
-    // without files, the batches of the current job that are complete; a number that was told is never taken back
-    const told = (memory.get('images') ?? 0) + (readable ? 0 : (memory.get('complete') ?? 0));
-    memory.set('told', Math.max(told, memory.get('told') ?? 0));
+    // without files, the batches of the current job that are complete. A reported number never decreases.
+    const sure = (memory.get('images') ?? 0) + (readable ? 0 : (memory.get('complete') ?? 0));
+    memory.set('reported', Math.max(sure, memory.get('reported') ?? 0));
 
     const [step = 0, steps] = [numberAt(progress.value, 'state', 'sampling_step'), state.steps];
     const videos = memory.get('videos');
@@ -180,7 +180,7 @@ export const sdWebui: Adapter = {
         waiting: Math.max(0, state.jobs - state.done - 1),
         progress: busy && steps > 0 ? Math.min(1, step / steps) : undefined,
         model,
-        made: { unit: 'image', count: memory.get('told')! },
+        made: { unit: 'image', count: memory.get('reported')! },
         also: videos ? [{ unit: 'video', count: videos }] : undefined,
         atLeast: missed || (!readable && busy) || undefined,
         note: !readable
