@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { counterFor } from '../../app/workload/meter/counter.ts';
 import type { Counts } from '../../app/workload/meter/counts.ts';
-import { atLeast, exact, JSON_TYPE } from '../fixtures/meter/answers.ts';
+import { atLeast as uncertain, exact, JSON_TYPE } from '../fixtures/meter/answers.ts';
 
+const json = JSON.stringify;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function count(type: string, text: string, size = 7, path = ''): Counts {
@@ -19,12 +20,12 @@ describe('the tokens of an answer', () => {
     expect(got.atLeast).toBeUndefined();
   });
 
-  it.each(atLeast)('are at least what was seen: %s', (_name, type, text, counts) => {
+  it.each(uncertain)('are at least what was seen: %s', (_name, type, text, counts) => {
     expect(count(type, text, 65_536)).toMatchObject({ ...counts, atLeast: true });
   });
 
   it('do not depend on how the answer was cut', () => {
-    const cases = [...exact, ...atLeast].filter(([, , text]) => text.length < 100_000);
+    const cases = [...exact, ...uncertain].filter(([, , text]) => text.length < 100_000);
     fc.assert(
       fc.property(
         fc.constantFrom(...cases),
@@ -42,6 +43,22 @@ describe('the tokens of an answer', () => {
         },
       ),
     );
+  });
+
+  it('count a streamed image of any size, and what the same stream says after it', () => {
+    const image = json({ type: 'image_generation.completed', b64_json: 'A'.repeat(3_000_000) });
+    const usage = json({ usage: { input_tokens: 5, output_tokens: 4160 } });
+    const text = `event: image_generation.completed\ndata: ${image}\n\ndata: ${usage}\n\n`;
+    for (const size of [65_536, 1e7])
+      expect(count('text/event-stream', text, size)).toMatchObject({ images: 1, tokens: 4160 });
+  });
+
+  it.each([
+    ['/v1/embeddings', undefined],
+    ['/api/embed', undefined],
+    ['/v1/completions', true],
+  ])('are missing from an answer to %s that is too large: %s', (path, atLeast) => {
+    expect(count(JSON_TYPE, `[${'0,'.repeat(3_000_000)}0]`, 65_536, path).atLeast).toBe(atLeast);
   });
 
   it.each([

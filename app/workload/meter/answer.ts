@@ -61,7 +61,7 @@ export function createAnswer() {
     add(document: Json, streamed: boolean): void {
       for (const { json, of } of partsOf(document)) {
         model ??= modelOf(json);
-        images += imagesOf(json) + (textAt(json, 'type') === 'image_generation.completed' ? 1 : 0);
+        images += imagesOf(json) + (/^image_(generation|edit)\.completed$/.test(textAt(json, 'type') ?? '') ? 1 : 0);
         pieces += streamed ? piecesOf(json) : answersIn(json);
         note(json, of);
       }

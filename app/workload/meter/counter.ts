@@ -11,36 +11,56 @@ const parse = (text: string): Json => {
   }
 };
 
-const LONGEST_LINE = 1024 * 1024;
+/** A longer line holds an image. */
+const LONGEST_LINE = 256 * 1024;
 const EVENT = 'data:';
 
 /** Counts a stream of events or JSON lines: the last count that the server reports, else the streamed pieces. */
 function countLines(prefix: string) {
   const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
   const answer = createAnswer();
   let rest = '';
-  function judge(line: string): void {
+  /** of a line that holds an image: the line without it */
+  let slim: ReturnType<typeof createSlimJson> | undefined;
+  function judge(): void {
+    const line = slim ? (slim.text() ?? '') : rest;
+    rest = '';
+    slim = undefined;
     if (!line.startsWith(prefix)) return;
     const json = parse(line.slice(prefix.length));
     if (json !== undefined) answer.add(json, true);
   }
+  function extend(text: string): void {
+    if (slim) slim.feed(encoder.encode(text));
+    else rest += text;
+    if (rest.length <= LONGEST_LINE) return;
+    slim = createSlimJson();
+    slim.feed(encoder.encode(rest));
+    rest = '';
+  }
   return {
     feed(piece: Uint8Array): void {
-      const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-      rest = lines.pop()!;
-      if (rest.length > LONGEST_LINE) rest = ''; // an image within an event: its line is not counted
-      lines.forEach(judge);
+      const [first, ...others] = decoder.decode(piece, { stream: true }).split('\n');
+      extend(first!);
+      for (const line of others) {
+        judge();
+        extend(line);
+      }
     },
     lost: answer.lost,
     result(): Counts {
-      judge(rest);
+      judge();
       return answer.result();
     },
   };
 }
 
-/** Counts a body: one document, or lines of them where its type is wrong or absent. */
-function countBody() {
+/**
+ * Counts a body: one document, or lines of them where its type is wrong or absent.
+ * @param generates whether it holds generated content: what cannot be read of it is missing then
+ */
+function countBody(generates: boolean) {
   const slim = createSlimJson();
   const answer = createAnswer();
   return {
@@ -57,7 +77,7 @@ function countBody() {
         const documents = lines.map(parse).filter((one) => typeof one === 'object' && one !== null);
         documents.forEach((one) => answer.add(one, true));
         const begun = text === undefined || /^\s*[[{]/.test(text);
-        if (begun && documents.length === 0) answer.lost();
+        if (generates && begun && documents.length === 0) answer.lost();
       }
       return answer.result();
     },
@@ -73,7 +93,7 @@ export type Counter = {
 };
 
 /** Types of answers, and how each is counted. Some servers name no type, or that of plain text. */
-const counters: readonly (readonly [type: RegExp, open: () => Counter])[] = [
+const counters: readonly (readonly [type: RegExp, open: (generates: boolean) => Counter])[] = [
   [/^text\/event-stream$/, () => countLines(EVENT)],
   [/^application\/(x-ndjson|jsonl|x-jsonlines|stream\+json)$/, () => countLines('')],
   [/^((application|text)\/([\w.-]+\+)?json|text\/plain|)$/, countBody],
@@ -85,12 +105,16 @@ const counters: readonly (readonly [type: RegExp, open: () => Counter])[] = [
  */
 const NOT_MADE = /\/(generate\/check|count_tokens|tokencount|responses\/[^/]+)$/;
 
+/** Paths whose answers can be large and hold no generated content: vectors, tokens, what a server says of itself. */
+const NOT_GENERATED = /\/(embed|embeddings?|rerank|score|classify|pooling|(de)?tokenize|show|tags|models)$/;
+
 /**
  * The counter for an answer of that type; undefined: it contains nothing to count.
  * @param path of the request, with or without its query
  */
 export function counterFor(contentType: string, path = ''): Counter | undefined {
-  if (NOT_MADE.test(path.split('?')[0]!)) return undefined;
+  const [where] = path.split('?') as [string];
+  if (NOT_MADE.test(where)) return undefined;
   const type = contentType.split(';')[0]!.trim().toLowerCase();
-  return counters.find(([pattern]) => pattern.test(type))?.[1]();
+  return counters.find(([pattern]) => pattern.test(type))?.[1](!NOT_GENERATED.test(where));
 }
