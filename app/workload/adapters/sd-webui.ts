@@ -71,7 +71,7 @@ function foldersOf(options: Json): OutputFolders {
 }
 
 /** Saved beside an image, and not another one: a grid, a step on the way, a mask. */
-const BESIDE = /^grid-|-(before-[a-z-]+|init-image|mask(-composite)?)$/;
+const BESIDE = /^grid-|-(before-[a-z]+(-[a-z]+)?|init-image|mask(-composite)?)$/;
 
 /** Images and videos among files. A large image is also saved as a smaller JPEG of the same name: they are one. */
 function kept(files: readonly string[]): ReadonlySet<string> {
