@@ -224,6 +224,12 @@ describe('Stable Diffusion WebUI', () => {
     expect(done.note).toContain('save_images');
   });
 
+  it('says "at least" of a job that was too short to be seen sampling, and saved nothing', async () => {
+    const { read } = await webui();
+    await read({ job: 'scripts_txt2img', count: 1, step: 0 });
+    expect(await read({ count: 0, no: 1 })).toMatchObject({ made: { count: 0 }, atLeast: true });
+  });
+
   it('says "at least" where a job came and went between two readings and saved nothing', async () => {
     const { read, save } = await webui();
     expect(await read({ count: 0, stamp: '20260115120500' })).toMatchObject({ made: { count: 0 }, atLeast: true });

@@ -27,6 +27,8 @@ type State = {
   /** job_count: 0: idle; -1: not known yet */
   readonly jobs: number;
   readonly done: number;
+  /** of the current pass; how many it has stays from the last job, whatever that was */
+  readonly step: number;
   readonly steps: number;
   /** when the job, or the last one, began: yyyymmddhhmmss */
   readonly began: number;
@@ -46,6 +48,7 @@ function stateOf(progress: Json, readable: boolean): State | undefined {
   return {
     jobs,
     done,
+    step: numberAt(state, 'sampling_step') ?? 0,
     steps: numberAt(state, 'sampling_steps') ?? 0,
     began: Number(textAt(state, 'job_timestamp') ?? 0) || 0,
     batches,
@@ -102,22 +105,20 @@ async function countFiles(filesMade: FilesMade | undefined, where: OutputFolders
   return true;
 }
 
-/**
- * What is certain of a job that saved nothing: each of its batches made an image, if it sampled and was not stopped.
- * @param last the job at the last reading
- */
+/** What is certain of a job that saved nothing: each of its batches made an image, if it was seen sampling to its end. */
 function certain(memory: Memory, stopped: boolean): number {
-  if ((memory.get('steps') ?? 0) === 0) return 0; // it upscaled, or loaded a model
+  if ((memory.get('step') ?? 0) === 0) return 0; // it was too short to be seen, or upscaled
   const complete = memory.get('complete') ?? 0;
   return stopped ? complete : Math.max(1, memory.get('batches') ?? 0, complete);
 }
 
 /** Settles a job that has ended. @returns whether images may have been missed */
 function settle(memory: Memory, stopped: boolean): boolean {
-  const sure = memory.get('saved') ? 0 : certain(memory, stopped);
-  const missed = sure > 0 || (!memory.get('saved') && stopped && (memory.get('done') ?? 0) > 0);
-  add(memory, 'images', sure);
-  for (const key of ['saved', 'steps', 'complete', 'batches', 'done']) memory.delete(key);
+  const saved = (memory.get('saved') ?? 0) > 0;
+  const began = memory.has('step');
+  const missed = began && !saved && (!stopped || (memory.get('done') ?? 0) > 0);
+  add(memory, 'images', saved ? 0 : certain(memory, stopped));
+  for (const key of ['saved', 'step', 'complete', 'batches', 'done']) memory.delete(key);
   return missed;
 }
 
@@ -136,8 +137,8 @@ function follow(state: State, memory: Memory): boolean {
   else if (!split && !was && !busy && other) missed = !memory.get('saved');
   if (!busy && !split) memory.delete('saved');
   if (busy) {
-    const { steps, complete, done, batches = 0 } = state;
-    for (const [key, value] of Object.entries({ steps, complete, done, batches }))
+    const { step, complete, done, batches = 0 } = state;
+    for (const [key, value] of Object.entries({ step, complete, done, batches }))
       memory.set(key, Math.max(value, memory.get(key) ?? 0));
     memory.set('stopped', stopped ? 1 : 0);
   }
@@ -172,7 +173,7 @@ export const sdWebui: Adapter = {
     const sure = (memory.get('images') ?? 0) + (readable ? 0 : (memory.get('complete') ?? 0));
     memory.set('reported', Math.max(sure, memory.get('reported') ?? 0));
 
-    const [step = 0, steps] = [numberAt(progress.value, 'state', 'sampling_step'), state.steps];
+    const { step, steps } = state;
     const videos = memory.get('videos');
     return ok(
       compact({

@@ -54,8 +54,11 @@ export const modelOf = (json: Json): string | undefined => textAt(json, 'model')
 
 const isPiece = (value: Json): boolean => (typeof value === 'string' ? value !== '' : Array.isArray(value));
 
-/** How many pieces of generated content a streamed event carries: one for each choice. A line break is content. */
-export function piecesOf(json: Json): number {
+/**
+ * Which choices a streamed event carries a piece of generated content for. A line break is content.
+ * @param of the choice or prompt of an event that lists none
+ */
+export function piecesIn(json: Json, of: number): readonly number[] {
   const choices = (listAt(json, 'choices') ?? []).filter((choice) =>
     [
       at(choice, 'delta', 'content'),
@@ -65,7 +68,7 @@ export function piecesOf(json: Json): number {
       at(choice, 'text'),
     ].some(isPiece),
   );
-  if (choices.length > 0) return choices.length;
+  if (choices.length > 0) return choices.map((choice, i) => numberAt(choice, 'index') ?? i);
   const type = textAt(json, 'type') ?? '';
   // Anthropic's message_delta carries the usage, not content
   const carries =
@@ -79,7 +82,7 @@ export function piecesOf(json: Json): number {
       at(json, 'token'), // KoboldCpp's own stream
       at(json, 'candidates', 0, 'content', 'parts', 0, 'text'), // Gemini
     ].some((piece) => typeof piece === 'string' && piece !== '');
-  return carries ? 1 : 0;
+  return carries ? [of] : [];
 }
 
 /** Running totals of a meter. */
