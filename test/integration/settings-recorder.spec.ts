@@ -132,7 +132,7 @@ describe('a recorder that runs', () => {
     fs.rmSync(path.join(folder, 'settings.json'));
     const { said, stop } = record(folder);
     await until(() => said.err.includes('Set the limits in the window'));
-    expect(said.err).toContain('It is missing, although this folder holds a history.');
+    expect(said.err).toContain('The file is missing, although this folder has a history.');
     expect(said.err).toContain(
       'No recorded samples are deleted: settings.json gives no valid retentionDays and historyCapMb.',
     );
