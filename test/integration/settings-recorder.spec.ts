@@ -156,4 +156,10 @@ describe('slowburn doctor', () => {
       { level: 'problem', text: expect.stringContaining('No recorded samples are deleted'), next: expect.any(String) },
     ]);
   });
+
+  it('names the settings keys of an earlier version, which still work', () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ ...LONG, governor: { mayCap: true } }));
+    expect(doctor(folder)).toContain('governor.mayCap (line 1) is now called governor.maySetLimit.');
+  });
 });
