@@ -12,6 +12,7 @@ const SESSION_POLL_MS = 2_000;
 const COST_MS = 5_000;
 const NOTE_MS = 60_000;
 const LOOK_MS = 1_000;
+const TRIM_MS = 60_000;
 
 export type DutyOptions = {
   /** the work on the history that is open now */
@@ -74,6 +75,7 @@ export function startDuties(options: DutyOptions): () => void {
   repeat(LOOK_MS, options.keeper.look); // also while paused: it ends the pause when the file is there again
   every(SAVE_WEAR_MS, () => work().wear.save());
   every(SESSION_POLL_MS, watchSessions);
+  every(TRIM_MS, trimMemory); // what sealing left is garbage by then, and collected
   every(COST_MS, () => events.onCost?.(options.cost()));
   every(NOTE_MS, options.note);
   let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
