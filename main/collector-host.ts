@@ -80,8 +80,8 @@ export function startCollectorHost(
     started.on('message', (message: FromCollector) => {
       if (child === started) take(message);
     });
-    started.on('exit', () => {
-      if (child === started) onExit();
+    started.on('exit', (code) => {
+      if (child === started) onExit(code);
     });
   }
 
@@ -138,7 +138,7 @@ export function startCollectorHost(
     setStatus({ unread: (status.unread ?? 0) + 1 });
   }
 
-  function onExit(): void {
+  function onExit(code: number): void {
     child = undefined;
     for (const resolve of open.values()) resolve(err('not-ready', text('main.recorder.restarting')));
     open.clear();
@@ -148,6 +148,7 @@ export function startCollectorHost(
       if (retryMs !== undefined) retry = setTimeout(start, retryMs);
       return;
     }
+    log(`The recorder ended with code ${code}. It is started again.`);
     setStatus({ state: 'restarting', restarts: status.restarts + 1 });
     retry = setTimeout(start, BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]);
   }

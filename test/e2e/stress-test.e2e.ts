@@ -18,7 +18,7 @@ type Status = {
 };
 
 for (const shape of ['diffusion', 'autoregressive'] as const) {
-  test(`burns through its phases on the software adapter and says so: ${shape}`, async ({ slowburn }) => {
+  test(`runs through its phases on the software adapter and says so: ${shape}`, async ({ slowburn }) => {
     const { page, complaints } = await slowburn.launch('--source', 'simulator');
     await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
     const status = (): Promise<Status> =>
