@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { systemClock } from '../core/clock.node.ts';
-import type { MakeReport } from './answers.ts';
+import type { AddPrices, MakeReport } from './answers.ts';
 import type { OwnCost } from '../core/own-cost.ts';
 import { createOwnCostMeter } from './own-cost.node.ts';
 import type { ChannelOf } from '../contract/channels.ts';
@@ -18,6 +18,11 @@ import { createMemoryTrim } from './memory.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
 import { startJob } from '../jobs/run-job.node.ts';
+import { text } from '../core/i18n.ts';
+import { systemLanguage } from '../core/system-language.node.ts';
+import { createFormatter } from '../metrics/format.ts';
+import { createRunMark, thisBoot } from './run-mark.node.ts';
+import { stopNotice, stopsOf } from './unclean-end.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
@@ -38,6 +43,10 @@ import { createGovernor } from '../governor/governor.node.ts';
 import { createStressOfDay } from '../governor/stress-of-day.ts';
 import type { GovernorEntry } from '../governor/policy.ts';
 import { openLimitHelpers, recover } from '../governor/limit-helpers.node.ts';
+import { tariffOf } from '../workload/energy/tariff.ts';
+import { importedText } from '../workload/prices/text.ts';
+import { importPrices, watchPrices } from '../workload/prices/file.node.ts';
+import type { PriceBook } from '../workload/prices/market.ts';
 import { readMeterNotes } from '../workload/meter/note.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -49,6 +58,8 @@ export type CollectorEvents = RecordingEvents & {
   readonly onCost?: (cost: OwnCost) => void;
   /** something happened to the history's file, and recording continues */
   readonly onNotice?: (notice: Notice) => void;
+  /** the imported electricity prices, at the start and after a change */
+  readonly onPrices?: (book: PriceBook | undefined) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
 };
@@ -138,8 +149,13 @@ export async function openCollector(
   const diskRoom = watchDiskRoom(config.dataFolder);
   const ledgers = ledgerFolder(config.dataFolder, kind);
   const stopping = new AbortController();
+  const prices = watchPrices(config.dataFolder, () => {
+    governor.applySettings(tariff());
+    events.onPrices?.(prices.book());
+  });
+  const tariff = () => tariffOf(settings, prices.book());
   const governor = createGovernor({
-    settings,
+    settings: tariff(),
     openHelper: (onLost) => openLimitHelpers(config.dataFolder, onLost),
     programs: () => work.watch.programs(),
     progress: (key) => work.watch.progress(key),
@@ -174,6 +190,13 @@ export async function openCollector(
       language: { locale, settings },
     });
   };
+  const addPrices: AddPrices = ({ path, series, zone, locale }) => {
+    const options = { series: series ?? undefined, zone: zone ?? undefined, currency: settings.currency };
+    const imported = importPrices(config.dataFolder, path, { ...options, nowMs: clock.wallMs() });
+    if (!imported.ok) return imported;
+    prices.look();
+    return ok(importedText(text, createFormatter(locale, settings), imported.value.prices));
+  };
   const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
     beginWork({
       db,
@@ -189,6 +212,7 @@ export async function openCollector(
       jobs,
       events,
       paused: diskRoom.fault,
+      addPrices,
       limits: () => plan.shown(),
       resumed,
       live: kind !== 'replay',
@@ -197,6 +221,15 @@ export async function openCollector(
       nowMs: clock.wallMs(),
     });
   let work = workOn(opened.value, { reason: config.restarted ? 'restarted' : 'not-running' });
+  const runMark = createRunMark(config.dataFolder, databaseFile, kind);
+  const stops = runMark.left ? stopsOf(work.store, runMark.left, thisBoot()) : [];
+  for (const stop of stops) work.store.recordEvent(stop);
+  if (stops.length > 0) {
+    const notice = stopNotice(work.store, createFormatter(systemLanguage(), settings));
+    log.say(notice.message);
+    events.onNotice?.(notice);
+  }
+  runMark.begin(clock.wallMs());
   const given = limitsOf(settings, config.suspended);
   const plan = openRetentionPlan(databaseFile, given, work.store.extent() === undefined, clock.wallMs());
 
@@ -258,6 +291,7 @@ export async function openCollector(
     onTick: (tick) => work.recording.take(tick),
     ...(kind !== 'replay' && { clock }),
   });
+  events.onPrices?.(prices.book());
   if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), []);
   const looking = setInterval(keeper.look, LOOK_MS);
   looking.unref();
@@ -287,7 +321,7 @@ export async function openCollector(
       settings = next;
       plan.follow(limitsOf(next, suspended), clock.wallMs());
       work.watch.setRules(next.programs);
-      governor.applySettings(next);
+      governor.applySettings(tariff());
       source.value.configure(next);
     },
     stop: () =>
@@ -295,10 +329,12 @@ export async function openCollector(
         timers.forEach(clearInterval);
         stopping.abort();
         clearTimeout(housekeeping);
+        prices.close();
         await sampler.stop();
         await governor.close();
         await jobs.cancelAll();
         const written = await keeper.end();
+        runMark.end();
         removeRecorder(config.dataFolder);
         log.say(written.ok ? 'Recording ended.' : `Recording ended. ${written.error.message}`);
         release();
