@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
+import { tariffOf, type Tariff } from '../../app/workload/energy/tariff.ts';
 import type { Program } from '../../app/workload/programs/programs.ts';
 import { CONFIRM_MS, createByHand } from '../../app/governor/by-hand.ts';
 import { createGovernor } from '../../app/governor/governor.node.ts';
@@ -15,8 +16,8 @@ import { compileMock } from '../support/mock-nvml.ts';
 import { sleeper, someoneElses, until, watched } from '../support/processes.ts';
 
 type Limits = Partial<Settings['governor']>;
-const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings =>
-  settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } });
+const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings & Tariff =>
+  tariffOf(settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } }), undefined);
 const situation = (more: Partial<Situation> = {}): Situation => ({
   tsMs: new Date(2026, 0, 12, 12).getTime(),
   tMs: 0,
