@@ -22,7 +22,7 @@ import { text } from '../core/i18n.ts';
 import { systemLanguage } from '../core/system-language.node.ts';
 import { createFormatter } from '../metrics/format.ts';
 import { createRunMark, thisBoot } from './run-mark.node.ts';
-import { stopNotice, stopsOf } from './unclean-end.ts';
+import { noteStops } from './unclean-end.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
@@ -223,12 +223,10 @@ export async function openCollector(
     });
   let work = workOn(opened.value, { reason: config.restarted ? 'restarted' : 'not-running' });
   const runMark = createRunMark(config.dataFolder, databaseFile, kind);
-  const stops = runMark.left ? stopsOf(work.store, runMark.left, thisBoot()) : [];
-  for (const stop of stops) work.store.recordEvent(stop);
-  if (stops.length > 0) {
-    const notice = stopNotice(work.store, createFormatter(systemLanguage(), settings));
-    log.say(notice.message);
-    events.onNotice?.(notice);
+  const stop = noteStops(work.store, runMark.left, thisBoot(), createFormatter(systemLanguage(), settings));
+  if (stop) {
+    log.say(stop.message);
+    events.onNotice?.(stop);
   }
   runMark.begin(clock.wallMs());
   const given = limitsOf(settings, config.suspended);

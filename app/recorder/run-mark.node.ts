@@ -77,7 +77,7 @@ export function createRunMark(folder: string, databaseFile: string, kind: Source
       const boot = id === undefined ? {} : { bootId: id };
       const mark: RunMark = { pid: process.pid, ...boot, place: placeOf(folder), databaseFile: name, startedMs };
       writeAtomically(fileOf(folder), `${JSON.stringify(mark)}\n`);
-      process.on('exit', end); // also after an error, or when a pipe is closed: the machine goes on
+      process.on('exit', end); // also after an error, or when a pipe is closed: the machine runs on
     },
     end,
   };

@@ -43,10 +43,21 @@ export function stopsOf(
   }));
 }
 
-/** The newest incident, for whoever starts the recorder after it. */
-export function stopNotice({ events, gpus }: Pick<History, 'events' | 'gpus'>, format: Formatter): Notice {
-  const [incident] = incidentsIn(events.incidents(1));
-  const name = gpus.list().find(({ uuid }) => uuid === incident!.gpuUuid)?.name ?? '';
-  const lines = [incidentTitle(text, incident!, name), ...incidentLines(text, format, incident!)];
+/**
+ * Writes the stops that follow from a mark into the history.
+ * @returns the newest, for whoever starts the recorder after it
+ */
+export function noteStops(
+  history: Pick<History, 'extent' | 'gpus' | 'samplesBetween' | 'recordEvent' | 'events'>,
+  mark: RunMark | undefined,
+  boot: ThisBoot,
+  format: Formatter,
+): Notice | undefined {
+  const stops = mark ? stopsOf(history, mark, boot) : [];
+  for (const stop of stops) history.recordEvent(stop);
+  const [incident] = stops.length > 0 ? incidentsIn(history.events.incidents(1)) : [];
+  if (!incident) return undefined;
+  const name = history.gpus.list().find(({ uuid }) => uuid === incident.gpuUuid)?.name ?? '';
+  const lines = [incidentTitle(text, incident, name), ...incidentLines(text, format, incident)];
   return { message: lines.join(' '), next: text('incident.next') };
 }

@@ -69,7 +69,7 @@ function otherBoot(folder: string): void {
 }
 
 describe('the end of a recorder', () => {
-  it('by a power cut is told at the next start, with what was seen, once; a kill in the same boot is none', async () => {
+  it('by a power cut is reported at the next start, with what was seen, once; a kill in the same boot is none', async () => {
     const folder = temporaryFolder();
     const some = () => ticksIn(history(folder)) > 5;
     await record(folder, some, 'SIGKILL');

@@ -41,8 +41,8 @@ export function momentsOf({ wallMs, offsetMs }: Stamp, zone: Zone | undefined): 
 }
 
 /**
- * Zones that exports name in their header. All of Central Europe changes its clocks at the same moments, so one city
- * stands for all.
+ * Zones that exports name in their header. All of Central Europe changes its clocks at the same moments, so any of
+ * its cities will do.
  */
 export function zoneInHeader(text: string): Zone | undefined {
   const cities: Readonly<Record<string, string>> = {
