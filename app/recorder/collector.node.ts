@@ -19,7 +19,6 @@ import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
 import { startJob } from '../jobs/run-job.node.ts';
 import { text } from '../core/i18n.ts';
-import { systemLanguage } from '../core/system-language.node.ts';
 import { createFormatter } from '../metrics/format.ts';
 import { createRunMark, thisBoot } from './run-mark.node.ts';
 import { noteStops } from './unclean-end.ts';
@@ -191,12 +190,13 @@ export async function openCollector(
       language: { locale, settings },
     });
   };
+  const formatter = (locale: string) => createFormatter(locale, settings);
   const addPrices: AddPrices = ({ path, series, zone, locale }) => {
     const options = { series: series ?? undefined, zone: zone ?? undefined, currency: settings.currency };
     const imported = importPrices(config.dataFolder, path, { ...options, nowMs: clock.wallMs() });
     if (!imported.ok) return imported;
     prices.look();
-    return ok(importedText(text, createFormatter(locale, settings), imported.value.prices));
+    return ok(importedText(text, formatter(locale), imported.value.prices));
   };
   const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
     beginWork({
@@ -223,7 +223,9 @@ export async function openCollector(
     });
   let work = workOn(opened.value, { reason: config.restarted ? 'restarted' : 'not-running' });
   const runMark = createRunMark(config.dataFolder, databaseFile, kind);
-  const stop = noteStops(work.store, runMark.left, thisBoot(), createFormatter(systemLanguage(), settings));
+  const stop = noteStops(work.store, runMark.left, thisBoot(), () =>
+    formatter(Intl.DateTimeFormat().resolvedOptions().locale),
+  );
   if (stop) {
     log.say(stop.message);
     events.onNotice?.(stop);

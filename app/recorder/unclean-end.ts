@@ -51,13 +51,14 @@ export function noteStops(
   history: Pick<History, 'extent' | 'gpus' | 'samplesBetween' | 'recordEvent' | 'events'>,
   mark: RunMark | undefined,
   boot: ThisBoot,
-  format: Formatter,
+  formatter: () => Formatter,
 ): Notice | undefined {
   const stops = mark ? stopsOf(history, mark, boot) : [];
   for (const stop of stops) history.recordEvent(stop);
   const [incident] = stops.length > 0 ? incidentsIn(history.events.incidents(1)) : [];
   if (!incident) return undefined;
   const name = history.gpus.list().find(({ uuid }) => uuid === incident.gpuUuid)?.name ?? '';
+  const format = formatter(); // only now: it takes megabytes
   const lines = [incidentTitle(text, incident, name), ...incidentLines(text, format, incident)];
   return { message: lines.join(' '), next: text('incident.next') };
 }

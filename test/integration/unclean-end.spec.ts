@@ -39,7 +39,7 @@ async function record(
 ) {
   const args = ['monitor', '--source', `nvml:${compileMock()}`, '--interval', '0.1', '--data-dir', folder];
   const recorder = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, MOCK_NVML_COUNT: '2', LANG: 'en_US.UTF-8', ...env },
+    env: { ...process.env, MOCK_NVML_COUNT: '2', LANG: 'C.UTF-8', ...env },
   });
   let said = '';
   for (const stream of [recorder.stdout, recorder.stderr]) stream.on('data', (text) => (said += String(text)));
