@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { syncFolder, writeAtomically } from '../core/atomic-write.node.ts';
+import type { Origin } from '../core/origin.ts';
 import { readOwnFile } from '../core/read-input.node.ts';
 import { z } from '../core/zod.ts';
-import type { SourceInfo } from '../telemetry/source.ts';
 import { shutdownSince, type Shutdown } from './shutdown-record.ts';
 
 const schema = z.object({
@@ -51,8 +51,8 @@ function read(folder: string): RunMark | undefined {
  * A note on the disk that a recorder runs: whatever ends it without `end` leaves the note for the next one. Simulated and
  * replayed cards have none, because they say nothing about this machine.
  */
-export function createRunMark(folder: string, databaseFile: string, kind: SourceInfo['kind']) {
-  const real = kind === 'nvml' || kind === 'nvidia-smi';
+export function createRunMark(folder: string, databaseFile: string, origin: Origin) {
+  const real = origin === 'measured';
   const name = path.basename(databaseFile);
   const found = real ? read(folder) : undefined;
 

@@ -204,15 +204,15 @@ describe('a mark that was left', () => {
     const [folder, copy] = [temporaryFolder(), temporaryFolder()];
     fs.writeFileSync(path.join(folder, 'recorder.lock'), '');
     const file = path.join(folder, 'history.db');
-    createRunMark(folder, file, 'nvml').begin(START);
-    expect(createRunMark(folder, file, 'nvml').left).toMatchObject({ startedMs: START, databaseFile: 'history.db' });
-    expect(createRunMark(folder, file, 'simulator').left).toBeUndefined();
-    expect(createRunMark(folder, path.join(folder, 'other.db'), 'nvml').left).toBeUndefined();
+    createRunMark(folder, file, 'measured').begin(START);
+    expect(createRunMark(folder, file, 'measured').left).toMatchObject({ startedMs: START, databaseFile: 'history.db' });
+    expect(createRunMark(folder, file, 'simulated').left).toBeUndefined();
+    expect(createRunMark(folder, path.join(folder, 'other.db'), 'measured').left).toBeUndefined();
     fs.cpSync(folder, copy, { recursive: true });
-    expect(createRunMark(copy, path.join(copy, 'history.db'), 'nvml').left).toBeUndefined();
+    expect(createRunMark(copy, path.join(copy, 'history.db'), 'measured').left).toBeUndefined();
     fs.writeFileSync(mark(folder), '{"pid":');
-    expect(createRunMark(folder, file, 'nvml').left).toBeUndefined();
-    createRunMark(folder, file, 'nvml').end();
+    expect(createRunMark(folder, file, 'measured').left).toBeUndefined();
+    createRunMark(folder, file, 'measured').end();
     expect(fs.existsSync(mark(folder))).toBe(false);
   });
 
