@@ -205,7 +205,10 @@ describe('a mark that was left', () => {
     fs.writeFileSync(path.join(folder, 'recorder.lock'), '');
     const file = path.join(folder, 'history.db');
     createRunMark(folder, file, 'measured').begin(START);
-    expect(createRunMark(folder, file, 'measured').left).toMatchObject({ startedMs: START, databaseFile: 'history.db' });
+    expect(createRunMark(folder, file, 'measured').left).toMatchObject({
+      startedMs: START,
+      databaseFile: 'history.db',
+    });
     expect(createRunMark(folder, file, 'simulated').left).toBeUndefined();
     expect(createRunMark(folder, path.join(folder, 'other.db'), 'measured').left).toBeUndefined();
     fs.cpSync(folder, copy, { recursive: true });
