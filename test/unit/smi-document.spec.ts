@@ -5,6 +5,7 @@ import { metrics } from '../../app/metrics/metrics.ts';
 import { readingOf, valueOf, type Frame } from '../../app/metrics/frame.ts';
 import { createDocumentStream } from '../../app/telemetry/smi/document-stream.ts';
 import { decodeDocument } from '../../app/telemetry/smi/document.ts';
+import { sharedCase } from '../support/shared.ts';
 
 const read = (name: string) => fs.readFileSync(`test/fixtures/nvidia-smi/${name}`, 'utf8');
 const decode = (xml: string) => {
@@ -57,7 +58,7 @@ describe('a document of nvidia-smi', () => {
     expect(readingOf(frame, 'fanPct').state).toBe('failed');
     expect(readingOf(frame, 'vramUsedBytes').state).toBe('denied');
     expect(readingOf(frame, 'gpuUtilPct').state).toBe('unsupported');
-    expect(readingOf(frame, 'powerW').state).toBe('unsupported');
+    expect(readingOf(frame, 'powerW').state).toBe('unreported');
     expect(processes).toEqual([]);
   });
 
@@ -67,7 +68,7 @@ describe('a document of nvidia-smi', () => {
     expect(valueOf(frame, 'powerLimitW')).toBe(110);
     expect(valueOf(frame, 'throttleReasons')).toBe(0x8);
     expect(readingOf(frame, 'tempSlowdownC')).toEqual({ state: 'value', value: 93, derived: false });
-    expect(readingOf(frame, 'powerInstantW').state).toBe('unsupported');
+    expect(readingOf(frame, 'powerInstantW').state).toBe('unreported');
   });
 
   it('is refused when it is cut off, at any place', () => {
@@ -191,6 +192,35 @@ describe('a document of nvidia-smi', () => {
     expect(processes.map(({ name }) => name)).toEqual(['/usr/bin/python3 & more']);
   });
 
+  it.each([
+    '/opt/R&D<x>/python',
+    'python -c "a<b && c>d"',
+    '</process_name></process_info></processes></gpu>',
+    '<gpu id="1"><temperature><gpu_temp>99 C</gpu_temp></temperature></gpu>',
+    '<!-- a',
+    '\u0001<',
+    'a &amp; b',
+  ])('is read although the name of a process is %j', (name) => {
+    const info = (inner: string) =>
+      `<process_info><pid>7</pid><type>C</type><process_name>${inner}</process_name>\n\t<used_memory>1 MiB</used_memory></process_info>`;
+    const text = `<temperature><gpu_temp>64 C</gpu_temp></temperature><processes>${info(name)}${info('b')}</processes>`;
+    const { gpus } = decode(`<nvidia_smi_log>${card(text)}</nvidia_smi_log>`);
+    expect(gpus).toHaveLength(1);
+    expect(valueOf(gpus[0]!.frame, 'coreTempC')).toBe(64);
+    expect(gpus[0]!.processes.map((process) => process.name)).toEqual([name.replace('&amp;', '&'), 'b']);
+  });
+
+  it.each(['amp.xml', 'bad.xml', 'smi.xml', 'smi-control.xml', 'smi-markup.xml'])(
+    'is read whatever its processes are called, as a real one shows: %s',
+    (name) => {
+      const real = sharedCase(`smi-xml-process-name/${name}`);
+      if (!real) return;
+      const { gpus } = decode(fs.readFileSync(real, 'utf8'));
+      expect(valueOf(gpus[0]!.frame, 'powerW')).toBe(301.5);
+      expect(gpus[0]!.processes.map(({ pid }) => pid)).toEqual([29907]);
+    },
+  );
+
   it('gives a card whose UUID cannot be read the name of its slot, so that two of them stay two', () => {
     const gpus = ['01', '41'].map((bus) => `<gpu id="0:${bus}:00.0"><uuid>GPU is lost</uuid></gpu>`).join('');
     expect(decode(`<nvidia_smi_log>${gpus}</nvidia_smi_log>`).gpus.map(({ gpu }) => gpu.uuid)).toEqual([
@@ -202,7 +232,7 @@ describe('a document of nvidia-smi', () => {
   it('counts MIG instances where it lists them, and never by a missing list', () => {
     const enabled = '<mig_mode><current_mig>Enabled</current_mig></mig_mode>';
     expect(valueOf(one(`${enabled}<mig_devices>None</mig_devices>`), 'migInstances')).toBe(0);
-    expect(readingOf(one(enabled), 'migInstances').state).toBe('unsupported');
+    expect(readingOf(one(enabled), 'migInstances').state).toBe('unreported');
     const { frame, mig } = decode(read('mig.xml')).gpus[0]!;
     expect(valueOf(frame, 'migInstances')).toBe(2);
     expect(mig).toEqual([
@@ -229,6 +259,8 @@ describe('a document of nvidia-smi', () => {
       '&'.repeat(300_000),
       '9'.repeat(1_000_000),
       '<__proto__>1</__proto__>',
+      '<process_name>'.repeat(100_000),
+      '<process_name></process_name>'.repeat(50_000),
     ];
     for (const text of hostile) {
       decodeDocument(`<nvidia_smi_log><gpu id="1"><fan_speed>${text}</fan_speed></gpu></nvidia_smi_log>`);
