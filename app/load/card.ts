@@ -1,5 +1,6 @@
 import { valueOf } from '../metrics/frame.ts';
 import type { Tick } from '../telemetry/sampler.ts';
+import { isLive } from '../telemetry/source.ts';
 import { trapezoidJ } from '../workload/energy/energy.ts';
 
 /** What the card did during the stress test. Undefined: no card was observed doing it. */
@@ -39,7 +40,7 @@ export function createBurnCard(gpuUuid: string) {
   return {
     /** @param working in ramp or soak */
     feed({ gpus, dtMs, source }: Tick, working: boolean): void {
-      if (source.simulated) return;
+      if (!isLive(source)) return;
       const temps = gpus.flatMap(({ frame }) => valueOf(frame, 'coreTempC') ?? []);
       const chosen = gpus.find(({ gpu }) => gpu.uuid === gpuUuid)?.frame;
       const tempC = chosen && valueOf(chosen, 'coreTempC');

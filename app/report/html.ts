@@ -1,6 +1,7 @@
 import type { Units } from '../core/format.ts';
 import type { Translate } from '../core/i18n.ts';
 import { createFormatter } from '../metrics/format.ts';
+import { isLive } from '../telemetry/source.ts';
 import { exposureJson } from '../wear/export.ts';
 import type { Tariff } from '../workload/energy/tariff.ts';
 import { html, Markup } from './markup.ts';
@@ -58,7 +59,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
           <p class="brand">Slowburn</p>
           <h1>${gpu.name}</h1>
           <p>${format.dateTime(report.fromMs)} – ${format.dateTime(report.toMs)}</p>
-          ${source.simulated && simulatedBanner(source.kind, t)}
+          ${!isLive(source) && simulatedBanner(source.kind, t)}
         </header>
         ${partIds.map((id) => parts[id]({ report, t, format, settings }))}
         <footer>

@@ -5,6 +5,12 @@ export type { GpuEvent, GpuIdentity, GpuProcess, GpuSample, MigInstance, SourceF
 
 export const sourceKinds = ['nvml', 'nvidia-smi', 'replay', 'simulator'] as const;
 
+/** Whether the numbers are of cards of this machine, now: neither simulated nor played. Only these are acted on. */
+export const isLive = ({ kind }: Pick<SourceInfo, 'kind'>): boolean => kind === 'nvml' || kind === 'nvidia-smi';
+
+/** What the UUID of each simulated card begins with. */
+export const SIMULATED = 'SIM-';
+
 export const processTypes = ['compute', 'graphics', 'both'] as const;
 export type ProcessType = (typeof processTypes)[number];
 

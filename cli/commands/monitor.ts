@@ -26,8 +26,8 @@ const sentences = (fault: Tick['fault']): readonly string[] =>
   fault ? [fault.message, ...(fault.next ? [`  ${fault.next}`] : [])] : [];
 
 /** Says that numbers are simulated or replayed, if they are. */
-const bannerOf = ({ simulated, kind }: Tick['source']): readonly string[] =>
-  simulated && (kind === 'simulator' || kind === 'replay') ? [text(`banner.${kind}`)] : [];
+const bannerOf = ({ kind }: Tick['source']): readonly string[] =>
+  kind === 'simulator' || kind === 'replay' ? [text(`banner.${kind}`)] : [];
 
 const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined;

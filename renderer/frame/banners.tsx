@@ -1,5 +1,6 @@
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isLive } from '../../app/telemetry/source.ts';
 import { useShared } from '../context.tsx';
 import { useLive, type Live } from '../live/store.ts';
 import { Banner } from '../parts/banner.tsx';
@@ -14,7 +15,7 @@ const faultOf = ({ fault }: Live) => fault;
 function SimulatedBanner() {
   const { t } = useTranslation();
   const source = useLive(sourceOf);
-  if (!source?.simulated) return null;
+  if (!source || isLive(source)) return null;
   const kind = source.kind === 'replay' ? 'replay' : 'simulator';
   return (
     <Banner kind="simulated" title={t(`banner.${kind}`)}>
