@@ -5,7 +5,6 @@ import { metrics } from '../../app/metrics/metrics.ts';
 import { readingOf, valueOf, type Frame } from '../../app/metrics/frame.ts';
 import { createDocumentStream } from '../../app/telemetry/smi/document-stream.ts';
 import { decodeDocument } from '../../app/telemetry/smi/document.ts';
-import { sharedCase } from '../support/shared.ts';
 
 const read = (name: string) => fs.readFileSync(`test/fixtures/nvidia-smi/${name}`, 'utf8');
 const decode = (xml: string) => {
@@ -191,35 +190,6 @@ describe('a document of nvidia-smi', () => {
     const { processes } = decode(read('two-cards.xml').replace('&amp; more', '& more')).gpus[0]!;
     expect(processes.map(({ name }) => name)).toEqual(['/usr/bin/python3 & more']);
   });
-
-  it.each([
-    '/opt/R&D<x>/python',
-    'python -c "a<b && c>d"',
-    '</process_name></process_info></processes></gpu>',
-    '<gpu id="1"><temperature><gpu_temp>99 C</gpu_temp></temperature></gpu>',
-    '<!-- a',
-    '\u0001<',
-    'a &amp; b',
-  ])('is read although the name of a process is %j', (name) => {
-    const info = (inner: string) =>
-      `<process_info><pid>7</pid><type>C</type><process_name>${inner}</process_name>\n\t<used_memory>1 MiB</used_memory></process_info>`;
-    const text = `<temperature><gpu_temp>64 C</gpu_temp></temperature><processes>${info(name)}${info('b')}</processes>`;
-    const { gpus } = decode(`<nvidia_smi_log>${card(text)}</nvidia_smi_log>`);
-    expect(gpus).toHaveLength(1);
-    expect(valueOf(gpus[0]!.frame, 'coreTempC')).toBe(64);
-    expect(gpus[0]!.processes.map((process) => process.name)).toEqual([name.replace('&amp;', '&'), 'b']);
-  });
-
-  it.each(['amp.xml', 'bad.xml', 'smi.xml', 'smi-control.xml', 'smi-markup.xml'])(
-    'is read whatever its processes are called, as a real one shows: %s',
-    (name) => {
-      const real = sharedCase(`smi-xml-process-name/${name}`);
-      if (!real) return;
-      const { gpus } = decode(fs.readFileSync(real, 'utf8'));
-      expect(valueOf(gpus[0]!.frame, 'powerW')).toBe(301.5);
-      expect(gpus[0]!.processes.map(({ pid }) => pid)).toEqual([29907]);
-    },
-  );
 
   it('gives a card whose UUID cannot be read the name of its slot, so that two of them stay two', () => {
     const gpus = ['01', '41'].map((bus) => `<gpu id="0:${bus}:00.0"><uuid>GPU is lost</uuid></gpu>`).join('');
