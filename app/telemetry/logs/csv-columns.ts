@@ -58,7 +58,7 @@ const TRAILING_UNIT = /^(.+)[ _](ms|s|sec|min|h|us|ns|c|f|k|w|mw|kw|pct|percent|
 
 type Named = { readonly meaning: CsvPlace | MetricKey; readonly unit: string; readonly name: string };
 
-/** "power.draw [W]": the readings of a field of nvidia-smi. One field may tell of two metrics. */
+/** "power.draw [W]": the readings of a field of nvidia-smi. One field may be two metrics. */
 function readingsOf(heading: string, at: number): readonly CsvReading[] {
   const [, name = '', unit] = /^([\w.]+)(?: \[([^\]]*)\])?$/.exec(heading) ?? [];
   return (metrics as readonly Metric[]).flatMap((metric) => {

@@ -20,6 +20,9 @@ export type CsvRow = {
   readonly frame: Frame;
 };
 
+const NAMING = ['uuid', 'name', 'pciBusId', 'index'] as const satisfies readonly CsvPlace[];
+type Growing = { -readonly [Key in keyof CsvRow]: CsvRow[Key] };
+
 export type CsvDecoder = {
   /** undefined for a row whose number of cells is not that of the header */
   readonly row: (line: string) => CsvRow | undefined;
@@ -41,6 +44,8 @@ const NUMBER = /^[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d+)?/i;
 /** The cell of another program: a number with or without a unit beside it ("65 C", "65,3"). */
 function plainCell(cell: string, { metric, unit }: CsvReading): Cell {
   if (cell === '') return { absent: 'unread' };
+  const plain = unit === undefined ? Number(cell) : Number.NaN;
+  if (!Number.isNaN(plain)) return { value: plain };
   const number = NUMBER.exec(cell)?.[0];
   if (number === undefined) return { absent: absenceOf(cell) };
   const beside = cell.slice(number.length).trim() || unit;
@@ -121,19 +126,17 @@ export function csvDecoder(header: string): Result<CsvDecoder> {
     row(line) {
       const cells = joinSplitStamp(splitCells(line, delimiter), width, places.time);
       if (cells.length !== width) return undefined;
-      const told = (place: CsvPlace) => {
+      const row: Growing = { frame: frameOf(cells) };
+      for (const place of NAMING) {
         const cell = places[place] === undefined ? undefined : cells[places[place]]!;
-        return cell !== undefined && tells(place, cell) ? { [place]: cell } : {};
-      };
-      const time = [places.date, places.time].flatMap((at) => (at === undefined ? [] : [cells[at]!])).join(' ');
-      return {
-        ...told('uuid'),
-        ...told('name'),
-        ...told('pciBusId'),
-        ...told('index'),
-        ...(time === '' ? {} : { time }),
-        frame: frameOf(cells),
-      };
+        if (cell !== undefined && tells(place, cell)) row[place] = cell;
+      }
+      const [date, time] = [places.date, places.time].map((at) => (at === undefined ? '' : cells[at]!)) as [
+        string,
+        string,
+      ];
+      if (date !== '' || time !== '') row.time = date === '' ? time : `${date} ${time}`.trim();
+      return row;
     },
   });
 }

@@ -172,7 +172,7 @@ export const csv: LogFormat = {
         if (gpu.key === '') return sink.bad(number, sentence('telemetry.log.bad.noCard'));
         sink.sample(number, gpu, tsMs, frame);
       },
-      end: ordered.end,
+      end: () => ordered.end(),
     };
   },
 };

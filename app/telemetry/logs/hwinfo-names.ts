@@ -20,7 +20,7 @@ export const hwinfoNames: readonly ColumnMeaning[] = [
   [/^GPU (?:Fan|Lüfter|风扇) ?3$/i, 'fan3Pct'],
 ];
 
-/** Words by which the language of a header is told. The first match counts; English is none of them. */
+/** Words that show the language of a header. The first match counts; English is none of them. */
 const LANGUAGES: readonly (readonly [pattern: RegExp, code: string])[] = [
   [/\p{Script=Hiragana}|\p{Script=Katakana}/u, 'ja'],
   [/\p{Script=Hangul}/u, 'ko'],

@@ -20,7 +20,7 @@ function createMoments(name: string) {
   return {
     samples,
     /** @param tsMs undefined: the recording has no times */
-    add(card: LogGpu, tsMs: number | undefined, frame: Frame): void {
+    add: (card: LogGpu, tsMs: number | undefined, frame: Frame): void => {
       const uuid = card.uuid ?? card.pciBusId ?? (card.key === '' ? `FILE-${name}` : `FILE-${name}-${card.key}`);
       const gpu = identities.get(uuid) ?? {
         uuid,

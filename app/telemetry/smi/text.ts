@@ -205,9 +205,9 @@ export function decodeText(text: string): Result<SmiDocument> {
     }
   }
   if (!Object.hasOwn(root.tree, 'gpu')) return err('recording-unreadable', sentence('telemetry.smi.textWithoutGpu'));
-  const gpus = children(root.tree as Node, 'gpu');
+  const gpus = children(root.tree, 'gpu');
   if (isCutOff(gpus)) return err('recording-unreadable', sentence('telemetry.smi.textCutOff'));
-  const attached = idOf(textAt(root.tree as Node, 'attached_gpus')); // with -i there are fewer
+  const attached = idOf(textAt(root.tree, 'attached_gpus')); // with -i there are fewer
   if (attached !== undefined && gpus.length > attached) {
     return err('recording-unreadable', sentence('telemetry.smi.textDamaged', { found: gpus.length, attached }));
   }
