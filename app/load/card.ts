@@ -1,6 +1,6 @@
 import { valueOf } from '../metrics/frame.ts';
 import type { Tick } from '../telemetry/sampler.ts';
-import { isLive } from '../telemetry/source.ts';
+import { sourceKindOf } from '../telemetry/source-kinds.ts';
 import { trapezoidJ } from '../workload/energy/energy.ts';
 
 /** What the card did during the stress test. Undefined: no card was observed doing it. */
@@ -24,7 +24,7 @@ const ELSEWHERE_MS = 5_000;
  * Watches the cards during a stress test. Simulated and replayed cards do no work, so they are ignored. Each reading is
  * handed out once, so that a stale one is not mistaken for a card that still responds.
  */
-export function createBurnCard(gpuUuid: string) {
+export function createStressTestCard(gpuUuid: string) {
   let figures: CardFigures = {};
   let fresh: Heat | undefined;
   let before: { readonly energyMj?: number; readonly powerW?: number } = {};
@@ -40,7 +40,7 @@ export function createBurnCard(gpuUuid: string) {
   return {
     /** @param working in ramp or soak */
     feed({ gpus, dtMs, source }: Tick, working: boolean): void {
-      if (!isLive(source)) return;
+      if (sourceKindOf(source.kind).origin !== 'measured') return;
       const temps = gpus.flatMap(({ frame }) => valueOf(frame, 'coreTempC') ?? []);
       const chosen = gpus.find(({ gpu }) => gpu.uuid === gpuUuid)?.frame;
       const tempC = chosen && valueOf(chosen, 'coreTempC');

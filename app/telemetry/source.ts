@@ -3,11 +3,6 @@ import type { GpuEvent, GpuSample, SourceFault, SourceInfo } from './schema.ts';
 
 export type { GpuEvent, GpuIdentity, GpuProcess, GpuSample, MigInstance, SourceFault, SourceInfo } from './schema.ts';
 
-export const sourceKinds = ['nvml', 'nvidia-smi', 'replay', 'simulator'] as const;
-
-/** Whether the numbers are of cards of this machine, now: neither simulated nor played. Only these are acted on. */
-export const isLive = ({ kind }: Pick<SourceInfo, 'kind'>): boolean => kind === 'nvml' || kind === 'nvidia-smi';
-
 /** What the UUID of each simulated card begins with. */
 export const SIMULATED = 'SIM-';
 

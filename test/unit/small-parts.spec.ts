@@ -12,7 +12,6 @@ import { defaultSettings, settingsSchema } from '../../app/settings/settings.ts'
 import { readRecording, recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
 import { openReplay } from '../../app/telemetry/replay/source.node.ts';
 import { gapReasons } from '../../app/telemetry/sampler.ts';
-import { isLive } from '../../app/telemetry/source.ts';
 import { parseSourceSpec } from '../../app/telemetry/sources.ts';
 import { statusOf } from '../../app/telemetry/status.ts';
 import { leadingCause, throttleReasons } from '../../app/metrics/throttle-reasons.ts';
@@ -275,7 +274,6 @@ describe('a recording of our own', () => {
     const opened = await openReplay({ clock, file, speed: 1 });
     if (!opened.ok) throw new Error(opened.error.message);
     expect(opened.value.info()).toMatchObject({ kind: 'replay', simulated });
-    expect(isLive(opened.value.info())).toBe(false);
     const first = opened.value.read(0);
     await clock.advance(0);
     expect((await first).tsMs).toBe(fromMs);
