@@ -129,12 +129,18 @@ export function Comparison({
       {caps && <SweepCurve points={points} knee={knee} />}
       {!each && <p className={css.hint}>{t('workloads.differentUnits')}</p>}
       <Bars
-        title={each ? t('workloads.energyEach') : t('sessions.energy')}
+        title={each ? `${t('workloads.energyEach')}, ${t('workloads.wholeSession')}` : t('sessions.energy')}
         lines={lines(
           (figures) => (each ? figures.each?.energyJ : figures.energyJ),
           each ? joules : (value) => joined(format.energy(value)),
         )}
       />
+      {each && (
+        <Bars
+          title={`${t('workloads.energyEach')}, ${t('workloads.active')}`}
+          lines={lines((figures) => figures.eachActive?.energyJ, joules)}
+        />
+      )}
       {each && !caps && (
         <Bars
           title={t('workloads.outputsPerHour')}

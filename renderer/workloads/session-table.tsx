@@ -3,6 +3,8 @@ import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
+import { outputsText, perOutputTexts, promptText, whyOf } from '../../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
@@ -11,13 +13,16 @@ import { entriesOf } from '../typed-entries.ts';
 export type Session = ResponseOf<'sessions.newest'>[number];
 
 /** Energy with its uncertainty: ±5 % of a counter, or the range of integrated power. */
-export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly figures: Figures }) {
+export function Energy({ figures, session }: { readonly figures: Figures; readonly session: Session }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  if (energyJ === undefined) return <span className={table.absent}>{t('report.notObserved')}</span>;
+  const { energyJ, rangeJ, energyFrom, states } = figures;
+  const why = whyOf(states.energy, session, t);
+  if (energyJ === undefined) return <span className={table.remark}>{why}</span>;
   const range = rangeJ && `${joined(format.energy(rangeJ.low))} – ${joined(format.energy(rangeJ.high))}`;
   return (
-    <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
+    <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`), why].filter(Boolean).join(' · ')}>
+      {boundSigns[states.energy]}
       {joined(format.energy(energyJ))}
       <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
     </span>
@@ -27,24 +32,18 @@ export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly 
 function Outputs({ figures }: { readonly figures: Figures }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { outputs, each, speed } = figures;
+  const { outputs, speed } = figures;
   if (!outputs) return <span className={table.absent}>–</span>;
+  const notes = [promptText(outputs, t, format), speed && `${format.significant(speed.value, 3)} ${speed.unit}`];
   return (
     <>
-      {outputs.atLeast && '≥ '}
-      {t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) })}
-      <div className={table.note}>
-        {[
-          each?.energyJ !== undefined &&
-            t('workloads.perUnit', {
-              value: `${format.significant(each.energyJ, 3)} J`,
-              unit: t(`outputUnit.${outputs.unit}`),
-            }),
-          speed && `${format.significant(speed.value, 3)} ${speed.unit}`,
-        ]
-          .filter(Boolean)
-          .join(' · ')}
-      </div>
+      {outputsText(outputs, t, format)}
+      <div className={table.note}>{notes.filter(Boolean).join(' · ')}</div>
+      {perOutputTexts(figures, t, format).map(({ label, text }) => (
+        <div key={label} className={table.note}>
+          {text} {label}
+        </div>
+      ))}
     </>
   );
 }
@@ -106,7 +105,7 @@ function Row({
         <Outputs figures={figures} />
       </Table.Td>
       <Table.Td>
-        {running && figures.energyJ === undefined ? absent : <Energy figures={figures} />}
+        {running && figures.states.energy === 'not-observed' ? absent : <Energy figures={figures} session={session} />}
         {figures.aboveIdleJ !== undefined && (
           <div className={table.note}>
             {t('workloads.aboveIdle', { value: joined(format.energy(figures.aboveIdleJ)) })}
@@ -116,7 +115,11 @@ function Row({
           <div className={table.note}>{t('workloads.shared', { value: joined(format.energy(sharedJ)) })}</div>
         )}
       </Table.Td>
-      {hasMoney(settings) && <Table.Td>{cost === undefined ? absent : format.money(cost)}</Table.Td>}
+      {hasMoney(settings) && (
+        <Table.Td>
+          {cost === undefined ? absent : `${boundSigns[figures.states.cost] ?? ''}${format.money(cost)}`}
+        </Table.Td>
+      )}
       <Table.Td>
         {peakTempC === undefined ? absent : joined(format.temperature(peakTempC))}
         {meanTempC !== undefined && (

@@ -64,6 +64,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'alerts.newest': { limit: 10 },
   'xids.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
+  'models.idle': undefined,
   'governor.status': undefined,
   'governor.tryCap': { gpuUuid: uuid, capW: 200 },
   'governor.confirmCap': { gpuUuid: uuid },

@@ -42,13 +42,19 @@ typedef struct {
 } sample_t;
 /*
  * Only processes with non-zero use are listed: the first with process_sm, process number N with process_sm_N, and
- * process_samples more that are on no list.
+ * process_samples more that are on no list. process_repeated 1: the driver repeats its entries with their old stamp.
  */
 API(nvmlDeviceGetProcessUtilization)(device_t device, sample_t *samples, unsigned *number, ull last_seen) {
   CALL(nvmlDeviceGetProcessUtilization)
   unsigned pid = (unsigned)value(gpu, "process_pid", 0), room = *number, found = 0;
   unsigned many = (unsigned)value(gpu, "process_count", 1), more = (unsigned)value(gpu, "process_samples", 0);
+  static ull repeated[MAX_GPUS];
   ull stamp = (ull)(seconds() * 1e6);
+  if (value(gpu, "process_repeated", 0) > 0) {
+    if (!repeated[gpu]) repeated[gpu] = stamp;
+    stamp = repeated[gpu];
+    last_seen = 0;
+  } else repeated[gpu] = 0;
   if (!pid || stamp <= last_seen || value(gpu, "process_unsampled", 0) > 0) return NOT_FOUND;
   for (unsigned i = 0; i < many + more; i++) {
     char name[32];

@@ -15,8 +15,15 @@ export type ServerStatus = {
   readonly made?: { readonly unit: OutputUnit; readonly count: number };
   /** outputs may have been missed: the true count is `made` or more */
   readonly atLeast?: boolean;
+  /** tokens of prompts since the program started; `promptAtLeast`: some answers did not report theirs */
   readonly promptTokens?: number;
-  readonly speed?: { readonly value: number; readonly unit: 'it/s' | 'tok/s' };
+  readonly promptAtLeast?: boolean;
+  /** those of `promptTokens` that came from a cache */
+  readonly cachedPromptTokens?: number;
+  /** ms that the server has generated tokens for since it started */
+  readonly generatingMs?: number;
+  /** steps per second at this moment */
+  readonly speed?: { readonly value: number; readonly unit: 'it/s' };
   /** what the program does not report, and how to change that, as a sentence */
   readonly note?: string;
 };

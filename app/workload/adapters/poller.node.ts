@@ -53,12 +53,15 @@ const followedFrom = (program: LedProgram, adapter: Adapter | undefined): Follow
 });
 
 /** What a meter counted for the program behind it, as a status. */
-const statusFromMeter = ({ tokens, promptTokens, images, running, model }: MeterNote): ServerStatus => ({
-  running,
-  ...(images > 0 && tokens === 0
-    ? { made: { unit: 'image' as const, count: images } }
-    : { made: { unit: 'token' as const, count: tokens }, promptTokens }),
-  ...(model && { model: shortModel(model) }),
+const statusFromMeter = (note: MeterNote): ServerStatus => ({
+  running: note.running,
+  ...(note.images > 0 && note.tokens === 0
+    ? { made: { unit: 'image' as const, count: note.images } }
+    : { made: { unit: 'token' as const, count: note.tokens }, generatingMs: note.busyMs }),
+  ...(note.promptTokens !== undefined && { promptTokens: note.promptTokens }),
+  ...(note.promptAtLeast && { promptAtLeast: true }),
+  ...(note.cachedPromptTokens !== undefined && { cachedPromptTokens: note.cachedPromptTokens }),
+  ...(note.model && { model: shortModel(note.model) }),
 });
 
 export type PollerOptions = {

@@ -3,16 +3,52 @@ import { createSlimJson } from './slim-json.ts';
 
 /** What one answer contains. */
 export type Counts = {
+  /** generated */
   readonly tokens: number;
-  readonly promptTokens: number;
+  /** of the whole prompt, also what came from a cache; absent: the server reports none */
+  readonly promptTokens?: number;
+  /** those of `promptTokens` that came from a cache; absent: not reported */
+  readonly cachedPromptTokens?: number;
   readonly images: number;
   readonly model?: string;
   /** the server reported no count, so `tokens` is the number of streamed pieces; a piece may contain several tokens */
   readonly atLeast?: boolean;
 };
 
+type Usage = Pick<Counts, 'tokens' | 'promptTokens' | 'cachedPromptTokens'>;
+
+/** Sum of the numbers that are there; undefined: there is none. */
+const sumOf = (...values: readonly (number | undefined)[]): number | undefined => {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
+};
+
+/** Prompt tokens, and those of them that came from a cache, in the forms that servers use. */
+function promptOf(json: Json, usage: Json): Pick<Usage, 'promptTokens' | 'cachedPromptTokens'> {
+  // Anthropic's input_tokens leave out what was read from the cache or written to it
+  const read = numberAt(usage, 'cache_read_input_tokens');
+  const written = numberAt(usage, 'cache_creation_input_tokens');
+  const processed = numberAt(json, 'timings', 'prompt_n'); // llama.cpp: without what came from the cache
+  const reused = numberAt(json, 'timings', 'cache_n');
+  const promptTokens =
+    numberAt(usage, 'prompt_tokens') ??
+    sumOf(numberAt(usage, 'input_tokens'), read, written) ??
+    numberAt(usage, 'prompt_eval_count') ?? // Ollama leaves it out when the whole prompt was cached
+    numberAt(usage, 'tokens_evaluated') ??
+    (processed === undefined ? undefined : processed + (reused ?? 0));
+  const cachedPromptTokens =
+    numberAt(usage, 'prompt_tokens_details', 'cached_tokens') ??
+    numberAt(usage, 'input_tokens_details', 'cached_tokens') ?? // Responses API
+    read ??
+    reused;
+  return {
+    ...(promptTokens !== undefined && { promptTokens }),
+    ...(promptTokens !== undefined && cachedPromptTokens !== undefined && { cachedPromptTokens }),
+  };
+}
+
 /** The server's own count of tokens, in the forms that servers use. */
-function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: number } | undefined {
+function usageOf(json: Json): Usage | undefined {
   // OpenAI's Responses API puts the finished response into its last event
   const usage =
     at(json, 'usage') ??
@@ -27,15 +63,8 @@ function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: 
     numberAt(usage, 'generated_tokens') ??
     numberAt(usage, 'tokens_predicted') ?? // llama.cpp's own API, tools/server/README.md
     numberAt(json, 'timings', 'predicted_n'); // and in the last event of its streams, if no usage was requested
-  const promptTokens =
-    numberAt(usage, 'prompt_tokens') ??
-    numberAt(usage, 'input_tokens') ??
-    numberAt(usage, 'prompt_eval_count') ??
-    numberAt(usage, 'tokens_evaluated') ??
-    numberAt(json, 'timings', 'prompt_n');
-  return tokens === undefined && promptTokens === undefined
-    ? undefined
-    : { tokens: tokens ?? 0, promptTokens: promptTokens ?? 0 };
+  const prompt = promptOf(json, usage);
+  return tokens === undefined && prompt.promptTokens === undefined ? undefined : { tokens: tokens ?? 0, ...prompt };
 }
 
 /** Images in an answer: OpenAI's `data` with an image or its address in each item, or WebUI's `images`. */
@@ -97,8 +126,7 @@ function countLines(prefix: string) {
     model ??= modelOf(json);
     const reported = usageOf(json);
     // the last count is final; the prompt may be counted in the first event only
-    if (reported)
-      usage = { tokens: reported.tokens, promptTokens: reported.promptTokens || (usage?.promptTokens ?? 0) };
+    if (reported) usage = reported.promptTokens || !usage ? reported : { ...usage, tokens: reported.tokens };
     images += imagesOf(json) + (textAt(json, 'type') === 'image_generation.completed' ? 1 : 0);
     if (carries(json)) pieces++;
   }
@@ -111,10 +139,10 @@ function countLines(prefix: string) {
     },
     result(): Counts {
       judge(rest);
-      const counted = usage && usage.tokens > 0;
+      const counted = usage !== undefined && usage.tokens > 0;
       return {
+        ...usage,
         tokens: counted ? usage!.tokens : pieces,
-        promptTokens: usage?.promptTokens ?? 0,
         images,
         ...(model && { model }),
         ...(!counted && pieces > 0 && { atLeast: true }),
@@ -131,7 +159,7 @@ function countBody() {
       const text = slim.text();
       const json = text === undefined ? undefined : parse(text);
       const model = modelOf(json);
-      return { tokens: 0, promptTokens: 0, ...usageOf(json), images: imagesOf(json), ...(model && { model }) };
+      return { tokens: 0, ...usageOf(json), images: imagesOf(json), ...(model && { model }) };
     },
   };
 }
@@ -151,7 +179,11 @@ export type Totals = {
   readonly requests: number;
   readonly running: number;
   readonly tokens: number;
-  readonly promptTokens: number;
+  /** of the answers that reported them; absent: none did */
+  readonly promptTokens?: number;
+  readonly cachedPromptTokens?: number;
+  /** some answers did not report their prompt */
+  readonly promptAtLeast?: boolean;
   readonly images: number;
   readonly atLeast: boolean;
   readonly model?: string;
