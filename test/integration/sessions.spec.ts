@@ -76,7 +76,9 @@ describe('slowburn sessions', () => {
     );
     const asText = (row: Record<string, unknown>) =>
       Object.fromEntries(Object.entries(row).flatMap(([name, value]) => (value === '' ? [] : [[name, String(value)]])));
-    const unguarded = fromCsv.map((row) => ({ ...row, name: row['name']!.replace(/^'/, '') }));
+    const unguarded = fromCsv.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, cell.replace(/^'/, '')])),
+    );
     expect(unguarded).toEqual(sessions.map(asText));
     expect(fromCsv.at(-2)!['name']).toBe("'=cmd()"); // no formula for a spreadsheet
 

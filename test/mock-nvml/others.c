@@ -56,6 +56,14 @@ API(nvmlDeviceGetSerial)(device_t device, char *text, unsigned size) { /* boards
   CALL(nvmlDeviceGetSerial)
   return NOT_SUPPORTED;
 }
+#define NO_DRIVER_MODEL(symbol) /* Windows has one */ \
+  API(symbol)(device_t device, unsigned *current, unsigned *pending) { \
+    (void)current, (void)pending; \
+    CALL(symbol) \
+    return NOT_SUPPORTED; \
+  }
+NO_DRIVER_MODEL(nvmlDeviceGetDriverModel)
+NO_DRIVER_MODEL(nvmlDeviceGetDriverModel_v2)
 API(nvmlDeviceGetCudaComputeCapability)(device_t device, int *major, int *minor) {
   CALL(nvmlDeviceGetCudaComputeCapability)
   *major = (int)value(gpu, "cuda_major", 8);

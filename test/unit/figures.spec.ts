@@ -151,7 +151,10 @@ describe('the speed of a session', () => {
     expect(figures([gpu({})], tokens(1000, { speed: { value: 41, unit: 'tok/s' } })).speed?.value).toBe(41));
 
   it('is tokens by active time, not by the time of the session', () =>
-    expect(figures([gpu({ activeMs: 50_000 })], tokens(1000)).speed).toEqual({ value: 20, unit: 'tok/s' }));
+    expect(figures([gpu({ energyJ: 9, activeMs: 50_000 })], tokens(1000)).speed).toEqual({ value: 20, unit: 'tok/s' }));
+
+  it('is not known by active time if the card also worked for others', () =>
+    expect(figures([gpu({ energyJ: 9, sharedJ: 1, activeMs: 50_000 })], tokens(1000)).speed).toBeUndefined());
 
   it('is not known without either', () => expect(figures([gpu({})], tokens(1000)).speed).toBeUndefined());
 });

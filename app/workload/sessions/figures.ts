@@ -167,7 +167,9 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     outputsPerHour: counted && (counted.count / tookMs) * 3_600_000,
     speed:
       outputs?.speed ??
-      (counted?.unit === 'token' && activeMs ? { value: (counted.count / activeMs) * 1000, unit: 'tok/s' } : undefined),
+      (counted?.unit === 'token' && activeMs && energy === 'known' // alone: others keep the card busy for themselves
+        ? { value: (counted.count / activeMs) * 1000, unit: 'tok/s' }
+        : undefined),
     spreadJ: spreadOf(gpus),
   };
 }
