@@ -1,7 +1,7 @@
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { writeAtomically } from '../core/atomic-write.node.ts';
 import { textCell } from './csv.ts';
 import type { SessionFormat } from './format.ts';
+import { parquetTable } from './parquet.node.ts';
 import { sessionColumns, type SessionExport, type SessionRow } from './session-columns.ts';
 
 /** For whoever the umask allows: an export is made for other programs. */
@@ -27,16 +27,7 @@ const objectOf = (row: SessionRow): Record<string, string | number> =>
   );
 
 const parquetOf = (rows: readonly SessionRow[]): Uint8Array =>
-  new Uint8Array(
-    parquetWriteBuffer({
-      columnData: sessionColumns.map(({ name, type, of }) => ({
-        name,
-        type,
-        nullable: true,
-        data: rows.map((row) => of(row) ?? null),
-      })),
-    }),
-  );
+  parquetTable(sessionColumns.map(({ name, type, of }) => ({ name, type, data: rows.map((row) => of(row) ?? null) })));
 
 /**
  * Sessions in a format, all of them in memory: a session is a row, and a history has thousands at most. Idle models are

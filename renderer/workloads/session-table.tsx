@@ -181,7 +181,9 @@ export function SessionTable({
           <Table.Tr>
             <Table.Th aria-label={t('workloads.compare')} />
             <Table.Th>{t('sessions.name')}</Table.Th>
-            <Table.Th>{t('sessions.outputs')}</Table.Th>
+            <Table.Th>
+              <span data-hint={t('workloads.activeNote')}>{t('sessions.outputs')}</span>
+            </Table.Th>
             <Table.Th>{t('sessions.energy')}</Table.Th>
             {hasMoney(settings) && <Table.Th>{t('sessions.cost')}</Table.Th>}
             <Table.Th>{t('sessions.peak')}</Table.Th>

@@ -67,7 +67,7 @@ describe('a model that stayed loaded', () => {
   it.each([
     [9, undefined],
     [10, 15 * 60],
-  ])('has a part of its own only after %d minutes without it: %s J per minute', (before, aboveJ) => {
+  ])('has a part due to it only after %d minutes without it: %s J per minute', (before, aboveJ) => {
     const powerW = [...watts(10, before), ...watts(25, 10)];
     const [model] = idleModels([card(powerW)], [stay(7, before, before + 10)], [session(before, before + 1, [7])]);
     expect(model!.aboveJ).toEqual(aboveJ === undefined ? undefined : expect.closeTo(aboveJ * 9));
@@ -193,7 +193,8 @@ describe('what is said about it', () => {
     ]));
 
   it('does not claim what is not known', () => {
-    const { model: _model, aboveJ: _aboveJ, ...unknown } = idle;
+    const { program, adapter, gpuUuids, idleMs, energyJ, slots } = idle;
+    const unknown: IdleModel = { program, gpuUuids, idleMs, energyJ, slots, ...(adapter && { adapter }) };
     expect(idleTexts(unknown, { pricePerKwh: null, tariff: [] }, t, format)).toEqual([
       'Ollama stayed loaded without work for 2 d 13 h: 1.10 kWh.',
       'The card would have drawn part of this anyway. How much is not known: it was never seen without a model.',

@@ -1483,7 +1483,8 @@ export const en = {
   workloads: {
     perUnit: '{{value}} / {{unit}}',
     active: 'while working',
-    activeNote: 'Energy in the time in which the card was at least 15 % busy, per output.',
+    activeNote:
+      'Per output, while working: energy in the time in which the card was at least 15 % busy. Whole session: with the pauses between.',
     wholeSession: 'whole session',
     prompt: '{{n}} read',
     promptCached: '{{n}} read, {{cached}} of them from a cache',

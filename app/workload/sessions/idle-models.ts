@@ -94,7 +94,7 @@ export function idleModels(
       minutes: new Set<number>(),
       gpuUuids: new Set<string>(),
       joules: 0,
-      aboveJ: 0 as number | undefined,
+      aboveJ: 0,
       slots: new Map<number, number>(),
     };
     sums.set(one.key, sum);
