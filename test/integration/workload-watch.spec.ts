@@ -174,12 +174,12 @@ describe('the watch over workloads', () => {
   it('starts no session of an idle program beside a busy one, which has all the energy', () => {
     const { store, play } = openWatch();
     const [busy, idle] = [idleProcess('/x/ComfyUI/main.py'), idleProcess('vllm', 'serve', 'a/b')];
-    const processes = [
-      { pid: busy, name: 'node', type: 'compute' as const, smPct: 80 },
+    const processes = (smPct: number) => [
+      { pid: busy, name: 'node', type: 'compute' as const, smPct },
       { pid: idle, name: 'node', type: 'compute' as const, smPct: 0 },
     ];
-    play(60, 95, processes);
-    play(120, 0, processes);
+    play(60, 95, processes(80));
+    play(120, 0, processes(0));
     const [session, ...others] = store.sessions.newest(3);
     expect(others).toEqual([]);
     expect(session).toMatchObject({ name: 'ComfyUI', summary: { pids: [busy], gpus: [{ energyJ: 59 * 200 }] } });
