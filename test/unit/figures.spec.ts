@@ -201,6 +201,17 @@ describe('active time', () => {
     });
   });
 
+  it('takes power where the counter stands still', () => {
+    const stuck = [0, 1, 1, 0].map((on, i) => sample(i, on ? 95 : 1, { energyMj: 7 }));
+    const { activeMs, activeJ } = summariseGpu('G', stuck);
+    expect([activeMs, activeJ]).toEqual([2000, expect.any(Number)]);
+  });
+
+  it('takes no energy of a gap as active', () => {
+    const list = [sample(0, 95), sample(1, 95), { ...sample(9, 95), dtMs: undefined }];
+    expect(summariseGpu('G', list)).toMatchObject({ energyJ: 900, activeMs: 1000, activeJ: 100 });
+  });
+
   it('is not known where the card does not report its utilisation', () => {
     const { activeMs, activeJ } = summariseGpu('G', [sample(0, undefined), sample(1, undefined)]);
     expect([activeMs, activeJ]).toEqual([undefined, undefined]);

@@ -4,11 +4,11 @@ import { reasonsIn } from '../../metrics/throttle-reasons.ts';
 import { createExposure } from '../../wear/replay.ts';
 import { counterRange, createPowerIntegral, ENERGY_ERROR, trapezoidJ } from '../energy/energy.ts';
 import type { EnergySlot } from '../energy/schema.ts';
+import { createActivity } from './activity.ts';
 import { createClip, type EdgeError } from './clip.ts';
 import type { GpuSummary } from './schema.ts';
 import { type Marks, eachOutputJ } from '../adapters/outputs.ts';
 import { shareAt, type ShareSpan } from '../energy/shares.ts';
-import { createActivity } from './activity.ts';
 import { SLOT_MS } from '../energy/tariff.ts';
 
 export type SessionSample = { readonly tsMs: number; readonly dtMs: number | undefined; readonly frame: Frame };
@@ -72,7 +72,6 @@ const LONGEST_GAP_MS = 31 * 24 * 3_600_000;
  * @param timed also keep the total at each sample, to read off the energy of each output
  */
 function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
-  let activeJ = 0;
   const slots = new Map<number, number>();
   const curve: { readonly tsMs: number; readonly totalJ: number }[] = [];
   let ownJ = 0;
@@ -92,14 +91,12 @@ function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
   }
 
   return {
-    /** @param active the part of the time, 0–1, in which the card worked */
-    add(joules: number, fromMs: number, toMs: number, active: number): void {
+    add(joules: number, fromMs: number, toMs: number): void {
       if (timed && curve.length === 0) curve.push({ tsMs: fromMs, totalJ: 0 });
       const share = shareAt(shares(), (fromMs + toMs) / 2);
       if (share === undefined) sharedJ += joules;
       else {
         ownJ += joules * share;
-        activeJ += joules * share * active;
         ownMs += Math.max(0, toMs - fromMs) * share;
         addToSlots(joules * share, Math.min(fromMs, toMs), toMs);
       }
@@ -108,7 +105,6 @@ function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
     result: () => ({
       ownJ,
       ownMs,
-      activeJ,
       sharedJ,
       curve,
       slots: [...slots].map(([fromMs, energyJ]): EnergySlot => ({ fromMs, energyJ })),
@@ -147,16 +143,14 @@ export function createSummary(
     const tempC = valueOf(frame, 'coreTempC');
     exposure.feedFrame(tsMs, dtMs, frame);
     if (tempC !== undefined) peak = Math.max(peak ?? tempC, tempC);
-    const isActive = activity.add(frame, dtMs, tsMs) ? 1 : 0;
     const energyMj = valueOf(frame, 'energyMj');
     if (energyMj !== undefined) {
       if (counter !== undefined) {
         counted = true;
         // the counter runs on through gaps; a decrease is a reset, across which no difference is taken
         const fromMs = dtMs !== undefined && counter.tsMs === before?.tsMs ? tsMs - dtMs : counter.tsMs;
-        fromCounter.add(Math.max(0, energyMj - counter.mj) / 1000, fromMs, tsMs, activity.since(fromMs, tsMs));
+        fromCounter.add(Math.max(0, energyMj - counter.mj) / 1000, fromMs, tsMs);
       }
-      activity.restart();
       counter = { tsMs, mj: energyMj };
     }
     if (before && dtMs !== undefined) {
@@ -169,10 +163,11 @@ export function createSummary(
       const [powerBefore, power] = [valueOf(before.frame, 'powerW'), valueOf(frame, 'powerW')];
       if (powerBefore !== undefined && power !== undefined) {
         integral.add(powerBefore, power, dtMs);
-        fromPower.add(trapezoidJ(powerBefore, power, dtMs), tsMs - dtMs, tsMs, isActive);
+        fromPower.add(trapezoidJ(powerBefore, power, dtMs), tsMs - dtMs, tsMs);
       }
     }
     if (before) throttled.add(before.frame, frame, dtMs);
+    if (before) activity.add(before.frame, frame, dtMs, tsMs);
     before = sample;
   }
 
@@ -192,7 +187,7 @@ export function createSummary(
         (counted ? counterRange(sum.ownJ) : { low: integrated!.range.low * part, high: integrated!.range.high * part }),
       sharedJ: sum && sum.sharedJ > 0 ? sum.sharedJ : undefined,
       activeMs: activity.ms(),
-      activeJ: sum && activity.ms() !== undefined ? sum.activeJ : undefined,
+      activeJ: activity.partOf(sum?.ownJ),
       idleW: sum && idleW,
       aboveIdleJ: sum && idleW !== undefined ? Math.max(0, sum.ownJ - (idleW * sum.ownMs) / 1000) : undefined,
       slots: sum?.slots,
