@@ -117,7 +117,11 @@ function Row({
       </Table.Td>
       {hasMoney(settings) && (
         <Table.Td>
-          {cost === undefined ? absent : `${boundSigns[figures.states.cost] ?? ''}${format.money(cost)}`}
+          {cost === undefined ? (
+            <span className={table.absent}>–</span>
+          ) : (
+            `${boundSigns[figures.states.cost] ?? ''}${format.money(cost)}`
+          )}
         </Table.Td>
       )}
       <Table.Td>

@@ -1490,6 +1490,7 @@ export const en = {
     promptCached: '{{n}} read, {{cached}} of them from a cache',
     promptUnknown: 'read: not reported',
     otherPrograms: 'other programs',
+    allShared: 'all shared',
     export: 'Export',
     exportAll: 'All sessions as',
     aboveIdle: '{{value}} above idle',
