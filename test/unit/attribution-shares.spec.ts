@@ -247,6 +247,18 @@ describe('a gap', () => {
     expect(two.spans()).toEqual({ a: [[1000, 31_000, undefined]], b: [[1000, 31_000, undefined]] });
   });
 
+  it('belongs to no one if a program without a session also used the card', () => {
+    const one = attribute({ processes: [process(1, 30), process(9, 30)] });
+    one.tick([program('a', 1)]);
+    one.tick([program('a', 1)], step);
+    expect(one.spans()).toEqual({
+      a: [
+        [0, 1000, 0.5],
+        [1000, 31_000, undefined],
+      ],
+    });
+  });
+
   it('without a record begins at the tick before, and before the first tick nothing is attributed', () => {
     const two = attribute({ processes: [process(1, 60), process(2, 20)] });
     const programs = [program('a', 1), program('b', 2)];
