@@ -136,6 +136,29 @@ describe('a card', () => {
     ]);
   });
 
+  it('is divided again when one program takes over from another between two lists', () => {
+    const two = attribute({ processes: [process(1, 60), process(2, 20)] });
+    const [a, b] = [program('a', 1), program('b', 2)];
+    two.tick([a, { ...b, loads: false }]);
+    two.tick([{ ...a, loads: false }, b], { listed: false });
+    expect(two.spans()).toEqual({ a: [[0, 1000, 0.75]], b: [[1000, 2000, 0.25]] });
+  });
+
+  it('is divided again after a gap, also without a new list', () => {
+    const world: World = { processes: [process(1, 60), process(2, 20)] };
+    const two = attribute(world);
+    const programs = [program('a', 1), program('b', 2)];
+    two.tick(programs);
+    world.processes = [process(1, 20), process(2, 60)];
+    two.tick(programs, { listed: false, dtMs: undefined });
+    two.tick(programs, { listed: false });
+    expect(two.spans()['a']).toEqual([
+      [0, 1000, 0.75],
+      [1000, 2000, undefined],
+      [2000, 3000, 0.25],
+    ]);
+  });
+
   it('belongs to nothing of a program that works on another card', () => {
     const one = attribute({ processes: [process(1, 50)] });
     one.tick([program('a', 1), program('b', 9)]);
@@ -272,6 +295,8 @@ describe('a gap', () => {
 describe('the time of a tick', () => {
   it.each([
     [240, 1000],
+    [250, 1250],
+    [-250, 750],
     [260, 1260],
     [-240, 1000],
     [-260, 740],
@@ -292,7 +317,7 @@ describe('spans in memory', () => {
     two.tick(programs, { dtMs: undefined, stepMs: 5000 });
     two.since('a', 1000);
     two.since('unknown', 0);
-    two.keep((owner) => owner === 'a');
+    two.keep((owner) => owner !== 'b');
     expect(two.spans()).toEqual({ a: [[1000, 6000, undefined]] });
   });
 
