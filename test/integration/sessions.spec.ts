@@ -234,7 +234,7 @@ it('the window exports sessions as a job', async () => {
   const money = { pricePerKwh: 0.3, tariff: [], co2GramsPerKwh: null };
   const begun = jobs.begin({ kind: 'sessions', format: 'json', target, money, currency: 'USD' });
   expect(begun.ok).toBe(true);
-  await expect.poll(() => states.at(-1)?.state).toBe('done');
+  await expect.poll(() => states.at(-1)?.state, { timeout: 30_000 }).toBe('done');
   const { stdout } = await slowburn('--data-dir', folder, '--json');
   expect(fs.readFileSync(target, 'utf8')).toBe(stdout.toString());
 });
