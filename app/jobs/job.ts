@@ -1,15 +1,14 @@
 import type { ExportRequest } from '../exchange/export.node.ts';
 import type { ImportCounts } from '../history/importer.ts';
 import type { SessionFormat } from '../exchange/format.ts';
-import type { Money } from '../workload/sessions/figures.ts';
+import type { PriceSettings } from '../workload/energy/tariff.ts';
 import type { CheckReport } from './check.ts';
 
 /** Sessions to a file, with their costs at these prices. */
 export type SessionsRequest = {
   readonly format: SessionFormat;
   readonly target: string;
-  readonly money: Money;
-  readonly currency: string;
+  readonly prices: PriceSettings & { readonly co2GramsPerKwh: number | null };
 };
 
 /** Long work on a history, in a thread with its own connection. */

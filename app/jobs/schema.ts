@@ -33,14 +33,14 @@ const exported = {
   gpuUuids: z.array(gpuUuid).max(256),
 };
 
-const { pricePerKwh, tariff, co2GramsPerKwh } = workloadSettings;
+const { pricePerKwh, tariff, marketSurchargePerKwh, marketTaxPct, co2GramsPerKwh } = workloadSettings;
+const { currency } = coreSettings;
 
 const sessionsExported = {
   kind: z.literal('sessions'),
   format: z.enum(sessionFormats),
-  /** the prices in force: costs are computed when sessions are shown */
-  money: z.strictObject({ pricePerKwh, tariff, co2GramsPerKwh }),
-  currency: coreSettings.currency,
+  /** what the settings say about prices: costs are computed when sessions are shown */
+  prices: z.strictObject({ pricePerKwh, tariff, marketSurchargePerKwh, marketTaxPct, co2GramsPerKwh, currency }),
 };
 
 /** What the window may ask for. */

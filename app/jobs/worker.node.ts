@@ -1,5 +1,6 @@
 // Long work on a history, in a separate thread with its own connection: sampling must not wait for it.
 import fs from 'node:fs';
+import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { exportHistory } from '../exchange/export.node.ts';
@@ -15,6 +16,8 @@ import { text } from '../core/i18n.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { backupHistory } from './backup.node.ts';
 import { checkHistory } from './check.ts';
+import { tariffOf } from '../workload/energy/tariff.ts';
+import { loadPrices } from '../workload/prices/file.node.ts';
 import { createSessionBook } from '../workload/sessions/book.ts';
 import { newestWeek } from '../workload/sessions/idle-models.ts';
 import { createProcessTable } from '../workload/sessions/processes.ts';
@@ -52,12 +55,14 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
       return (
         refuseTarget('export', job.request.target, databaseFile) ??
         using(openForReading(databaseFile), (db) => {
-          const { target, format, money, currency } = job.request;
+          const { target, format, prices } = job.request;
+          const book = loadPrices(path.dirname(databaseFile));
+          if (!book.ok) return book;
           const history = createHistory(db);
-          const book = createSessionBook(db, history, createProcessTable(db));
-          const sessions = book.sessions.newest(MOST_SESSIONS).reverse();
-          const idle = book.idleModels(...newestWeek(history.extent()));
-          writeSessions(target, format, sessionExport(sessions, idle, money, currency));
+          const kept = createSessionBook(db, history, createProcessTable(db));
+          const sessions = kept.sessions.newest(MOST_SESSIONS).reverse();
+          const idle = kept.idleModels(...newestWeek(history.extent()));
+          writeSessions(target, format, sessionExport(sessions, idle, tariffOf(prices, book.value), prices.currency));
           return ok(sessions.length);
         })
       );

@@ -25,6 +25,8 @@ export type GovernorAnswers = {
   readonly restoreLimit: (gpuUuid: string) => Promise<Result<undefined>>;
 };
 
+export type AddPrices = (request: RequestOf<'prices.add'>) => Result<string>;
+
 /**
  * The collector's side of the table of questions. A question that does not fit its schema is answered with an error.
  * @param hearsXids whether the source reports Xid errors; if not, their absence means nothing
@@ -36,6 +38,7 @@ export function createAnswers(
   makeReport: MakeReport,
   jobs: Jobs,
   limits: () => ShownLimits,
+  addPrices: AddPrices,
   hearsXids = false,
 ) {
   const cardPage = createCardPages(store, wear, hearsXids);
@@ -74,6 +77,7 @@ export function createAnswers(
     },
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
+    'incidents.newest': ({ limit }) => ok(store.events.incidents(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
     'models.idle': () => {
       const [fromMs, toMs] = newestWeek(store.extent());
@@ -84,6 +88,7 @@ export function createAnswers(
     'governor.confirmLimit': ({ gpuUuid }) =>
       governor.confirmLimit(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
     'governor.restoreLimit': ({ gpuUuid }) => governor.restoreLimit(gpuUuid),
+    'prices.add': addPrices,
     'report.make': makeReport,
   };
 

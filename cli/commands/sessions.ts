@@ -9,13 +9,14 @@ import { sessionsAs, writeSessions } from '../../app/exchange/sessions.node.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';
 import { refuseTarget } from '../../app/jobs/target.node.ts';
 import { createStore, type Store } from '../../app/recorder/store.ts';
+import type { Tariff } from '../../app/workload/energy/tariff.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { newestWeek } from '../../app/workload/sessions/idle-models.ts';
 import { MOST_SESSIONS } from '../../app/workload/sessions/table.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { historyOf, type FileOptions } from '../history-file.ts';
-import { EXIT, momentOption, settingsOf } from '../options.ts';
+import { EXIT, momentOption, moneyIn, settingsOf } from '../options.ts';
 import { idleLines, sessionLines } from '../session-lines.ts';
 import { historyOptions, jsonOption } from '../shared-options.ts';
 import { notes, out, printError } from '../terminal.ts';
@@ -54,7 +55,7 @@ function exportAs(
   store: Store,
   databaseFile: string,
   format: SessionFormat,
-  settings: Settings,
+  settings: Settings & Tariff,
   options: SessionsOptions,
 ): Result<undefined> {
   const { sessions: list, idle } = read(store, options, MOST_SESSIONS);
@@ -73,7 +74,7 @@ function exportAs(
   return ok(undefined);
 }
 
-function print(store: Store, settings: Settings, options: SessionsOptions): void {
+function print(store: Store, settings: Settings & Tariff, options: SessionsOptions): void {
   const format = formatterOf(settings);
   const { sessions: list, period, idle } = read(store, options, NEWEST);
   out.say(...(list.length > 0 ? sessionLines(list, settings, format) : [text('cli.sessions.none')]));
@@ -91,7 +92,8 @@ function listSessions(options: SessionsOptions): number {
     printError(opened.error);
     return EXIT.failed;
   }
-  const settings = settingsOf(dataFolder(options.dataDir));
+  const folder = dataFolder(options.dataDir);
+  const settings = moneyIn(folder, settingsOf(folder));
   const store = createStore(opened.value);
   const format = formatOf(options);
   try {

@@ -20,12 +20,12 @@ export function SessionLine({
   readonly gpuName: string;
 }) {
   const { t } = useTranslation();
-  const { format, settings } = useShared();
+  const { format, money } = useShared();
   const nowMs = useLive(newestMs) ?? 0;
   const only = sessions.length === 1 ? sessions[0]! : undefined;
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 
-  const figures = figuresOf(only, settings);
+  const figures = figuresOf(only, money);
   const { energyJ, rangeJ, energyFrom, sharedJ, outputs, each, cost, states } = figures;
   const { model } = only.summary?.workload ?? {};
   const made = outputs && outputs.count > 0 ? outputs : undefined;

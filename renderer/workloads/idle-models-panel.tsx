@@ -11,7 +11,7 @@ const ASKED_EVERY_MS = 10 * 60_000;
 /** What models cost in the last week that stayed loaded while no session ran. Nothing while there is none. */
 export function IdleModelsPanel() {
   const { t } = useTranslation();
-  const { format, settings } = useShared();
+  const { format, money } = useShared();
   const { data } = useQuestion('models.idle', undefined, { everyMs: ASKED_EVERY_MS });
   if (!data || data.models.length === 0) return null;
   const { fromMs, toMs, models } = data;
@@ -22,7 +22,7 @@ export function IdleModelsPanel() {
       </p>
       <ul>
         {models.map((model) => {
-          const [line, ...more] = idleTexts(model, settings, t, format);
+          const [line, ...more] = idleTexts(model, money, t, format);
           return (
             <li key={`${model.program} ${model.model ?? ''}`}>
               {line}

@@ -11,7 +11,8 @@ export function SessionExport() {
   const { settings } = useShared();
   const job = useJob('sessions');
   const [start, refusal] = useStartJob();
-  const { pricePerKwh, tariff, co2GramsPerKwh, currency } = settings;
+  const { pricePerKwh, tariff, marketSurchargePerKwh, marketTaxPct, co2GramsPerKwh, currency } = settings;
+  const prices = { pricePerKwh, tariff, marketSurchargePerKwh, marketTaxPct, co2GramsPerKwh, currency };
   return (
     <>
       <JobLine job={job} />
@@ -29,12 +30,7 @@ export function SessionExport() {
         <Menu.Dropdown>
           <Menu.Label>{t('workloads.exportAll')}</Menu.Label>
           {sessionFormats.map((format) => (
-            <Menu.Item
-              key={format}
-              onClick={() =>
-                start({ kind: 'sessions', format, money: { pricePerKwh, tariff, co2GramsPerKwh }, currency })
-              }
-            >
+            <Menu.Item key={format} onClick={() => start({ kind: 'sessions', format, prices })}>
               {format.toUpperCase()}
             </Menu.Item>
           ))}

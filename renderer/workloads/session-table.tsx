@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import type { Tariff } from '../../app/workload/energy/tariff.ts';
 import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
 import { outputsText, perOutputTexts, promptText, whyOf } from '../../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
@@ -60,10 +61,10 @@ function Row({
   readonly onPick: () => void;
 }) {
   const { t } = useTranslation();
-  const { format, settings } = useShared();
-  const figures = figuresOf(session, settings);
+  const { format, money } = useShared();
+  const figures = figuresOf(session, money);
   const { workload } = session.summary ?? {};
-  const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost } = figures;
+  const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost, pricedShare } = figures;
   const throttled = entriesOf(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
   const running = session.endedMs === null;
   // a running session may not have this figure yet
@@ -115,12 +116,15 @@ function Row({
           <div className={table.note}>{t('workloads.shared', { value: joined(format.energy(sharedJ)) })}</div>
         )}
       </Table.Td>
-      {hasMoney(settings) && (
+      {hasMoney(money) && (
         <Table.Td>
-          {cost === undefined ? (
-            <span className={table.absent}>–</span>
-          ) : (
+          {cost !== undefined ? (
             `${boundSigns[figures.states.cost] ?? ''}${format.money(cost)}`
+          ) : pricedShare === undefined ? (
+            <span className={table.absent}>–</span>
+          ) : null}
+          {pricedShare !== undefined && (
+            <div className={table.note}>{t('prices.known', { percent: format.percent(pricedShare) })}</div>
           )}
         </Table.Td>
       )}
@@ -160,10 +164,8 @@ function Row({
   );
 }
 
-export const hasMoney = (settings: {
-  readonly pricePerKwh: number | null;
-  readonly tariff: readonly unknown[];
-}): boolean => settings.pricePerKwh !== null || settings.tariff.length > 0;
+export const hasMoney = ({ pricePerKwh, tariff, market }: Tariff): boolean =>
+  pricePerKwh !== null || tariff.length > 0 || market !== undefined;
 
 export function SessionTable({
   sessions,
@@ -177,7 +179,7 @@ export function SessionTable({
   readonly onPick: (id: number) => void;
 }) {
   const { t } = useTranslation();
-  const { settings } = useShared();
+  const { money } = useShared();
   return (
     <Table.ScrollContainer minWidth={820}>
       <Table verticalSpacing="xs" className={table.table}>
@@ -189,7 +191,7 @@ export function SessionTable({
               <span data-hint={t('workloads.activeNote')}>{t('sessions.outputs')}</span>
             </Table.Th>
             <Table.Th>{t('sessions.energy')}</Table.Th>
-            {hasMoney(settings) && <Table.Th>{t('sessions.cost')}</Table.Th>}
+            {hasMoney(money) && <Table.Th>{t('sessions.cost')}</Table.Th>}
             <Table.Th>{t('sessions.peak')}</Table.Th>
             <Table.Th>{t('sessions.throttled')}</Table.Th>
             <Table.Th>

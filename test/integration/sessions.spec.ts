@@ -231,8 +231,9 @@ it('the window exports sessions as a job', async () => {
   const jobs = createJobs(threads, path.join(folder, 'history.db'), (state) => states.push(state));
   onTestFinished(() => jobs.cancelAll());
   const target = path.join(folder, 'sessions.json');
-  const money = { pricePerKwh: 0.3, tariff: [], co2GramsPerKwh: null };
-  const begun = jobs.begin({ kind: 'sessions', format: 'json', target, money, currency: 'USD' });
+  const market = { marketSurchargePerKwh: 0, marketTaxPct: 0 };
+  const prices = { pricePerKwh: 0.3, tariff: [], ...market, co2GramsPerKwh: null, currency: 'USD' };
+  const begun = jobs.begin({ kind: 'sessions', format: 'json', target, prices });
   expect(begun.ok).toBe(true);
   await expect.poll(() => states.at(-1)?.state, { timeout: 30_000 }).toBe('done');
   const { stdout } = await slowburn('--data-dir', folder, '--json');

@@ -18,7 +18,7 @@ import { frameWith } from '../support/frames.ts';
 
 const { t } = createI18n('en');
 const format = createFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
-const money = { pricePerKwh: 0.36, tariff: [], co2GramsPerKwh: 400 };
+const money = { pricePerKwh: 0.36, tariff: [], market: undefined, co2GramsPerKwh: 400 };
 const tokens = (count: number, more: Partial<Outputs> = {}): Outputs => ({
   unit: 'token',
   count,

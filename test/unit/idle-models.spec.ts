@@ -173,7 +173,7 @@ it('idle models never cost more than their cards drew, whatever was loaded and w
 describe('what is said about it', () => {
   const { t } = createI18n('en');
   const format = createFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
-  const tariff = { pricePerKwh: 0.32, tariff: [] };
+  const tariff = { pricePerKwh: 0.32, tariff: [], market: undefined };
   const idle: IdleModel = {
     program: 'Ollama',
     model: 'qwen3:32b',
@@ -195,7 +195,7 @@ describe('what is said about it', () => {
   it('does not claim what is not known', () => {
     const { program, adapter, gpuUuids, idleMs, energyJ, slots } = idle;
     const unknown: IdleModel = { program, gpuUuids, idleMs, energyJ, slots, ...(adapter && { adapter }) };
-    expect(idleTexts(unknown, { pricePerKwh: null, tariff: [] }, t, format)).toEqual([
+    expect(idleTexts(unknown, { pricePerKwh: null, tariff: [], market: undefined }, t, format)).toEqual([
       'Ollama stayed loaded without work for 2 d 13 h: 1.10 kWh.',
       'The card would have drawn part of this anyway. How much is not known: it was never seen without a model.',
       'To unload it, end Ollama.',

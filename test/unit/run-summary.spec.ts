@@ -4,7 +4,7 @@ import type { GpuSummary, Outputs } from '../../app/workload/sessions/schema.ts'
 import { describe as linesOf } from '../../cli/run-summary.ts';
 
 const format = createFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
-const money = { pricePerKwh: 0.36, tariff: [], co2GramsPerKwh: null };
+const money = { pricePerKwh: 0.36, tariff: [], market: undefined, co2GramsPerKwh: null };
 
 function summaryOf(gpu: Partial<GpuSummary>, outputs?: Outputs, sharedWith?: readonly string[]): string {
   const workload = { kind: 'llm' as const, found: 'by-hand' as const, ...(outputs && { outputs }) };

@@ -2,7 +2,7 @@ import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import type { Band } from '../../wear/exposure.ts';
 import type { Range } from '../energy/schema.ts';
 import type { Outputs, GpuSummary, Workload } from './schema.ts';
-import { co2GramsOf, costOf, type Tariff } from '../energy/tariff.ts';
+import { co2GramsOf, pricedShare, priceSlots, sumPriced, type Priced, type Tariff } from '../energy/tariff.ts';
 import { costState, energyState, isShown, perOutputState, type FigureState } from './figure-states.ts';
 
 export type Money = Tariff & { readonly co2GramsPerKwh: number | null };
@@ -26,6 +26,8 @@ export type Cost = {
  */
 export type Figures = Cost & {
   readonly sharedJ?: number;
+  /** share of the energy that has a price, 0–1, where that is not all of it: then no cost is given */
+  readonly pricedShare?: number;
   readonly energyFrom?: 'counter' | 'power';
   readonly peakTempC?: number;
   readonly meanTempC?: number;
@@ -69,6 +71,12 @@ function sumOf(gpus: readonly GpuSummary[], pick: (gpu: GpuSummary) => number | 
     sum += value;
   }
   return gpus.length > 0 ? sum : undefined;
+}
+
+/** Undefined where the energy of a card is not known. */
+function pricedOf(gpus: readonly GpuSummary[], money: Money): Priced | undefined {
+  if (gpus.length === 0 || gpus.some(({ slots }) => !slots || slots.length === 0)) return undefined;
+  return sumPriced(gpus.map(({ slots }) => priceSlots(slots!, money)));
 }
 
 const largest = (values: readonly (number | undefined)[]): number | undefined => {
@@ -120,6 +128,8 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   const energyJ = isShown(energy) ? ownJ : undefined;
   const low = sumOf(gpus, (gpu) => gpu.energyRangeJ?.low);
   const high = sumOf(gpus, (gpu) => gpu.energyRangeJ?.high);
+  const priced = energyJ === undefined ? undefined : pricedOf(gpus, money);
+  const share = priced && pricedShare(priced);
   const whole: Cost =
     energyJ === undefined
       ? {}
@@ -127,7 +137,7 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
           energyJ,
           rangeJ: low !== undefined && high !== undefined ? { low, high } : undefined,
           aboveIdleJ: sumOf(gpus, (gpu) => gpu.aboveIdleJ),
-          cost: sumOf(gpus, (gpu) => gpu.slots && costOf(gpu.slots, money)),
+          cost: share === 1 ? priced!.cost : undefined,
           co2G: co2GramsOf(energyJ, money.co2GramsPerKwh),
         };
   // while it is running: the time that its summary covers so far
@@ -144,6 +154,7 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   );
   return {
     ...whole,
+    ...(share !== undefined && share > 0 && share < 1 && { pricedShare: share }),
     sharedJ,
     energyFrom: gpus.some((gpu) => gpu.energyFrom === 'power') ? 'power' : gpus[0]?.energyFrom,
     peakTempC: largest(gpus.map((gpu) => gpu.peakTempC)),

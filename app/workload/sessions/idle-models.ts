@@ -1,4 +1,4 @@
-import { SLOT_MS } from '../energy/tariff.ts';
+import { QUARTER_MS } from '../energy/slots.ts';
 import type { WorkloadKind } from '../programs/kinds.ts';
 import { matchProcess } from '../programs/match.ts';
 import { LOADED_UTIL_PCT } from '../programs/programs.ts';
@@ -98,7 +98,7 @@ export function idleModels(
       slots: new Map<number, number>(),
     };
     sums.set(one.key, sum);
-    const slot = Math.floor(atMs / SLOT_MS) * SLOT_MS;
+    const slot = Math.floor(atMs / QUARTER_MS) * QUARTER_MS;
     sum.minutes.add(atMs); // a minute on two cards is one minute
     sum.gpuUuids.add(one.stay.gpuUuid);
     sum.joules += joules;
