@@ -1,4 +1,3 @@
-import type { BasicType } from 'hyparquet-writer';
 import { unloadCommand } from '../workload/sessions/unload.ts';
 import type { FigureState } from '../workload/sessions/figure-states.ts';
 import { figuresOf, type Figures, type Money } from '../workload/sessions/figures.ts';
@@ -14,7 +13,8 @@ type Row = {
 };
 type Column = {
   readonly name: string;
-  readonly type: BasicType;
+  /** as Parquet names them */
+  readonly type: 'STRING' | 'DOUBLE' | 'TIMESTAMP';
   /** for docs/format/sessions.md: what it is, with its unit */
   readonly doc: string;
   readonly of: (row: Row) => Cell;
