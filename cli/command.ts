@@ -4,6 +4,7 @@ import type { Argument, Option } from 'commander';
 export type CommandId =
   | 'monitor'
   | 'run'
+  | 'sessions'
   | 'read'
   | 'doctor'
   | 'import'

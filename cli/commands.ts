@@ -16,6 +16,7 @@ import { meter } from './commands/meter.ts';
 import { monitor } from './commands/monitor.ts';
 import { read } from './commands/read.ts';
 import { run } from './commands/run.ts';
+import { sessions } from './commands/sessions.ts';
 import { sweep } from './commands/sweep.ts';
 import { tariffImport } from './commands/tariff-import.ts';
 import { tariffShow } from './commands/tariff-show.ts';
@@ -25,6 +26,7 @@ import { wear } from './commands/wear.ts';
 export const commands = {
   monitor,
   run,
+  sessions,
   read,
   doctor,
   import: importLogs,

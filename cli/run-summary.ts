@@ -3,6 +3,8 @@ import { text } from '../app/core/i18n.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
+import { boundSigns } from '../app/workload/sessions/figure-states.ts';
+import { perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
 import { outputsText } from '../app/workload/sessions/outputs-text.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
@@ -15,16 +17,24 @@ export type RunSession = {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly workload?: Workload;
+  readonly sharedWith?: readonly string[] | undefined;
 };
 
-function energyText({ energyJ, energyFrom, energyRangeJ }: GpuSummary, format: Formatter): string {
-  if (energyJ === undefined || !energyFrom) return text('cli.notObserved');
-  return text('cli.run.energyText', {
+function energyText(
+  { energyFrom }: GpuSummary,
+  { energyJ, rangeJ: energyRangeJ, states }: Figures,
+  sharedWith: RunSession['sharedWith'],
+  format: Formatter,
+): string {
+  if (energyJ === undefined || !energyFrom)
+    return whyOf(states.energy, { sharedWith }, text) ?? text('cli.notObserved');
+  const sign = boundSigns[states.energy] ?? '';
+  return `${sign}${text('cli.run.energyText', {
     joules: format.significant(energyJ, 3),
     wattHours: format.significant(energyJ / 3600, 3),
     percent: format.percent(errorShareOf(energyJ, energyRangeJ)),
     from: text(`energyFrom.${energyFrom}`),
-  });
+  })}`;
 }
 
 function costLines({ aboveIdleJ, cost, co2G, pricedShare }: Figures, format: Formatter): Line[] {
@@ -37,17 +47,25 @@ function costLines({ aboveIdleJ, cost, co2G, pricedShare }: Figures, format: For
   return lines;
 }
 
-function outputLines({ outputs, each, outputsPerHour }: Figures, format: Formatter): Line[] {
+function outputLines(figures: Figures, sharedWith: RunSession['sharedWith'], format: Formatter): Line[] {
+  const { outputs, each, outputsPerHour, speed, states } = figures;
   if (!outputs) return [];
-  const { unit } = outputs;
-  const lines: Line[] = [[text('cli.run.outputs'), outputsText(outputs, text, format.number)]];
-  if (each?.energyJ === undefined) return lines;
-  const parts = [
-    `${format.significant(each.energyJ, 3)} J`,
-    ...(each.cost === undefined ? [] : [format.money(each.cost)]),
-    `${format.significant(outputsPerHour!, 3)}/h`,
+  const made = [outputsText(outputs, text, format.number), promptText(outputs, text, format)];
+  const unit = text(`outputUnit.${outputs.unit}`);
+  const perOutput = perOutputTexts(figures, text, format);
+  const why = perOutput.length > 0 ? undefined : whyOf(states.perOutput, { sharedWith }, text);
+  const cost = each?.cost !== undefined && `${boundSigns[states.costPerOutput] ?? ''}${format.money(each.cost)}`;
+  const rate = [
+    outputsPerHour !== undefined && format.significant(outputsPerHour, 3),
+    speed && `${format.significant(speed.value, 3)} ${speed.unit}`,
   ];
-  return [...lines, [text('cli.run.each', { unit: text(`outputUnit.${unit}`) }), parts.join(', ')]];
+  return [
+    [text('cli.run.outputs'), made.filter(Boolean).join(', ')],
+    ...perOutput.map(({ label, text: value }): Line => [text('cli.run.each', { unit, when: label }), value]),
+    ...(cost ? [[text('cli.run.costEach', { unit }), cost] as const] : []),
+    ...(outputsPerHour === undefined ? [] : [[text('cli.run.perHour'), rate.filter(Boolean).join(', ')] as const]),
+    ...(why ? [[text('cli.run.why'), why] as const] : []),
+  ];
 }
 
 function throttledText(throttledMs: GpuSummary['throttledMs'], format: Formatter): string {
@@ -71,7 +89,7 @@ function exposureText(hours: GpuSummary['equivalentHours'], { significant }: For
 export function describe(
   summary: GpuSummary,
   name: string,
-  { startedMs, endedMs, workload }: RunSession,
+  { startedMs, endedMs, workload, sharedWith }: RunSession,
   money: Money,
   format: Formatter,
 ): string[] {
@@ -80,10 +98,10 @@ export function describe(
     celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
   const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
   const lines: Line[] = [
-    [text('cli.run.energy'), energyText(summary, format)],
+    [text('cli.run.energy'), energyText(summary, figures, sharedWith, format)],
     ...costLines(figures, format),
     ...(sharedJ === undefined ? [] : [[text('cli.run.shared'), joined(format.energy(sharedJ))] as const]),
-    ...outputLines(figures, format),
+    ...outputLines(figures, sharedWith, format),
     [text('cli.run.peak'), degrees(peakTempC, 0)],
     [text('cli.run.mean'), degrees(meanTempC, 1)],
     [text('cli.run.throttled'), throttledText(throttledMs, format)],

@@ -16,7 +16,7 @@ export async function startJob(
   request: Request,
 ): Answer {
   if (request.kind === 'check') return host.ask('jobs.begin', request) as Answer;
-  const extension = request.kind === 'export' ? request.format : 'db';
+  const extension = 'format' in request ? request.format : 'db';
   const day = new Date().toISOString().slice(0, 10);
   const options = {
     title: t(`jobs.${request.kind}Title`),

@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/metrics.md from the metric catalogue, docs/stability.md from the command line and the schemas, and the
-// figures of README.md from bench/results.json.
+// `npm run docs`: writes docs/metrics.md from the metric catalogue, docs/stability.md from the command line and the schemas, the
+// columns of docs/format/sessions.md, and the figures of README.md from bench/results.json.
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { machineOf } from './bench/compare.mjs';
@@ -75,6 +75,17 @@ export function roomsPicture(rooms) {
   return ['```', 'app/', ...rows, '```'].join('\n');
 }
 
+const COLUMN_MARKS = ['<!-- columns: made by npm run docs -->', '<!-- /columns -->'];
+
+/** The columns of exported sessions. */
+export const columnsTable = (columns) =>
+  [
+    '| column | type | meaning |',
+    '| --- | --- | --- |',
+    ...columns.map(({ name, type, doc }) => `| \`${name}\` | ${TYPES[type]} | ${doc} |`),
+  ].join('\n');
+const TYPES = { STRING: 'text', DOUBLE: 'number', TIMESTAMP: 'time' };
+
 /** A text with what lies between two marks replaced. */
 export function between([begin, end], text, middle) {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
@@ -91,11 +102,13 @@ async function generated() {
   const { rooms } = await load('test/support/rooms.ts');
   const { en: words } = await load('app/core/locales/en.ts');
   const { settingsSchema, defaultSettings } = await load('app/settings/settings.ts');
+  const { sessionColumns } = await load('app/exchange/session-columns.ts');
   const program = (await load('cli/program.ts')).createProgram(() => undefined);
   const results = JSON.parse(read('bench/results.json'));
   return {
     'docs/metrics.md': metricsPage(metrics, words.metric),
     'docs/stability.md': stabilityPage({ program, settingsSchema, defaultSettings, metrics }),
+    'docs/format/sessions.md': between(COLUMN_MARKS, read('docs/format/sessions.md'), columnsTable(sessionColumns)),
     'README.md': readmeWith(read('README.md'), figuresTable(results)),
     'docs/ARCHITECTURE.md': between(ROOM_MARKS, read('docs/ARCHITECTURE.md'), roomsPicture(rooms)),
   };

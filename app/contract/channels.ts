@@ -27,7 +27,7 @@ import { gap, tick } from '../telemetry/schema.ts';
 import { exposure } from '../wear/exposure-schema.ts';
 import { markRequest } from '../wear/ledger/ledger-schema.ts';
 import { priceBook } from '../workload/prices/market.ts';
-import { storedSession } from '../workload/sessions/schema.ts';
+import { idleModel, storedSession } from '../workload/sessions/schema.ts';
 import { pageIds } from './pages.ts';
 
 /** What a report covers. */
@@ -199,6 +199,12 @@ export const channels = {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(storedSession),
+  },
+  /** models that stayed loaded without work in the newest week of the history */
+  'models.idle': {
+    by: 'collector',
+    request: nothing,
+    response: timeRange.extend({ models: z.array(idleModel) }).nullable(),
   },
   'governor.status': { by: 'collector', request: nothing, response: governorStatus },
   /** in force at once, and reverted after 15 s unless it is confirmed */

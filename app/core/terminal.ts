@@ -2,7 +2,7 @@ import { escapedJson, printable, printableJson, printableLines } from './printab
 
 /** The part of a stream that a terminal needs; process.stdout and process.stderr have it. */
 export type TextStream = {
-  readonly write: (text: string) => unknown;
+  readonly write: (text: string | Uint8Array) => unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
@@ -36,6 +36,9 @@ export function openTerminal(stream: TextStream) {
     json: (value: unknown, indent?: number): void => void stream.write(`${printableJson(value, indent)}\n`),
     /** Writes JSON lines: unchanged to a pipe or file; on a terminal, unprintable characters are escaped. */
     jsonLines: (content: string): void => void stream.write(stream.isTTY ? escapedJson(content) : content),
+    /** Writes the content of a file: unchanged to a pipe or file; on a terminal, made printable. */
+    data: (content: string | Uint8Array): void =>
+      void stream.write(stream.isTTY && typeof content === 'string' ? printableLines(content) : content),
     /** Shows progress in one line that is redrawn; nothing if the stream is no terminal. */
     status(text: string): void {
       if (!stream.isTTY) return;

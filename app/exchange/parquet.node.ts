@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { parquetMetadataAsync, parquetReadObjects, snappyUncompress, type FileMetaData } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
-import { ByteWriter, ParquetWriter, schemaFromColumnData, type BasicType } from 'hyparquet-writer';
+import { ByteWriter, parquetWriteBuffer, ParquetWriter, schemaFromColumnData, type BasicType } from 'hyparquet-writer';
 import { isMetricKey, metricIndex, metricOf, type Metric } from '../metrics/metrics.ts';
 import { createFrame, hasValue } from '../metrics/frame.ts';
 import type { GpuIdentity } from '../telemetry/source.ts';
@@ -105,6 +105,12 @@ export function openParquetWriter(
     abandon: () => fs.closeSync(handle),
   };
 }
+
+/** A small table as a Parquet file, in which every value may be null. */
+export const parquetTable = (
+  columns: readonly { readonly name: string; readonly type: BasicType; readonly data: unknown[] }[],
+): Uint8Array =>
+  new Uint8Array(parquetWriteBuffer({ columnData: columns.map((column) => ({ ...column, nullable: true })) }));
 
 /** Limit for a decompressed page. Slowburn writes pages of 1 MiB; a dictionary holds the texts of a row group. */
 const LARGEST_PAGE = 64 * 2 ** 20;

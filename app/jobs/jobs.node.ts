@@ -12,6 +12,8 @@ const jobOf = (databaseFile: string, request: JobRequest): HistoryJob => {
   switch (request.kind) {
     case 'export':
       return { kind: 'export', databaseFile, request };
+    case 'sessions':
+      return { kind: 'sessions', databaseFile, request };
     case 'backup':
       return { kind: 'backup', databaseFile, target: request.target };
     case 'check':

@@ -1,6 +1,8 @@
 import { appError, gpuUuid, moment, type TypeOf } from '../core/schema.ts';
+import { coreSettings } from '../core/settings.ts';
 import { z } from '../core/zod.ts';
-import { exportFormats } from '../exchange/format.ts';
+import { exportFormats, sessionFormats } from '../exchange/format.ts';
+import { workloadSettings } from '../workload/settings.ts';
 import { metricKey } from '../metrics/schema.ts';
 import { metrics } from '../metrics/metrics.ts';
 import { jobKinds } from './job.ts';
@@ -31,9 +33,20 @@ const exported = {
   gpuUuids: z.array(gpuUuid).max(256),
 };
 
+const { pricePerKwh, tariff, marketSurchargePerKwh, marketTaxPct, co2GramsPerKwh } = workloadSettings;
+const { currency } = coreSettings;
+
+const sessionsExported = {
+  kind: z.literal('sessions'),
+  format: z.enum(sessionFormats),
+  /** what the settings say about prices: costs are computed when sessions are shown */
+  prices: z.strictObject({ pricePerKwh, tariff, marketSurchargePerKwh, marketTaxPct, co2GramsPerKwh, currency }),
+};
+
 /** What the window may ask for. */
 export const jobWish = z.discriminatedUnion('kind', [
   z.strictObject(exported),
+  z.strictObject(sessionsExported),
   z.strictObject({ kind: z.literal('backup') }),
   z.strictObject({ kind: z.literal('check') }),
 ]);
@@ -41,6 +54,7 @@ export const jobWish = z.discriminatedUnion('kind', [
 /** The same with the path that the user chose in main's dialog. */
 export const jobRequest = z.discriminatedUnion('kind', [
   z.strictObject({ ...exported, target: z.string().min(1) }),
+  z.strictObject({ ...sessionsExported, target: z.string().min(1) }),
   z.strictObject({ kind: z.literal('backup'), target: z.string().min(1) }),
   z.strictObject({ kind: z.literal('check') }),
 ]);

@@ -1,9 +1,12 @@
 // Long work on a history, in a separate thread with its own connection: sampling must not wait for it.
 import fs from 'node:fs';
+import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { behindRecorder } from '../core/behind-recorder.node.ts';
 import { exportHistory } from '../exchange/export.node.ts';
 import { importExport } from '../exchange/import.node.ts';
+import { sessionExport } from '../exchange/session-columns.ts';
+import { writeSessions } from '../exchange/sessions.node.ts';
 import { DamagedChunk } from '../history/codec/blocks.ts';
 import { openDatabase, openExisting, openForReading } from '../history/file/database.node.ts';
 import { explain } from '../history/file/explain.ts';
@@ -13,6 +16,12 @@ import { text } from '../core/i18n.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { backupHistory } from './backup.node.ts';
 import { checkHistory } from './check.ts';
+import { tariffOf } from '../workload/energy/tariff.ts';
+import { loadPrices } from '../workload/prices/file.node.ts';
+import { createSessionBook } from '../workload/sessions/book.ts';
+import { newestWeek } from '../workload/sessions/idle-models.ts';
+import { createProcessTable } from '../workload/sessions/processes.ts';
+import { MOST_SESSIONS } from '../workload/sessions/table.ts';
 import type { HistoryJob, JobAnswers, JobKind } from './job.ts';
 import type { JobControl } from '../core/job-control.ts';
 import { explainTarget, refuseTarget } from './target.node.ts';
@@ -41,6 +50,21 @@ async function work(job: HistoryJob, control: JobControl): Promise<Result<JobAns
       return (
         refuseTarget('export', job.request.target, databaseFile) ??
         using(openForReading(databaseFile), (db) => exportHistory(createHistory(db), job.request, control))
+      );
+    case 'sessions':
+      return (
+        refuseTarget('export', job.request.target, databaseFile) ??
+        using(openForReading(databaseFile), (db) => {
+          const { target, format, prices } = job.request;
+          const book = loadPrices(path.dirname(databaseFile));
+          if (!book.ok) return book;
+          const history = createHistory(db);
+          const kept = createSessionBook(db, history, createProcessTable(db));
+          const sessions = kept.sessions.newest(MOST_SESSIONS).reverse();
+          const idle = kept.idleModels(...newestWeek(history.extent()));
+          writeSessions(target, format, sessionExport(sessions, idle, tariffOf(prices, book.value), prices.currency));
+          return ok(sessions.length);
+        })
       );
     case 'import':
       return using(openExisting(databaseFile), (db) => importExport(createHistory(db), job.file, control, job));
@@ -78,7 +102,8 @@ function explainFailure(thrown: unknown): Result<never> {
   }
   if (job.kind === 'backup') return explainTarget(job.target, thrown);
   const code = String((thrown as { code?: unknown }).code);
-  if (job.kind === 'export' && !code.startsWith('SQLITE_')) return explainTarget(job.request.target, thrown);
+  if ((job.kind === 'export' || job.kind === 'sessions') && !code.startsWith('SQLITE_'))
+    return explainTarget(job.request.target, thrown);
   return explain(job.databaseFile, thrown);
 }
 

@@ -5,6 +5,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { ReportRequest } from '../report/report.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { createCardPages } from '../health/card-page.ts';
+import { newestWeek } from '../workload/sessions/idle-models.ts';
 import type { WearTracker } from '../wear/tracker.ts';
 import { checkRequest, type ChannelOf, type RequestOf, type ResponseOf } from '../contract/channels.ts';
 
@@ -78,6 +79,10 @@ export function createAnswers(
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'incidents.newest': ({ limit }) => ok(store.events.incidents(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
+    'models.idle': () => {
+      const [fromMs, toMs] = newestWeek(store.extent());
+      return ok(toMs > fromMs ? { fromMs, toMs, models: store.idleModels(fromMs, toMs) } : null);
+    },
     'governor.status': () => ok(governor.status()),
     'governor.tryLimit': ({ gpuUuid, limitW }) => governor.tryLimit(gpuUuid, limitW),
     'governor.confirmLimit': ({ gpuUuid }) =>

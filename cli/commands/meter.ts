@@ -3,6 +3,7 @@ import { dataFolder } from '../../app/core/folders.node.ts';
 import { text } from '../../app/core/i18n.ts';
 import { openMeterNote } from '../../app/workload/meter/note.node.ts';
 import { isLoopback, openMeter } from '../../app/workload/meter/proxy.node.ts';
+import { promptText } from '../../app/workload/sessions/figure-text.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { addressOption, EXIT, portOption, settingsOf, type RecordingOptions } from '../options.ts';
@@ -54,11 +55,15 @@ async function meterRequests(options: MeterCommandOptions): Promise<number> {
   await close();
   const whole = await endRecording(recording.value);
   note.remove();
-  const { requests, tokens, promptTokens, images, busyMs, inexact } = totals();
+  const { requests, tokens, promptTokens, cachedPromptTokens, promptAtLeast, images, busyMs, inexact } = totals();
   const done = text('cli.meter.done', {
     requests: text('cli.meter.requests', { count: requests }),
     tokens: text('outputs.token', { count: tokens, n: format.number(tokens) }),
-    prompt: format.number(promptTokens),
+    prompt: promptText(
+      { unit: 'token', count: tokens, countedBy: 'meter', promptTokens, cachedPromptTokens, promptAtLeast },
+      text,
+      format,
+    )!,
     images: text('outputs.image', { count: images, n: format.number(images) }),
     duration: format.duration(busyMs),
   });

@@ -156,6 +156,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   }
   store.sessions.startedAt(id, startedMs);
   const { summaries, seenOn } = store.finishSession({ id, startedMs }, endedMs, code, pids, details);
+  const sharedWith = store.sessions.byId(id)?.sharedWith;
   const names = new Map(store.gpus.list().map((gpu) => [gpu.uuid, gpu.name]));
   store.close();
   const whole = await endRecording(recording.value);
@@ -165,7 +166,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   notes.say('', text('cli.run.done', { name, duration: format.duration(endedMs - startedMs) }));
   if (summaries.length === 0) notes.say(text('cli.run.nothing'));
   else if (seenOn.length === 0) notes.say(text('cli.run.allGpus'));
-  const session = { startedMs, endedMs, ...(details.workload && { workload: details.workload }) };
+  const session = { startedMs, endedMs, sharedWith, ...(details.workload && { workload: details.workload }) };
   for (const summary of summaries) notes.say(...describe(summary, names.get(summary.gpuUuid)!, session, money, format));
   if (details.workload?.note) notes.say(details.workload.note);
   return code === EXIT.ok && (!whole || (loss && loss !== 'log-lost')) ? EXIT.failed : code;

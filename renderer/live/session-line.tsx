@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
@@ -25,22 +26,24 @@ export function SessionLine({
   const only = sessions.length === 1 ? sessions[0]! : undefined;
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 
-  const { energyJ = 0, rangeJ, energyFrom, sharedJ, outputs, each, cost } = figuresOf(only, money);
+  const figures = figuresOf(only, money);
+  const { energyJ, rangeJ, energyFrom, sharedJ, outputs, each, cost, states } = figures;
   const { model } = only.summary?.workload ?? {};
   const made = outputs && outputs.count > 0 ? outputs : undefined;
   const about = [
     format.duration(nowMs - only.startedMs),
     made && outputsText(made, t, format.number),
     only.gpus.length > 1 && t('live.onCards', { count: only.gpus.length }),
-    energyJ > 0 && `${joined(format.energy(energyJ))} ± ${format.percent(errorShareOf(energyJ, rangeJ))} %`,
-    energyJ > 0 &&
-      made &&
+    energyJ !== undefined &&
+      `${boundSigns[states.energy] ?? ''}${joined(format.energy(energyJ))} ± ${format.percent(errorShareOf(energyJ, rangeJ))} %`,
+    made &&
       each?.energyJ !== undefined &&
-      t('workloads.perUnit', {
-        value: `${format.significant(each.energyJ)} J`,
-        unit: t(`outputUnit.${made.unit}`),
-      }),
-    energyJ > 0 && cost !== undefined && format.money(cost),
+      (boundSigns[states.perOutput] ?? '') +
+        t('workloads.perUnit', {
+          value: `${format.significant(each.energyJ)} J`,
+          unit: t(`outputUnit.${made.unit}`),
+        }),
+    cost !== undefined && `${boundSigns[states.cost] ?? ''}${format.money(cost)}`,
     sharedJ !== undefined && t('workloads.shared', { value: joined(format.energy(sharedJ)) }),
   ];
   return (

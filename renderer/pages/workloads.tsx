@@ -7,8 +7,10 @@ import { useQuestion } from '../use-question.ts';
 import { StressTestPanel } from '../workloads/stress-test-panel.tsx';
 import { Comparison } from '../workloads/comparison.tsx';
 import { GovernorPanel } from '../workloads/governor-panel.tsx';
+import { IdleModelsPanel } from '../workloads/idle-models-panel.tsx';
 import { PricesPanel } from '../workloads/prices-panel.tsx';
 import { ProgramsPanel } from '../workloads/programs-panel.tsx';
+import { SessionExport } from '../workloads/session-export.tsx';
 import { SessionTable } from '../workloads/session-table.tsx';
 import css from './table.module.css';
 
@@ -43,7 +45,7 @@ export function WorkloadsPage() {
   };
   return (
     <>
-      <PageHeader title={t('sessions.title')} />
+      <PageHeader title={t('sessions.title')}>{sessions && sessions.length > 0 && <SessionExport />}</PageHeader>
       {comparing && compared.length >= 2 && (
         <div ref={(shown) => shown?.scrollIntoView({ block: 'start' })}>
           <Comparison sessions={compared} names={names} />
@@ -77,6 +79,7 @@ export function WorkloadsPage() {
           </Button>
         </div>
       )}
+      <IdleModelsPanel />
       <GovernorPanel />
       <PricesPanel />
       <ProgramsPanel />

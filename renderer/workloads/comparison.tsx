@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
+import { boundSigns, type FigureState } from '../../app/workload/sessions/figure-states.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { publishedFor, type Published as PublishedFigure } from '../../app/workload/sessions/published.ts';
 import { kneeOf } from '../../app/workload/sessions/sweep.ts';
@@ -105,9 +106,16 @@ export function Comparison({
   const references = unit ? publishedFor(unit, kinds) : [];
   const cards = rows.map(({ session }) => names.get(session.summary?.gpus[0]?.gpuUuid ?? '') ?? '');
 
-  const lines = (pick: (figures: Figures) => number | undefined, show: (value: number) => string): Line[] =>
+  /** @param stateOf of figures that may be a bound or withheld */
+  const lines = (
+    pick: (figures: Figures) => number | undefined,
+    show: (value: number) => string,
+    stateOf?: (states: Figures['states']) => FigureState,
+  ): Line[] =>
     rows.map(({ session, figures }, i) => {
       const value = pick(figures);
+      const state = stateOf?.(figures.states);
+      const absent = state === 'all-shared' ? t('workloads.allShared') : t('report.notObserved');
       const { model, capW } = session.summary?.workload ?? {};
       const card = names.get(session.summary?.gpus[0]?.gpuUuid ?? '');
       return {
@@ -115,7 +123,7 @@ export function Comparison({
         label: [session.name, model].filter(Boolean).join(' · '),
         note: [capW !== undefined && `${capW} W`, card].filter(Boolean).join(' · '),
         value,
-        text: value === undefined ? t('report.notObserved') : show(value),
+        text: value === undefined ? absent : (state ? (boundSigns[state] ?? '') : '') + show(value),
         ...(knee === points[i] && { mark: t('workloads.knee') }),
       };
     });
@@ -130,12 +138,23 @@ export function Comparison({
       {caps && <SweepCurve points={points} knee={knee} />}
       {!each && <p className={css.hint}>{t('workloads.differentUnits')}</p>}
       <Bars
-        title={each ? t('workloads.energyEach') : t('sessions.energy')}
+        title={each ? `${t('workloads.energyEach')}, ${t('workloads.wholeSession')}` : t('sessions.energy')}
         lines={lines(
           (figures) => (each ? figures.each?.energyJ : figures.energyJ),
           each ? joules : (value) => joined(format.energy(value)),
+          (states) => (each ? states.perOutput : states.energy),
         )}
       />
+      {each && (
+        <Bars
+          title={`${t('workloads.energyEach')}, ${t('workloads.active')}`}
+          lines={lines(
+            (figures) => figures.eachActive?.energyJ,
+            joules,
+            (states) => states.perOutput,
+          )}
+        />
+      )}
       {each && !caps && (
         <Bars
           title={t('workloads.outputsPerHour')}
@@ -156,7 +175,11 @@ export function Comparison({
       )}
       <Bars
         title={each ? t('workloads.costEach') : t('sessions.cost')}
-        lines={lines((figures) => (each ? figures.each?.cost : figures.cost), format.money)}
+        lines={lines(
+          (figures) => (each ? figures.each?.cost : figures.cost),
+          format.money,
+          (states) => (each ? states.costPerOutput : states.cost),
+        )}
       />
       {references.length > 0 && <Published rows={references} cards={cards} />}
       {kinds.includes('autoregressive-image') && <p className={css.hint}>{t('workloads.nonePublished')}</p>}

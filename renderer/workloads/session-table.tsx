@@ -4,6 +4,8 @@ import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
 import type { Tariff } from '../../app/workload/energy/tariff.ts';
+import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
+import { perOutputTexts, promptText, whyOf } from '../../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
@@ -13,13 +15,16 @@ import { entriesOf } from '../typed-entries.ts';
 export type Session = ResponseOf<'sessions.newest'>[number];
 
 /** Energy with its uncertainty: ±5 % of a counter, or the range of integrated power. */
-export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly figures: Figures }) {
+export function Energy({ figures, session }: { readonly figures: Figures; readonly session: Session }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  if (energyJ === undefined) return <span className={table.absent}>{t('report.notObserved')}</span>;
+  const { energyJ, rangeJ, energyFrom, states } = figures;
+  const why = whyOf(states.energy, session, t);
+  if (energyJ === undefined) return <span className={table.remark}>{why}</span>;
   const range = rangeJ && `${joined(format.energy(rangeJ.low))} – ${joined(format.energy(rangeJ.high))}`;
   return (
-    <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
+    <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`), why].filter(Boolean).join(' · ')}>
+      {boundSigns[states.energy]}
       {joined(format.energy(energyJ))}
       <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
     </span>
@@ -29,23 +34,18 @@ export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly 
 function Outputs({ figures }: { readonly figures: Figures }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { outputs, each, speed } = figures;
+  const { outputs, speed } = figures;
   if (!outputs) return <span className={table.absent}>–</span>;
+  const notes = [promptText(outputs, t, format), speed && `${format.significant(speed.value, 3)} ${speed.unit}`];
   return (
     <>
       {outputsText(outputs, t, format.number)}
-      <div className={table.note}>
-        {[
-          each?.energyJ !== undefined &&
-            t('workloads.perUnit', {
-              value: `${format.significant(each.energyJ, 3)} J`,
-              unit: t(`outputUnit.${outputs.unit}`),
-            }),
-          speed && `${format.significant(speed.value, 3)} ${speed.unit}`,
-        ]
-          .filter(Boolean)
-          .join(' · ')}
-      </div>
+      <div className={table.note}>{notes.filter(Boolean).join(' · ')}</div>
+      {perOutputTexts(figures, t, format).map(({ label, text }) => (
+        <div key={label} className={table.note}>
+          {text} {label}
+        </div>
+      ))}
     </>
   );
 }
@@ -107,7 +107,7 @@ function Row({
         <Outputs figures={figures} />
       </Table.Td>
       <Table.Td>
-        {running && figures.energyJ === undefined ? absent : <Energy figures={figures} />}
+        {running && figures.states.energy === 'not-observed' ? absent : <Energy figures={figures} session={session} />}
         {figures.aboveIdleJ !== undefined && (
           <div className={table.note}>
             {t('workloads.aboveIdle', { value: joined(format.energy(figures.aboveIdleJ)) })}
@@ -119,7 +119,11 @@ function Row({
       </Table.Td>
       {hasMoney(money) && (
         <Table.Td>
-          {cost !== undefined ? format.money(cost) : pricedShare === undefined ? absent : null}
+          {cost !== undefined ? (
+            `${boundSigns[figures.states.cost] ?? ''}${format.money(cost)}`
+          ) : pricedShare === undefined ? (
+            <span className={table.absent}>–</span>
+          ) : null}
           {pricedShare !== undefined && (
             <div className={table.note}>{t('prices.known', { percent: format.percent(pricedShare) })}</div>
           )}
@@ -184,7 +188,9 @@ export function SessionTable({
           <Table.Tr>
             <Table.Th aria-label={t('workloads.compare')} />
             <Table.Th>{t('sessions.name')}</Table.Th>
-            <Table.Th>{t('sessions.outputs')}</Table.Th>
+            <Table.Th>
+              <span data-hint={t('workloads.activeNote')}>{t('sessions.outputs')}</span>
+            </Table.Th>
             <Table.Th>{t('sessions.energy')}</Table.Th>
             {hasMoney(money) && <Table.Th>{t('sessions.cost')}</Table.Th>}
             <Table.Th>{t('sessions.peak')}</Table.Th>

@@ -52,6 +52,13 @@ export const formats = [
     'stable',
     '[format/recording.md](format/recording.md); `--source replay:FILE` plays it',
   ],
+  [
+    'sessions (CSV, JSON, Parquet)',
+    '`slowburn sessions`',
+    'the names of the columns',
+    'stable',
+    '[format/sessions.md](format/sessions.md); columns and states are added, never renamed',
+  ],
   ['report (JSON)', 'the report page', '`version`', 'experimental', ''],
   [
     '`read --json`, `doctor --json`, `wear --json`',

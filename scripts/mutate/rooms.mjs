@@ -19,8 +19,8 @@ export const mutationRooms = {
     specs: /^test\/unit\/(energy|workload|attribution|tariff)[^/]*\.spec\.ts$/,
   },
   attribution: {
-    files: /^app\/workload\/energy\/attribution\.ts$/,
-    specs: /^test\/(unit\/(workload|attribution)[^/]*|integration\/workload-watch)\.spec\.ts$/,
+    files: /^app\/workload\/energy\/(attribution|shares)\.ts$/,
+    specs: /^test\/unit\/(workload-limits|attribution[^/]*)\.spec\.ts$/,
   },
   sessions: {
     files: /^app\/workload\/sessions\/[^/.]+\.ts$/,

@@ -73,6 +73,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'xids.newest': { limit: 10 },
   'incidents.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
+  'models.idle': undefined,
   'governor.status': undefined,
   'governor.tryLimit': { gpuUuid: uuid, limitW: 200 },
   'governor.confirmLimit': { gpuUuid: uuid },

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { seedHistory } from '../support/seed-history.ts';
 import { writeRunningSession, writeWorkloadHistory } from '../support/workload-history.ts';
@@ -45,6 +46,28 @@ for (const theme of ['dark', 'light'] as const) {
     expect(complaints).toEqual([]);
   });
 }
+
+test('exports sessions, and says what an idle model cost', async ({ slowburn }) => {
+  writeWorkloadHistory(path.join(slowburn.dataFolder, 'history.simulated.db'), Date.now());
+  const { page, app, complaints } = await slowburn.launch('--source', 'simulator');
+  await open(page, 'Workloads');
+  await expect(
+    page.getByText(/^llama3\.1:8b \(Ollama\) stayed loaded without work for \d+ min: [\d.]+ Wh/),
+  ).toBeVisible();
+  await expect(page.getByText('Unload it with: ollama stop llama3.1:8b')).toBeVisible();
+  for (const format of ['CSV', 'JSON', 'PARQUET']) {
+    const filePath = path.join(slowburn.dataFolder, `sessions.${format.toLowerCase()}`);
+    // the system's own dialog cannot be driven: this is the answer of a person who chose that file
+    await app.evaluate(({ dialog }, chosen) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: chosen });
+    }, filePath);
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.getByRole('menuitem', { name: format }).click();
+    await expect(page.getByText(`Saved: ${filePath}`)).toBeVisible({ timeout: 20_000 });
+    expect(fs.statSync(filePath).size).toBeGreaterThan(1000);
+  }
+  expect(complaints).toEqual([]);
+});
 
 test('shows on its card who is at work, and what that came to so far', async ({ slowburn }) => {
   const card = { uuid: 'SIM-0001-00', name: 'Simulated 450 W card' };

@@ -69,17 +69,24 @@ describe('an adapter reads what its program reports', () => {
   });
 
   it.each([
-    ['llama.cpp', exchanges.llamaCpp.working, 4096, 120, 'qwen2.5-7b-q4.gguf', 1],
-    ['vllm', exchanges.vllm.working, 1500, 9000, 'meta/llama', 3],
-    ['sglang', exchanges.sglang.working, 7557, 8, 'qwen/qwen3', 2],
-    ['tgi', exchanges.tgi.working, 222, 60, 'bigscience/bloom', 4],
+    ['llama.cpp', exchanges.llamaCpp.working, 4096, 120, undefined, 'qwen2.5-7b-q4.gguf', 1],
+    ['vllm', exchanges.vllm.working, 1500, 9000, 4096, 'meta/llama', 3],
+    ['sglang', exchanges.sglang.working, 7557, 8, 6, 'qwen/qwen3', 2],
+    ['tgi', exchanges.tgi.working, 222, 60, undefined, 'bigscience/bloom', 4],
   ] as const)(
     '%s: tokens, model and requests in progress',
-    async (id, exchange, tokens, promptTokens, model, running) => {
+    async (id, exchange, tokens, promptTokens, cached, model, running) => {
       const [status] = await play(id, exchange);
       expect(status).toMatchObject({ made: { unit: 'token', count: tokens }, promptTokens, model, running });
+      expect(status!.cachedPromptTokens).toBe(cached);
     },
   );
+
+  it('llama.cpp: its counter of generating time, and no speed, which is a mean since the server started', async () => {
+    const [status] = await play('llama.cpp', exchanges.llamaCpp.working);
+    expect(status!.generatingMs).toBe(98_750);
+    expect(status!.speed).toBeUndefined();
+  });
 
   it.each([
     ['sd-webui', 'Start the WebUI with --api.'],

@@ -60,13 +60,13 @@ describe('the metering proxy', () => {
         expect(body.equals(all)).toBe(true);
         const counter = counterFor(type)!;
         counter.feed(Buffer.from(text));
-        const { tokens, promptTokens, images, atLeast: inexact } = counter.result();
+        const { tokens, promptTokens = 0, images, atLeast: inexact } = counter.result();
         const added = () => {
           const after = totals();
           return {
             running: after.running,
             tokens: after.tokens - before.tokens,
-            promptTokens: after.promptTokens - before.promptTokens,
+            promptTokens: (after.promptTokens ?? 0) - (before.promptTokens ?? 0),
             images: after.images - before.images,
             inexact: after.inexact - before.inexact,
           };

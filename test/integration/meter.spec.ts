@@ -213,7 +213,7 @@ describe('slowburn meter', () => {
     const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
     child.kill('SIGINT');
     expect(await ended).toBe(0);
-    expect(said).toContain('3 requests, 120 tokens, 6 read');
+    expect(said).toContain('3 requests, 120 tokens generated, 6 read');
     expect(fs.readdirSync(path.join(folder, 'meters'))).toEqual([]);
   });
 });

@@ -51,6 +51,15 @@ describe('the load of a process', () => {
     expect(read(atMs)).toEqual(loads);
   });
 
+  it('is the last one, within a sample period, if the driver repeats its old entries', () => {
+    const control = controlMock(...three, 'set 0 process_repeated 1');
+    const read = openLoads();
+    expect(read(0)).toEqual([88, 0, 7]);
+    control.set(...three, 'set 0 process_repeated 1', 'set 0 process_sm 3', 'set 0 gpu_util 9');
+    expect(read(SAMPLE_PERIOD_MS - 1)).toEqual([88, 0, 7]);
+    expect(read(SAMPLE_PERIOD_MS)).toEqual([undefined, undefined, undefined]);
+  });
+
   it('is 0 on an idle GPU that never had a sample', () => {
     controlMock(...unsampled, 'set 0 gpu_util 0');
     expect(openLoads()()).toEqual([0, 0, 0]);

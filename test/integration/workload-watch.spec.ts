@@ -145,6 +145,54 @@ describe('the watch over workloads', () => {
     expect(own).toBeGreaterThan(10_000);
   });
 
+  it('names the sessions with which energy was shared, and no others', () => {
+    const { store, play } = openWatch();
+    const [one, two, three] = ['/x/ComfyUI/main.py', 'vllm serve', '/opt/llama.cpp/llama-server'].map((line) =>
+      idleProcess(...line.split(' ')),
+    ) as [number, number, number];
+    play(60, 95, [
+      { pid: one, name: 'node' },
+      { pid: two, name: 'node' },
+    ]);
+    play(120, 0, []);
+    play(60, 95, [{ pid: three, name: 'node', smPct: 80 }]);
+    play(120, 0, []);
+    const named = store.sessions.newest(5).map(({ name, sharedWith }) => [name, sharedWith] as const);
+    expect(new Map(named)).toEqual(
+      new Map([
+        ['ComfyUI', ['vLLM']],
+        ['vLLM', ['ComfyUI']],
+        ['llama.cpp', undefined],
+      ]),
+    );
+    for (const session of store.sessions.newest(3).slice(1)) {
+      const { states, energyJ } = figuresOf(session, {
+        pricePerKwh: 1,
+        tariff: [],
+        market: undefined,
+        co2GramsPerKwh: null,
+      });
+      expect([states.energy, energyJ]).toEqual(['all-shared', undefined]);
+    }
+  });
+
+  it('starts no session of an idle program beside a busy one, which has all the energy', () => {
+    const { store, play } = openWatch();
+    const [busy, idle] = [idleProcess('/x/ComfyUI/main.py'), idleProcess('vllm', 'serve', 'a/b')];
+    const processes = (smPct: number) => [
+      { pid: busy, name: 'node', type: 'compute' as const, smPct },
+      { pid: idle, name: 'node', type: 'compute' as const, smPct: 0 },
+    ];
+    play(60, 95, processes(80));
+    play(120, 0, processes(0));
+    const [session, ...others] = store.sessions.newest(3);
+    expect(others).toEqual([]);
+    expect(session).toMatchObject({ name: 'ComfyUI', summary: { pids: [busy] } });
+    const [gpu] = session!.summary!.gpus;
+    expect(gpu!.energyJ).toBeGreaterThanOrEqual(58 * 200);
+    expect(gpu!.sharedJ).toBeUndefined();
+  });
+
   it('attributes nothing that a card used while it was not observed', () => {
     const { store, play, gap } = openWatch();
     const [one, two] = [idleProcess('/x/ComfyUI/main.py'), idleProcess('vllm', 'serve', 'a/b')];

@@ -36,9 +36,6 @@ API(nvmlShutdown)(void) {
   pthread_mutex_unlock(&lock);
   return code ? code : was ? SUCCESS : UNINITIALIZED;
 }
-__attribute__((visibility("default"))) const char *nvmlErrorString(int code) { /* nvtop needs it */
-  return code == SUCCESS ? "The operation was successful" : "An error occurred";
-}
 API(nvmlSystemGetDriverVersion)(char *text, unsigned size) {
   int code = enter(LIBRARY, "nvmlSystemGetDriverVersion");
   if (!code) snprintf(text, size, "575.57.08");

@@ -9,6 +9,8 @@ type Told = {
   readonly minutes: number;
   readonly powerW: number;
   readonly tempC: number;
+  /** its process, which stays on the card for half an hour after it */
+  readonly pid?: number;
   readonly workload: Omit<Workload, 'found'>;
 };
 
@@ -81,6 +83,7 @@ const told: readonly Told[] = [
     minutes: 12,
     powerW: 210,
     tempC: 60,
+    pid: 4242,
     workload: {
       kind: 'llm',
       model: 'llama3.1:8b',
@@ -98,12 +101,12 @@ export function writeWorkloadHistory(file: string, nowMs: number): void {
   const store: Store = createStore(opened.value.db);
   const gpu = { ...testGpu(), name: 'Fixture Card' };
   let energyMj = 1e9;
-  for (const { name, hoursAgo, minutes, powerW, tempC, workload } of told) {
+  for (const { name, hoursAgo, minutes, powerW, tempC, pid, workload } of told) {
     const startedMs = nowMs - hoursAgo * 3_600_000;
     const id = store.sessions.begin(name, `python ${name}`, startedMs, 1);
-    for (let s = -60; s < minutes * 60; s += 5) {
-      const idle = s < 0;
-      const drawnW = idle ? 24 : powerW;
+    for (let s = -60; s < (minutes + (pid ? 30 : 0)) * 60; s += 5) {
+      const idle = s < 0 || s >= minutes * 60;
+      const drawnW = s < 0 ? 24 : idle ? 41 : powerW;
       energyMj += drawnW * 5000;
       const frame = frameWith({
         coreTempC: idle ? 36 : tempC,
@@ -113,9 +116,10 @@ export function writeWorkloadHistory(file: string, nowMs: number): void {
         throttleReasons: idle ? 1 : 4,
       });
       const tick = tickWith(startedMs + s * 1000, s === -60 ? undefined : 5000, [frame]);
-      store.append({ ...tick, gpus: [{ gpu, frame }] });
+      const processes = pid === undefined || s < 0 ? [] : [{ pid, name: 'ollama' }];
+      store.append({ ...tick, gpus: [{ gpu, frame, processes }] });
     }
-    store.finishSession({ id, startedMs }, startedMs + minutes * 60_000, 0, new Set(), {
+    store.finishSession({ id, startedMs }, startedMs + minutes * 60_000, 0, new Set([pid ?? 0]), {
       workload: { found: workload.program ? 'detected' : 'by-hand', ...workload },
       gpuUuids: [gpu.uuid],
     });

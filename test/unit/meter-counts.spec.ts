@@ -140,11 +140,67 @@ describe('what an answer contains', () => {
       'text/event-stream',
       events({ token: { text: 'a' } }, { token: { text: 'b' }, details: { generated_tokens: 2 } }),
       2,
-      0,
+      undefined,
     ],
-  ])('is read of %s’s own form', (_name, type, text, tokens, promptTokens) =>
-    expect(count(type, text)).toMatchObject({ tokens, promptTokens }),
-  );
+    [
+      // docs/api.md of Ollama 0.12: the prompt was cached, so its count is left out
+      'Ollama (a cached prompt)',
+      'application/x-ndjson',
+      '{"response":"a","done":false}\n{"done":true,"done_reason":"stop","total_duration":174560334,"eval_count":24,"eval_duration":13074791}\n',
+      24,
+      undefined,
+    ],
+  ])('is read of %s’s own form', (_name, type, text, tokens, promptTokens) => {
+    const found = count(type, text);
+    expect([found.tokens, found.promptTokens]).toEqual([tokens, promptTokens]);
+  });
+
+  it.each([
+    // the usage of llama.cpp's server b6510: 13 of 14 prompt tokens came from its cache
+    [
+      'llama.cpp, chat',
+      { usage: { completion_tokens: 326, prompt_tokens: 14 }, timings: { cache_n: 13, prompt_n: 1, predicted_n: 326 } },
+      [326, 14, 13],
+    ],
+    ['llama.cpp, a stream without usage', { timings: { cache_n: 700, prompt_n: 260, predicted_n: 2 } }, [2, 960, 700]],
+    [
+      'OpenAI and vLLM',
+      { usage: { prompt_tokens: 2006, completion_tokens: 300, prompt_tokens_details: { cached_tokens: 1920 } } },
+      [300, 2006, 1920],
+    ],
+    [
+      'OpenAI Responses',
+      { usage: { input_tokens: 81, output_tokens: 5, input_tokens_details: { cached_tokens: 64 } } },
+      [5, 81, 64],
+    ],
+    [
+      'Anthropic, which leaves the cache out of its input',
+      {
+        usage: { input_tokens: 21, cache_creation_input_tokens: 188, cache_read_input_tokens: 1000, output_tokens: 9 },
+      },
+      [9, 1209, 1000],
+    ],
+    ['a server without a cache', { usage: { prompt_tokens: 9, completion_tokens: 30 } }, [30, 9, undefined]],
+    [
+      'a cache without a prompt',
+      { usage: { completion_tokens: 3 }, timings: { cache_n: 5 } },
+      [3, undefined, undefined],
+    ],
+  ])('says how much of the prompt came from a cache: %s', (_name, body, expected) => {
+    for (const found of [
+      count('application/json', JSON.stringify(body)),
+      count('text/event-stream', events(piece('a'), { choices: [], ...body }, '[DONE]')),
+    ])
+      expect([found.tokens, found.promptTokens, found.cachedPromptTokens]).toEqual(expected);
+  });
+
+  it('keeps the prompt that the first event of a stream counted', () => {
+    const text = events(
+      { type: 'message_start', message: { usage: { input_tokens: 5, cache_read_input_tokens: 20, output_tokens: 1 } } },
+      { type: 'message_delta', usage: { output_tokens: 15 } },
+    );
+    expect(count('text/event-stream', text)).toMatchObject({ tokens: 15, promptTokens: 25, cachedPromptTokens: 20 });
+  });
 
   it('counts a line break and a thought as pieces', () => {
     expect(count('text/event-stream', events(piece('\n'), piece('a')))).toMatchObject({ tokens: 2, atLeast: true });

@@ -36,7 +36,7 @@ const name = fc
 
 function recorded(stream: Omit<TextStream, 'write'> = {}) {
   const written: string[] = [];
-  const terminal = openTerminal({ ...stream, write: (text: string) => written.push(text) });
+  const terminal = openTerminal({ ...stream, write: (text) => written.push(String(text)) });
   return { terminal, written: () => written.join('') };
 }
 

@@ -28,15 +28,26 @@ export function createProcessLoads(bind: Symbols['bind'], device: number, monoMs
   let lastSeenUs = 0n;
   let last: { readonly atMs: number; readonly loads: ProcessLoads } | undefined;
 
-  function parse(data: DataView, count: number): ProcessLoads {
+  /** Undefined: all entries are old, so there is no new sample. */
+  function parse(data: DataView, count: number): ProcessLoads | undefined {
     const samples = new Map<number, number | undefined>();
+    let newestUs = lastSeenUs;
     for (let at = 0; at < count * SAMPLE_SIZE; at += SAMPLE_SIZE) {
       const stampUs = data.getBigUint64(at + 8, true);
       const smPct = data.getUint32(at + 16, true);
-      if (stampUs > lastSeenUs) lastSeenUs = stampUs;
+      if (stampUs <= lastSeenUs) continue; // drivers repeat entries, also of processes that have ended
+      if (stampUs > newestUs) newestUs = stampUs;
       samples.set(data.getUint32(at, true), smPct <= 100 ? smPct : undefined);
     }
+    if (samples.size === 0 && count > 0) return undefined;
+    lastSeenUs = newestUs;
     return absentIsZero(samples);
+  }
+
+  /** The loads when there is no sample since the last call. */
+  function withoutSample(): ProcessLoads {
+    if (last && monoMs() - last.atMs < SAMPLE_PERIOD_MS) return last.loads;
+    return isIdle() ? absentIsZero(new Map()) : unknown;
   }
 
   function isIdle(): boolean {
@@ -56,13 +67,13 @@ export function createProcessLoads(bind: Symbols['bind'], device: number, monoMs
       const code = call(device, samples, count.buffer, lastSeenUs);
       const found = count.getUint32(0, true);
       if (code === NVML_SUCCESS) {
-        last = { atMs: monoMs(), loads: parse(new DataView(samples), Math.min(room, found)) };
-        return last.loads;
+        const loads = parse(new DataView(samples), Math.min(room, found));
+        if (!loads) return withoutSample();
+        last = { atMs: monoMs(), loads };
+        return loads;
       }
       if (code === NVML_INSUFFICIENT_SIZE && found > room && found <= MOST_SAMPLES) room = found;
-      else if (code !== NVML_NOT_FOUND) return unknown;
-      else if (last && monoMs() - last.atMs < SAMPLE_PERIOD_MS) return last.loads;
-      else return isIdle() ? absentIsZero(new Map()) : unknown;
+      else return code === NVML_NOT_FOUND ? withoutSample() : unknown;
     }
   };
 }

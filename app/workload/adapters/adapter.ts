@@ -22,8 +22,15 @@ export type ServerStatus = {
   readonly atLeast?: boolean;
   /** how often a count was only known to be some number or more, since the program started */
   readonly inexact?: number;
+  /** tokens of prompts since the program started; `promptAtLeast`: some answers did not report theirs */
   readonly promptTokens?: number;
-  readonly speed?: { readonly value: number; readonly unit: 'it/s' | 'tok/s' };
+  readonly promptAtLeast?: boolean;
+  /** those of `promptTokens` that came from a cache */
+  readonly cachedPromptTokens?: number;
+  /** ms that the server has generated tokens for since it started */
+  readonly generatingMs?: number;
+  /** steps per second at this moment */
+  readonly speed?: { readonly value: number; readonly unit: 'it/s' };
   /** what the program does not report, and how to change that, as a sentence */
   readonly note?: string;
 };

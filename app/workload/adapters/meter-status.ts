@@ -5,7 +5,7 @@ import type { Made, ServerStatus } from './adapter.ts';
 
 /** What a meter has counted, as a status of the server behind it. */
 export function statusFromMeter(note: MeterNote): ServerStatus {
-  const { tokens, promptTokens, images, running, model, inexact } = note;
+  const { tokens, promptTokens, promptAtLeast, cachedPromptTokens, images, running, model, inexact } = note;
   const made: readonly Made[] = [
     ...(tokens > 0 || images === 0 ? [{ unit: 'token' as const, count: tokens }] : []),
     ...(images > 0 ? [{ unit: 'image' as const, count: images }] : []),
@@ -13,8 +13,12 @@ export function statusFromMeter(note: MeterNote): ServerStatus {
   const [first, ...also] = made;
   return {
     running,
-    promptTokens,
     inexact,
+    // of images it would be the time that they took
+    ...(images === 0 && { generatingMs: note.busyMs }),
+    ...(promptTokens !== undefined && { promptTokens }),
+    ...(promptAtLeast && { promptAtLeast }),
+    ...(cachedPromptTokens !== undefined && { cachedPromptTokens }),
     ...(first && { made: first }),
     ...(also.length > 0 && { also }),
     ...(inexact > 0 && tokens + images === 0 && { note: text('workload.meterNoCounts') }),

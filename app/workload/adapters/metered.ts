@@ -8,12 +8,15 @@ const nothing: MeterNote = {
   requests: 0,
   running: 0,
   tokens: 0,
-  promptTokens: 0,
   images: 0,
   inexact: 0,
   busyMs: 0,
 };
-const SUMS = ['requests', 'tokens', 'promptTokens', 'images', 'inexact'] as const;
+const SUMS = ['requests', 'tokens', 'images', 'inexact', 'busyMs'] as const;
+/** Absent where no answer reported them. */
+const REPORTED = ['promptTokens', 'cachedPromptTokens'] as const;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Counts what passes all meters from now on. For a command that is a client: which requests are its own is not known. */
 export function countMetered(meters: () => readonly MeterNote[], wallMs: () => number) {
@@ -27,12 +30,15 @@ export function countMetered(meters: () => readonly MeterNote[], wallMs: () => n
 
   return {
     look(): void {
-      const sum = { ...nothing };
+      const sum: Writable<MeterNote> = { ...nothing };
       // a meter that has ended keeps what it counted last
       for (const note of meters()) latest.set(note.pid, note);
       for (const [pid, note] of latest) {
         const before = began.get(pid) ?? nothing;
         for (const key of SUMS) sum[key] += note[key] - before[key];
+        for (const key of REPORTED)
+          if (note[key] !== undefined) sum[key] = (sum[key] ?? 0) + note[key] - (before[key] ?? 0);
+        if (note.promptAtLeast) sum.promptAtLeast = true;
         if (note.requests > before.requests) model = note.model ?? model;
       }
       ({ requests } = sum);

@@ -57,8 +57,10 @@ export type MetricsServer = {
   readonly waiting: readonly string[];
   readonly tokens: readonly string[];
   readonly promptTokens: readonly string[];
-  /** generated tokens per second */
-  readonly speed?: string;
+  /** those of `promptTokens` that came from a cache */
+  readonly cachedPromptTokens?: readonly string[];
+  /** counter of the seconds spent generating. A gauge of tokens per second is no substitute: some are means since the start. */
+  readonly generatingSeconds?: readonly string[];
   readonly model: FindModel;
   /** what to do when the server exports no metrics, as a sentence */
   readonly howToEnable: () => string;
@@ -67,13 +69,14 @@ export type MetricsServer = {
 /** The adapter of a server that exports Prometheus metrics. */
 export const metricsServer = (server: MetricsServer): Adapter => ({
   async read(ask) {
-    const speedNames = server.speed === undefined ? [] : [server.speed];
+    const { cachedPromptTokens = [], generatingSeconds = [] } = server;
     const names = new Set([
       ...server.running,
       ...server.waiting,
       ...server.tokens,
       ...server.promptTokens,
-      ...speedNames,
+      ...cachedPromptTokens,
+      ...generatingSeconds,
     ]);
     const body = await ask('/metrics');
     if (!body.ok) {
@@ -86,7 +89,7 @@ export const metricsServer = (server: MetricsServer): Adapter => ({
     const tokens = sumOf(samples, server.tokens);
     if (running === undefined && tokens === undefined)
       return err('invalid-request', text('workload.noKnownMetrics'), server.howToEnable());
-    const speed = sumOf(samples, speedNames);
+    const seconds = sumOf(samples, generatingSeconds);
     const model = await server.model(ask, samples);
     return ok(
       compact({
@@ -94,7 +97,8 @@ export const metricsServer = (server: MetricsServer): Adapter => ({
         waiting: sumOf(samples, server.waiting),
         made: tokens === undefined ? undefined : { unit: 'token', count: tokens },
         promptTokens: sumOf(samples, server.promptTokens),
-        speed: speed === undefined ? undefined : { value: speed, unit: 'tok/s' },
+        cachedPromptTokens: sumOf(samples, cachedPromptTokens),
+        generatingMs: seconds === undefined ? undefined : seconds * 1000,
         model: model && shortModel(model),
       }),
     );

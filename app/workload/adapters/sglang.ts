@@ -7,7 +7,7 @@ export const sglang = metricsServer({
   waiting: ['sglang:num_queue_reqs'],
   tokens: ['sglang:generation_tokens_total'],
   promptTokens: ['sglang:prompt_tokens_total'],
-  speed: 'sglang:gen_throughput',
+  cachedPromptTokens: ['sglang:cached_tokens_total'], // one series per source of the cache
   model: modelFromLabel('model_name'),
   howToEnable: () => text('workload.enableMetrics.sglang'),
 });

@@ -7,6 +7,8 @@ export const vllm = metricsServer({
   waiting: ['vllm:num_requests_waiting'],
   tokens: ['vllm:generation_tokens_total', 'vllm:generation_tokens'],
   promptTokens: ['vllm:prompt_tokens_total', 'vllm:prompt_tokens'],
+  // the first counts a request once; hits of the prefix cache also count a request that was preempted and resumed
+  cachedPromptTokens: ['vllm:prompt_tokens_cached_total', 'vllm:prefix_cache_hits_total', 'vllm:prefix_cache_hits'],
   model: modelFromLabel('model_name'),
   howToEnable: () => text('workload.enableMetrics.vllm'),
 });

@@ -12,7 +12,7 @@ export type Tariff = {
 };
 
 /** What the settings say about prices. */
-type PriceSettings = Omit<Tariff, 'market'> & Surcharge & { readonly currency: string };
+export type PriceSettings = Omit<Tariff, 'market'> & Surcharge & { readonly currency: string };
 
 /** Settings with the imported prices that apply to them. */
 export const tariffOf = <S extends PriceSettings>(settings: S, book: PriceBook | undefined): S & Tariff => ({

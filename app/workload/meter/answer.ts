@@ -4,25 +4,37 @@ import { partsOf } from './shapes.ts';
 
 type Usage = NonNullable<ReturnType<typeof usageOf>>;
 
-const later = (before: Usage | undefined, now: Usage): Usage => ({
-  tokens: now.tokens,
-  promptTokens: now.promptTokens || (before?.promptTokens ?? 0), // some count the prompt in the first event only
-});
+/** The newer count. Some servers count the prompt in the first event only. */
+const later = (before: Usage | undefined, now: Usage): Usage =>
+  now.promptTokens || !before ? now : { ...before, tokens: now.tokens };
+
+/** Of several counts together, those that were reported; undefined: none was. */
+function combined(values: readonly (number | undefined)[], shared: boolean): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  if (known.length === 0) return undefined;
+  return shared ? Math.max(...known) : known.reduce((sum, value) => sum + value, 0);
+}
 
 /**
  * Of several choices or prompts together. Choices share their prompt, so it counts once; prompts of a list are read one
  * by one.
  */
-const together = (usages: readonly Usage[], shared: boolean): Usage | undefined =>
-  usages.length === 0
-    ? undefined
-    : {
-        tokens: usages.reduce((sum, { tokens }) => sum + tokens, 0),
-        promptTokens: usages.reduce(
-          (sum, { promptTokens }) => (shared ? Math.max(sum, promptTokens) : sum + promptTokens),
-          0,
-        ),
-      };
+function together(usages: readonly Usage[], shared: boolean): Usage | undefined {
+  if (usages.length === 0) return undefined;
+  const promptTokens = combined(
+    usages.map((usage) => usage.promptTokens),
+    shared,
+  );
+  const cachedPromptTokens = combined(
+    usages.map((usage) => usage.cachedPromptTokens),
+    shared,
+  );
+  return {
+    tokens: usages.reduce((sum, { tokens }) => sum + tokens, 0),
+    ...(promptTokens !== undefined && { promptTokens }),
+    ...(cachedPromptTokens !== undefined && { cachedPromptTokens }),
+  };
+}
 
 /** Adds up the documents of one answer: a body, or the events of a stream. */
 export function createAnswer() {
@@ -84,7 +96,8 @@ export function createAnswer() {
       return {
         // where a choice has no count, both its pieces and the other counts are certain
         tokens: covered ? (usage?.tokens ?? 0) : Math.max(usage?.tokens ?? 0, seen),
-        promptTokens: usage?.promptTokens ?? 0,
+        ...(usage?.promptTokens !== undefined && { promptTokens: usage.promptTokens }),
+        ...(usage?.cachedPromptTokens !== undefined && { cachedPromptTokens: usage.cachedPromptTokens }),
         images,
         ...(model && { model }),
         ...((uncounted || !covered) && { atLeast: true }),

@@ -2,16 +2,52 @@ import { at, listAt, numberAt, textAt, type Json } from '../../core/json.ts';
 
 /** What one answer contains. */
 export type Counts = {
+  /** generated */
   readonly tokens: number;
-  readonly promptTokens: number;
+  /** of the whole prompt, also what came from a cache; absent: the server reports none */
+  readonly promptTokens?: number;
+  /** those of `promptTokens` that came from a cache; absent: not reported */
+  readonly cachedPromptTokens?: number;
   readonly images: number;
   readonly model?: string;
   /** the server reported no count, or not of all of it: the true number of tokens is `tokens` or more */
   readonly atLeast?: boolean;
 };
 
+type Usage = Pick<Counts, 'tokens' | 'promptTokens' | 'cachedPromptTokens'>;
+
+/** Sum of the numbers that are there; undefined: there is none. */
+const sumOf = (...values: readonly (number | undefined)[]): number | undefined => {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
+};
+
+/** Prompt tokens, and those of them that came from a cache, in the forms that servers use. */
+function promptOf(json: Json, usage: Json): Pick<Usage, 'promptTokens' | 'cachedPromptTokens'> {
+  // Anthropic's input_tokens leave out what was read from the cache or written to it
+  const read = numberAt(usage, 'cache_read_input_tokens');
+  const written = numberAt(usage, 'cache_creation_input_tokens');
+  const processed = numberAt(json, 'timings', 'prompt_n'); // llama.cpp: without what came from the cache
+  const reused = numberAt(json, 'timings', 'cache_n');
+  const promptTokens =
+    numberAt(usage, 'prompt_tokens') ??
+    sumOf(numberAt(usage, 'input_tokens'), read, written) ??
+    numberAt(usage, 'prompt_eval_count') ?? // Ollama leaves it out when the whole prompt was cached
+    numberAt(usage, 'tokens_evaluated') ??
+    (processed === undefined ? undefined : processed + (reused ?? 0));
+  const cachedPromptTokens =
+    numberAt(usage, 'prompt_tokens_details', 'cached_tokens') ??
+    numberAt(usage, 'input_tokens_details', 'cached_tokens') ?? // Responses API
+    read ??
+    reused;
+  return {
+    ...(promptTokens !== undefined && { promptTokens }),
+    ...(promptTokens !== undefined && cachedPromptTokens !== undefined && { cachedPromptTokens }),
+  };
+}
+
 /** The server's own count of tokens, in the forms that servers use. */
-export function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: number } | undefined {
+export function usageOf(json: Json): Usage | undefined {
   // OpenAI's Responses API puts the finished response into its last event
   const usage =
     at(json, 'usage') ??
@@ -26,15 +62,8 @@ export function usageOf(json: Json): { readonly tokens: number; readonly promptT
     numberAt(usage, 'generated_tokens') ??
     numberAt(usage, 'tokens_predicted') ?? // llama.cpp's own API, tools/server/README.md
     numberAt(json, 'timings', 'predicted_n'); // and in the last event of its streams, if no usage was requested
-  const promptTokens =
-    numberAt(usage, 'prompt_tokens') ??
-    numberAt(usage, 'input_tokens') ??
-    numberAt(usage, 'prompt_eval_count') ??
-    numberAt(usage, 'tokens_evaluated') ??
-    numberAt(json, 'timings', 'prompt_n');
-  return tokens === undefined && promptTokens === undefined
-    ? undefined
-    : { tokens: tokens ?? 0, promptTokens: promptTokens ?? 0 };
+  const prompt = promptOf(json, usage);
+  return tokens === undefined && prompt.promptTokens === undefined ? undefined : { tokens: tokens ?? 0, ...prompt };
 }
 
 /** Images in an answer: OpenAI's `data` with an image or its address in each item, or WebUI's `images`. */
@@ -90,7 +119,11 @@ export type Totals = {
   readonly requests: number;
   readonly running: number;
   readonly tokens: number;
-  readonly promptTokens: number;
+  /** of the answers that reported them; absent: none did */
+  readonly promptTokens?: number;
+  readonly cachedPromptTokens?: number;
+  /** some answers did not report their prompt */
+  readonly promptAtLeast?: boolean;
   readonly images: number;
   /** answers whose tokens are only known to be some number or more */
   readonly inexact: number;

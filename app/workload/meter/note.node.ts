@@ -18,7 +18,9 @@ const schema = z.object({
   requests: z.number(),
   running: z.number(),
   tokens: z.number(),
-  promptTokens: z.number(),
+  promptTokens: z.number().optional(),
+  cachedPromptTokens: z.number().optional(),
+  promptAtLeast: z.boolean().optional(),
   images: z.number(),
   /** answers whose tokens are only known to be some number or more */
   inexact: z.number().default(0),

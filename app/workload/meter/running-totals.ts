@@ -6,7 +6,6 @@ export function createTotals(onTotals: (totals: Totals) => void) {
     requests: 0,
     running: 0,
     tokens: 0,
-    promptTokens: 0,
     images: 0,
     inexact: 0,
     atLeast: false,
@@ -28,10 +27,15 @@ export function createTotals(onTotals: (totals: Totals) => void) {
       const busyMs = running === 0 ? performance.now() - busySinceMs : 0;
       change({ running, busyMs: totals.busyMs + busyMs });
     },
-    add({ tokens, promptTokens, images, model, atLeast }: Counts): void {
+    add({ tokens, promptTokens, cachedPromptTokens, images, model, atLeast }: Counts): void {
+      const unread = tokens > 0 && promptTokens === undefined;
       change({
         tokens: totals.tokens + tokens,
-        promptTokens: totals.promptTokens + promptTokens,
+        ...(promptTokens !== undefined && { promptTokens: (totals.promptTokens ?? 0) + promptTokens }),
+        ...(cachedPromptTokens !== undefined && {
+          cachedPromptTokens: (totals.cachedPromptTokens ?? 0) + cachedPromptTokens,
+        }),
+        ...(unread && { promptAtLeast: true }),
         images: totals.images + images,
         inexact: totals.inexact + (atLeast ? 1 : 0),
         atLeast: totals.atLeast || atLeast === true,

@@ -6,10 +6,20 @@ export type Part = { readonly json: Json; readonly of: number };
 const total = (...counts: readonly (number | undefined)[]): number | undefined =>
   counts.every((count) => count === undefined) ? undefined : counts.reduce<number>((sum, one) => sum + (one ?? 0), 0);
 
-const withUsage = (json: Json, model: string | undefined, promptTokens?: number, tokens?: number): Json => ({
+type Standard = {
+  readonly tokens?: number | undefined;
+  readonly prompt?: number | undefined;
+  readonly cached?: number | undefined;
+};
+
+const withUsage = (json: Json, model: string | undefined, { tokens, prompt, cached }: Standard): Json => ({
   ...(json as object),
   ...(model && { model }),
-  usage: { prompt_tokens: promptTokens, completion_tokens: tokens },
+  usage: {
+    prompt_tokens: prompt,
+    completion_tokens: tokens,
+    ...(cached !== undefined && { prompt_tokens_details: { cached_tokens: cached } }),
+  },
 });
 
 /**
@@ -21,12 +31,16 @@ function standard(json: Json): Json {
   const gemini = at(json, 'usageMetadata');
   if (gemini !== undefined) {
     const made = total(numberAt(gemini, 'candidatesTokenCount'), numberAt(gemini, 'thoughtsTokenCount'));
-    return withUsage(json, textAt(json, 'modelVersion'), numberAt(gemini, 'promptTokenCount'), made);
+    const [prompt, cached] = [numberAt(gemini, 'promptTokenCount'), numberAt(gemini, 'cachedContentTokenCount')];
+    return withUsage(json, textAt(json, 'modelVersion'), { tokens: made, prompt, cached });
   }
   for (const answer of [json, at(json, 'result')]) {
     const made = numberAt(answer, 'stats', 'total_output_tokens');
     if (made !== undefined)
-      return withUsage(json, textAt(answer, 'model_instance_id'), numberAt(answer, 'stats', 'input_tokens'), made);
+      return withUsage(json, textAt(answer, 'model_instance_id'), {
+        tokens: made,
+        prompt: numberAt(answer, 'stats', 'input_tokens'),
+      });
   }
   return json;
 }

@@ -3,9 +3,10 @@ import type { History } from '../../history/history.ts';
 import type { Marks } from '../adapters/outputs.ts';
 import { powerWindowMs } from '../energy/energy.ts';
 import type { ShareSpan } from '../energy/shares.ts';
+import { idleModels, MINUTE_MS, type CardMinutes } from './idle-models.ts';
 import type { ProcessTable } from './processes.ts';
 import { createProgress, type RunningSession } from './progress.ts';
-import type { GpuSummary, Workload } from './schema.ts';
+import type { GpuSummary, IdleModel, Workload } from './schema.ts';
 import { createShareTable } from './shared-cards.ts';
 import { EDGE_MS, idlePowerW, summariseClipped, summariseGpu, type SummaryOptions } from './summary.ts';
 import { createSessionTable } from './table.ts';
@@ -26,7 +27,7 @@ const BASELINE_MS = 3_600_000;
 /** Sessions: their table, their shares of cards, the progress of running ones, and their summary at the end. */
 export function createSessionBook(
   db: Db,
-  { samplesBetween, gpus, idOf }: Pick<History, 'samplesBetween' | 'gpus' | 'idOf'>,
+  { samplesBetween, gpus, idOf, range }: Pick<History, 'samplesBetween' | 'gpus' | 'idOf' | 'range'>,
   processes: ProcessTable,
 ) {
   const sessions = createSessionTable(db);
@@ -64,6 +65,23 @@ export function createSessionBook(
     /** what running sessions have used so far */
     progress,
 
+    /** What models cost that stayed loaded without work between two moments. */
+    idleModels(sinceMs: number, untilMs: number): IdleModel[] {
+      const fromMs = Math.floor(sinceMs / MINUTE_MS) * MINUTE_MS;
+      const toMs = Math.ceil(untilMs / MINUTE_MS) * MINUTE_MS;
+      const stays = processes.between(fromMs, toMs);
+      if (stays.length === 0 || toMs <= fromMs) return [];
+      const buckets = (toMs - fromMs) / MINUTE_MS;
+      const cards = gpus.list().flatMap(({ uuid: gpuUuid }): CardMinutes[] => {
+        const minutes = range({ gpuUuid, metrics: ['powerW', 'gpuUtilPct'], fromMs, toMs, buckets });
+        const { powerW, gpuUtilPct } = minutes?.series ?? {};
+        return powerW && gpuUtilPct
+          ? [{ gpuUuid, fromMs: minutes!.fromMs, powerW: powerW.mean, utilPct: gpuUtilPct.mean }]
+          : [];
+      });
+      return idleModels(cards, stays, sessions.between(fromMs, toMs));
+    },
+
     /** Writes what a running session has used so far, on the cards noted before and those it was seen on. */
     noteProgress(session: RunningSession, seenOn: readonly string[], untilMs: number): void {
       const before = sessions.byId(session.id);
@@ -85,14 +103,18 @@ export function createSessionBook(
     ): { readonly summaries: readonly GpuSummary[]; readonly seenOn: readonly string[] } {
       const { workload, gpuUuids } = details;
       const noted = sessions.byId(session.id);
-      const found = processes.gpusUsedBy(pids, session.startedMs, endedMs);
-      const seenOn = gpuUuids ?? (found.length > 0 ? found : (noted?.gpus ?? []));
+      const found = processes.cardsOf(pids, session.startedMs, endedMs);
+      const seenOn = gpuUuids ?? (found.gpuUuids.length > 0 ? found.gpuUuids : (noted?.gpus ?? []));
       const uuids = seenOn.length > 0 ? seenOn : gpus.list().map(({ uuid }) => uuid);
       const summaries = uuids
         .map((uuid) => summariseSession(uuid, session.id, session.startedMs, endedMs, details))
         .filter(({ observedMs }) => observedMs > 0);
       const known = workload ?? noted?.summary?.workload;
-      sessions.finish(session.id, endedMs, exitCode, seenOn, { gpus: summaries, ...(known && { workload: known }) });
+      sessions.finish(session.id, endedMs, exitCode, seenOn, {
+        gpus: summaries,
+        ...(known && { workload: known }),
+        ...(found.pids.length > 0 && { pids: found.pids }),
+      });
       return { summaries, seenOn };
     },
   };

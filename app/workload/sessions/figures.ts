@@ -3,10 +3,11 @@ import type { Band } from '../../wear/exposure.ts';
 import type { Range } from '../energy/schema.ts';
 import type { Outputs, GpuSummary, Workload } from './schema.ts';
 import { co2GramsOf, pricedShare, priceSlots, sumPriced, type Priced, type Tariff } from '../energy/tariff.ts';
+import { costState, energyState, isShown, perOutputState, type FigureState } from './figure-states.ts';
 
 export type Money = Tariff & { readonly co2GramsPerKwh: number | null };
 
-/** Energy and cost of a whole session, or per output. Undefined: not observed, or no price or CO₂ figure is set. */
+/** Energy and cost of a whole session, or per output. Undefined: withheld (see the states), or no CO₂ figure is set. */
 export type Cost = {
   readonly energyJ?: number;
   readonly rangeJ?: Range;
@@ -15,7 +16,14 @@ export type Cost = {
   readonly co2G?: number;
 };
 
-/** A session in one set of figures over all its cards, for tables and comparisons. */
+/**
+ * A session in one set of figures over all its cards. This is the one definition of each of them, for the window, the
+ * command line and exports:
+ * - The **whole session** is from its first to its last work, with the pauses between.
+ * - **Active time** is when the card worked: it was at least LOADED_UTIL_PCT busy. A chat spends much of its session reading.
+ * - **Per output** is the energy of either, divided by the outputs. Of tokens, the generated ones are outputs.
+ * - **tok/s** is generated tokens by the time that the server was generating (session-outputs.ts), else by active time.
+ */
 export type Figures = Cost & {
   readonly sharedJ?: number;
   /** share of the energy that has a price, 0–1, where that is not all of it: then no cost is given */
@@ -27,9 +35,22 @@ export type Figures = Cost & {
   /** of the most stressed card */
   readonly equivalentHours?: Band;
   readonly outputs?: Outputs;
+  /** per output, of the whole session */
   readonly each?: Cost & { readonly ms: number };
+  /** per output, of active time */
+  readonly eachActive?: { readonly energyJ: number; readonly ms: number };
+  /** ms in which the card worked for it, and J of `energyJ` in that time */
+  readonly activeMs?: number;
+  readonly activeJ?: number;
+  readonly states: {
+    readonly energy: FigureState;
+    readonly cost: FigureState;
+    readonly perOutput: FigureState;
+    readonly costPerOutput: FigureState;
+    readonly throttled: FigureState;
+    readonly stress: FigureState;
+  };
   readonly outputsPerHour?: number;
-  /** as the program reports it, or tokens over the time of the session */
   readonly speed?: Outputs['speed'];
   /** lowest, median and highest J of the outputs whose ends were observed */
   readonly spreadJ?: { readonly low: number; readonly median: number; readonly high: number };
@@ -101,24 +122,32 @@ const perOutput = ({ energyJ, rangeJ, aboveIdleJ, cost, co2G }: Cost, count: num
 export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money): Figures {
   const gpus = summary?.gpus ?? [];
   const outputs = summary?.workload?.outputs;
-  const energyJ = sumOf(gpus, (gpu) => gpu.energyJ);
+  const ownJ = sumOf(gpus, (gpu) => gpu.energyJ);
+  const sharedJ = gpus.some((gpu) => gpu.sharedJ) ? gpus.reduce((sum, gpu) => sum + (gpu.sharedJ ?? 0), 0) : undefined;
+  const energy = energyState(ownJ, sharedJ);
+  const energyJ = isShown(energy) ? ownJ : undefined;
   const low = sumOf(gpus, (gpu) => gpu.energyRangeJ?.low);
   const high = sumOf(gpus, (gpu) => gpu.energyRangeJ?.high);
-  const priced = pricedOf(gpus, money);
+  const priced = energyJ === undefined ? undefined : pricedOf(gpus, money);
   const share = priced && pricedShare(priced);
-  const whole: Cost = {
-    energyJ,
-    rangeJ: low !== undefined && high !== undefined ? { low, high } : undefined,
-    aboveIdleJ: sumOf(gpus, (gpu) => gpu.aboveIdleJ),
-    cost: share === 1 ? priced!.cost : undefined,
-    co2G: energyJ === undefined ? undefined : co2GramsOf(energyJ, money.co2GramsPerKwh),
-  };
+  const whole: Cost =
+    energyJ === undefined
+      ? {}
+      : {
+          energyJ,
+          rangeJ: low !== undefined && high !== undefined ? { low, high } : undefined,
+          aboveIdleJ: sumOf(gpus, (gpu) => gpu.aboveIdleJ),
+          cost: share === 1 ? priced!.cost : undefined,
+          co2G: co2GramsOf(energyJ, money.co2GramsPerKwh),
+        };
   // while it is running: the time that its summary covers so far
   const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
   // of several kinds of output nothing tells which used what
   const counted = outputs && !outputs.others && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
-  // outputs cost energy: 0 J means that all of it was shared, so no figure per output is known
-  const shown = energyJ !== undefined && energyJ > 0;
+  const activeMs = largest(gpus.map((gpu) => gpu.activeMs));
+  const activeJ = energyJ === undefined ? undefined : sumOf(gpus, (gpu) => gpu.activeJ);
+  const cost = costState(energy, whole.cost);
+  const throttledMs = throttledOf(gpus);
   const worst = gpus.reduce<Band | undefined>(
     (most, { equivalentHours }) =>
       equivalentHours && equivalentHours.mid > (most?.mid ?? -1) ? equivalentHours : most,
@@ -127,18 +156,32 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   return {
     ...whole,
     ...(share !== undefined && share > 0 && share < 1 && { pricedShare: share }),
-    sharedJ: gpus.some((gpu) => gpu.sharedJ) ? gpus.reduce((sum, gpu) => sum + (gpu.sharedJ ?? 0), 0) : undefined,
+    sharedJ,
     energyFrom: gpus.some((gpu) => gpu.energyFrom === 'power') ? 'power' : gpus[0]?.energyFrom,
     peakTempC: largest(gpus.map((gpu) => gpu.peakTempC)),
     meanTempC: meanOf(gpus),
-    throttledMs: throttledOf(gpus),
+    throttledMs,
     equivalentHours: worst,
     outputs,
-    each: counted && { ...(shown && perOutput(whole, counted.count)), ms: tookMs / counted.count },
+    each: counted && { ...perOutput(whole, counted.count), ms: tookMs / counted.count },
+    eachActive:
+      counted && activeMs && activeJ ? { energyJ: activeJ / counted.count, ms: activeMs / counted.count } : undefined,
+    activeMs,
+    activeJ,
+    states: {
+      energy,
+      cost,
+      perOutput: perOutputState(energy, outputs),
+      costPerOutput: perOutputState(cost, outputs),
+      throttled: throttledMs ? 'known' : 'not-reported',
+      stress: worst ? 'modelled' : 'not-observed',
+    },
     outputsPerHour: counted && (counted.count / tookMs) * 3_600_000,
     speed:
       outputs?.speed ??
-      (counted?.unit === 'token' ? { value: (counted.count / tookMs) * 1000, unit: 'tok/s' } : undefined),
+      (counted?.unit === 'token' && activeMs && energy === 'known' // alone: others keep the card busy for themselves
+        ? { value: (counted.count / activeMs) * 1000, unit: 'tok/s' }
+        : undefined),
     spreadJ: spreadOf(gpus),
   };
 }

@@ -5,6 +5,15 @@ import type { Tick } from '../../telemetry/sampler.ts';
 /** A process not listed for longer than this has ended. The same PID later is another process. */
 const PROCESS_GONE_MS = 60_000;
 
+/** A process on a card, from when it was listed first to when it was listed last. */
+export type Presence = {
+  readonly gpuUuid: string;
+  readonly pid: number;
+  readonly name: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+};
+
 /** Which processes were on which GPU, and when. Written in the transaction of the tick that lists them. */
 export function createProcessTable(db: Db) {
   const extend = db.prepare(
@@ -15,8 +24,8 @@ export function createProcessTable(db: Db) {
     `INSERT INTO process_use (gpu_id, pid, name, first_ms, last_ms, vram_bytes) VALUES (@gpuId, @pid, @name, @now, @now, @vram)`,
   );
   const during = db.prepare(
-    `SELECT DISTINCT gpu.uuid, pid FROM process_use JOIN gpu ON gpu.id = gpu_id
-     WHERE last_ms >= ? AND first_ms <= ?`,
+    `SELECT gpu.uuid AS gpuUuid, pid, process_use.name, first_ms AS fromMs, last_ms AS toMs
+     FROM process_use JOIN gpu ON gpu.id = gpu_id WHERE last_ms >= ? AND first_ms <= ? ORDER BY first_ms`,
   );
   return {
     wants: ({ gpus }: Tick): boolean => gpus.some(({ processes }) => processes !== undefined),
@@ -29,11 +38,16 @@ export function createProcessTable(db: Db) {
         }
       }
     },
-    /** UUIDs of the GPUs that one of these processes was on between two moments. */
-    gpusUsedBy(pids: ReadonlySet<number>, fromMs: number, toMs: number): string[] {
-      const rows = during.all(fromMs, toMs) as { uuid: string; pid: number }[];
-      return [...new Set(rows.filter(({ pid }) => pids.has(pid)).map(({ uuid }) => uuid))];
+    /** Those of some processes that were on a card between two moments, and the UUIDs of the cards. */
+    cardsOf(pids: ReadonlySet<number>, fromMs: number, toMs: number): { gpuUuids: string[]; pids: number[] } {
+      const rows = (during.all(fromMs, toMs) as Presence[]).filter(({ pid }) => pids.has(pid));
+      return {
+        gpuUuids: [...new Set(rows.map(({ gpuUuid }) => gpuUuid))],
+        pids: [...new Set(rows.map(({ pid }) => pid))],
+      };
     },
+    /** Every stay of a process on a card that touches the time between two moments. */
+    between: (fromMs: number, toMs: number): readonly Presence[] => during.all(fromMs, toMs) as Presence[],
   };
 }
 

@@ -27,6 +27,10 @@ export const gpuSummary = z.object({
   energyFrom: z.enum(['counter', 'power']).optional(),
   /** J used while several sessions worked and their shares are unknown: the same joules appear in each of them */
   sharedJ: z.number().optional(),
+  /** ms in which the card worked (programs.ts, LOADED_UTIL_PCT) and the session had a part in it; absent: not reported */
+  activeMs: z.number().optional(),
+  /** J of `energyJ` in that time */
+  activeJ: z.number().optional(),
   /** J of `energyJ` above what the card draws when idle */
   aboveIdleJ: z.number().optional(),
   /** W that the card draws when idle */
@@ -47,11 +51,16 @@ export type GpuSummary = Plain<z.infer<typeof gpuSummary>>;
 /** What a session produced, and who counted it. */
 export const outputs = z.object({
   unit: z.enum(outputUnits),
+  /** of tokens: those generated */
   count: z.number(),
   countedBy: z.enum(counterIds),
-  /** tokens read, as opposed to generated */
+  /** tokens of prompts, as the server counts them; absent: not reported */
   promptTokens: z.number().optional(),
-  /** the mean of what the program reported while it worked */
+  /** some answers did not report their prompt: there were `promptTokens` or more */
+  promptAtLeast: z.boolean().optional(),
+  /** those of `promptTokens` that came from a cache; absent: not reported */
+  cachedPromptTokens: z.number().optional(),
+  /** generated tokens per second of generating, or the mean of the steps per second that the program reported */
   speed: z.object({ value: z.number(), unit: z.enum(speedUnits) }).optional(),
   /** some outputs may have been missed: the true count is this or more */
   atLeast: z.boolean().optional(),
@@ -77,8 +86,31 @@ export const workload = z.object({
 });
 export type Workload = Plain<z.infer<typeof workload>>;
 
-export const sessionSummary = z.object({ gpus: z.array(gpuSummary), workload: workload.optional() });
+export const sessionSummary = z.object({
+  gpus: z.array(gpuSummary),
+  workload: workload.optional(),
+  /** its processes that were on a card: they may stay there, loaded and idle, after the session */
+  pids: z.array(z.int()).optional(),
+});
 export type SessionSummary = Plain<z.infer<typeof sessionSummary>>;
+
+/** What a model cost that stayed loaded while no session ran on its card. An estimate from the means of minutes. */
+export const idleModel = z.object({
+  program: z.string(),
+  /** absent: not known, or several one after the other */
+  model: z.string().optional(),
+  adapter: z.enum(counterIds).optional(),
+  gpuUuids: z.array(z.string()),
+  /** ms of recorded time */
+  idleMs: z.number(),
+  /** J that its cards drew in that time; divided evenly among several loaded models */
+  energyJ: z.number(),
+  /** J of these that its cards do not draw without a loaded model; absent: they were not seen without one */
+  aboveJ: z.number().optional(),
+  /** `energyJ` by quarter of an hour */
+  slots: z.array(energySlot),
+});
+export type IdleModel = Plain<z.infer<typeof idleModel>>;
 
 /** A session as it is stored. Times are ms since 1970. */
 export const storedSession = z.object({
@@ -92,5 +124,7 @@ export const storedSession = z.object({
   /** UUIDs of the GPUs that its processes were seen on; empty: they were seen on none, so all GPUs are counted */
   gpus: z.array(z.string()),
   summary: sessionSummary.nullable(),
+  /** names of the sessions with which it used a card while their shares are not known */
+  sharedWith: z.array(z.string()).optional(),
 });
 export type StoredSession = Plain<z.infer<typeof storedSession>>;

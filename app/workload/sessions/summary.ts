@@ -4,6 +4,7 @@ import { reasonsIn } from '../../metrics/throttle-reasons.ts';
 import { createExposure } from '../../wear/replay.ts';
 import { counterRange, createPowerIntegral, ENERGY_ERROR, trapezoidJ } from '../energy/energy.ts';
 import { createSlots } from '../energy/slots.ts';
+import { createActivity } from './activity.ts';
 import { createClip, type EdgeError } from './clip.ts';
 import type { GpuSummary } from './schema.ts';
 import { type Marks, eachOutputJ } from '../adapters/outputs.ts';
@@ -105,6 +106,7 @@ export function createSummary(
   const integral = createPowerIntegral(windowMs);
   const throttled = createThrottled();
   const exposure = createExposure();
+  const activity = createActivity(shares);
   let counted = false;
   let counter: { readonly tsMs: number; readonly mj: number } | undefined;
   let tempMs = 0;
@@ -143,6 +145,7 @@ export function createSummary(
       }
     }
     if (before) throttled.add(before.frame, frame, dtMs);
+    if (before) activity.add(before.frame, frame, dtMs, tsMs);
     before = sample;
   }
 
@@ -161,6 +164,8 @@ export function createSummary(
         sum &&
         (counted ? counterRange(sum.ownJ) : { low: integrated!.range.low * part, high: integrated!.range.high * part }),
       sharedJ: sum && sum.sharedJ > 0 ? sum.sharedJ : undefined,
+      activeMs: activity.ms(),
+      activeJ: activity.partOf(sum?.ownJ),
       idleW: sum && idleW,
       aboveIdleJ: sum && idleW !== undefined ? Math.max(0, sum.ownJ - (idleW * sum.ownMs) / 1000) : undefined,
       slots: sum?.slots,

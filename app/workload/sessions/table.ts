@@ -2,9 +2,12 @@ import { shortCommand } from '../../core/short-command.ts';
 import type { SessionSummary, StoredSession } from './schema.ts';
 import type { Db } from '../../history/db.ts';
 
-type SessionRow = Omit<StoredSession, 'gpus' | 'summary'> & { gpus: string; summary: string | null };
+type SessionRow = Omit<StoredSession, 'gpus' | 'summary' | 'sharedWith'> & { gpus: string; summary: string | null };
 
 type OpenSession = { readonly id: number; readonly ownerPid: number; readonly startedMs: number };
+
+/** More than a history holds: a person has a few thousand. */
+export const MOST_SESSIONS = 1_000_000;
 
 export function createSessionTable(db: Db) {
   const fields = `id, name, command, started_ms AS startedMs, ended_ms AS endedMs, exit_code AS exitCode, gpus, summary
@@ -28,11 +31,30 @@ export function createSessionTable(db: Db) {
   const start = db.prepare('UPDATE session SET started_ms = ? WHERE id = ?');
   const note = db.prepare('UPDATE session SET gpus = ?, summary = ? WHERE id = ? AND ended_ms IS NULL');
   const byId = db.prepare(`SELECT ${fields} WHERE id = ?`);
-  const parse = (row: SessionRow): StoredSession => ({
-    ...row,
-    gpus: JSON.parse(row.gpus) as string[],
-    summary: row.summary === null ? null : (JSON.parse(row.summary) as SessionSummary),
-  });
+  /** sessions whose share of a card was not known while that of this one was not known either */
+  const sharers = db
+    .prepare(
+      `SELECT DISTINCT other.name FROM session AS own JOIN session AS other
+         ON other.id <> own.id AND other.started_ms < coalesce(own.ended_ms, 9e15)
+         AND coalesce(other.ended_ms, 9e15) > own.started_ms
+       WHERE own.id = ? AND EXISTS (
+         SELECT 1 FROM session_share AS a JOIN session_share AS b
+           ON b.session_id = other.id AND b.gpu_id = a.gpu_id AND b.share IS NULL
+           AND b.from_ms < a.to_ms AND b.to_ms > a.from_ms
+         WHERE a.session_id = own.id AND a.share IS NULL)
+       ORDER BY other.name`,
+    )
+    .pluck();
+  const parse = (row: SessionRow): StoredSession => {
+    const summary = row.summary === null ? null : (JSON.parse(row.summary) as SessionSummary);
+    const sharedWith = summary?.gpus.some(({ sharedJ }) => sharedJ) ? (sharers.all(row.id) as string[]) : [];
+    return {
+      ...row,
+      gpus: JSON.parse(row.gpus) as string[],
+      summary,
+      ...(sharedWith.length > 0 && { sharedWith }),
+    };
+  };
   return {
     /**
      * @param command the whole command line; only the part that distinguishes sessions is stored
