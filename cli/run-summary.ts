@@ -3,6 +3,7 @@ import { text } from '../app/core/i18n.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
+import { eachText } from '../app/workload/sessions/each-text.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
 
@@ -34,23 +35,30 @@ function costLines({ aboveIdleJ, cost, co2G }: Figures, format: Formatter): Line
   return lines;
 }
 
-function outputLines({ outputs, each, outputsPerHour }: Figures, format: Formatter): Line[] {
+function outputLines(figures: Figures, format: Formatter): Line[] {
+  const { outputs, each, outputsPerHour } = figures;
   if (!outputs) return [];
   const { unit, count } = outputs;
   const lines: Line[] = [[text('cli.run.outputs'), text(`outputs.${unit}`, { count, n: format.number(count) })]];
-  if (each?.energyJ === undefined) return lines;
-  const parts = [
-    `${format.significant(each.energyJ, 3)} J`,
-    ...(each.cost === undefined ? [] : [format.money(each.cost)]),
-    `${format.significant(outputsPerHour!, 3)}/h`,
-  ];
-  return [...lines, [text('cli.run.each', { unit: text(`outputUnit.${unit}`) }), parts.join(', ')]];
+  const parts =
+    each?.energyJ === undefined
+      ? []
+      : [
+          `${format.significant(each.energyJ, 3)} J`,
+          ...(each.cost === undefined ? [] : [format.money(each.cost)]),
+          `${format.significant(outputsPerHour!, 3)}/h`,
+        ];
+  const note = eachText(text, format, figures);
+  const shown = [...parts, ...(note === undefined ? [] : [note])];
+  return shown.length === 0
+    ? lines
+    : [...lines, [text('cli.run.each', { unit: text(`outputUnit.${unit}`) }), shown.join(', ')]];
 }
 
-function throttledText(throttledMs: GpuSummary['throttledMs'], format: Formatter): string {
+function throttledText({ throttledMs, observedMs }: GpuSummary, format: Formatter): string {
   if (throttledMs === undefined) return text('cli.run.notReported');
   const causes = (Object.entries(throttledMs) as [ThrottleCause, number][]).filter(([, ms]) => ms > 0);
-  if (causes.length === 0) return text('cli.run.never');
+  if (causes.length === 0) return text('cli.run.never', { time: format.duration(observedMs) });
   return causes.map(([cause, ms]) => `${text(`cause.${cause}`)} ${format.duration(ms)}`).join(', ');
 }
 
@@ -72,7 +80,7 @@ export function describe(
   money: Money,
   format: Formatter,
 ): string[] {
-  const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ } = summary;
+  const { peakTempC, meanTempC, equivalentHours, sharedJ } = summary;
   const degrees = (celsius: number | undefined, digits: number): string =>
     celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
   const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
@@ -83,7 +91,7 @@ export function describe(
     ...outputLines(figures, format),
     [text('cli.run.peak'), degrees(peakTempC, 0)],
     [text('cli.run.mean'), degrees(meanTempC, 1)],
-    [text('cli.run.throttled'), throttledText(throttledMs, format)],
+    [text('cli.run.throttled'), throttledText(summary, format)],
     [text('cli.run.equivalentHours'), exposureText(equivalentHours, format)],
   ];
   const width = Math.max(...lines.map(([label]) => label.length));

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { eachText } from '../../app/workload/sessions/each-text.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
@@ -29,6 +30,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
   const { format } = useShared();
   const { outputs, each, speed } = figures;
   if (!outputs) return <span className={table.absent}>–</span>;
+  const note = eachText(t, format, figures);
   return (
     <>
       {outputs.atLeast && '≥ '}
@@ -45,6 +47,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
           .filter(Boolean)
           .join(' · ')}
       </div>
+      {note && <div className={table.note}>{note}</div>}
     </>
   );
 }
@@ -65,6 +68,7 @@ function Row({
   const figures = figuresOf(session, settings);
   const { workload } = session.summary ?? {};
   const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost } = figures;
+  const observedMs = Math.max(0, ...(session.summary?.gpus ?? []).map((gpu) => gpu.observedMs));
   const throttled = entriesOf(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
   const running = session.endedMs === null;
   // a running session may not have this figure yet
@@ -127,7 +131,7 @@ function Row({
         {throttledMs === undefined ? (
           <span className={table.absent}>{running ? '–' : t('report.notTold')}</span>
         ) : throttled.length === 0 ? (
-          <span className={table.absent}>{t('report.never')}</span>
+          <span className={table.absent}>{t('report.neverIn', { time: format.duration(observedMs) })}</span>
         ) : (
           throttled.map(([cause, ms]) => (
             <div key={cause}>

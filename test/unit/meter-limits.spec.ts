@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { acceleration } from '../../app/wear/arrhenius.ts';
-import { seqOf } from '../../app/wear/meter-state.ts';
+import { seqOf, type MeterState } from '../../app/wear/meter-state.ts';
 import { createMeter, meterTally, type HourCell } from '../../app/wear/meter.ts';
 import { ELECTROMIGRATION, MODEL_VERSION, SILICON, SOLDER } from '../../app/wear/model.ts';
 import { wasPoweredOff } from '../../app/wear/power-off.ts';
 import { referenceCycles } from '../../app/wear/solder.ts';
-import { emptyTally } from '../../app/wear/tally.ts';
+import { emptyTally, type EndedTally } from '../../app/wear/tally.ts';
 import { columnsWith, feed, type WearSample } from '../support/wear.ts';
 
 const START = Date.UTC(2026, 2, 1);
@@ -167,7 +167,11 @@ describe('the counters of the card', () => {
     });
     const tally = tallyOf({ coreTempC: 50, ...counters(7) }, { coreTempC: 50, dtMs: SECOND, ...counters(8) });
     expect(tally.counterJ).toBe(1);
-    expect(tally.throttledMs).toEqual({ powerCap: 2, swThermal: 3, hwThermal: 4, powerBrake: 5 });
+    expect(tally.throttled).toEqual({
+      'power-cap': { ms: 2, knownMs: SECOND },
+      heat: { ms: 7, knownMs: SECOND },
+      'power-brake': { ms: 5, knownMs: SECOND },
+    });
   });
 
   const growth: readonly (readonly [name: string, readings: readonly (number | undefined)[], joules: number])[] = [
@@ -378,10 +382,9 @@ describe('a meter', () => {
     expect(meterTally([], meter)).toEqual(emptyTally());
     expect(meter.save()).toEqual({
       modelVersion: MODEL_VERSION,
-      at: [null, null, 0, null, null, null, null, null, 0, null, 0, 0, null, null],
-      sums: [0, 0, 0, 0, 0, 0, 0],
-      counters: [null, null, null, null, null],
-      grown: [0, 0, 0, 0, 0],
+      at: [null, null, 0, null, null, null, null, null, 0, null, 0, 0, null, null, null],
+      sums: Array<number>(14).fill(0),
+      throttling: Array<null>(6).fill(null),
       tally: emptyTally(),
       bins: [{}, {}, {}, {}, {}],
       measured: { stack: [], direction: 0 },
@@ -420,6 +423,28 @@ describe('a meter', () => {
     { dtMs: SECOND, coreTempC: 55, powerW: 200, memTempC: 50, fanPct: 35, energyMj: 70 },
     { dtMs: SECOND, coreTempC: 50, powerW: 90, memTempC: 48, energyMj: 99 },
   );
+  it('continues from the state of an earlier version, which knew the counters but not the reasons', () => {
+    const { state: now } = feed(history.slice(0, 3));
+    const counterTimes = { powerCap: 1, swThermal: 0, hwThermal: 0, powerBrake: 0 };
+    const earlierTally: EndedTally = { ...now.tally, throttledMs: counterTimes };
+    Reflect.deleteProperty(earlierTally, 'throttled');
+    const earlier: MeterState = {
+      ...now,
+      throttling: [],
+      at: now.at.slice(0, 14),
+      sums: now.sums.slice(0, 7),
+      counters: [90, 9, null, null, null],
+      grown: [80, 4, 0, 0, 0],
+      tally: earlierTally,
+    };
+    const { tally } = feed(history.slice(3), { cells: [], state: earlier });
+    const whole = feed(history).tally;
+    expect(tally.counterJ).toBeCloseTo(whole.counterJ, 12);
+    expect(tally.observedMs).toBe(whole.observedMs);
+    expect(tally.throttled['power-cap']).toEqual({ ms: 0, knownMs: 0 });
+    expect(tally).not.toHaveProperty('throttledMs');
+  });
+
   it.each(history.map((_, i) => i))('continues after a restart at sample %d as if nothing had happened', (cut) => {
     const first = JSON.parse(JSON.stringify(feed(history.slice(0, cut)))) as ReturnType<typeof feed>;
     const saved = structuredClone(first.state);

@@ -26,6 +26,13 @@ export type Figures = Cost & {
   readonly equivalentHours?: Band;
   readonly outputs?: Outputs;
   readonly each?: Cost & { readonly ms: number };
+  /** energy per output, where a part of the session was not recorded */
+  readonly eachRecorded?: {
+    /** longest time of a card whose energy is not known */
+    readonly unrecordedMs: number;
+    /** outputs of recorded time, by which the energy is divided; undefined: not known, so no figure is given */
+    readonly outputs: number | undefined;
+  };
   readonly outputsPerHour?: number;
   /** as the program reports it, or tokens over the time of the session */
   readonly speed?: Outputs['speed'];
@@ -78,6 +85,18 @@ function spreadOf(gpus: readonly GpuSummary[]): Figures['spreadJ'] {
   return { low: sorted[0]!, median: sorted[Math.floor(sorted.length / 2)]!, high: sorted.at(-1)! };
 }
 
+/** What is known of the outputs where a part of the session was not recorded; undefined: all of it was. */
+function recordedOf(gpus: readonly GpuSummary[]): Figures['eachRecorded'] {
+  const missing = gpus.filter(({ unrecordedMs = 0 }) => unrecordedMs > 0);
+  if (missing.length === 0) return undefined;
+  const counts = missing.flatMap(({ outputsRecorded }) => outputsRecorded ?? []);
+  return {
+    unrecordedMs: Math.max(...missing.map(({ unrecordedMs = 0 }) => unrecordedMs)),
+    // the energy of several cards is a sum, which holds only for the outputs that all of them recorded
+    outputs: counts.length === gpus.length && new Set(counts).size === 1 ? counts[0] : undefined,
+  };
+}
+
 const perOutput = ({ energyJ, rangeJ, aboveIdleJ, cost, co2G }: Cost, count: number): Cost => {
   const of = (value: number | undefined) => (value === undefined ? undefined : value / count);
   return {
@@ -106,8 +125,10 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   // while it is running: the time that its summary covers so far
   const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
   const counted = outputs && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
+  const eachRecorded = counted && energyJ !== undefined ? recordedOf(gpus) : undefined;
+  const dividedBy = eachRecorded ? (eachRecorded.outputs ?? 0) : (counted?.count ?? 0);
   // outputs cost energy: 0 J means that all of it was shared, so no figure per output is known
-  const shown = energyJ !== undefined && energyJ > 0;
+  const shown = energyJ !== undefined && energyJ > 0 && dividedBy > 0;
   const worst = gpus.reduce<Band | undefined>(
     (most, { equivalentHours }) =>
       equivalentHours && equivalentHours.mid > (most?.mid ?? -1) ? equivalentHours : most,
@@ -122,7 +143,8 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     throttledMs: throttledOf(gpus),
     equivalentHours: worst,
     outputs,
-    each: counted && { ...(shown && perOutput(whole, counted.count)), ms: tookMs / counted.count },
+    each: counted && { ...(shown && perOutput(whole, dividedBy)), ms: tookMs / counted.count },
+    eachRecorded,
     outputsPerHour: counted && (counted.count / tookMs) * 3_600_000,
     speed:
       outputs?.speed ??
