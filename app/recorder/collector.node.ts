@@ -8,7 +8,7 @@ import type { CollectorConfig } from './collector-messages.ts';
 import { isOutdated, openDatabase, type OpenedDatabase } from '../history/file/database.node.ts';
 import { openLog } from '../core/log.node.ts';
 import { logLastWords } from './last-words.node.ts';
-import { diedRecorder, isAlive, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
+import { diedRecorder, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
@@ -39,6 +39,7 @@ import { createStressOfDay } from '../governor/stress-of-day.ts';
 import type { GovernorEntry } from '../governor/policy.ts';
 import { openLimitHelpers, recover } from '../governor/limit-helpers.node.ts';
 import { readMeterNotes } from '../workload/meter/note.node.ts';
+import { endOrphans } from '../workload/sessions/orphans.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
 export type CollectorEvents = RecordingEvents & {
@@ -238,16 +239,11 @@ export async function openCollector(
     housekeeping.unref();
   }
 
-  /**
-   * Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. One whose
-   * process has died is ended here with what was recorded.
-   */
+  /** Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. */
   let sessionsSeen = '';
   function watchSessions(): void {
     const { store, recording } = work;
-    for (const session of store.sessions.open()) {
-      if (!isAlive(session.ownerPid)) store.finishSession(session, recording.lastTickMs(), null, new Set());
-    }
+    endOrphans(store, recording.lastTickMs());
     const seen = JSON.stringify(store.sessions.newest(1).map(({ id, endedMs }) => [id, endedMs]));
     if (sessionsSeen !== '' && seen !== sessionsSeen) events.onSessions();
     sessionsSeen = seen;
