@@ -27,10 +27,12 @@ function energyText({ energyJ, energyFrom, energyRangeJ }: GpuSummary, format: F
   });
 }
 
-function costLines({ aboveIdleJ, cost, co2G }: Figures, format: Formatter): Line[] {
+function costLines({ aboveIdleJ, cost, co2G, pricedShare }: Figures, format: Formatter): Line[] {
   const lines: Line[] = [];
   if (aboveIdleJ !== undefined) lines.push([text('cli.run.aboveIdle'), joined(format.energy(aboveIdleJ))]);
   if (cost !== undefined) lines.push([text('cli.run.cost'), format.money(cost)]);
+  else if (pricedShare !== undefined)
+    lines.push([text('cli.run.cost'), text('prices.known', { percent: format.percent(pricedShare) })]);
   if (co2G !== undefined) lines.push([text('cli.run.co2'), `${format.significant(co2G, 2)} g`]);
   return lines;
 }

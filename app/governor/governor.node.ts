@@ -181,7 +181,7 @@ export function createGovernor(options: GovernorOptions) {
     applySettings(next: GovernorSettings): void {
       const relevant = ({ governor, tariff, pricePerKwh }: GovernorSettings) =>
         JSON.stringify([governor, tariff, pricePerKwh]);
-      settingsChanged ||= relevant(next) !== relevant(settings);
+      settingsChanged ||= relevant(next) !== relevant(settings) || next.market !== settings.market;
       settings = next;
     },
     async tryLimit(gpuUuid: string, limitW: number): Promise<Result<undefined>> {

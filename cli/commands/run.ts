@@ -14,7 +14,7 @@ import { followTree, SESSION_MARK } from '../../app/workload/programs/process-tr
 import { dataFolder } from '../../app/core/folders.node.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
-import { EXIT, settingsOf, type RecordingOptions } from '../options.ts';
+import { EXIT, moneyIn, settingsOf, type RecordingOptions } from '../options.ts';
 import { endRecording, startRecording } from '../recording.ts';
 import { followOutputs, type OutputOptions } from '../run-outputs.ts';
 import { describe } from '../run-summary.ts';
@@ -97,6 +97,7 @@ async function runCommand(
 /** Runs a command and records its session. Exits with the exit code of the command. */
 export async function runAndRecord(command: readonly string[], options: RunOptions): Promise<number> {
   const settings = settingsOf(dataFolder(options.dataDir));
+  const money = moneyIn(dataFolder(options.dataDir), settings);
   const format = formatterOf(settings);
   const recording = await startRecording(options);
   if (!recording.ok) {
@@ -164,8 +165,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   if (summaries.length === 0) notes.say(text('cli.run.nothing'));
   else if (seenOn.length === 0) notes.say(text('cli.run.allGpus'));
   const session = { startedMs, endedMs, ...(details.workload && { workload: details.workload }) };
-  for (const summary of summaries)
-    notes.say(...describe(summary, names.get(summary.gpuUuid)!, session, settings, format));
+  for (const summary of summaries) notes.say(...describe(summary, names.get(summary.gpuUuid)!, session, money, format));
   return code === EXIT.ok && (!whole || (loss && loss !== 'log-lost')) ? EXIT.failed : code;
 }
 

@@ -19,12 +19,12 @@ export function SessionLine({
   readonly gpuName: string;
 }) {
   const { t } = useTranslation();
-  const { format, settings } = useShared();
+  const { format, money } = useShared();
   const nowMs = useLive(newestMs) ?? 0;
   const only = sessions.length === 1 ? sessions[0]! : undefined;
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 
-  const { energyJ = 0, rangeJ, energyFrom, sharedJ, outputs, each, cost } = figuresOf(only, settings);
+  const { energyJ = 0, rangeJ, energyFrom, sharedJ, outputs, each, cost } = figuresOf(only, money);
   const { model } = only.summary?.workload ?? {};
   const made = outputs && outputs.count > 0 ? outputs : undefined;
   const about = [

@@ -101,7 +101,7 @@ describe('settings', () => {
       { intervalMs: 60_000 },
       { retentionDays: 0 },
       { currency: 'euro' },
-      { pricePerKwh: -1 },
+      { pricePerKwh: -101 },
     ]) {
       expect(settingsSchema.safeParse(bad).success, JSON.stringify(bad)).toBe(false);
     }

@@ -12,15 +12,15 @@ export const sumKinds = [
   'throttledPowerUs',
   'throttledHeatUs',
   'throttledBrakeUs',
-  // since schema 6
+  // since schema 7
   'knownPowerMs', // it is known whether the card was throttled for this
   'knownHeatMs',
   'knownBrakeMs',
-  'olderMs', // observed and asleep time that was counted before schema 6, by a rule that looked at one end only
+  'olderMs', // observed and asleep time that was counted before schema 7, by a rule that looked at one end only
 ] as const;
 export type SumKind = (typeof sumKinds)[number];
 
-/** How many kinds a roll-up had before schema 6. */
+/** How many kinds a roll-up had before schema 7. */
 export const OLDER_KINDS = 6;
 
 /** For each sample, what the time since the sample before it adds. 0 after a gap: nothing is added up across one. */

@@ -134,7 +134,7 @@ export function encodeRollup({ slots, metrics, sums, slotMs }: Rollup, packer: P
   return writeBlocks(slots, blocks, packer);
 }
 
-/** Before schema 6 it was not kept whether throttling was reported: throttled time holds for all that was observed. */
+/** Before schema 7 it was not kept whether throttling was reported: throttled time holds for all that was observed. */
 function countAsOlder(sums: Rollup['sums']): void {
   for (const { knownMs } of Object.values(throttleKinds)) sums[knownMs].set(sums.observedMs);
   sums.olderMs.set(sums.observedMs.map((ms, i) => ms + sums.asleepMs[i]!));

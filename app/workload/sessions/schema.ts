@@ -35,7 +35,7 @@ export const gpuSummary = z.object({
   aboveIdleJ: z.number().optional(),
   /** W that the card draws when idle */
   idleW: z.number().optional(),
-  /** `energyJ` by quarter of an hour, so that any tariff can price it */
+  /** `energyJ` by the time of its use, so that any tariff can price it */
   slots: z.array(energySlot).optional(),
   peakTempC: z.number().optional(),
   meanTempC: z.number().optional(),
