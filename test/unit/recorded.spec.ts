@@ -38,7 +38,7 @@ const figures = (gpus: readonly GpuSummary[], toMs: number, outputs: Partial<Out
         workload: { kind: 'other', found: 'by-hand', outputs: { unit: 'image', countedBy: 'glob', ...outputs } },
       },
     },
-    { pricePerKwh: null, tariff: [], market: [], co2GramsPerKwh: null },
+    { pricePerKwh: null, tariff: [], market: undefined, co2GramsPerKwh: null },
   );
 
 describe('energy per output', () => {
