@@ -69,7 +69,7 @@ async function checkDriver(library: string | undefined): Promise<Finding[]> {
       const card = { name: gpu.name, bus: gpu.pciBusId };
       if (count('asleep') === frame.states.length) return ok(text('cli.doctor.gpuAsleep', card));
       if (read === 0) return problem(text('cli.doctor.gpuSilent', card));
-      return ok(text('cli.doctor.gpu', { ...card, read, unsupported: count('unsupported') }));
+      return ok(text('cli.doctor.gpu', { ...card, read, unsupported: count('unsupported') + count('unreported') }));
     }),
     ok(text('cli.doctor.readTook', { ms: Math.round(sample.tookMs * 10) / 10 })),
     ...(fault ? [problem(fault.message, fault.next)] : []),

@@ -5,6 +5,7 @@ import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
 import { eachText } from '../app/workload/sessions/each-text.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
+import { outputsText } from '../app/workload/sessions/outputs-text.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
 
 type Line = readonly [label: string, text: string];
@@ -40,8 +41,8 @@ function costLines({ aboveIdleJ, cost, co2G, pricedShare }: Figures, format: For
 function outputLines(figures: Figures, format: Formatter): Line[] {
   const { outputs, each, outputsPerHour } = figures;
   if (!outputs) return [];
-  const { unit, count } = outputs;
-  const lines: Line[] = [[text('cli.run.outputs'), text(`outputs.${unit}`, { count, n: format.number(count) })]];
+  const { unit } = outputs;
+  const lines: Line[] = [[text('cli.run.outputs'), outputsText(outputs, text, format.number)]];
   const parts =
     each?.energyJ === undefined
       ? []

@@ -9,6 +9,7 @@ import { createStore } from '../../app/recorder/store.ts';
 import { text } from '../../app/core/i18n.ts';
 import { err, ok, type Result } from '../../app/core/result.ts';
 import { GAP_MS } from '../../app/telemetry/sampler.ts';
+import { readMeterNotes } from '../../app/workload/meter/note.node.ts';
 import { startOf } from '../../app/workload/programs/process-facts.node.ts';
 import { followTree, SESSION_MARK } from '../../app/workload/programs/process-tree.node.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
@@ -52,7 +53,8 @@ async function runCommand(
   });
   for (const [from, to] of [[child.stdout, process.stdout] as const, [child.stderr, process.stderr] as const]) {
     from?.pipe(to, { end: false });
-    from?.on('data', (piece: Buffer) => outputs.lines?.feed(piece.toString('utf8')));
+    const printed = outputs.lines?.stream();
+    from?.on('data', (piece: Buffer) => printed?.feed(piece));
   }
   const ended = new Promise<Result<number>>((resolve) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
@@ -121,7 +123,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   const name = options.name ?? path.basename(command[0]!);
   const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid, startOf(process.pid));
 
-  const outputs = followOutputs(command, options, settings.programs);
+  const outputs = followOutputs(command, options, settings.programs, () => readMeterNotes(dataFolder(options.dataDir)));
   const ran = await runCommand(command, `${process.pid}-${randomUUID()}`, outputs);
   if (!ran.ok) {
     outputs.finish();
@@ -166,6 +168,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   else if (seenOn.length === 0) notes.say(text('cli.run.allGpus'));
   const session = { startedMs, endedMs, ...(details.workload && { workload: details.workload }) };
   for (const summary of summaries) notes.say(...describe(summary, names.get(summary.gpuUuid)!, session, money, format));
+  if (details.workload?.note) notes.say(details.workload.note);
   return code === EXIT.ok && (!whole || (loss && loss !== 'log-lost')) ? EXIT.failed : code;
 }
 

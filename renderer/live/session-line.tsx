@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
+import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
 import type { RunningSession } from './running-sessions.ts';
 import css from './session-line.module.css';
@@ -29,7 +30,7 @@ export function SessionLine({
   const made = outputs && outputs.count > 0 ? outputs : undefined;
   const about = [
     format.duration(nowMs - only.startedMs),
-    made && t(`outputs.${made.unit}`, { count: made.count, n: format.number(made.count) }),
+    made && outputsText(made, t, format.number),
     only.gpus.length > 1 && t('live.onCards', { count: only.gpus.length }),
     energyJ > 0 && `${joined(format.energy(energyJ))} ± ${format.percent(errorShareOf(energyJ, rangeJ))} %`,
     energyJ > 0 &&

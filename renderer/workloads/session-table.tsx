@@ -6,6 +6,7 @@ import { errorShareOf } from '../../app/workload/energy/energy.ts';
 import type { Tariff } from '../../app/workload/energy/tariff.ts';
 import { eachText } from '../../app/workload/sessions/each-text.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
+import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
 import { entriesOf } from '../typed-entries.ts';
@@ -34,8 +35,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
   const note = eachText(t, format, figures);
   return (
     <>
-      {outputs.atLeast && '≥ '}
-      {t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) })}
+      {outputsText(outputs, t, format.number)}
       <div className={table.note}>
         {[
           each?.energyJ !== undefined &&

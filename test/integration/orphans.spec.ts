@@ -127,7 +127,7 @@ describe('the note of a killed process', () => {
     fs.writeFileSync(note, fs.readFileSync(note, 'utf8').replace(/"startedAt":"[^"]*"/, '"startedAt":"boot:1"'));
     expect([readRecorder(folder), diedRecorder(folder)]).toEqual([undefined, pid]);
 
-    const totals = { requests: 1, running: 0, tokens: 5, promptTokens: 1, images: 0, atLeast: false, busyMs: 1 };
+    const totals = { requests: 1, running: 0, tokens: 5, promptTokens: 1, images: 0, inexact: 0, busyMs: 1 };
     openMeterNote(folder, 8080).write(totals);
     expect(readMeterNotes(folder)).toMatchObject([{ pid: process.pid, tokens: 5 }]);
     const file = path.join(folder, 'meters', `${process.pid}.json`);

@@ -23,11 +23,12 @@ const schema = z.object({
   tokens: z.number(),
   promptTokens: z.number(),
   images: z.number(),
-  atLeast: z.boolean(),
+  /** answers whose tokens are only known to be some number or more */
+  inexact: z.number().default(0),
   busyMs: z.number(),
   model: z.string().optional(),
 });
-export type MeterNote = z.infer<typeof schema>;
+export type MeterNote = Omit<z.infer<typeof schema>, 'startedAt'>;
 
 const LARGEST_NOTE = 64 * 1024;
 
@@ -39,9 +40,9 @@ export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
   const startedAt = startOf(process.pid) ?? '';
   makeFolder(folder);
   return {
-    write(totals: Totals): void {
-      const note: MeterNote = { pid: process.pid, startedAt, upstreamPort, ...totals };
-      writeNote(file, JSON.stringify(note));
+    write(totals: Omit<Totals, 'atLeast'>): void {
+      const note: MeterNote = { pid: process.pid, upstreamPort, ...totals };
+      writeNote(file, JSON.stringify({ ...note, startedAt }));
     },
     remove: (): void => fs.rmSync(file, { force: true }),
   };

@@ -134,7 +134,8 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   };
   // while it is running: the time that its summary covers so far
   const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
-  const counted = outputs && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
+  // of several kinds of output nothing tells which used what
+  const counted = outputs && !outputs.others && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
   const eachRecorded = counted && energyJ !== undefined ? recordedOf(gpus) : undefined;
   const dividedBy = eachRecorded ? (eachRecorded.outputs ?? 0) : (counted?.count ?? 0);
   // outputs cost energy: 0 J means that all of it was shared, so no figure per output is known

@@ -59,6 +59,8 @@ export const outputs = z.object({
   speed: z.object({ value: z.number(), unit: z.enum(speedUnits) }).optional(),
   /** some outputs may have been missed: the true count is this or more */
   atLeast: z.boolean().optional(),
+  /** outputs of further kinds. Energy per output is unknown then: nothing tells what each kind used. */
+  others: z.array(z.object({ unit: z.enum(outputUnits), count: z.number() })).optional(),
 });
 export type Outputs = Plain<z.infer<typeof outputs>>;
 
