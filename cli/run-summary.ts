@@ -4,6 +4,7 @@ import type { Formatter } from '../app/metrics/format.ts';
 import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { errorShareOf } from '../app/workload/energy/energy.ts';
 import { boundSigns } from '../app/workload/sessions/figure-states.ts';
+import { eachText } from '../app/workload/sessions/each-text.ts';
 import { perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
 import { outputsText } from '../app/workload/sessions/outputs-text.ts';
@@ -53,7 +54,9 @@ function outputLines(figures: Figures, sharedWith: RunSession['sharedWith'], for
   const made = [outputsText(outputs, text, format.number), promptText(outputs, text, format)];
   const unit = text(`outputUnit.${outputs.unit}`);
   const perOutput = perOutputTexts(figures, text, format);
-  const why = perOutput.length > 0 ? undefined : whyOf(states.perOutput, { sharedWith }, text);
+  const why =
+    eachText(text, format, figures) ??
+    (perOutput.length > 0 ? undefined : whyOf(states.perOutput, { sharedWith }, text));
   const cost = each?.cost !== undefined && `${boundSigns[states.costPerOutput] ?? ''}${format.money(each.cost)}`;
   const rate = [
     outputsPerHour !== undefined && format.significant(outputsPerHour, 3),
@@ -68,10 +71,10 @@ function outputLines(figures: Figures, sharedWith: RunSession['sharedWith'], for
   ];
 }
 
-function throttledText(throttledMs: GpuSummary['throttledMs'], format: Formatter): string {
+function throttledText({ throttledMs, observedMs }: GpuSummary, format: Formatter): string {
   if (throttledMs === undefined) return text('cli.run.notReported');
   const causes = (Object.entries(throttledMs) as [ThrottleCause, number][]).filter(([, ms]) => ms > 0);
-  if (causes.length === 0) return text('cli.run.never');
+  if (causes.length === 0) return text('cli.run.never', { time: format.duration(observedMs) });
   return causes.map(([cause, ms]) => `${text(`cause.${cause}`)} ${format.duration(ms)}`).join(', ');
 }
 
@@ -93,7 +96,7 @@ export function describe(
   money: Money,
   format: Formatter,
 ): string[] {
-  const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ } = summary;
+  const { peakTempC, meanTempC, equivalentHours, sharedJ } = summary;
   const degrees = (celsius: number | undefined, digits: number): string =>
     celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
   const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
@@ -104,7 +107,7 @@ export function describe(
     ...outputLines(figures, sharedWith, format),
     [text('cli.run.peak'), degrees(peakTempC, 0)],
     [text('cli.run.mean'), degrees(meanTempC, 1)],
-    [text('cli.run.throttled'), throttledText(throttledMs, format)],
+    [text('cli.run.throttled'), throttledText(summary, format)],
     [text('cli.run.equivalentHours'), exposureText(equivalentHours, format)],
   ];
   const width = Math.max(...lines.map(([label]) => label.length));

@@ -3,17 +3,20 @@ import path from 'node:path';
 import { z } from './zod.ts';
 import { ownCost } from './own-cost.ts';
 import { writeNote } from './atomic-write.node.ts';
+import { isRunning, processStart } from './process-start.node.ts';
 import { readInput } from './read-input.node.ts';
 
 const schema = z.object({
   pid: z.int(),
+  /** when it started: another program may have its PID by now */
+  startedAt: z.string().default(''),
   databaseFile: z.string(),
   /** label of the source */
   source: z.string().optional(),
   /** what recording has cost, as of the last minute */
   cost: ownCost.optional(),
 });
-export type Recorder = z.infer<typeof schema>;
+export type Recorder = Omit<z.infer<typeof schema>, 'startedAt'>;
 
 const LARGEST_NOTE = 64 * 1024;
 
@@ -21,24 +24,14 @@ const fileOf = (folder: string): string => path.join(folder, 'recorder.json');
 
 /** Notes which process records into this folder, and to which file. Only informs: the lock (database.node.ts) decides. */
 export const writeRecorder = (folder: string, recorder: Recorder): void =>
-  writeNote(fileOf(folder), `${JSON.stringify(recorder)}\n`);
-
-/** Whether a process with this PID is running. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // signal 0 only checks
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'; // it runs as another user
-  }
-}
+  writeNote(fileOf(folder), `${JSON.stringify({ ...recorder, startedAt: processStart(recorder.pid) })}\n`);
 
 /** The process that records into this folder now. A stale file left by a killed recorder is ignored. */
 export function readRecorder(folder: string): Recorder | undefined {
   try {
     const text = readInput(fileOf(folder), LARGEST_NOTE);
     const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
-    return note && isAlive(note.pid) ? note : undefined;
+    return note && isRunning(note) ? note : undefined;
   } catch {
     return undefined; // missing or incomplete
   }
@@ -49,7 +42,7 @@ export function diedRecorder(folder: string): number | undefined {
   try {
     const text = readInput(fileOf(folder), LARGEST_NOTE);
     const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
-    return note && !isAlive(note.pid) ? note.pid : undefined;
+    return note && !isRunning(note) ? note.pid : undefined;
   } catch {
     return undefined;
   }

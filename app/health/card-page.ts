@@ -11,18 +11,13 @@ import { addTally, emptyTally, sumTallies, type EndedTally, type Tally } from '.
 import type { WearTracker } from '../wear/tracker.ts';
 
 const DAYS_SHOWN = 400;
-/** A day with less observed time than this is not shown. */
-const MIN_DAY_MS = 10 * 60_000;
 const HOUR_MS = 3_600_000;
-const RECENT_MS = 30 * 24 * HOUR_MS;
 
 /** The figures of a ledger that do not depend on the current time. They are computed once per change of the ledger. */
 type LedgerFigures = {
   readonly ledger: Ledger;
   readonly revision: number;
   readonly past: Past;
-  /** sum of the hours of the last 30 days */
-  readonly recent: Tally;
   readonly days: ReadonlyMap<number, Tally>;
   readonly olderHours: number;
   readonly marks: CardPage['marks'];
@@ -43,7 +38,6 @@ function figuresOf(ledger: Ledger, revision: number, nowMs: number, slowdownC: n
     ledger,
     revision,
     past: pastOf(ledger),
-    recent: sumTallies(cells.filter(({ hourMs }) => hourMs >= nowMs - RECENT_MS).map(({ tally }) => tally)),
     days,
     olderHours:
       cells
@@ -63,7 +57,7 @@ function addToDay(days: Map<number, Tally>, tsMs: number, tally: EndedTally): vo
   days.set(day, sum);
 }
 
-/** The silicon family of each day, so that exposure over time can be drawn. */
+/** The silicon family of each day with enough observed time, so that exposure over time can be drawn. */
 function daysOf(ended: ReadonlyMap<number, Tally>, current: Tally, currentMs: number): CardPage['days'] {
   const days = new Map(ended);
   const today = dayOf(currentMs);
@@ -73,9 +67,8 @@ function daysOf(ended: ReadonlyMap<number, Tally>, current: Tally, currentMs: nu
     .slice(-DAYS_SHOWN)
     .flatMap(([dayMs, tally]) => {
       const { families, observedHours } = summariseExposure(tally);
-      return families.M1 && tally.observedMs >= MIN_DAY_MS
-        ? [{ dayMs, hours: observedHours, silicon: families.M1.rate }]
-        : [];
+      const silicon = families.M1?.rate;
+      return silicon ? [{ dayMs, hours: observedHours, silicon }] : [];
     });
 }
 
@@ -99,19 +92,10 @@ export function createCardPages(
     if (it?.ledger !== ledger || it.revision !== revision) {
       figures.set(uuid, (it = figuresOf(ledger, revision, nowMs, wear.slowdownOf(uuid))));
     }
-    const { past, days, recent, marks, sinceMark, cooling, beforeAfter, olderHours } = it;
-    const throttled = sumTallies([recent, current]);
+    const { past, days, marks, sinceMark, cooling, beforeAfter, olderHours } = it;
     return {
       odometer: odometerOf(past, current, nowMs),
-      health: judgeHealth(
-        healthInput(
-          history,
-          uuid,
-          { throttled: throttled.throttledMs, observedMs: throttled.observedMs },
-          hearsXids,
-          nowMs,
-        ),
-      ),
+      health: judgeHealth(healthInput(history, uuid, hearsXids, nowMs)),
       cooling,
       sinceMark,
       beforeAfter,

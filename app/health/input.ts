@@ -2,8 +2,7 @@ import type { History } from '../history/history.ts';
 import { metrics, type MetricKey } from '../metrics/metrics.ts';
 import { readingOf } from '../metrics/frame.ts';
 import { type Reading } from '../core/reading.ts';
-import type { Tally } from '../wear/tally.ts';
-import type { Growth, HealthInput } from './judge.ts';
+import { RECENT_MS, type Growth, type HealthInput } from './judge.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -56,20 +55,11 @@ function grownIn(history: History, uuid: string, nowMs: number): Pick<HealthInpu
   return { grown, ...(generation > 0 ? { linkGeneration: generation } : {}) };
 }
 
-/** Collects the input for judging a card from the history: two short periods and the minutes of a day. */
-export function healthInput(
-  history: History,
-  uuid: string,
-  life: { readonly throttled: Tally['throttledMs'] | undefined; readonly observedMs: number },
-  hearsXids: boolean,
-  nowMs: number,
-): HealthInput {
+/** Collects the input for judging a card from the history: two short periods, the minutes of a day, and 30 days' totals. */
+export function healthInput(history: History, uuid: string, hearsXids: boolean, nowMs: number): HealthInput {
   const { readings, readMs } = newestIn(history, uuid, nowMs - SLICE_MS, nowMs + 1);
   const weekAgo = newestIn(history, uuid, nowMs - 7 * DAY_MS - SLICE_MS, nowMs - 7 * DAY_MS).readings;
-  const counters = (['throttledSwThermalUs', 'throttledHwThermalUs', 'throttledSwPowerUs'] as const).some(
-    (key) => readings[key]?.state === 'value',
-  );
-  const { throttled } = life;
+  const recent = history.totals(uuid, nowMs - RECENT_MS, nowMs);
   return {
     nowMs,
     readings,
@@ -83,14 +73,7 @@ export function healthInput(
       .between(0, nowMs + 1)
       .filter(({ gpuUuid }) => gpuUuid === uuid)
       .map(({ tsMs, code, text, witness }) => ({ tsMs, code, witness, ...(text === undefined ? {} : { text }) })),
-    throttledMs:
-      counters && throttled
-        ? {
-            powerCap: throttled.powerCap,
-            heat: throttled.swThermal + throttled.hwThermal,
-            powerBrake: throttled.powerBrake,
-          }
-        : undefined,
-    observedMs: life.observedMs,
+    throttled: recent?.throttled,
+    observedMs: recent?.observedMs ?? 0,
   };
 }

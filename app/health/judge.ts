@@ -1,5 +1,6 @@
 import type { MetricKey } from '../metrics/metrics.ts';
 import type { Reading } from '../core/reading.ts';
+import type { CountedCause, Throttled } from '../metrics/throttled.ts';
 import {
   BORDERLINE_RETIRED_PAGES,
   MAX_REMAPPED_ROWS,
@@ -40,13 +41,15 @@ export type HealthInput = {
     readonly text?: string;
     readonly witness?: string;
   }[];
-  /** ms throttled in the last 30 days by the card's own counters; undefined where it has none */
-  readonly throttledMs: { readonly powerCap: number; readonly heat: number; readonly powerBrake: number } | undefined;
+  /** throttled time of the last 30 days; undefined: no history */
+  readonly throttled: Readonly<Record<CountedCause, Throttled>> | undefined;
+  /** ms of the last 30 days in which the card was observed */
   readonly observedMs: number;
 };
 
 const DAY_MS = 86_400_000;
-const RECENT_MS = 30 * DAY_MS;
+/** Facts look back this far, and speak only of what was observed of it. */
+export const RECENT_MS = 30 * DAY_MS;
 /** Throttling by heat for more than this share of the observed time is a warning. Ours. */
 const HEAT_SHARE = 0.01;
 /** CRC errors per second at which DCGM fails a link. */
@@ -99,9 +102,12 @@ export function judgeHealth(input: HealthInput): HealthReport {
   function xid(): Fact {
     const recent = xids.filter(({ tsMs }) => tsMs >= nowMs - RECENT_MS);
     const [newest] = recent;
-    if (!newest) return input.hearsXids ? fact('xid', 'no-fault', 'quiet', nowMs) : none('xid');
+    const { observedMs } = input;
+    if (!newest) {
+      return input.hearsXids && observedMs > 0 ? fact('xid', 'no-fault', 'quiet', nowMs, { observedMs }) : none('xid');
+    }
     const of = (verdict: Verdict, finding: FindingOf<'xid'>, { code, tsMs }: XidSeen): Fact =>
-      fact('xid', verdict, finding, tsMs, { code, count: recent.length });
+      fact('xid', verdict, finding, tsMs, { code, count: recent.length, observedMs });
     const grave = recent.find(({ dcgm }) => dcgm === 'FAIL');
     if (grave) return of('act', 'grave', grave);
     for (const origin of ['hardware', 'driver', 'ambiguous'] as const) {
@@ -200,7 +206,8 @@ export function judgeHealth(input: HealthInput): HealthReport {
     if (!count || keys.every((key) => value(key) === undefined && !grown[key])) return none('nvlink');
     if (keys.every((key) => !grown[key])) return notYet('nvlink');
     const [replays = 0, recoveries = 0, crc = 0] = keys.map((key) => grown[key]?.by);
-    const counts = { count, active: value('nvlinkActive'), replays, recoveries, crc };
+    const hours = Math.max(...keys.map((key) => grown[key]?.minutes ?? 0)) / 60;
+    const counts = { count, active: value('nvlinkActive'), replays, recoveries, crc, hours };
     if (replays + recoveries > 0) return fact('nvlink', 'act', 'errors', keys, counts);
     const fast = (grown.nvlinkCrcErrors?.fastest ?? 0) / 60 >= CRC_PER_SECOND;
     if (crc > 0) return fact('nvlink', fast ? 'act' : 'watch', 'crc', keys, counts);
@@ -216,17 +223,22 @@ export function judgeHealth(input: HealthInput): HealthReport {
   }
 
   function throttle(): Fact {
-    const { throttledMs, observedMs } = input;
-    if (!throttledMs || !(observedMs > 0)) return none('throttle');
-    const minutes = {
-      heat: throttledMs.heat / 60_000,
-      brake: throttledMs.powerBrake / 60_000,
-      cap: throttledMs.powerCap / 60_000,
-      percent: (100 * throttledMs.heat) / observedMs,
+    const { throttled } = input;
+    if (!throttled) return none('throttle');
+    const { heat, 'power-brake': brake, 'power-cap': cap } = throttled;
+    const values = {
+      heat: heat.ms / 60_000,
+      brake: brake.ms / 60_000,
+      cap: cap.ms / 60_000,
+      percent: heat.knownMs > 0 ? (100 * heat.ms) / heat.knownMs : 0,
     };
-    if (throttledMs.powerBrake > 0) return fact('throttle', 'watch', 'brake', nowMs, minutes);
-    if (throttledMs.heat > HEAT_SHARE * observedMs) return fact('throttle', 'watch', 'heat', nowMs, minutes);
-    return fact('throttle', 'no-fault', 'clean', nowMs, minutes);
+    const seen = ({ knownMs }: Throttled) => ({ ...values, observedMs: knownMs });
+    if (brake.ms > 0) return fact('throttle', 'watch', 'brake', nowMs, seen(brake));
+    if (heat.ms > HEAT_SHARE * heat.knownMs) return fact('throttle', 'watch', 'heat', nowMs, seen(heat));
+    const known = Math.min(heat.knownMs, cap.knownMs);
+    return known > 0
+      ? fact('throttle', 'no-fault', 'clean', nowMs, { ...values, observedMs: known })
+      : none('throttle');
   }
 
   const facts = [xid(), ecc(), pages(), rows(), sram(), pcie(), nvlink(), recovery(), throttle()];

@@ -30,6 +30,8 @@ export type ChunkTable = {
   readonly firstSeq: (gpuId: number) => number;
   /** largest sequence number of all, 0 if there is none */
   readonly lastSeq: () => number;
+  /** end of the chunk that was recorded last, imported ones left out */
+  readonly lastMs: () => number | undefined;
 };
 
 const PLACE = `id, hour_ms AS hourMs, from_ms AS fromMs, to_ms AS toMs, first_seq AS firstSeq, last_seq AS lastSeq, n
@@ -53,6 +55,7 @@ export function createChunkTable(db: Db): ChunkTable {
   const extent = db.prepare('SELECT min(from_ms) AS fromMs, max(to_ms) AS toMs FROM chunk');
   const firstSeq = db.prepare('SELECT first_seq FROM chunk WHERE gpu_id = ? ORDER BY last_seq LIMIT 1').pluck();
   const lastSeq = db.prepare('SELECT max((SELECT max(last_seq) FROM chunk WHERE gpu_id = gpu.id)) FROM gpu').pluck();
+  const lastMs = db.prepare('SELECT to_ms FROM chunk WHERE last_seq > 0 ORDER BY last_seq DESC LIMIT 1').pluck();
 
   function fields(columns: SampleColumns) {
     const { seq, tsMs } = columns;
@@ -86,5 +89,6 @@ export function createChunkTable(db: Db): ChunkTable {
     },
     firstSeq: (gpuId) => (firstSeq.get(gpuId) as number | undefined) ?? 0,
     lastSeq: () => (lastSeq.get() as number | null) ?? 0,
+    lastMs: () => lastMs.get() as number | undefined,
   };
 }

@@ -1,6 +1,7 @@
 import type { MetricKey } from '../metrics/metrics.ts';
 import type { Gap, Tick } from '../telemetry/sampler.ts';
 import { createByHour } from './by-hour.ts';
+import { createCarries } from './carry.ts';
 import { createChunkTable } from './chunks.ts';
 import type { Db } from './db.ts';
 import { createEventTable, createEventWatcher, type EventChange } from './events.ts';
@@ -44,7 +45,7 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
   const xids = createXidTable(db);
   const gaps = createGapTable(db);
   const events = createEventTable(db);
-  const sources = { chunks, open, parts };
+  const sources = { chunks, open, parts, carries: createCarries(chunks) };
   const tidy = (nowMs: number): boolean => sealer.step(nowMs) || parts.merge(nowMs);
   const importer = createImporter(db, { chunks, byHour, gpus, rollups: parts, rollUp: createRollUp(chunks, parts) });
 
@@ -160,6 +161,9 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
         toMs: Math.max(...both.map(({ toMs }) => toMs)) + 1,
       };
     },
+
+    /** Stamp of the newest tick that was recorded, imported samples left out; undefined: none. */
+    lastTickMs: (): number | undefined => open.lastMs() ?? chunks.lastMs(),
 
     samplesAfter: samples.after,
     /** all samples of a GPU by time, imported ones among them, as typed arrays of a few metrics, an hour at a time */

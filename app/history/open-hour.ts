@@ -37,6 +37,8 @@ export type OpenHour = {
   readonly remove: (run: Run) => void;
   readonly extent: () => { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly lastSeq: () => number;
+  /** stamp of the newest row */
+  readonly lastMs: () => number | undefined;
 };
 
 export function createOpenHour(db: Db): OpenHour {
@@ -49,6 +51,7 @@ export function createOpenHour(db: Db): OpenHour {
   const remove = db.prepare('DELETE FROM tick WHERE id >= ? AND id <= ?');
   const first = db.prepare('SELECT min(id) AS id FROM tick');
   const last = db.prepare('SELECT max(id) AS id FROM tick');
+  const lastMs = db.prepare('SELECT ts_ms FROM tick ORDER BY id DESC LIMIT 1').pluck();
   const extent = db.prepare('SELECT min(ts_ms) AS fromMs, max(ts_ms) AS toMs FROM tick');
   const encode = createTickEncoder();
   const idIn = (statement: typeof first): number | null => (statement.get() as { id: number | null }).id;
@@ -133,5 +136,6 @@ export function createOpenHour(db: Db): OpenHour {
       return fromMs === null || toMs === null ? undefined : { fromMs, toMs };
     },
     lastSeq: () => idIn(last) ?? 0,
+    lastMs: () => lastMs.get() as number | undefined,
   };
 }

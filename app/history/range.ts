@@ -1,5 +1,6 @@
 import { metricOf } from '../metrics/metrics.ts';
 import type { Gap } from '../telemetry/sampler.ts';
+import type { Carries } from './carry.ts';
 import type { ChunkTable } from './chunks.ts';
 import { HOUR_MS, hourOf, type OpenHour } from './open-hour.ts';
 import type { RolledLevels } from './codec/rollup.ts';
@@ -54,6 +55,7 @@ export type RangeSources = {
   readonly chunks: ChunkTable;
   readonly open: OpenHour;
   readonly parts: RollupParts;
+  readonly carries: Carries;
 };
 
 /**

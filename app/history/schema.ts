@@ -1,7 +1,7 @@
 import { float64Array, gpuUuid, moment, ordered, type TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
 import { metrics } from '../metrics/metrics.ts';
-import { metricKey } from '../metrics/schema.ts';
+import { metricKey, throttledTimes } from '../metrics/schema.ts';
 import { gap, gpuEvent, gpuIdentity } from '../telemetry/schema.ts';
 import { eventKinds } from './events.ts';
 import { lastReadings } from './last-readings.ts';
@@ -59,13 +59,21 @@ export type Range = TypeOf<typeof range>;
 export const totals = z.object({
   fromMs: z.number(),
   toMs: z.number(),
-  /** the card gave readings */
+  /** the card gave readings at both ends of each interval */
   observedMs: z.number(),
   asleepMs: z.number(),
-  /** not running, suspended, driver not responding, or before the first sample: nothing is claimed about this time */
+  /**
+   * not running, suspended, driver not responding, GPU lost, or before the first sample: nothing is claimed about this
+   * time
+   */
   unobservedMs: z.number(),
   energyJ: z.number(),
-  throttledMs: z.object({ 'power-cap': z.number(), heat: z.number(), 'power-brake': z.number() }),
+  throttled: throttledTimes,
+  /**
+   * Up to here the range holds time that was added up before schema 7: up to one interval too much per interruption, and
+   * without saying whether the card reported throttling. null: none.
+   */
+  olderUntilMs: z.number().nullable(),
 });
 export type Totals = TypeOf<typeof totals>;
 

@@ -1,14 +1,12 @@
+import { createCarries } from './carry.ts';
 import type { ChunkTable } from './chunks.ts';
 import type { Db } from './db.ts';
-import { carryOf, intervalSums, type Carry } from './codec/interval-sums.ts';
+import { intervalSums } from './codec/interval-sums.ts';
 import { HOUR_MS, hourOf, type OpenHour, type Run } from './open-hour.ts';
 import { addRollup, createRollup, rollUpSamples } from './codec/rollup.ts';
 import { MINUTE_MS, type RollupParts } from './rollup-parts.ts';
 import type { SampleColumns } from './codec/sample-chunk.ts';
 import { createSampleCollector, type SampleCollector } from './sample-collector.ts';
-import { GAP_MS } from '../telemetry/sampler.ts';
-
-const NOTHING: Carry = new Map();
 
 /**
  * Rows per chunk: an hour at one sample per second. At a shorter interval an hour is sealed in several chunks before it
@@ -23,30 +21,13 @@ export type PrepareSealed = (gpuId: number, hourMs: number, columns: SampleColum
 
 /** Prepares roll-ups of samples, by minute and by hour. */
 export function createRollUp(chunks: ChunkTable, parts: RollupParts): PrepareSealed {
-  const carries = new Map<number, { readonly seq: number; readonly carry: Carry }>();
-
-  /**
-   * Values of the sample before a chunk's first: remembered from the chunk just written, or read from the file after a
-   * restart. Then a chunk more than a gap away does not continue this one: it was imported, or the clock was set.
-   */
-  function carryBefore(gpuId: number, { dtMs, seq, tsMs }: SampleColumns): Carry {
-    if (Number.isNaN(dtMs[0]!)) return NOTHING; // a gap: no interval leads to this sample
-    const known = carries.get(gpuId);
-    const place = chunks.before(gpuId, seq[0]!);
-    if (!place) return NOTHING;
-    if (known?.seq === place.lastSeq) return known.carry;
-    if (Math.abs(tsMs[0]! - place.toMs) > GAP_MS) return NOTHING;
-    const chunk = chunks.open(place.id)!;
-    const metrics = new Map(chunk.metricIds.map((id) => [id, chunk.metric(id)!]));
-    return carryOf({ metrics, tsMs: chunk.stamps().tsMs });
-  }
-
+  const carries = createCarries(chunks);
   return (gpuId, hourMs, columns) => {
     const minutes = createRollup(hourMs, MINUTE_MS, HOUR_MS / MINUTE_MS);
-    rollUpSamples(minutes, columns, intervalSums(columns, carryBefore(gpuId, columns)));
+    rollUpSamples(minutes, columns, intervalSums(columns, carries.before(gpuId, columns)));
     const hour = createRollup(hourMs, HOUR_MS, 1);
     addRollup(hour, minutes);
-    carries.set(gpuId, { seq: columns.seq.at(-1)!, carry: carryOf(columns) });
+    carries.wrote(gpuId, columns);
     const writers = [parts.prepare(gpuId, minutes), parts.prepare(gpuId, hour)];
     return () => writers.forEach((write) => write());
   };

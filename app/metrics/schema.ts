@@ -18,3 +18,13 @@ export const frame = z.object({
   /** which of the source's names for the metric answered: index into the catalogue's list; not kept in histories */
   via: uint8Array,
 });
+
+/** Throttled time, and the time for which it is known whether the card was throttled, ms. */
+const throttledTime = z.object({ ms: z.number(), knownMs: z.number() });
+
+/** Throttled time by the causes that cards have counters for. */
+export const throttledTimes = z.object({
+  'power-cap': throttledTime,
+  heat: throttledTime,
+  'power-brake': throttledTime,
+});

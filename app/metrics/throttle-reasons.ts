@@ -1,3 +1,5 @@
+import type { MetricKey } from './metrics.ts';
+
 /**
  * Why clocks are throttled: the bits of nvmlClocksEventReasons (nvml.h, NVML API 13). The tags are those of
  * `nvidia-smi -q -x`, which drivers before 535 print with the prefix clocks_throttle_reason_.
@@ -12,17 +14,25 @@ export type ThrottleReason = {
   readonly name: string;
   readonly tag: string;
   readonly cause: ThrottleCause;
+  /** how long it has throttled the clocks since the driver was loaded, on cards that count it */
+  readonly counter?: MetricKey;
 };
 
 export const throttleReasons = [
   { bit: 0x1, name: 'GpuIdle', tag: 'gpu_idle', cause: 'idle' },
   { bit: 0x2, name: 'ApplicationsClocksSetting', tag: 'applications_clocks_setting', cause: 'setting' },
-  { bit: 0x4, name: 'SwPowerCap', tag: 'sw_power_cap', cause: 'power-cap' },
+  { bit: 0x4, name: 'SwPowerCap', tag: 'sw_power_cap', cause: 'power-cap', counter: 'throttledSwPowerUs' },
   { bit: 0x8, name: 'HwSlowdown', tag: 'hw_slowdown', cause: 'unclear' },
-  { bit: 0x10, name: 'SyncBoost', tag: 'sync_boost', cause: 'setting' },
-  { bit: 0x20, name: 'SwThermalSlowdown', tag: 'sw_thermal_slowdown', cause: 'heat' },
-  { bit: 0x40, name: 'HwThermalSlowdown', tag: 'hw_thermal_slowdown', cause: 'heat' },
-  { bit: 0x80, name: 'HwPowerBrakeSlowdown', tag: 'hw_power_brake_slowdown', cause: 'power-brake' },
+  { bit: 0x10, name: 'SyncBoost', tag: 'sync_boost', cause: 'setting', counter: 'throttledSyncBoostUs' },
+  { bit: 0x20, name: 'SwThermalSlowdown', tag: 'sw_thermal_slowdown', cause: 'heat', counter: 'throttledSwThermalUs' },
+  { bit: 0x40, name: 'HwThermalSlowdown', tag: 'hw_thermal_slowdown', cause: 'heat', counter: 'throttledHwThermalUs' },
+  {
+    bit: 0x80,
+    name: 'HwPowerBrakeSlowdown',
+    tag: 'hw_power_brake_slowdown',
+    cause: 'power-brake',
+    counter: 'throttledPowerBrakeUs',
+  },
   { bit: 0x100, name: 'DisplayClockSetting', tag: 'display_clocks_setting', cause: 'setting' },
 ] as const satisfies readonly ThrottleReason[];
 

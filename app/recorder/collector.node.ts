@@ -136,7 +136,7 @@ export async function openCollector(
     openHelper: (onLost) => openLimitHelpers(config.dataFolder, onLost),
     programs: () => work.watch.programs(),
     progress: (key) => work.watch.progress(key),
-    stressTodayHours: createStressOfDay((uuid) => work.wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
+    stressTodayHours: createStressOfDay((uuid) => work.wear.exposureOf(uuid)?.families.M1?.equivalentHours?.mid),
     onAction(action) {
       log.write(`Governor: ${action.what}, ${action.why}${action.message === undefined ? '' : `: ${action.message}`}`);
       events.onAction?.(action);

@@ -2,8 +2,8 @@ import type { createFileKeeper } from './file-keeper.node.ts';
 import type { HistoryWork } from './history-work.node.ts';
 import { createMemoryTrim } from './memory.node.ts';
 import type { OwnCost } from '../core/own-cost.ts';
-import { isAlive } from '../core/recorder-note.node.ts';
 import type { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
+import { endOrphans } from '../workload/sessions/orphans.node.ts';
 
 const SAVE_WEAR_MS = 60_000;
 const HOUSEKEEP_MS = 5_000;
@@ -57,16 +57,11 @@ export function startDuties(options: DutyOptions): () => void {
     housekeeping.unref();
   }
 
-  /**
-   * Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. One whose
-   * process has died is ended here with what was recorded.
-   */
+  /** Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. */
   let sessionsSeen = '';
   function watchSessions(): void {
     const { store, recording } = work();
-    for (const session of store.sessions.open()) {
-      if (!isAlive(session.ownerPid)) store.finishSession(session, recording.lastTickMs(), null, new Set());
-    }
+    endOrphans(store, recording.lastTickMs());
     const seen = JSON.stringify(store.sessions.newest(1).map(({ id, endedMs }) => [id, endedMs]));
     if (sessionsSeen !== '' && seen !== sessionsSeen) events.onSessions();
     sessionsSeen = seen;

@@ -12,6 +12,7 @@ import type { LedgerStore } from '../wear/ledger/ledger-store.node.ts';
 import { createWearTracker, type ReplayElsewhere, type WearTracker } from '../wear/tracker.ts';
 import type { ProgramStatuses } from '../workload/adapters/program-status.ts';
 import type { ProgramRule } from '../workload/programs/schema.ts';
+import { endOrphans } from '../workload/sessions/orphans.node.ts';
 import { createWorkloadWatch, type WorkloadWatch } from '../workload/sessions/watch.node.ts';
 
 export type WorkOptions = {
@@ -52,12 +53,23 @@ export type HistoryWork = {
   readonly close: () => void;
 };
 
+/** Each step is tried although one before it failed: the disk may be what is wrong. */
+function attempt(step: () => void): void {
+  try {
+    step();
+  } catch {
+    // a state that could not be saved is computed again from the samples; an open session is ended at the next look
+  }
+}
+
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
   const { makeReport, jobs, limits, addPrices, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
+  // what a killed recorder left open ends with its last tick, not with the first of this one
+  attempt(() => endOrphans(store, store.lastTickMs() ?? -Infinity));
   const wear = createWearTracker(store, options.ledgers, async (gpuId, onProgress) => {
     const replayed = await options.replayElsewhere(gpuId, onProgress);
     return closed ? undefined : replayed; // of a file that is not open any more
@@ -78,15 +90,6 @@ export function beginWork(options: WorkOptions): HistoryWork {
     intervalMs,
     nowMs,
   });
-
-  /** Each step is tried although one before it failed: the disk may be what is wrong. */
-  function attempt(step: () => void): void {
-    try {
-      step();
-    } catch {
-      // what could not be saved is computed again from the samples at the next start
-    }
-  }
 
   return {
     store,

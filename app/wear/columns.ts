@@ -17,12 +17,22 @@ export const wearReadings = [
   'fanPct',
   'energyMj',
   'powerDefaultLimitW',
+  'throttleReasons',
   'throttledSwPowerUs',
   'throttledSwThermalUs',
   'throttledHwThermalUs',
   'throttledPowerBrakeUs',
 ] as const;
 export type WearReading = (typeof wearReadings)[number];
+
+/** What throttled time is decided from, in the order of `throttleReadings`. Sync boost belongs to no counted cause. */
+export const throttleColumns = [
+  'throttleReasons',
+  'throttledSwPowerUs',
+  'throttledSwThermalUs',
+  'throttledHwThermalUs',
+  'throttledPowerBrakeUs',
+] as const satisfies readonly WearReading[];
 
 /** Columns for `length` samples, all absent. */
 export const createColumns = (length: number): WearColumns => {
@@ -36,6 +46,7 @@ export const createColumns = (length: number): WearColumns => {
     fanPct: absent(),
     energyMj: absent(),
     powerDefaultLimitW: absent(),
+    throttleReasons: absent(),
     throttledSwPowerUs: absent(),
     throttledSwThermalUs: absent(),
     throttledHwThermalUs: absent(),

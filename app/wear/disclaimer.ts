@@ -1,8 +1,8 @@
 import type { Translate } from '../core/i18n.ts';
 import { MODEL_VERSION, REFERENCE } from './model.ts';
 
-/** A coverage in per cent: never 100 for slightly less than all, never 0 for slightly more than nothing. */
-function percentOf(t: Translate, coverage: number): string {
+/** A coverage (0–1) in per cent: never 100 for slightly less than all, never 0 for slightly more than nothing. */
+export function coverageText(t: Translate, coverage: number): string {
   if (coverage > 0 && coverage < 0.01) return t('wear.lessThanOne');
   return String(coverage < 1 ? Math.min(99, Math.round(coverage * 100)) : 100);
 }
@@ -12,4 +12,4 @@ function percentOf(t: Translate, coverage: number): string {
  * @param coverage share of the period that was observed, 0–1
  */
 export const disclaimer = (t: Translate, coverage: number): string =>
-  t('wear.disclaimer', { reference: REFERENCE.name, version: MODEL_VERSION, coverage: percentOf(t, coverage) });
+  t('wear.disclaimer', { reference: REFERENCE.name, version: MODEL_VERSION, coverage: coverageText(t, coverage) });

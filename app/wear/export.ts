@@ -1,8 +1,10 @@
-import { addedFamilies, type Exposure, type FamilyExposure, type FamilyId } from './exposure.ts';
+import { familyIds, type Exposure, type FamilyExposure, type FamilyId } from './exposure.ts';
 import { wearReadings, type WearReading } from './columns.ts';
 import { text } from '../core/i18n.ts';
 import { disclaimer } from './disclaimer.ts';
+import type { FamilyOff } from './family-ids.ts';
 import { SOLDER_MID } from './model.ts';
+import type { Evidence } from './withhold.ts';
 
 /** What accompanies the model's numbers: facts and trends, in the form of their own rooms. */
 export type Beside = { readonly faults?: readonly unknown[]; readonly trends?: readonly unknown[] };
@@ -15,33 +17,38 @@ const names: Readonly<Record<FamilyId, string>> = {
   M5: 'fan',
 };
 
-function familyJson(
-  id: FamilyId,
-  { confidence, observedHours, rate, equivalentHours, sets, withInferred }: FamilyExposure,
-) {
+const evidenceJson = ({ observedHours, swings }: Partial<Evidence>) => ({
+  ...(observedHours !== undefined && { observed_hours: observedHours }),
+  ...(swings !== undefined && { swings }),
+});
+
+/** A family in each of its states: a rate is null with the reason and what is missing, never just absent. */
+function familyJson(id: FamilyId, family: FamilyExposure | undefined, off: FamilyOff = 'not-observed') {
+  if (!family) return { name: names[id], state: 'not-computed', reason: off };
+  const { state, needs, missing, confidence, observedHours, rate, equivalentHours, sets, withInferred } = family;
   return {
     name: names[id],
+    state,
+    ...(missing && {
+      reason: 'not-enough-observed',
+      needs: evidenceJson(needs ?? {}),
+      missing: evidenceJson(missing),
+    }),
     confidence,
     observed_hours: observedHours,
-    rate_low: rate.low,
-    rate_mid: rate.mid,
-    rate_high: rate.high,
-    eq_hours: equivalentHours,
+    rate_low: rate?.low ?? null,
+    rate_mid: rate?.mid ?? null,
+    rate_high: rate?.high ?? null,
+    eq_hours: equivalentHours ?? null,
     param_sets: sets,
-    ...(id === 'M3' ? { mid_set: sets[SOLDER_MID]?.name } : {}),
+    ...(id === 'M3' && rate ? { mid_set: sets[SOLDER_MID]?.name } : {}),
     ...(withInferred ? { with_inferred_cycles: withInferred } : {}),
   };
 }
 
-/** The headline's weights by family: equal, a convention without supporting data. */
-function equalWeights(families: Exposure['families']): Partial<Record<FamilyId, number>> {
-  const added = addedFamilies.filter((id) => families[id]);
-  return Object.fromEntries(added.map((id) => [id, 1 / added.length]));
-}
-
 /** An exposure for other programs. Every number comes with its band, its coverage and the model version. */
 export function exposureJson(exposure: Exposure, sensors: readonly WearReading[] = wearReadings, beside: Beside = {}) {
-  const { families, off, combined, sinceMs, untilMs } = exposure;
+  const { families, off, sinceMs, untilMs } = exposure;
   const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
   return {
     model_version: exposure.modelVersion,
@@ -52,15 +59,7 @@ export function exposureJson(exposure: Exposure, sensors: readonly WearReading[]
     coverage: exposure.coverage,
     inferred_cycles: exposure.inferredCycles.reduce((sum, { count }) => sum + Math.max(0, count), 0),
     sensor_list: sensors,
-    per_family: Object.fromEntries(
-      Object.entries(families).map(([id, family]) => [id, familyJson(id as FamilyId, family)]),
-    ),
-    not_computed: off,
-    headline: combined
-      ? { value: combined.headline, weights: equalWeights(families), uncalibrated: true, envelope: combined.envelope }
-      : null,
-    envelope: combined?.envelope ?? null,
-    band: combined?.band ?? null,
+    per_family: Object.fromEntries(familyIds.map((id) => [id, familyJson(id, families[id], off[id])])),
     cycles: exposure.cycles,
     hours_by_temperature: exposure.hoursByTemp,
     faults: beside.faults ?? [],

@@ -1,6 +1,6 @@
 import type { Band, Exposure, FamilyExposure } from './exposure-schema.ts';
-import { bandOf, combine, scaleBand } from './families.ts';
-import { addedFamilies, type FamilyId, type FamilyOff } from './family-ids.ts';
+import { bandOf, scaleBand } from './families.ts';
+import { familyIds, type FamilyId, type FamilyOff } from './family-ids.ts';
 import { HOUR_MS } from './meter.ts';
 import {
   CAPACITORS,
@@ -15,12 +15,10 @@ import {
 } from './model.ts';
 import { agingRate } from './board-parts.ts';
 import { cycleRows, type Tally } from './tally.ts';
+import { withhold, type Computed } from './withhold.ts';
 
 export type { Band, Exposure, FamilyExposure } from './exposure-schema.ts';
-export { addedFamilies, familyIds, type FamilyId } from './family-ids.ts';
-
-/** Cycle rates need at least 48 h of data. */
-export const SWINGS_NEED_H = 48;
+export { familyIds, type FamilyId } from './family-ids.ts';
 
 export type ExposureContext = {
   readonly sinceMs?: number | undefined;
@@ -31,14 +29,14 @@ export type ExposureContext = {
   readonly airC?: Band | undefined;
 };
 
-type Computed = { readonly name: string; readonly equivalentMs: number };
+type ParameterSet = { readonly name: string; readonly equivalentMs: number };
 
 function family(
   confidence: FamilyExposure['confidence'],
   observedMs: number,
-  computed: readonly Computed[],
+  computed: readonly ParameterSet[],
   mid: number,
-): FamilyExposure {
+): Computed {
   const rates = computed.map(({ equivalentMs }) => equivalentMs / observedMs);
   const rate = bandOf(rates, rates[mid]!);
   const observedHours = observedMs / HOUR_MS;
@@ -51,7 +49,7 @@ function family(
   };
 }
 
-const silicon = (tally: Tally): FamilyExposure =>
+const silicon = (tally: Tally): Computed =>
   family(
     'medium',
     tally.observedMs,
@@ -59,7 +57,7 @@ const silicon = (tally: Tally): FamilyExposure =>
     SILICON.grid.indexOf(SILICON.mid),
   );
 
-function electromigration(tally: Tally, defaultLimitW: number): FamilyExposure {
+function electromigration(tally: Tally, defaultLimitW: number): Computed {
   const referenceW = REFERENCE.powerShare * defaultLimitW;
   const sets = ELECTROMIGRATION.exponents.flatMap((n, i) =>
     ELECTROMIGRATION.energies.map((ea, j) => ({
@@ -80,8 +78,8 @@ function electromigration(tally: Tally, defaultLimitW: number): FamilyExposure {
 
 const DAY_MS = 24 * HOUR_MS;
 
-function solder(tally: Tally): FamilyExposure {
-  const equivalent = (cycles: readonly number[]): Computed[] =>
+function solder(tally: Tally): Computed {
+  const equivalent = (cycles: readonly number[]): ParameterSet[] =>
     SOLDER.map(({ name }, i) => ({ name, equivalentMs: (cycles[i]! / REFERENCE.cyclesPerDay) * DAY_MS }));
   const measured = family('low', tally.observedMs, equivalent(tally.solder), SOLDER_MID);
   if (Object.keys(tally.inferredCycles).length === 0) return measured;
@@ -89,7 +87,7 @@ function solder(tally: Tally): FamilyExposure {
   return { ...measured, withInferred: family('low', tally.observedMs, equivalent(both), SOLDER_MID).rate };
 }
 
-const capacitors = (tally: Tally): FamilyExposure =>
+const capacitors = (tally: Tally): Computed =>
   family(
     'low',
     tally.memMs,
@@ -97,7 +95,7 @@ const capacitors = (tally: Tally): FamilyExposure =>
     0,
   );
 
-function fan(tally: Tally, airC: Band): FamilyExposure {
+function fan(tally: Tally, airC: Band): Computed {
   const sets = FAN.factors.flatMap((factor) =>
     FAN.exponents.flatMap((s, k) =>
       (['low', 'mid', 'high'] as const).map((end) => ({
@@ -126,26 +124,35 @@ const byRange = (cycles: Readonly<Record<string, number>>): { rangeK: number; co
 
 /**
  * The result of the model for a tally. Bands are coherent: each parameter set was applied to the whole history, and the
- * band is the lowest and the highest result.
+ * band is the lowest and the highest result. A rate is withheld until enough was observed.
  */
 export function summariseExposure(tally: Tally, context: ExposureContext = {}): Exposure {
   const { sinceMs, untilMs, defaultLimitW, airC = FAN_AIR_C } = context;
   const families: Partial<Record<FamilyId, FamilyExposure>> = {};
   const off: Partial<Record<FamilyId, FamilyOff>> = {};
   const observed = tally.observedMs > 0;
+  const cycles = byRange(tally.cycles);
+  const swings = cycles.reduce((sum, { count }) => sum + count, 0);
 
-  if (observed) families.M1 = silicon(tally);
-  else off.M1 = 'not-observed';
-  if (tally.powerMs > 0 && defaultLimitW !== undefined) families.M2 = electromigration(tally, defaultLimitW);
-  else off.M2 = !observed ? 'not-observed' : tally.powerMs > 0 ? 'no-default-limit' : 'no-power';
-  if (observed) families.M3 = solder(tally);
-  else off.M3 = 'not-observed';
-  if (tally.memMs > 0) families.M4 = capacitors(tally);
-  else off.M4 = 'no-memory-sensor';
-  if (tally.fanMs > 0) families.M5 = fan(tally, airC);
-  else off.M5 = 'no-fan';
+  const computed: Readonly<Record<FamilyId, Computed | FamilyOff>> = {
+    M1: observed ? silicon(tally) : 'not-observed',
+    M2: !observed
+      ? 'not-observed'
+      : tally.powerMs === 0
+        ? 'no-power'
+        : defaultLimitW === undefined
+          ? 'no-default-limit'
+          : electromigration(tally, defaultLimitW),
+    M3: observed ? solder(tally) : 'not-observed',
+    M4: tally.memMs > 0 ? capacitors(tally) : 'no-memory-sensor',
+    M5: tally.fanMs > 0 ? fan(tally, airC) : 'no-fan',
+  };
+  for (const id of familyIds) {
+    const family = computed[id];
+    if (typeof family === 'string') off[id] = family;
+    else families[id] = withhold(id, family, swings);
+  }
 
-  const added = addedFamilies.flatMap((id) => families[id] ?? []);
   const spanMs = sinceMs !== undefined && untilMs !== undefined ? untilMs - sinceMs : tally.observedMs;
   return {
     modelVersion: MODEL_VERSION,
@@ -156,8 +163,7 @@ export function summariseExposure(tally: Tally, context: ExposureContext = {}): 
     coverage: observed ? Math.min(1, tally.observedMs / Math.max(spanMs, tally.observedMs)) : 0,
     families,
     off,
-    combined: added.length > 0 ? combine(added.map(({ rate }) => ({ band: rate }))) : undefined,
-    cycles: byRange(tally.cycles),
+    cycles,
     inferredCycles: byRange(tally.inferredCycles),
     hoursByTemp: Object.entries(tally.coreMs)
       .map(([temp, ms]) => ({ tempC: Number(temp), hours: ms / HOUR_MS }))

@@ -1,7 +1,5 @@
 export const familyIds = ['M1', 'M2', 'M3', 'M4', 'M5'] as const;
 export type FamilyId = (typeof familyIds)[number];
-/** Families of the headline. M2 is another view of M1 and is never added. */
-export const addedFamilies = ['M1', 'M3', 'M4', 'M5'] as const satisfies readonly FamilyId[];
 
 /** Why a family is not computed. */
 export const familyOffs = ['not-observed', 'no-power', 'no-default-limit', 'no-memory-sensor', 'no-fan'] as const;

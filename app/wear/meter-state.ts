@@ -1,6 +1,6 @@
 import type { SavedBins } from './bins.ts';
 import type { RainflowState } from './rainflow.ts';
-import type { Tally } from './tally.ts';
+import type { EndedTally } from './tally.ts';
 
 /** Everything a meter needs to continue after a restart. Plain data: it is stored as JSON. */
 export type MeterState = {
@@ -9,12 +9,13 @@ export type MeterState = {
   readonly at: readonly (number | null)[];
   /** in the order of `sumKeys` */
   readonly sums: readonly number[];
-  /** last readings of the card's counters, in the order of `counterKeys` */
-  readonly counters: readonly (number | null)[];
-  /** how much each counter grew in the current hour */
-  readonly grown: readonly number[];
+  /** last readings in the order of `throttleReadings`; a state that an earlier version stored has none */
+  readonly throttling?: readonly (number | null)[];
+  /** what an earlier version stored: last readings of the card's counters and their growth, the energy's first */
+  readonly counters?: readonly (number | null)[];
+  readonly grown?: readonly number[];
   /** swings counted in the current hour */
-  readonly tally: Tally;
+  readonly tally: EndedTally;
   readonly bins: SavedBins;
   readonly measured: RainflowState;
   readonly inferred: RainflowState;
@@ -43,27 +44,37 @@ export const stateKeys = [
   /** the current temperature, and until when it has not changed */
   'heldC',
   'heldAtMs',
+  /** the card's energy counter; it may grow over a reading that is absent */
+  'energyMj',
 ] as const;
 export const slot = slotsOf(stateKeys);
 
-/** Sums of the current hour, named as in a tally. The order is stored: append only. */
-export const sumKeys = ['observedMs', 'powerMs', 'powerJ', 'memMs', 'fanMs', 'fanOn', 'fanWork'] as const;
+/** Sums of the current hour. The order is stored: append only. */
+export const sumKeys = [
+  'observedMs',
+  'powerMs',
+  'powerJ',
+  'memMs',
+  'fanMs',
+  'fanOn',
+  'fanWork',
+  'counterMj',
+  'powerCapUs',
+  'powerCapKnownMs',
+  'heatUs',
+  'heatKnownMs',
+  'powerBrakeUs',
+  'powerBrakeKnownMs',
+] as const;
 export const sumSlot = slotsOf(sumKeys);
 
 /** Number of the current hour's cell. */
 export const seqOf = ({ at }: MeterState): number => at[slot.seq] ?? 0;
 
-/** Counters of the card. The order is stored: append only. */
-export const counterKeys = [
-  'energyMj',
-  'throttledSwPowerUs',
-  'throttledSwThermalUs',
-  'throttledHwThermalUs',
-  'throttledPowerBrakeUs',
-] as const;
-export const counterSlot = slotsOf(counterKeys);
-
 export const present = (value: number): boolean => !Number.isNaN(value);
+/** Numbers of a saved list, or `rest` where the list is shorter: an earlier version stored fewer. */
+export const restored = (saved: readonly (number | null)[], length: number, rest: number): Float64Array =>
+  Float64Array.from({ length }, (_, i) => (i < saved.length ? orNaN(saved[i]) : rest));
 /** JSON has no NaN. */
 export const orNull = (value: number): number | null => (present(value) ? value : null);
 export const orNaN = (value: number | null | undefined): number => value ?? Number.NaN;

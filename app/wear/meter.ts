@@ -1,29 +1,28 @@
 import { clearBins, createBins, fanLoad, foldBins, loadBins, saveBins } from './bins.ts';
-import type { WearColumns } from './columns.ts';
-import {
-  counterKeys,
-  counterSlot,
-  orNaN,
-  orNull,
-  present,
-  slot,
-  stateKeys,
-  sumKeys,
-  sumSlot,
-  type MeterState,
-} from './meter-state.ts';
+import { throttleColumns, type WearColumns } from './columns.ts';
+import { orNaN, orNull, present, restored, slot, stateKeys, sumKeys, sumSlot, type MeterState } from './meter-state.ts';
+import { isObserved } from '../metrics/observed.ts';
+import { countedCauses, createThrottleMeter } from '../metrics/throttled.ts';
 import type { HourCell } from './ledger/ledger-schema.ts';
 import { FAN, MODEL_VERSION } from './model.ts';
 import { wasPoweredOff } from './power-off.ts';
 import { createSwingCounter } from './swings.ts';
 import { binOf } from './tables.ts';
-import { addTally, emptyTally, type EndedTally, type Tally } from './tally.ts';
+import { addTally, emptyTally, sumTallies, type EndedTally, type Tally } from './tally.ts';
 
 export const HOUR_MS = 3_600_000;
 /** A fan speed is read less often than temperatures. It is valid until the next reading, but no longer than this. */
 const FAN_HOLD_MS = 30_000;
 
 export type { HourCell };
+
+/** Where the time of each counted cause is summed. */
+const throttleSums = {
+  'power-cap': { us: sumSlot.powerCapUs, knownMs: sumSlot.powerCapKnownMs },
+  heat: { us: sumSlot.heatUs, knownMs: sumSlot.heatKnownMs },
+  'power-brake': { us: sumSlot.powerBrakeUs, knownMs: sumSlot.powerBrakeKnownMs },
+} as const;
+const summedCauses = countedCauses.map((cause, at) => ({ ...throttleSums[cause], at }));
 
 export type Meter = {
   /** Reads samples `from` ≤ i < `to` of the columns, in order. */
@@ -48,20 +47,21 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
   const bins = createBins();
   if (saved) loadBins(bins, saved.bins);
   const [p1, p15, p2] = bins.power;
-  let tally: Tally = saved ? structuredClone(saved.tally) : emptyTally();
+  let tally = sumTallies(saved ? [saved.tally] : []);
   // numbers that change with every sample are in typed arrays, so that a sample allocates nothing
-  const at = Float64Array.from(saved?.at ?? stateKeys.map(() => null), orNaN);
+  const at = restored(saved?.at ?? [], stateKeys.length, Number.NaN);
   if (!saved) for (const key of ['seq', 'fanAgeMs', 'axisMs', 'inferredAxisMs'] as const) at[slot[key]] = 0;
-  const sums = Float64Array.from(saved?.sums ?? sumKeys.map(() => 0));
-  const counters = Float64Array.from(saved?.counters ?? counterKeys.map(() => null), orNaN);
-  const grown = Float64Array.from(saved?.grown ?? counterKeys.map(() => 0));
+  const sums = restored(saved?.sums ?? [], sumKeys.length, 0);
+  if (saved?.counters) at[slot.energyMj] = orNaN(saved.counters[0]);
+  if (saved?.grown) sums[sumSlot.counterMj] = saved.grown[0] ?? 0;
+  const throttle = createThrottleMeter(countedCauses);
+  throttle.before.set(restored(saved?.throttling ?? [], throttle.before.length, Number.NaN));
   const swings = createSwingCounter(at, () => tally, saved);
 
   function finished(): Tally {
     const whole = structuredClone(tally);
     foldBins(bins, whole);
     const sum = (key: (typeof sumKeys)[number]): number => sums[sumSlot[key]]!;
-    const grew = (key: (typeof counterKeys)[number]): number => grown[counterSlot[key]]! / 1000; // mJ → J, µs → ms
     return {
       ...whole,
       observedMs: sum('observedMs'),
@@ -70,12 +70,11 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       memMs: sum('memMs'),
       fanMs: sum('fanMs'),
       fan: [sum('fanOn'), sum('fanWork')],
-      counterJ: grew('energyMj'),
-      throttledMs: {
-        powerCap: grew('throttledSwPowerUs'),
-        swThermal: grew('throttledSwThermalUs'),
-        hwThermal: grew('throttledHwThermalUs'),
-        powerBrake: grew('throttledPowerBrakeUs'),
+      counterJ: sum('counterMj') / 1000,
+      throttled: {
+        'power-cap': { ms: sum('powerCapUs') / 1000, knownMs: sum('powerCapKnownMs') },
+        heat: { ms: sum('heatUs') / 1000, knownMs: sum('heatKnownMs') },
+        'power-brake': { ms: sum('powerBrakeUs') / 1000, knownMs: sum('powerBrakeKnownMs') },
       },
     };
   }
@@ -94,7 +93,6 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       at[slot.seq]!++;
       tally = emptyTally();
       clearBins(bins);
-      grown.fill(0);
       sums.fill(0);
     }
     at[slot.hourMs] = Math.floor(tsMs / HOUR_MS) * HOUR_MS;
@@ -104,18 +102,19 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
   /** A gap ended at `tsMs`. */
   function endGap(tsMs: number, coreC: number, energyAfterMj: number): void {
     const gapMs = tsMs - at[slot.lastMs]!;
-    const energyBeforeMj = counters[counterSlot.energyMj]!;
+    const energyBeforeMj = at[slot.energyMj]!;
     if (wasPoweredOff({ gapMs, coreC, energyBeforeMj, energyAfterMj })) swings.powerOff(gapMs, coreC);
   }
 
   function feed(columns: WearColumns, from = 0, to = columns.tsMs.length): void {
     const { tsMs, dtMs, coreTempC, powerW, memTempC, fanPct, energyMj, powerDefaultLimitW } = columns;
-    const counted = counterKeys.map((key) => columns[key]);
-    let [lastMs, lastCore, lastPower, lastMem, fan, fanAgeMs, heldC, hourMs] = [
+    const throttling = throttleColumns.map((key) => columns[key]);
+    let [lastMs, lastCore, lastPower, lastMem, lastEnergy, fan, fanAgeMs, heldC, hourMs] = [
       at[slot.lastMs]!,
       at[slot.lastCore]!,
       at[slot.lastPower]!,
       at[slot.lastMem]!,
+      at[slot.energyMj]!,
       at[slot.fan]!,
       at[slot.fanAgeMs]!,
       at[slot.heldC]!,
@@ -134,14 +133,15 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       if (core !== lastCore) coreBin = binOf(core);
       if (mem !== lastMem) memBin = binOf(mem);
       const now = coreBin;
+      const energy = energyMj[i]!;
       if (!present(hourMs)) {
         beginHour(ts);
         hourMs = at[slot.hourMs]!;
       }
       if (dt >= 0) {
         const half = dt / 2;
-        const powered = power >= 0 && lastPower >= 0; // false for NaN
-        if (present(core) && present(lastCore)) {
+        const powered = isObserved(lastPower, power, dt);
+        if (isObserved(lastCore, core, dt)) {
           sums[sumSlot.observedMs]! += dt;
           at[slot.axisMs]! += dt;
           bins.core[before]! += half;
@@ -159,7 +159,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
           }
         }
         if (powered) sums[sumSlot.powerJ]! += ((lastPower + power) * half) / 1000;
-        if (present(mem) && present(lastMem)) {
+        if (isObserved(lastMem, mem, dt)) {
           sums[sumSlot.memMs]! += dt;
           bins.mem[memBefore]! += half;
           bins.mem[memBin]! += half;
@@ -172,18 +172,23 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
             sums[sumSlot.fanWork]! += dt * fanLoad(fan, FAN.exponents[1]);
           }
         }
-        for (let k = 0; k < counted.length; k++) {
-          const step = counted[k]![i]! - counters[k]!;
-          if (step > 0) grown[k]! += step; // a decrease means that the counter restarted
-        }
+        if (energy > lastEnergy) sums[sumSlot.counterMj]! += energy - lastEnergy; // a decrease: the counter restarted
       } else {
         at[slot.lastMs] = lastMs;
+        at[slot.energyMj] = lastEnergy;
         if (present(core)) {
-          endGap(ts, core, energyMj[i]!);
+          endGap(ts, core, energy);
           heldC = at[slot.heldC]!;
         }
-        counters.fill(Number.NaN); // growth during a gap was not observed: it belongs to no hour
+        lastEnergy = Number.NaN; // growth during a gap was not observed: it belongs to no hour
         fan = Number.NaN;
+      }
+      for (let k = 0; k < throttling.length; k++) throttle.next[k] = throttling[k]![i]!;
+      const us = throttle.step(dt);
+      for (const { us: to, knownMs, at: c } of summedCauses) {
+        if (!present(us[c]!)) continue;
+        sums[to]! += us[c]!;
+        sums[knownMs]! += dt;
       }
       if (present(core)) {
         if (core === heldC) at[slot.heldAtMs] = at[slot.axisMs]!;
@@ -201,10 +206,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
       lastCore = core;
       lastPower = power;
       lastMem = mem;
-      for (let k = 0; k < counted.length; k++) {
-        const value = counted[k]![i]!;
-        if (present(value)) counters[k] = value;
-      }
+      if (present(energy)) lastEnergy = energy;
       const fanNow = fanPct[i]!;
       if (present(fanNow)) {
         fan = fanNow;
@@ -217,6 +219,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
     at[slot.lastCore] = lastCore;
     at[slot.lastPower] = lastPower;
     at[slot.lastMem] = lastMem;
+    at[slot.energyMj] = lastEnergy;
     at[slot.fan] = fan;
     at[slot.fanAgeMs] = fanAgeMs;
   }
@@ -237,8 +240,7 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
         modelVersion: MODEL_VERSION,
         at: [...at].map(orNull),
         sums: [...sums],
-        counters: [...counters].map(orNull),
-        grown: [...grown],
+        throttling: [...throttle.before].map(orNull),
         tally: structuredClone(tally),
         bins: saveBins(bins),
         ...counts,

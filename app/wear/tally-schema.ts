@@ -1,10 +1,12 @@
-import type { Plain } from '../core/schema.ts';
+import type { TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
+import { throttledTimes } from '../metrics/schema.ts';
 
 const record = z.record(z.string(), z.number());
 const numbers = z.array(z.number());
 
-export const throttledTimes = z.object({
+/** As hours were written that were metered by the counters alone: 0 also where the card has no counter. Not used. */
+const counterTimes = z.object({
   powerCap: z.number(),
   swThermal: z.number(),
   hwThermal: z.number(),
@@ -40,10 +42,12 @@ export const tally = z.object({
   /** J from the card's own counter, and from its power readings */
   counterJ: z.number(),
   powerJ: z.number(),
-  /** throttled time by the card's counters */
-  throttledMs: throttledTimes,
+  /** throttled time (metrics/throttled.ts); absent in hours that were metered by an earlier rule */
+  throttled: throttledTimes.optional(),
+  /** the earlier rule: kept because seals cover it */
+  throttledMs: counterTimes.optional(),
 });
-/** Mutable: meters add into it. */
-export type Tally = z.infer<typeof tally>;
 /** The tally of a period that has ended. */
-export type EndedTally = Plain<Tally>;
+export type EndedTally = TypeOf<typeof tally>;
+/** Mutable: meters add into it. */
+export type Tally = Required<Omit<z.infer<typeof tally>, 'throttledMs'>>;

@@ -21,7 +21,11 @@ export const emptyTally = (): Tally => ({
   inferredCycles: {},
   counterJ: 0,
   powerJ: 0,
-  throttledMs: { powerCap: 0, swThermal: 0, hwThermal: 0, powerBrake: 0 },
+  throttled: {
+    'power-cap': { ms: 0, knownMs: 0 },
+    heat: { ms: 0, knownMs: 0 },
+    'power-brake': { ms: 0, knownMs: 0 },
+  },
 });
 
 type Sums = { readonly [key: string]: number | Sums } | readonly number[];
@@ -34,8 +38,12 @@ function addInto(target: Sums, source: Sums): void {
   }
 }
 
-/** Adds `more` into `tally`. */
-export const addTally = (tally: Tally, more: EndedTally): void => addInto(tally, more);
+/** Adds `more` into `tally`. Throttled time of the earlier rule is left out: it says 0 where nothing was known. */
+export function addTally(tally: Tally, more: EndedTally): void {
+  const sums = { ...more };
+  delete sums.throttledMs;
+  addInto(tally, sums);
+}
 
 /** The sum of tallies, in the order given. */
 export function sumTallies(tallies: Iterable<EndedTally>): Tally {

@@ -10,6 +10,7 @@ import { text } from '../../app/core/i18n.ts';
 import { err, ok, type Result } from '../../app/core/result.ts';
 import { GAP_MS } from '../../app/telemetry/sampler.ts';
 import { readMeterNotes } from '../../app/workload/meter/note.node.ts';
+import { startOf } from '../../app/workload/programs/process-facts.node.ts';
 import { followTree, SESSION_MARK } from '../../app/workload/programs/process-tree.node.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
 import type { Command } from '../command.ts';
@@ -120,7 +121,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   const startedBootMs = systemClock.bootMs();
   let startedMs = Date.now();
   const name = options.name ?? path.basename(command[0]!);
-  const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid);
+  const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid, startOf(process.pid));
 
   const outputs = followOutputs(command, options, settings.programs, () => readMeterNotes(dataFolder(options.dataDir)));
   const ran = await runCommand(command, `${process.pid}-${randomUUID()}`, outputs);

@@ -12,9 +12,10 @@ import { GAP_MS } from '../../app/telemetry/sampler.ts';
 import type { DateOrder } from '../../app/telemetry/logs/stamps.ts';
 import { wearReadings, type WearReading } from '../../app/wear/columns.ts';
 import { exposureJson, sensorsIn, type Beside } from '../../app/wear/export.ts';
-import { familyIds, SWINGS_NEED_H, type Exposure } from '../../app/wear/exposure.ts';
+import { familyIds, type Exposure } from '../../app/wear/exposure.ts';
+import { earlyText, noRateText } from '../../app/wear/family-text.ts';
 import { ledgerPath, readLedgerFile } from '../../app/wear/ledger/ledger-store.node.ts';
-import { disclaimer } from '../../app/wear/disclaimer.ts';
+import { coverageText, disclaimer } from '../../app/wear/disclaimer.ts';
 import { columnsOf, createExposure } from '../../app/wear/replay.ts';
 import { readTrace } from '../../app/wear/trace-file.node.ts';
 import type { Command } from '../command.ts';
@@ -94,7 +95,7 @@ async function fromTrace(file: string, options: WearOptions): Promise<Result<Car
 /** The card's facts and its cooling trend at the end of the period. */
 function besideOf(store: Store, folder: string, uuid: string, nowMs: number): Beside {
   // a history does not say whether the source could see driver errors, so only reported errors are facts
-  const health = judgeHealth(healthInput(store, uuid, { throttled: undefined, observedMs: 0 }, false, nowMs));
+  const health = judgeHealth(healthInput(store, uuid, false, nowMs));
   const file = ledgerPath(folder, uuid);
   const read = fs.existsSync(file) ? readLedgerFile(file) : undefined;
   const trend = read?.ok ? coolingTrend([...read.value.ledger.windows.values()], { nowMs }) : undefined;
@@ -149,20 +150,22 @@ function fromHistory({ dataDir, simulated, from, to, gpu, powerLimit }: WearOpti
   }
 }
 
+const HOUR_MS = 3_600_000;
+
 /** The wear families with their ranges, in lines for the terminal. */
 function table({ gpu, name, exposure }: Card, options: WearOptions): string[] {
-  const { significant, percent, number } = formatterOf(settingsOf(dataFolder(options.dataDir)));
+  const format = formatterOf(settingsOf(dataFolder(options.dataDir)));
+  const { significant, duration } = format;
   const rows = familyIds.map((id) => {
-    const family = exposure.families[id];
     const label = `  ${id} ${text(`wear.family.${id}`)}`.padEnd(36);
-    if (!family) return `${label}${text(`wear.off.${exposure.off[id] ?? 'not-observed'}`)}`;
-    const { rate, confidence } = family;
-    const early = id === 'M3' && exposure.observedHours < SWINGS_NEED_H;
-    const note = early ? `. ${text('wear.shortSwings', { hours: number(exposure.observedHours, 1) })}` : '';
-    return `${label}${significant(rate.mid).padStart(7)} [${significant(rate.low)}–${significant(rate.high)}]  ${text(`wear.confidence.${confidence}`)}${note}`;
+    const family = exposure.families[id];
+    if (!family?.rate) return `${label}${noRateText(text, format, id, exposure)}`;
+    const { low, mid, high } = family.rate;
+    const notes = [text(`wear.confidence.${family.confidence}`), earlyText(text, format, family)];
+    return `${label}${significant(mid).padStart(7)} [${significant(low)}–${significant(high)}]  ${notes.filter(Boolean).join('; ')}`;
   });
-  const hours = number(exposure.observedHours, 1);
-  const card = text('cli.wear.card', { name, uuid: gpu, hours, percent: percent(exposure.coverage) });
+  const observed = duration(exposure.observedHours * HOUR_MS);
+  const card = text('cli.wear.card', { name, uuid: gpu, observed, percent: coverageText(text, exposure.coverage) });
   return [card, ...rows, '', disclaimer(text, exposure.coverage)];
 }
 

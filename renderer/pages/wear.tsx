@@ -1,7 +1,10 @@
 import { Accordion } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
+import { countedCauses } from '../../app/metrics/throttled.ts';
+import { coverageText } from '../../app/wear/disclaimer.ts';
 import { MODEL_VERSION } from '../../app/wear/model.ts';
+import { TREND_NEEDS_DAYS } from '../../app/wear/withhold.ts';
 import { Bars } from '../charts/bars.tsx';
 import { Intervals } from '../charts/intervals.tsx';
 import { useShared } from '../context.tsx';
@@ -25,11 +28,11 @@ const HOUR_MS = 3_600_000;
 function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly card: Card }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  const { sinceMs, observedHours, coverage, energyJ, energyFrom, cycles, hoursAbove, throttledMs, events } = odometer;
+  const { sinceMs, observedHours, coverage, energyJ, energyFrom, cycles, hoursAbove, throttled, events } = odometer;
   // where driver errors cannot be seen, none seen is not 0
   const hears = health.facts.some(({ id, verdict }) => id === 'xid' && verdict !== 'not-measurable');
-  const heldBack = health.facts.some(({ id, verdict }) => id === 'throttle' && verdict !== 'not-measurable');
-  const held = [throttledMs.swThermal + throttledMs.hwThermal, throttledMs.powerCap, throttledMs.powerBrake];
+  // the time for which it is known, by the cause for which it is known least
+  const knownMs = Math.min(...countedCauses.map((cause) => throttled[cause].knownMs));
   const energy = energyJ === undefined ? undefined : format.energy(energyJ);
   const row = (label: string, value: string, unit = '', note = '') => (
     <div title={note}>
@@ -50,9 +53,9 @@ function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly ca
         {row(t('wear.observed'), format.duration(observedHours * HOUR_MS))}
         {row(
           t('wear.coverage'),
-          format.percent(coverage),
+          coverageText(t, coverage),
           '%',
-          t('wear.coverageNote', { percent: format.percent(coverage) }),
+          t('wear.coverageNote', { percent: coverageText(t, coverage) }),
         )}
         {energy &&
           energyFrom &&
@@ -68,12 +71,14 @@ function OdometerPanel({ card: { odometer, olderHours, health } }: { readonly ca
           'h',
         )}
         {row(t('wear.swings'), [cycles.small, cycles.medium, cycles.large].map((n) => format.number(n)).join(' / '))}
-        {heldBack &&
+        {knownMs > 0 &&
           row(
             t('wear.throttledHours'),
-            held.map((ms) => hours(ms / HOUR_MS)).join(' / '),
+            (['heat', 'power-cap', 'power-brake'] as const)
+              .map((cause) => hours(throttled[cause].ms / HOUR_MS))
+              .join(' / '),
             'h',
-            t('wear.throttledHoursNote'),
+            t('wear.throttledHoursNote', { known: format.duration(knownMs) }),
           )}
         {hears && row(t('wear.eventsSeen'), format.number(events))}
       </dl>
@@ -136,17 +141,22 @@ function fillBins(bins: readonly { readonly at: number; readonly amount: number 
 function OverTime({ days }: { readonly days: Card['days'] }) {
   const { t } = useTranslation();
   const { format } = useShared();
-  if (days.length < 2) return null;
   return (
     <Panel modelled title={t('wear.over')} aside={`M1 · v${MODEL_VERSION}`}>
-      <p className={css.quiet}>{t('wear.overNote')}</p>
-      <Intervals
-        label={t('wear.over')}
-        reference={1}
-        points={days.map(({ dayMs, silicon }) => ({ at: dayMs, ...silicon }))}
-        atText={format.date}
-        valueText={(value) => `${format.significant(value)} ×`}
-      />
+      {days.length < TREND_NEEDS_DAYS ? (
+        <p className={css.quiet}>{t('wear.overMissing', { found: days.length, needed: TREND_NEEDS_DAYS })}</p>
+      ) : (
+        <>
+          <p className={css.quiet}>{t('wear.overNote')}</p>
+          <Intervals
+            label={t('wear.over')}
+            reference={1}
+            points={days.map(({ dayMs, silicon }) => ({ at: dayMs, ...silicon }))}
+            atText={format.date}
+            valueText={(value) => `${format.significant(value)} ×`}
+          />
+        </>
+      )}
     </Panel>
   );
 }

@@ -46,7 +46,7 @@ export function WhatIf({ card }: { readonly card: Card }) {
     () => Object.fromEntries(knobs.map(({ kind, first }) => [kind, first])) as Record<Change['kind'], number>,
   );
   const { exposure, cooling, limitW } = card;
-  if (!exposure?.families.M1) return null;
+  if (!exposure?.families.M1?.rate) return null; // a change of a rate that is withheld is withheld too
   const week = 'trend' in cooling ? cooling.trend.weeks.at(-1) : undefined;
   const profile = {
     hoursByTemp: exposure.hoursByTemp,

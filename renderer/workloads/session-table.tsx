@@ -5,6 +5,7 @@ import { joined } from '../../app/core/format.ts';
 import { errorShareOf } from '../../app/workload/energy/energy.ts';
 import type { Tariff } from '../../app/workload/energy/tariff.ts';
 import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
+import { eachText } from '../../app/workload/sessions/each-text.ts';
 import { perOutputTexts, promptText, whyOf } from '../../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
@@ -37,6 +38,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
   const { outputs, speed } = figures;
   if (!outputs) return <span className={table.absent}>–</span>;
   const notes = [promptText(outputs, t, format), speed && `${format.significant(speed.value, 3)} ${speed.unit}`];
+  const note = eachText(t, format, figures);
   return (
     <>
       {outputsText(outputs, t, format.number)}
@@ -46,6 +48,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
           {text} {label}
         </div>
       ))}
+      {note && <div className={table.note}>{note}</div>}
     </>
   );
 }
@@ -66,6 +69,7 @@ function Row({
   const figures = figuresOf(session, money);
   const { workload } = session.summary ?? {};
   const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost, pricedShare } = figures;
+  const observedMs = Math.max(0, ...(session.summary?.gpus ?? []).map((gpu) => gpu.observedMs));
   const throttled = entriesOf(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
   const running = session.endedMs === null;
   // a running session may not have this figure yet
@@ -139,7 +143,7 @@ function Row({
         {throttledMs === undefined ? (
           <span className={table.absent}>{running ? '–' : t('report.notTold')}</span>
         ) : throttled.length === 0 ? (
-          <span className={table.absent}>{t('report.never')}</span>
+          <span className={table.absent}>{t('report.neverIn', { time: format.duration(observedMs) })}</span>
         ) : (
           throttled.map(([cause, ms]) => (
             <div key={cause}>

@@ -185,7 +185,12 @@ const answered: Partial<Record<Channel, unknown>> = {
     asleepMs: 2,
     unobservedMs: 3,
     energyJ: 4,
-    throttledMs: { 'power-cap': 1, heat: 2, 'power-brake': 3 },
+    throttled: {
+      'power-cap': { ms: 1, knownMs: 4 },
+      heat: { ms: 2, knownMs: 4 },
+      'power-brake': { ms: 3, knownMs: 4 },
+    },
+    olderUntilMs: null,
   },
   'history.storage': {
     storage: {

@@ -9,8 +9,10 @@ import { defaultSettings } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import type { SourceSpec } from '../../app/telemetry/sources.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
+import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { writeHotRecording } from '../support/hot-recording.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
+import { openStore } from '../support/store.ts';
 
 type Heard = { readonly ticks: Tick[]; readonly firing: (readonly StoredAlert[])[]; readonly fired: StoredAlert[] };
 
@@ -100,6 +102,25 @@ describe('the collector', () => {
     const observedMs = [...first.heard.ticks, ...second.heard.ticks].reduce((sum, { dtMs }) => sum + (dtMs ?? 0), 0);
     expect(exposure.observedHours * 3_600_000).toBeGreaterThan(observedMs - 500);
     expect(exposure.coverage).toBeLessThan(1);
+  });
+
+  it('ends a session of a killed recorder at that recorder’s last tick', async () => {
+    const folder = temporaryFolder();
+    const before = openStore(path.join(folder, 'history.simulated.db')).store;
+    const killedMs = Date.now() - 3_600_000;
+    for (let i = 0; i <= 20; i++) {
+      const tick = tickWith(killedMs - (20 - i) * 1000, i === 0 ? undefined : 1000, [frameWith({ powerW: 100 })]);
+      before.append(tick);
+    }
+    // its PID belongs to another program now: to this one
+    before.sessions.begin('render', 'render', killedMs - 10_000, process.pid, 'another boot:1');
+    before.close();
+    const { collector, heard } = await start({ kind: 'simulator', count: 1 }, folder);
+    await until(() => heard.ticks.length >= 3);
+    const [session] = await ask(collector, 'sessions.newest', { limit: 1 });
+    expect(session).toMatchObject({ name: 'render', endedMs: killedMs, exitCode: null });
+    expect(session.summary.gpus).toMatchObject([{ gpuUuid: testGpu().uuid }]);
+    expect(session.summary.gpus[0].observedMs).toBeLessThanOrEqual(10_000);
   });
 
   it('writes an alert before it shows it, and clears it when the card has cooled', async () => {

@@ -34,13 +34,12 @@ async function judged(control: readonly string[], enough: (report: Report) => bo
   });
   if (!source.ok) throw new Error(source.error.message);
   const { store } = openStore();
-  const life = { throttled: undefined, observedMs: 1000 };
   return new Promise<Report>((resolve) => {
     const sampler = startSampler({
       source: source.value,
       onTick(tick) {
         store.append(tick);
-        const report = judgeHealth(healthInput(store, uuid, life, true, Date.now()));
+        const report = judgeHealth(healthInput(store, uuid, true, Date.now()));
         if (enough(report)) resolve(report);
       },
     });
@@ -93,9 +92,7 @@ describe('replays of the link in a history', () => {
       const link = { pcieReplays, pcieGen: i % 2 ? 4 : 1, pcieWidth: 16, pcieMaxWidth: 16 };
       store.append(tickWith(start + i * 30_000, i === 0 ? undefined : 30_000, [frameWith(link)]));
     });
-    const { facts } = judgeHealth(
-      healthInput(store, testGpu().uuid, { throttled: undefined, observedMs: 1000 }, true, store.extent()!.toMs),
-    );
+    const { facts } = judgeHealth(healthInput(store, testGpu().uuid, true, store.extent()!.toMs));
     return factOf(facts, 'pcie');
   }
 

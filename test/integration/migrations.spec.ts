@@ -194,7 +194,13 @@ describe('the codec that step 2 keeps for itself', () => {
         const minutes = createRollup(HOUR, 60_000, 60);
         rollUpSamples(minutes, columns, intervalSums(columns, new Map()));
         for (const rollup of [minutes, wholeOf(minutes)]) {
-          expect(decodeRollup(HOUR, encodeRollup(rollup, packer.pack), packer)).toEqual(rollup);
+          const { sums, ...levels } = decodeRollup(HOUR, encodeRollup(rollup, packer.pack), packer);
+          const kept = Object.fromEntries(sumKinds.map((kind) => [kind, sums[kind]]));
+          expect({ ...levels, sums: kept }).toEqual(rollup);
+          // it has none of the later kinds: all of its time is marked as counted by the earlier rule
+          expect(sums.olderMs).toEqual(sums.observedMs.map((ms, i) => ms + sums.asleepMs[i]!));
+          for (const kind of ['knownPowerMs', 'knownHeatMs', 'knownBrakeMs'] as const)
+            expect(sums[kind]).toEqual(sums.observedMs);
         }
       }),
       { numRuns: 100 },

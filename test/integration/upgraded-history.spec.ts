@@ -94,6 +94,21 @@ describe.each([2, 3, 4])('a history of schema %i', (schema) => {
     expect(contents(store.samplesAfter(1, 0)).slice(0, -1)).toEqual(expected(0));
   });
 
+  it('keeps its totals and says up to when an earlier rule counted them, also once its parts are merged', () => {
+    const store = migrated();
+    const [fromMs, toMs] = [v1Samples[0]!.tsMs, v1Samples.at(-1)!.tsMs + 1];
+    const before = store.totals(uuid, fromMs, toMs)!;
+    expect(before.olderUntilMs).toBe(Date.UTC(2026, 1, 3, 13)); // the hour that was sealed
+    expect(before.throttled.heat.ms).toBeGreaterThan(0);
+    expect(before.throttled.heat.knownMs).toBeGreaterThan(0);
+    store.append(tickWith(LATER, undefined, [frameWith({ coreTempC: 40 })]));
+    settle(store, 2 * LATER);
+    const after = store.totals(uuid, fromMs, toMs)!;
+    expect(after.olderUntilMs).toBe(before.olderUntilMs);
+    expect(after.observedMs).toBeCloseTo(before.observedMs, 3);
+    expect(after.throttled.heat.ms).toBeCloseTo(before.throttled.heat.ms, 3);
+  });
+
   it('keeps everything else', () => {
     const store = migrated();
     expect(store.gpus.list()).toMatchObject([{ uuid, vbios: '96.02' }, { uuid: testGpu(1).uuid }]);

@@ -30,9 +30,10 @@ describe('slowburn wear', () => {
     expect(json['per_family'].M1.rate_low).toBeCloseTo(2.073, 3);
     expect(json['per_family'].M1.rate_mid).toBeCloseTo(2.774, 3);
     expect(json['per_family'].M1.rate_high).toBeCloseTo(3.713, 3);
-    expect(json['not_computed']).toEqual({ M2: 'no-default-limit', M4: 'no-memory-sensor', M5: 'no-fan' });
-    expect(json['headline']).toMatchObject({ uncalibrated: true });
-    expect(json['headline'].envelope).toEqual(json['envelope']);
+    const reasons = ['M2', 'M4', 'M5'].map((id) => json['per_family'][id].reason);
+    expect(reasons).toEqual(['no-default-limit', 'no-memory-sensor', 'no-fan']);
+    expect(json['per_family'].M1.state).toBe('first-day');
+    for (const gone of ['headline', 'envelope', 'band']) expect(json).not.toHaveProperty(gone);
     expect(json['disclaimer']).toContain('not a remaining-life prediction');
   });
 
@@ -43,7 +44,33 @@ describe('slowburn wear', () => {
     expect(told.stderr).toContain('1 line of');
     expect(json['observed_hours']).toBeCloseTo(10 / 3600, 12);
     expect(json['coverage']).toBeCloseTo(10 / 3605, 9);
-    expect(json['per_family'].M1.rate_mid).toBe(1);
+    expect(json['per_family'].M1.eq_hours.mid).toBeCloseTo(10 / 3600, 12);
+    expect(json['per_family'].M1).toMatchObject({
+      state: 'withheld',
+      rate_mid: null,
+      missing: { observed_hours: 1 - 10 / 3600 },
+    });
+  });
+
+  it('withholds every rate of a trace of 16 s, and says what is missing', () => {
+    const rows = Array.from({ length: 17 }, (_, i) => `${i},${40 + 2 * i},100,60,50`);
+    const file = traceOf(rows, 'time_s,coreTempC,powerW,memTempC,fanPct');
+    const { stdout } = slowburn('wear', '--trace', file, '--power-limit', '300');
+    expect(stdout).toContain('16 s observed, 100 % of the period');
+    expect(stdout.match(/not shown yet: needs 1 h observed, has 16 s$/gm)).toHaveLength(4);
+    expect(stdout).toMatch(/M3 .*needs 7 d observed, has 16 s; needs 3 swings of 3 K or more, has 0\.5$/m);
+    expect(stdout).not.toMatch(/\d \[|×/);
+    const json = JSON.parse(slowburn('wear', '--trace', file, '--json').stdout) as Record<string, any>;
+    expect(json['per_family'].M3).toMatchObject({
+      state: 'withheld',
+      reason: 'not-enough-observed',
+      needs: { observed_hours: 168, swings: 3 },
+      missing: { swings: 2.5 },
+      rate_mid: null,
+      eq_hours: null,
+      param_sets: [],
+    });
+    expect(json['per_family'].M2).toMatchObject({ state: 'not-computed', reason: 'no-default-limit' });
   });
 
   it('asks for the order of dates that leave the time between rows open, and takes the answer', () => {
@@ -96,7 +123,7 @@ describe('the page of a card', () => {
     let i = 0;
     const record = (hours: number): void => {
       for (const end = i + hours * 450; i < end; i++) {
-        const frame = frameWith({ coreTempC: 60, powerW: 200, throttledSwPowerUs: i * 8e6 });
+        const frame = frameWith({ coreTempC: 60, powerW: 200, throttledSwPowerUs: i * 8e6, throttleReasons: 4 });
         const tick = tickWith(Date.UTC(2026, 2, 1) + i * 8000, i === 0 ? undefined : 8000, [frame]);
         tracker.feed(tick, store.append(tick));
       }
@@ -107,8 +134,10 @@ describe('the page of a card', () => {
       const { odometer, exposure, days, health } = page(uuid)!;
       expect(odometer.observedHours).toBeCloseTo(((i - 1) * 8) / 3600, 9);
       expect(exposure!.observedHours).toBeCloseTo(odometer.observedHours, 9);
-      expect(odometer.throttledMs.powerCap).toBeCloseTo((i - 1) * 8000, 3);
-      expect(days.reduce((sum, day) => sum + day.hours, 0)).toBeCloseTo(odometer.observedHours, 9);
+      expect(odometer.throttled['power-cap'].ms).toBeCloseTo((i - 1) * 8000, 3);
+      // a day with less than an hour has no rate
+      const shown = days.reduce((sum, day) => sum + day.hours, 0);
+      expect(shown).toBeCloseTo(odometer.observedHours < 1 ? 0 : odometer.observedHours, 9);
       expect(health.facts.find(({ id }) => id === 'throttle')!.values['cap']).toBeCloseTo(((i - 1) * 8) / 60, 6);
     }
     tracker.ledgerOf(uuid)!.append([{ mark: { tsMs: Date.UTC(2026, 2, 2), kind: 'cleaning', text: '' } }]);
@@ -135,7 +164,8 @@ describe('slowburn wear of the history', () => {
     );
     const json = JSON.parse(told.stdout) as Record<string, any>;
     expect(json['observed_hours']).toBeCloseTo(2, 1);
-    expect(Object.keys(json['per_family'])).toEqual(['M1', 'M2', 'M3']);
+    const states = Object.values(json['per_family'] as Record<string, { state: string }>).map(({ state }) => state);
+    expect(states).toEqual(['first-day', 'first-day', 'withheld', 'not-computed', 'not-computed']);
   });
 });
 

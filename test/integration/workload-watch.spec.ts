@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { noStatuses, type ProgramStatuses } from '../../app/workload/adapters/program-status.ts';
 import { createWorkloadWatch } from '../../app/workload/sessions/watch.node.ts';
-import { isAlive } from '../../app/core/recorder-note.node.ts';
+import { isAlive } from '../../app/core/process-start.node.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import type { Outputs } from '../../app/workload/sessions/schema.ts';
 import type { Process } from '../../app/workload/programs/programs.ts';

@@ -51,7 +51,8 @@ describe('a CSV trace', () => {
     const { observedHours, coverage, families } = cards[0]!.exposure.summary();
     expect(observedHours).toBeCloseTo((ROWS - 1) / 3600, 9);
     expect(coverage).toBeCloseTo(1, 9);
-    for (const { rate } of families.M1!.sets) expect(rate).toBeCloseTo(1, 9);
+    const { low, high } = families.M1!.equivalentHours!;
+    for (const hours of [low, high]) expect(hours / observedHours).toBeCloseTo(1, 9);
     expect(cards[0]!.sensors).toEqual(['coreTempC', 'powerW']);
   });
 

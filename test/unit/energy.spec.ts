@@ -74,7 +74,7 @@ describe('a session', () => {
         { throttleReasons: 4, throttledSwPowerUs: 1_250_000, throttledSwThermalUs: 2_000, throttledHwThermalUs: 1_500 },
       ]),
     );
-    expect(summary.throttledMs).toEqual({ 'power-cap': 250, heat: 3, 'power-brake': 0 });
+    expect(summary.throttledMs).toEqual({ 'power-cap': 250, heat: 3, 'power-brake': 0, setting: 0, unclear: 0 });
   });
 
   it('falls back to the reasons at each sample', () => {
@@ -82,7 +82,7 @@ describe('a session', () => {
       'GPU',
       session([{ throttleReasons: 0 }, { throttleReasons: 4 }, { throttleReasons: 0x24 }, { throttleReasons: 1 }]),
     );
-    expect(summary.throttledMs).toEqual({ 'power-cap': 2000, heat: 1000 });
+    expect(summary.throttledMs).toEqual({ 'power-cap': 2000, heat: 1000, 'power-brake': 0, setting: 0, unclear: 0 });
   });
 
   it('takes a reset of a counter for a reset, not for time', () => {
@@ -90,7 +90,7 @@ describe('a session', () => {
       'GPU',
       session([{ throttledSwPowerUs: 9e9 }, { throttledSwPowerUs: 1000 }, { throttledSwPowerUs: 3000 }]),
     );
-    expect(summary.throttledMs?.['power-cap']).toBe(2);
+    expect(summary.throttledMs).toEqual({ 'power-cap': 2 });
   });
 
   it('has no equivalent hours without a temperature', () => {

@@ -20,9 +20,16 @@ const input = (values: Partial<Record<MetricKey, number>> = {}, more: Partial<He
   grown: {},
   hearsXids: true,
   xids: [],
-  throttledMs: undefined,
+  throttled: undefined,
   observedMs: DAY,
   ...more,
+});
+
+/** ms by heat, by the power limit and by the power brake, each known for a day. */
+const throttled = (heat: number, powerCap = 0, powerBrake = 0): HealthInput['throttled'] => ({
+  heat: { ms: heat, knownMs: DAY },
+  'power-cap': { ms: powerCap, knownMs: DAY },
+  'power-brake': { ms: powerBrake, knownMs: DAY },
 });
 
 const fact = (id: string, from: HealthInput) => judgeHealth(from).facts.find((each) => each.id === id)!;
@@ -59,11 +66,7 @@ const everyFinding: readonly HealthInput[] = [
   input(links, { grown: { nvlinkCrcErrors: growth(1) } }),
   input(links, { grown: { nvlinkReplays: growth(0) } }),
   ...[0, 1, 2, 3, 4, 5, 6].map((recoveryAction) => input({ recoveryAction })),
-  ...[
-    { heat: 0, powerCap: 0, powerBrake: 1 },
-    { heat: DAY, powerCap: 0, powerBrake: 0 },
-    { heat: 0, powerCap: 1, powerBrake: 0 },
-  ].map((throttledMs) => input({}, { throttledMs })),
+  ...[throttled(0, 0, 1), throttled(DAY), throttled(0, 1)].map((sums) => input({}, { throttled: sums })),
 ];
 
 describe('the facts of a card', () => {
@@ -160,11 +163,30 @@ describe('the facts of a card', () => {
 
   it('call throttling by heat a warning above 1 % of the observed time, and never call the power limit a fault', () => {
     const held = (heat: number, powerCap = 0, powerBrake = 0) =>
-      fact('throttle', input({}, { throttledMs: { heat, powerCap, powerBrake } })).verdict;
+      fact('throttle', input({}, { throttled: throttled(heat, powerCap, powerBrake) })).verdict;
     expect(held(0, DAY)).toBe('no-fault');
     expect(held(0.01 * DAY)).toBe('no-fault');
     expect(held(0.01 * DAY + 1)).toBe('watch');
     expect(held(0, 0, 1)).toBe('watch');
+  });
+
+  it('say nothing about throttling where it was never known, although the card was observed', () => {
+    const unknown = { ms: 0, knownMs: 0 };
+    const known = throttled(0)!;
+    for (const cause of ['heat', 'power-cap'] as const)
+      expect(fact('throttle', input({}, { throttled: { ...known, [cause]: unknown } })).verdict).toBe('not-measurable');
+    expect(fact('throttle', input({}, { throttled: { ...known, 'power-brake': unknown } })).verdict).toBe('no-fault');
+  });
+
+  it('claim nothing about time that was not observed', () => {
+    const format = createNumberFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
+    const quiet = fact('xid', input({}, { observedMs: 62_000 }));
+    expect(factText(text, format, quiet)).toBe('None in the 1 min 2 s observed of the last 30 days.');
+    expect(fact('xid', input({}, { observedMs: 0 })).verdict).toBe('not-measurable');
+    for (const from of everyFinding) {
+      for (const one of judgeHealth(from).facts.filter(({ verdict }) => verdict !== 'not-measurable'))
+        expect(factText(text, format, one), one.finding).not.toMatch(/(?<!of the last|in the last) \b30 days|in a day/);
+    }
   });
 
   it('each say when their evidence was seen and where the rule comes from', () => {

@@ -15,7 +15,7 @@ import {
 } from '../../app/wear/ledger/ledger.ts';
 import { HOUR_MS, type HourCell } from '../../app/wear/meter.ts';
 import { MODEL_VERSION } from '../../app/wear/model.ts';
-import { emptyTally } from '../../app/wear/tally.ts';
+import { emptyTally, type EndedTally } from '../../app/wear/tally.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -186,6 +186,22 @@ describe('a ledger file', () => {
     modelVersion: MODEL_VERSION,
     seq: hour,
     tally: { ...emptyTally(), observedMs },
+  });
+
+  it('of an earlier version keeps its seals, and adds no throttled time that was counted where nothing was known', () => {
+    const counterTimes = { powerCap: 0, swThermal: 0, hwThermal: 0, powerBrake: 0 };
+    const ledger = emptyLedger('GPU-1', 'A card');
+    for (let hour = 0; hour < 50; hour++) {
+      const tally: EndedTally = { ...cell(hour).tally, throttledMs: counterTimes };
+      Reflect.deleteProperty(tally, 'throttled');
+      ledger.hours.set(START + hour * HOUR_MS, withCell(undefined, { ...cell(hour), tally }));
+    }
+    const read = readLedger(ledgerText(ledger, sha256), sha256);
+    if (!read.ok) throw new Error(read.error.message);
+    expect(verifyLedger(read.value, sha256).ok).toBe(true);
+    const sum = ledgerTally(read.value.ledger, MODEL_VERSION);
+    expect(sum.throttled).toEqual(emptyTally().throttled);
+    expect(sum).not.toHaveProperty('throttledMs');
   });
 
   it('is there after a restart, seals its days, and takes the same hour again without counting it twice', () => {

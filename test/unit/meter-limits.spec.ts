@@ -144,7 +144,11 @@ describe('the counters of the card', () => {
     });
     const tally = tallyOf({ coreTempC: 50, ...counters(7) }, { coreTempC: 50, dtMs: SECOND, ...counters(8) });
     expect(tally.counterJ).toBe(1);
-    expect(tally.throttledMs).toEqual({ powerCap: 2, swThermal: 3, hwThermal: 4, powerBrake: 5 });
+    expect(tally.throttled).toEqual({
+      'power-cap': { ms: 2, knownMs: SECOND },
+      heat: { ms: 7, knownMs: SECOND },
+      'power-brake': { ms: 5, knownMs: SECOND },
+    });
   });
 
   const growth: readonly (readonly [name: string, readings: readonly (number | undefined)[], joules: number])[] = [

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { MeterState } from '../../app/wear/meter-state.ts';
 import { createMeter, meterTally, type HourCell } from '../../app/wear/meter.ts';
 import { MODEL_VERSION } from '../../app/wear/model.ts';
-import { emptyTally } from '../../app/wear/tally.ts';
+import { emptyTally, type EndedTally } from '../../app/wear/tally.ts';
 import { columnsWith, feed, HOUR, row, SECOND, START } from '../support/wear.ts';
 
 describe('a meter', () => {
@@ -11,10 +12,9 @@ describe('a meter', () => {
     expect(meterTally([], meter)).toEqual(emptyTally());
     expect(meter.save()).toEqual({
       modelVersion: MODEL_VERSION,
-      at: [null, null, 0, null, null, null, null, null, 0, null, 0, 0, null, null],
-      sums: [0, 0, 0, 0, 0, 0, 0],
-      counters: [null, null, null, null, null],
-      grown: [0, 0, 0, 0, 0],
+      at: [null, null, 0, null, null, null, null, null, 0, null, 0, 0, null, null, null],
+      sums: Array<number>(14).fill(0),
+      throttling: Array<null>(6).fill(null),
       tally: emptyTally(),
       bins: [{}, {}, {}, {}, {}],
       measured: { stack: [], direction: 0 },
@@ -53,6 +53,28 @@ describe('a meter', () => {
     { dtMs: SECOND, coreTempC: 55, powerW: 200, memTempC: 50, fanPct: 35, energyMj: 70 },
     { dtMs: SECOND, coreTempC: 50, powerW: 90, memTempC: 48, energyMj: 99 },
   );
+  it('continues from the state of an earlier version, which knew the counters but not the reasons', () => {
+    const { state: now } = feed(history.slice(0, 3));
+    const counterTimes = { powerCap: 1, swThermal: 0, hwThermal: 0, powerBrake: 0 };
+    const earlierTally: EndedTally = { ...now.tally, throttledMs: counterTimes };
+    Reflect.deleteProperty(earlierTally, 'throttled');
+    const earlier: MeterState = {
+      ...now,
+      throttling: [],
+      at: now.at.slice(0, 14),
+      sums: now.sums.slice(0, 7),
+      counters: [90, 9, null, null, null],
+      grown: [80, 4, 0, 0, 0],
+      tally: earlierTally,
+    };
+    const { tally } = feed(history.slice(3), { cells: [], state: earlier });
+    const whole = feed(history).tally;
+    expect(tally.counterJ).toBeCloseTo(whole.counterJ, 12);
+    expect(tally.observedMs).toBe(whole.observedMs);
+    expect(tally.throttled['power-cap']).toEqual({ ms: 0, knownMs: 0 });
+    expect(tally).not.toHaveProperty('throttledMs');
+  });
+
   it.each(history.map((_, i) => i))('continues after a restart at sample %d as if nothing had happened', (cut) => {
     const first = JSON.parse(JSON.stringify(feed(history.slice(0, cut)))) as ReturnType<typeof feed>;
     const saved = structuredClone(first.state);

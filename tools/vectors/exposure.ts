@@ -8,7 +8,6 @@ import {
   type ProfileStep,
 } from '../../app/wear/arrhenius.ts';
 import { failureRateFit } from '../../app/wear/distributions.ts';
-import { bandOf, combine } from '../../app/wear/families.ts';
 import { CYCLE_GATE_K, REFERENCE, SILICON } from '../../app/wear/model.ts';
 import { fourPoint, rainflow, type Cycle } from '../../app/wear/rainflow.ts';
 import {
@@ -161,11 +160,12 @@ export const exposureEvaluators: Readonly<Record<string, Evaluator>> = {
   model_aggregate: ({ raw, has }) => {
     const rates = raw('family_rates') as Record<string, number>;
     const weights = has('weights') ? (raw('weights') as Record<string, number>) : undefined;
-    const combined = () =>
-      combine(Object.entries(rates).map(([name, rate]) => ({ band: bandOf([rate], rate), weight: weights?.[name] })));
+    const values = Object.values(rates);
+    // a formula of the vectors alone: the product shows no combined figure, because nothing calibrates its weights
+    const weightOf = (name: string) => weights?.[name] ?? 1 / values.length;
     return {
-      headline_rate: () => combined().headline,
-      envelope: () => [combined().envelope.low, combined().envelope.high],
+      headline_rate: () => Object.entries(rates).reduce((sum, [name, rate]) => sum + rate * weightOf(name), 0),
+      envelope: () => lowHigh(values),
     };
   },
 };

@@ -401,6 +401,8 @@ export const en = {
     highestShort: 'high',
     meanShort: 'mean',
     totals: 'In view: observed {{observed}} %',
+    totalsOlder:
+      'up to {{date}} counted by an earlier rule: up to one interval too much per interruption, and 0 also where throttling was not reported',
     totalsEnergy: 'energy {{energy}}',
     totalsAsleep: 'asleep {{duration}}',
     totalsHeld: 'throttled by {{cause}} {{duration}}',
@@ -676,9 +678,12 @@ export const en = {
     rateHead: 'Times the reference',
     eqHead: 'Hours at the reference',
     inferred: 'including swings inferred across power-offs: {{mid}} [{{low}}–{{high}}]',
-    shortSwings: 'Swing rates need at least 48 h of data. After {{hours}} h this is a first impression.',
-    headline:
-      'Uncalibrated: all families combined are {{value}} × the reference. The equal weights are a convention without supporting data. Other weights give {{low}}–{{high}} ×.',
+    withheld: 'not shown yet: {{missing}}',
+    missingHours: 'needs {{needed}} observed, has {{found}}',
+    missingSwings: 'needs {{needed}} swings of 3 K or more, has {{found}}',
+    firstDay: 'first day: {{observed}} observed',
+    withheldSentence: 'No rate is shown yet. A short observation extrapolated to a rate would be noise.',
+    overMissing: 'Not enough data yet: {{found}} of {{needed}} days with at least 1 h observed.',
     unseen:
       'The model cannot see core voltage (which drives TDDB, NBTI and HCI), the hot spot, manufacturing quality, or anything before recording began. A lower voltage or a higher clock can change wear without changing any number here.',
     over: 'Exposure over time',
@@ -720,7 +725,8 @@ export const en = {
     week: 'Week from',
     weeks: 'Resistance, air temperature and idle offset per week',
     throttledHours: 'Throttled by heat / power limit / power brake',
-    throttledHoursNote: 'Hours from the card’s own counters. Reaching the power limit is normal at full load.',
+    throttledHoursNote:
+      'Of {{known}} in which it is known. From the card’s counters, or its throttle reasons where it has none. Reaching the power limit is normal at full load.',
     knob: {
       'power-cap': 'Power limit',
       'temperature-ceiling': 'Maximum temperature',
@@ -813,13 +819,14 @@ export const en = {
     notKnown: 'not known',
     notTold: 'not reported by this card',
     never: 'none',
+    neverIn: 'none in the {{time}} observed',
     noExposure: 'No data, so nothing is modelled.',
     alerts: 'Alerts',
-    noAlerts: 'No alerts in this period.',
+    noAlerts: 'No alerts in the {{time}} observed.',
     sessions: 'Sessions',
     noSessions: 'No sessions in this period.',
     gaps: 'Not observed',
-    noGaps: 'No gaps in this period.',
+    noGaps: 'Recording had no gaps in this period.',
     noIncidents: 'None in this period.',
     before: 'Seen before, and how often',
     from: 'From',
@@ -1120,7 +1127,7 @@ export const en = {
       peak: 'Peak core temperature',
       mean: 'Mean core temperature',
       throttled: 'Throttled by',
-      never: 'nothing',
+      never: 'nothing in the {{time}} observed',
       notReported: 'not reported by this card',
       equivalentHours: 'Equivalent hours at REF-65',
       modelled: '{{mid}} h [{{low}}–{{high}}], modelled',
@@ -1327,7 +1334,7 @@ export const en = {
         'No two samples with a core temperature are {{seconds}} s or less apart, so nothing counts as observed. If the trace was logged at longer intervals, give them with --gap SECONDS.',
       noHistory: 'There is no history {{file}}.',
       noHistoryNext: 'Record one with slowburn monitor, or give --trace FILE.',
-      card: '{{name}} ({{uuid}}): {{hours}} h, {{percent}} %',
+      card: '{{name}} ({{uuid}}): {{observed}} observed, {{percent}} % of the period',
     },
     tariff: {
       description: 'electricity prices: import, show',
@@ -1365,13 +1372,16 @@ export const en = {
   health: {
     xid: {
       grave:
-        'The driver reported Xid {{code}}; {{count}} errors in 30 days. NVIDIA’s own health check fails a card for this code. An Xid is not a root cause: see its catalogue entry below.',
-      hardware: 'Xid {{code}}: the catalogue attributes it to hardware. {{count}} errors in 30 days.',
+        'The driver reported Xid {{code}}; {{count}} errors in the {{observed}} observed of the last 30 days. NVIDIA’s own health check fails a card for this code. An Xid is not a root cause: see its catalogue entry below.',
+      hardware:
+        'Xid {{code}}: the catalogue attributes it to hardware. {{count}} errors in the {{observed}} observed of the last 30 days.',
       driver:
-        'Xid {{code}}: the catalogue usually attributes it to the driver or firmware. {{count}} errors in 30 days.',
-      ambiguous: 'Xid {{code}}: hardware, driver or application. {{count}} errors in 30 days.',
-      application: '{{count}} errors in 30 days, of kinds that applications usually cause.',
-      quiet: 'None in 30 days.',
+        'Xid {{code}}: the catalogue usually attributes it to the driver or firmware. {{count}} errors in the {{observed}} observed of the last 30 days.',
+      ambiguous:
+        'Xid {{code}}: hardware, driver or application. {{count}} errors in the {{observed}} observed of the last 30 days.',
+      application:
+        '{{count}} errors in the {{observed}} observed of the last 30 days, of kinds that applications usually cause.',
+      quiet: 'None in the {{observed}} observed of the last 30 days.',
     },
     ecc: {
       uncorrected: '{{volatile}} uncorrected errors since the driver was loaded. Save your data, then reset the card.',
@@ -1407,9 +1417,9 @@ export const en = {
         '{{by}} replays in {{hours}} h, {{perMinute}} in the worst minute; the bit error rate of the link allows {{bound}} per minute.',
     },
     nvlink: {
-      errors: '{{replays}} replays and {{recoveries}} recoveries in a day.',
-      crc: '{{crc}} CRC errors in a day.',
-      clean: '{{count}} links without errors in a day.',
+      errors: '{{replays}} replays and {{recoveries}} recoveries in {{hours}} h.',
+      crc: '{{crc}} CRC errors in {{hours}} h.',
+      clean: '{{count}} links without errors in {{hours}} h.',
     },
     recovery: {
       nothing: 'No action requested.',
@@ -1421,10 +1431,11 @@ export const en = {
       unknown: 'The driver requests recovery action {{action}}, which this version does not know.',
     },
     throttle: {
-      brake: 'Throttled by the power brake for {{brake}} min in 30 days. Check the power cables and the power supply.',
-      heat: 'Throttled by heat for {{heat}} min in 30 days, {{percent}} % of the observed time.',
+      brake:
+        'Throttled by the power brake for {{brake}} min in the {{observed}} observed of the last 30 days. Check the power cables and the power supply.',
+      heat: 'Throttled by heat for {{heat}} min, {{percent}} % of the {{observed}} observed in the last 30 days.',
       clean:
-        'Throttled by heat for {{heat}} min and by the power limit for {{cap}} min in 30 days. Reaching the power limit is normal at full load.',
+        'Throttled by heat for {{heat}} min and by the power limit for {{cap}} min in the {{observed}} observed of the last 30 days. Reaching the power limit is normal at full load.',
     },
     source: {
       xid: 'NVIDIA Xid catalogue; NVIDIA/DCGM @72fa3fea',
@@ -1509,6 +1520,8 @@ export const en = {
     'at-most': 'At most this per output: some outputs may not have been counted.',
     uncertain: 'Uncertain: energy was shared with {{names}}, and some outputs may not have been counted.',
     'not-observed': 'No energy is shown: it was not observed.',
+    'not-recorded':
+      'No energy per output is shown: a part of the session was not recorded, and which outputs were made in it is not known.',
     'all-shared': 'No energy is shown: all of it was shared with {{names}}, and how much each used was not reported.',
     'below-resolution':
       'No energy is shown: its part of the card’s work was smaller than the driver’s reports can show.',
@@ -1619,6 +1632,9 @@ export const en = {
       'From the ml-energy leaderboard and Luccioni et al. 2024. Figures for your card model come first. They compare with yours only at the same batch and size.',
     nonePublished: 'No published figures found for autoregressive image generation.',
     compareNow: 'Compare',
+    eachWithheld:
+      'not shown per output: {{time}} of the session were not recorded, and Slowburn does not know which outputs fell in them',
+    eachRecorded: 'from the {{n}} made while recording; {{time}} were not recorded',
   },
   stressTest: {
     title: 'Stress test',

@@ -1,7 +1,7 @@
 import { openBlocks, writeBlocks, type Packer } from './blocks.ts';
 import { createByteWriter } from './bytes.ts';
 import { readColumn, writeColumn } from './column.ts';
-import { sumKinds, type IntervalSums, type SumKind } from './interval-sums.ts';
+import { OLDER_KINDS, sumKinds, throttleKinds, type IntervalSums, type SumKind } from './interval-sums.ts';
 import { masked, scaled, scaleOf, type SampleColumns } from './sample-chunk.ts';
 
 /** Slices of time with the count, extremes and sum of their samples. All but counts are at the metric's scale. */
@@ -134,6 +134,12 @@ export function encodeRollup({ slots, metrics, sums, slotMs }: Rollup, packer: P
   return writeBlocks(slots, blocks, packer);
 }
 
+/** Before schema 7 it was not kept whether throttling was reported: throttled time holds for all that was observed. */
+function countAsOlder(sums: Rollup['sums']): void {
+  for (const { knownMs } of Object.values(throttleKinds)) sums[knownMs].set(sums.observedMs);
+  sums.olderMs.set(sums.observedMs.map((ms, i) => ms + sums.asleepMs[i]!));
+}
+
 /**
  * Reads a roll-up.
  * @param wanted only these metrics; all of them when left out. Throws DamagedChunk.
@@ -148,6 +154,7 @@ export function decodeRollup(fromMs: number, bytes: Uint8Array, packer: Packer, 
     const kind = sumKinds[k];
     if (kind) rollup.sums[kind].set(column);
   }
+  if (kinds <= OLDER_KINDS) countAsOlder(rollup.sums);
   readLevels(rollup, wanted ?? ids.filter((block) => block !== SUMS).map((block) => block - 1), read);
   return rollup;
 }

@@ -4,6 +4,7 @@ import { addXidErrors } from './0003-xid-errors.ts';
 import { addSessionShares } from './0004-session-shares.ts';
 import { cutCommandLines } from './0005-cut-command-lines.ts';
 import { addLastReadings } from './0006-last-readings.ts';
+import { addSessionOwnerStart } from './0007-session-owner-start.ts';
 import type { Db } from '../db.ts';
 
 /** One step of the schema. Throws as SQLite does; the transaction around all steps then leaves the file as it was. */
@@ -21,6 +22,7 @@ export const migrations = {
   '0004-session-shares': addSessionShares,
   '0005-cut-command-lines': cutCommandLines,
   '0006-last-readings': addLastReadings,
+  '0007-session-owner-start': addSessionOwnerStart,
 } as const satisfies Record<`${number}-${string}`, Migration>;
 
 const steps: readonly Migration[] = Object.values(migrations);

@@ -14,7 +14,7 @@ export const alerts: Part = ({ report, t, format }) => html`
         alertTitle(t, format, alert),
         alertValue(format, alert, alert.peak),
       ]),
-      t('report.noAlerts'),
+      t('report.noAlerts', { time: format.duration(report.summary.observedMs) }),
     )}
   </section>
 `;

@@ -1,6 +1,7 @@
 import { joined } from '../../core/format.ts';
 import { scaleAround } from '../../core/scale.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
+import { coverageText } from '../../wear/disclaimer.ts';
 import { errorShareOf } from '../../workload/energy/energy.ts';
 import { costOf, pricedShare, priceSlots } from '../../workload/energy/tariff.ts';
 import { seriesPaths } from '../chart.ts';
@@ -39,7 +40,8 @@ function chart(report: Report, key: 'coreTempC' | 'powerW', axis: Axis, dateTime
 function throttledText({ report: { summary }, t, format }: PartInput): string {
   if (summary.throttledMs === undefined) return t('report.notTold');
   const causes = (Object.entries(summary.throttledMs) as [ThrottleCause, number][]).filter(([, ms]) => ms > 0);
-  return causes.map(([cause, ms]) => `${t(`cause.${cause}`)} ${format.duration(ms)}`).join(' · ') || t('report.never');
+  if (causes.length === 0) return t('report.neverIn', { time: format.duration(summary.observedMs) });
+  return causes.map(([cause, ms]) => `${t(`cause.${cause}`)} ${format.duration(ms)}`).join(' · ');
 }
 
 function energyFigure({ report: { summary }, t, format }: PartInput): Markup {
@@ -63,10 +65,10 @@ function costFigure({ report: { summary }, t, format, settings }: PartInput): Ma
 export const measured: Part = (input) => {
   const { report, t, format } = input;
   const { summary, fromMs, toMs } = report;
-  const { duration, dateTime, temperature, number, percent } = format;
+  const { duration, dateTime, temperature, number } = format;
   const degrees = (celsius: number | undefined, digits?: number): string =>
     celsius === undefined ? t('report.notObserved') : joined(temperature(celsius, digits));
-  const observed = percent(Math.min(1, summary.observedMs / (toMs - fromMs)));
+  const observed = coverageText(t, Math.min(1, summary.observedMs / (toMs - fromMs)));
   const temperatureAxis: Axis = {
     title: t('metric.coreTempC'),
     unit: temperature(0).unit,

@@ -1,31 +1,33 @@
 import type { Translate } from '../../core/i18n.ts';
 import type { Formatter } from '../../metrics/format.ts';
 import { disclaimer } from '../../wear/disclaimer.ts';
+import { earlyText, noRateText } from '../../wear/family-text.ts';
 import { familyIds, type Band, type Exposure, type FamilyId } from '../../wear/exposure.ts';
 import { figure, html, table } from '../markup.ts';
 import type { Part, PartInput } from './part.ts';
+
+const HOUR_MS = 3_600_000;
 
 const bandText = ({ low, mid, high }: Band, { significant }: Formatter): string =>
   `${significant(mid)} [${significant(low)}–${significant(high)}]`;
 
 /** One family of the model: its rate and hours with their bands, or why there are none. */
-function familyRow(id: FamilyId, { families, off }: Exposure, t: Translate, format: Formatter): string[] {
+function familyRow(id: FamilyId, exposure: Exposure, t: Translate, format: Formatter): string[] {
   const name = `${t(`wear.family.${id}`)} (${id})`;
-  const family = families[id];
-  if (!family) return [name, t(`wear.off.${off[id] ?? 'not-observed'}`), '', ''];
-  const { rate, equivalentHours, confidence } = family;
-  return [
-    name,
-    `${bandText(rate, format)} ×`,
-    `${bandText(equivalentHours, format)} h`,
-    t(`wear.confidence.${confidence}`),
-  ];
+  const family = exposure.families[id];
+  const hours = family?.equivalentHours ? `${bandText(family.equivalentHours, format)} h` : '';
+  if (!family?.rate) return [name, noRateText(t, format, id, exposure) ?? '', hours, ''];
+  const notes = [t(`wear.confidence.${family.confidence}`), earlyText(t, format, family)];
+  return [name, `${bandText(family.rate, format)} ×`, hours, notes.filter(Boolean).join('; ')];
 }
 
-const families = (exposure: Exposure, silicon: Band, { t, format }: PartInput) => html`
-  <p class="lead">
-    ${t('wear.sentence', { low: format.significant(silicon.low), high: format.significant(silicon.high) })}
-  </p>
+const sentence = (silicon: Band | undefined, { t, format }: PartInput): string =>
+  silicon
+    ? t('wear.sentence', { low: format.significant(silicon.low), high: format.significant(silicon.high) })
+    : t('wear.withheldSentence');
+
+const families = (exposure: Exposure, { t, format }: PartInput, lead: string) => html`
+  <p class="lead">${lead}</p>
   ${table(
     [t('wear.familyHead'), t('wear.rateHead'), t('wear.eqHead'), ''],
     familyIds.map((id) => familyRow(id, exposure, t, format)),
@@ -33,7 +35,7 @@ const families = (exposure: Exposure, silicon: Band, { t, format }: PartInput) =
   )}
   <p class="quiet">${t('wear.unseen')}</p>
   <dl class="figures">
-    ${figure(t('wear.observed'), `${format.number(exposure.observedHours, 1)} h`)}
+    ${figure(t('wear.observed'), format.duration(exposure.observedHours * HOUR_MS))}
     ${figure(
       t('wear.cycles'),
       format.number(
@@ -49,12 +51,11 @@ const families = (exposure: Exposure, silicon: Band, { t, format }: PartInput) =
 /** The card's modelled stress exposure over its whole recorded life. */
 export const modelled: Part = (input) => {
   const { exposure } = input.report;
-  const silicon = exposure?.families.M1?.rate;
   return html`<section class="modelled">
     <h2>${input.t('report.modelled')}</h2>
     ${
-      exposure && silicon
-        ? families(exposure, silicon, input)
+      exposure?.families.M1
+        ? families(exposure, input, sentence(exposure.families.M1.rate, input))
         : html`<p class="quiet">${input.t('report.noExposure')}</p>`
     }
   </section>`;

@@ -1,5 +1,6 @@
-import type { WearColumns } from '../columns.ts';
+import { throttleColumns, type WearColumns } from '../columns.ts';
 import type { SteadyWindow } from '../ledger/ledger-schema.ts';
+import { createThrottleMeter } from '../../metrics/throttled.ts';
 import { fitLine } from './resistance.ts';
 
 /**
@@ -45,7 +46,7 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
   let blocks: Block[] = [];
   let block: Block | undefined;
   let fan = Number.NaN;
-  let [swHeatUs, hwHeatUs] = [Number.NaN, Number.NaN];
+  const throttle = createThrottleMeter(['heat']);
 
   const restart = (): void => {
     blocks = [];
@@ -72,12 +73,10 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
           columns.coreTempC[i]!,
           columns.powerW[i]!,
         ];
-        const [swNow, hwNow] = [columns.throttledSwThermalUs[i]!, columns.throttledHwThermalUs[i]!];
-        const heated = swNow > swHeatUs || hwNow > hwHeatUs;
-        if (!Number.isNaN(swNow)) swHeatUs = swNow;
-        if (!Number.isNaN(hwNow)) hwHeatUs = hwNow;
+        for (let k = 0; k < throttleColumns.length; k++) throttle.next[k] = columns[throttleColumns[k]!][i]!;
+        const isHeated = throttle.step(dtMs)[0]! > 0; // false where it is not known
         if (!Number.isNaN(columns.fanPct[i]!)) fan = columns.fanPct[i]!;
-        if (!(dtMs >= 0) || Number.isNaN(coreC) || Number.isNaN(powerW) || heated) {
+        if (!(dtMs >= 0) || Number.isNaN(coreC) || Number.isNaN(powerW) || isHeated) {
           restart();
           continue;
         }

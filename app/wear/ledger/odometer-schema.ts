@@ -1,6 +1,6 @@
 import type { TypeOf } from '../../core/schema.ts';
 import { z } from '../../core/zod.ts';
-import { throttledTimes } from '../tally-schema.ts';
+import { throttledTimes } from '../../metrics/schema.ts';
 
 /** What a card has been through, as measured. Nothing in it is modelled. */
 export const odometer = z.object({
@@ -14,7 +14,7 @@ export const odometer = z.object({
   cycles: z.object({ small: z.number(), medium: z.number(), large: z.number() }),
   /** hours at or above 70, 80 and 90 °C */
   hoursAbove: z.object({ c70: z.number(), c80: z.number(), c90: z.number() }),
-  throttledMs: throttledTimes,
+  throttled: throttledTimes,
   events: z.int(),
 });
 export type Odometer = TypeOf<typeof odometer>;

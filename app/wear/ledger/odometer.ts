@@ -38,7 +38,7 @@ export function odometerOf(past: Past, current: Tally, untilMs: number | undefin
     energyFrom: energyJ === undefined ? undefined : tally.counterJ > 0 ? 'counter' : 'power',
     cycles: counts,
     hoursAbove: { c70: above(70), c80: above(80), c90: above(90) },
-    throttledMs: tally.throttledMs,
+    throttled: tally.throttled,
     events,
   };
 }

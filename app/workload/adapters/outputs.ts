@@ -25,17 +25,23 @@ function totalAt(curve: readonly { readonly tsMs: number; readonly totalJ: numbe
 /**
  * J of each output: what was used since the output before it was complete, divided evenly among outputs that completed
  * together. At most MARKS_KEPT outputs, because a program may report any number.
+ * @param recorded when the session began, and which time of it was recorded: outputs of other time are left out
  */
 export function eachOutputJ(
   marks: Marks,
   curve: readonly { readonly tsMs: number; readonly totalJ: number }[],
+  recorded?: { readonly fromMs: number; readonly covers: (fromMs: number, toMs: number) => boolean },
 ): number[] {
   let usedJ = 0;
+  let sinceMs = recorded?.fromMs ?? 0;
   let left = MARKS_KEPT;
   return marks.flatMap(({ tsMs, count }) => {
     const total = totalAt(curve, tsMs);
     const each = (total - usedJ) / count;
+    const isKnown = !recorded || recorded.covers(Math.min(sinceMs, tsMs), tsMs);
     usedJ = total;
+    sinceMs = tsMs;
+    if (!isKnown) return [];
     const kept = Math.min(count, left);
     left -= kept;
     return new Array<number>(kept).fill(each);

@@ -4,7 +4,8 @@ import { z } from '../../core/zod.ts';
 import { writeNote } from '../../core/atomic-write.node.ts';
 import { readInput } from '../../core/read-input.node.ts';
 import { makeFolder } from '../../core/folders.node.ts';
-import { isAlive } from '../../core/recorder-note.node.ts';
+import { isRunning } from '../../core/process-start.node.ts';
+import { startOf } from '../programs/process-facts.node.ts';
 import type { Totals } from './counts.ts';
 
 /**
@@ -13,6 +14,8 @@ import type { Totals } from './counts.ts';
  */
 const schema = z.object({
   pid: z.int().positive(),
+  /** when it started: another program may have its PID by now */
+  startedAt: z.string().default(''),
   /** port of the server behind it; null: not on this machine */
   upstreamPort: z.int().nullable(),
   requests: z.number(),
@@ -27,7 +30,7 @@ const schema = z.object({
   busyMs: z.number(),
   model: z.string().optional(),
 });
-export type MeterNote = z.infer<typeof schema>;
+export type MeterNote = Omit<z.infer<typeof schema>, 'startedAt'>;
 
 const LARGEST_NOTE = 64 * 1024;
 
@@ -36,11 +39,12 @@ const folderOf = (dataFolder: string): string => path.join(dataFolder, 'meters')
 export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
   const folder = folderOf(dataFolder);
   const file = path.join(folder, `${process.pid}.json`);
+  const startedAt = startOf(process.pid) ?? '';
   makeFolder(folder);
   return {
     write(totals: Omit<Totals, 'atLeast'>): void {
       const note: MeterNote = { pid: process.pid, upstreamPort, ...totals };
-      writeNote(file, JSON.stringify(note));
+      writeNote(file, JSON.stringify({ ...note, startedAt }));
     },
     remove: (): void => fs.rmSync(file, { force: true }),
   };
@@ -60,7 +64,7 @@ export function readMeterNotes(dataFolder: string): MeterNote[] {
       try {
         const text = readInput(path.join(folderOf(dataFolder), name), LARGEST_NOTE);
         const note = text.ok ? schema.safeParse(JSON.parse(text.value.toString())).data : undefined;
-        return note && isAlive(note.pid) ? [note] : [];
+        return note && isRunning(note, startOf) ? [note] : [];
       } catch {
         return []; // it was removed since it was listed
       }

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { processStart, START_TICKS, statFields } from '../../core/process-start.node.ts';
 import { MATCHED, type ProcessFacts } from './match.ts';
 import { splitCommandLine } from './command-line.ts';
 import { SESSION_MARK } from './process-tree.node.ts';
@@ -33,9 +34,8 @@ const commandOf = (pid: number): string[] => {
 export function identityOf(pid: number): { readonly startedAt: string; readonly parent: number } | undefined {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
-  // pid (name) state ppid … starttime is field 22 (proc(5)); the name may contain anything, so the last bracket counts
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: fields[19]! };
+  const fields = statFields(stat);
+  return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: fields[START_TICKS]! };
 }
 
 /** The process that the mark in an environment names. */
@@ -110,6 +110,10 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
     ...(markedBy !== undefined && { markedBy }),
   };
 }
+
+/** When a process started, also on Windows, as a text that no other process shares with it: see `processStart`. */
+export const startOf = (pid: number): string | undefined =>
+  windows ? (windows.of(pid)?.startedAt ?? '') : processStart(pid);
 
 /** A process that reuses a PID has another start time. */
 function startedAtOf(pid: number): string | undefined {

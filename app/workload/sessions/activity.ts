@@ -1,4 +1,5 @@
 import { valueOf, type Frame } from '../../metrics/frame.ts';
+import { isObserved, orNone } from '../../metrics/observed.ts';
 import { trapezoidJ } from '../energy/energy.ts';
 import { shareAt, type ShareSpan } from '../energy/shares.ts';
 import { LOADED_UTIL_PCT } from '../programs/programs.ts';
@@ -36,7 +37,8 @@ export function createActivity(shares: () => readonly ShareSpan[]) {
     /** @param dtMs ms between the samples; undefined: not observed, so not active */
     add(before: Frame, frame: Frame, dtMs: number | undefined, tsMs: number): void {
       const share = shareAt(shares(), tsMs - (dtMs ?? 0) / 2);
-      const utilPct = dtMs === undefined ? undefined : valueOf(frame, 'gpuUtilPct');
+      const [was, is] = [orNone(before, 'gpuUtilPct'), orNone(frame, 'gpuUtilPct')];
+      const utilPct = isObserved(was, is, dtMs ?? Number.NaN) ? is : undefined;
       const active = utilPct !== undefined && utilPct >= LOADED_UTIL_PCT;
       if (utilPct !== undefined) activeMs = (activeMs ?? 0) + (active && share !== 0 ? dtMs! : 0);
       const own = (joules: number | undefined): number | undefined => joules && joules * (share ?? 0);

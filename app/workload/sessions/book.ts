@@ -54,7 +54,7 @@ export function createSessionBook(
   ): GpuSummary {
     // the baseline is read to its end first: one reader at a time
     const options = { ...optionsOf(gpuUuid, fromMs), shares: sharesOf(gpuUuid, id), ...(marks && { marks }) };
-    if (!exactEnds) return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), options);
+    if (!exactEnds) return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), { fromMs, toMs, ...options });
     const samples = samplesBetween(gpuUuid, fromMs - EDGE_MS, toMs + EDGE_MS);
     return summariseClipped(gpuUuid, samples, { fromMs, toMs, ...options });
   }

@@ -1,6 +1,7 @@
-import { isAlive } from '../../core/recorder-note.node.ts';
+import { isAlive } from '../../core/process-start.node.ts';
 import type { ProgramStatuses } from '../adapters/program-status.ts';
 import { modelFromCommand } from '../programs/match.ts';
+import { startOf } from '../programs/process-facts.node.ts';
 import type { Program } from '../programs/programs.ts';
 import type { SessionBook } from './book.ts';
 import type { Roster } from './roster.node.ts';
@@ -45,7 +46,7 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
 
     begin(program: Program, startedMs: number): void {
       const command = roster.commandsOf(program)[0]?.join(' ') ?? '';
-      const id = book.sessions.begin(program.name, command, startedMs, process.pid);
+      const id = book.sessions.begin(program.name, command, startedMs, process.pid, startOf(process.pid));
       const leader = roster.leaderOf(program);
       running.set(program.key, { id, startedMs, pids: new Set(program.pids), leader, program });
       statuses.begin(program.key, startedMs);

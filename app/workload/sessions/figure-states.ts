@@ -8,6 +8,7 @@ export const figureStates = [
   'at-most',
   'uncertain',
   'not-observed',
+  'not-recorded',
   'all-shared',
   'below-resolution',
   'not-counted',

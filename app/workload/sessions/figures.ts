@@ -37,6 +37,13 @@ export type Figures = Cost & {
   readonly outputs?: Outputs;
   /** per output, of the whole session */
   readonly each?: Cost & { readonly ms: number };
+  /** energy per output, where a part of the session was not recorded */
+  readonly eachRecorded?: {
+    /** longest time of a card whose energy is not known */
+    readonly unrecordedMs: number;
+    /** outputs of recorded time, by which the energy is divided; undefined: not known, so no figure is given */
+    readonly outputs: number | undefined;
+  };
   /** per output, of active time */
   readonly eachActive?: { readonly energyJ: number; readonly ms: number };
   /** ms in which the card worked for it, and J of `energyJ` in that time */
@@ -107,6 +114,18 @@ function spreadOf(gpus: readonly GpuSummary[]): Figures['spreadJ'] {
   return { low: sorted[0]!, median: sorted[Math.floor(sorted.length / 2)]!, high: sorted.at(-1)! };
 }
 
+/** What is known of the outputs where a part of the session was not recorded; undefined: all of it was. */
+function recordedOf(gpus: readonly GpuSummary[]): Figures['eachRecorded'] {
+  const missing = gpus.filter(({ unrecordedMs = 0 }) => unrecordedMs > 0);
+  if (missing.length === 0) return undefined;
+  const counts = missing.flatMap(({ outputsRecorded }) => outputsRecorded ?? []);
+  return {
+    unrecordedMs: Math.max(...missing.map(({ unrecordedMs = 0 }) => unrecordedMs)),
+    // the energy of several cards is a sum, which holds only for the outputs that all of them recorded
+    outputs: counts.length === gpus.length && new Set(counts).size === 1 ? counts[0] : undefined,
+  };
+}
+
 const perOutput = ({ energyJ, rangeJ, aboveIdleJ, cost, co2G }: Cost, count: number): Cost => {
   const of = (value: number | undefined) => (value === undefined ? undefined : value / count);
   return {
@@ -148,6 +167,10 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   const activeJ = energyJ === undefined ? undefined : sumOf(gpus, (gpu) => gpu.activeJ);
   const cost = costState(energy, whole.cost);
   const throttledMs = throttledOf(gpus);
+  const eachRecorded = counted && energyJ !== undefined ? recordedOf(gpus) : undefined;
+  const dividedBy = eachRecorded ? (eachRecorded.outputs ?? 0) : (counted?.count ?? 0);
+  const stateOf = (state: FigureState): FigureState =>
+    counted && isShown(state) && dividedBy === 0 ? 'not-recorded' : perOutputState(state, outputs);
   const worst = gpus.reduce<Band | undefined>(
     (most, { equivalentHours }) =>
       equivalentHours && equivalentHours.mid > (most?.mid ?? -1) ? equivalentHours : most,
@@ -163,16 +186,17 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     throttledMs,
     equivalentHours: worst,
     outputs,
-    each: counted && { ...perOutput(whole, counted.count), ms: tookMs / counted.count },
+    each: counted && { ...(dividedBy > 0 && perOutput(whole, dividedBy)), ms: tookMs / counted.count },
+    eachRecorded,
     eachActive:
-      counted && activeMs && activeJ ? { energyJ: activeJ / counted.count, ms: activeMs / counted.count } : undefined,
+      dividedBy > 0 && activeMs && activeJ ? { energyJ: activeJ / dividedBy, ms: activeMs / dividedBy } : undefined,
     activeMs,
     activeJ,
     states: {
       energy,
       cost,
-      perOutput: perOutputState(energy, outputs),
-      costPerOutput: perOutputState(cost, outputs),
+      perOutput: stateOf(energy),
+      costPerOutput: stateOf(cost),
       throttled: throttledMs ? 'known' : 'not-reported',
       stress: worst ? 'modelled' : 'not-observed',
     },

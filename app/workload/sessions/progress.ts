@@ -40,7 +40,7 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources,
       readMs: startedMs,
       lastMs: startedMs,
       shares: [],
-      ...createSummary(gpuUuid, () => sum.shares, { windowMs: windowMs(gpuUuid) }),
+      ...createSummary(gpuUuid, () => sum.shares, { windowMs: windowMs(gpuUuid), fromMs: startedMs }),
     };
     return sum;
   }
@@ -71,7 +71,7 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources,
         }
       }
       const complete = gpuUuids.every((uuid) => sums.get(uuid)!.readMs >= untilMs);
-      if (complete) session.summaries = gpuUuids.map((uuid) => sums.get(uuid)!.result());
+      if (complete) session.summaries = gpuUuids.map((uuid) => sums.get(uuid)!.result(untilMs));
       return session.summaries;
     },
     /** Forgets all other sessions. */

@@ -17,8 +17,12 @@ const throttleCauses = {
 /** What a session did to one GPU. A value is absent where nothing was observed. */
 export const gpuSummary = z.object({
   gpuUuid: z.string(),
-  /** ms between samples, without gaps */
+  /** ms for which the card gave at least one of its usual readings */
   observedMs: z.number(),
+  /** ms of the session whose energy is not known: nothing was recorded, or the card gave no reading. Absent: none */
+  unrecordedMs: z.number().optional(),
+  /** outputs that were complete in recorded time, where some time was not recorded; absent there: not known */
+  outputsRecorded: z.number().optional(),
   /** J of this session alone: its share where shares are known, otherwise nothing of what was used together */
   energyJ: z.number().optional(),
   /** J between which the true value lies: the sensor's ±5 %, and what integrated power did not see */
@@ -39,7 +43,7 @@ export const gpuSummary = z.object({
   slots: z.array(energySlot).optional(),
   peakTempC: z.number().optional(),
   meanTempC: z.number().optional(),
-  /** ms throttled, by cause; absent where the card does not report it */
+  /** ms throttled, by cause; a cause is absent where it is not known */
   throttledMs: z.partialRecord(z.enum(throttleCauses), z.number()).optional(),
   /** hours at the reference profile, wear family M1 */
   equivalentHours: z.object({ low: z.number(), mid: z.number(), high: z.number() }).optional(),

@@ -1,11 +1,12 @@
 import { valueOf, type Frame } from '../../metrics/frame.ts';
-import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
-import { reasonsIn } from '../../metrics/throttle-reasons.ts';
+import { observedBetween } from '../../metrics/observed.ts';
+import { createThrottledSum, type SummedCause, type Throttled } from '../../metrics/throttled.ts';
 import { createExposure } from '../../wear/replay.ts';
 import { counterRange, createPowerIntegral, ENERGY_ERROR, trapezoidJ } from '../energy/energy.ts';
 import { createSlots } from '../energy/slots.ts';
 import { createActivity } from './activity.ts';
 import { createClip, type EdgeError } from './clip.ts';
+import { createRecorded } from './recorded.ts';
 import type { GpuSummary } from './schema.ts';
 import { type Marks, eachOutputJ } from '../adapters/outputs.ts';
 import { shareAt, type ShareSpan } from '../energy/shares.ts';
@@ -17,51 +18,16 @@ export type SummaryOptions = {
   readonly idleW?: number;
   /** ms over which one power reading averages */
   readonly windowMs?: number;
+  /** when the session began; without it nothing is said about time that was not recorded */
+  readonly fromMs?: number;
 };
 
-type StoredOptions = SummaryOptions & { readonly shares?: readonly ShareSpan[]; readonly marks?: Marks };
-
-const COUNTERS = [
-  ['power-cap', 'throttledSwPowerUs'],
-  ['heat', 'throttledSwThermalUs'],
-  ['heat', 'throttledHwThermalUs'],
-  ['power-brake', 'throttledPowerBrakeUs'],
-] as const;
-
-type Throttled = Partial<Record<ThrottleCause, number>>;
-
-/** Throttled time by cause, from the card's counters, and from the reasons at each sample for other causes. */
-function createThrottled() {
-  const fromCounters: Throttled = {};
-  const fromReasons: Throttled = {};
-  let counted = false;
-  let reasoned = false;
-  return {
-    add(before: Frame, frame: Frame, dtMs: number | undefined): void {
-      const mask = valueOf(frame, 'throttleReasons');
-      if (mask !== undefined && dtMs !== undefined) {
-        reasoned = true;
-        const causes = new Set(reasonsIn(mask).map(({ cause }) => cause));
-        for (const cause of causes) fromReasons[cause] = (fromReasons[cause] ?? 0) + dtMs;
-      }
-      for (const [cause, key] of COUNTERS) {
-        const [a, b] = [valueOf(before, key), valueOf(frame, key)];
-        if (a === undefined || b === undefined) continue;
-        counted = true;
-        if (b >= a) fromCounters[cause] = (fromCounters[cause] ?? 0) + (b - a) / 1000; // a decrease is a reset
-      }
-    },
-    result(): Throttled | undefined {
-      if (!counted && !reasoned) return undefined;
-      // counters exist for some causes only; others (unclear, a setting) come from the reasons
-      const all: Throttled = counted
-        ? { ...fromReasons, 'power-cap': 0, heat: 0, 'power-brake': 0, ...fromCounters }
-        : fromReasons;
-      delete all.idle;
-      return all;
-    },
-  };
-}
+type StoredOptions = SummaryOptions & {
+  readonly shares?: readonly ShareSpan[];
+  readonly marks?: Marks;
+  /** when it ended; without it, at its last sample */
+  readonly toMs?: number;
+};
 
 /**
  * Sums the energy of a session: its own, by the time of its use, and what cannot be divided.
@@ -90,6 +56,12 @@ function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
   };
 }
 
+/** ms by cause; undefined where the card reports no throttling at all. */
+function throttledMs(sums: Readonly<Partial<Record<SummedCause, Throttled>>>): GpuSummary['throttledMs'] {
+  const entries = Object.entries(sums).map(([cause, { ms }]) => [cause, ms] as const);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
 /**
  * Sums one GPU's samples of a session, in order. Without marks its memory does not grow with the number of samples.
  * @param shares the session's shares of the card, as known so far; none: it had the card to itself
@@ -98,13 +70,14 @@ function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
 export function createSummary(
   gpuUuid: string,
   shares: () => readonly ShareSpan[],
-  { idleW, windowMs = 1000 }: SummaryOptions = {},
+  { idleW, windowMs = 1000, fromMs }: SummaryOptions = {},
   marks?: Marks,
-): { readonly add: (sample: SessionSample) => void; readonly result: () => GpuSummary } {
+): { readonly add: (sample: SessionSample) => void; readonly result: (toMs?: number) => GpuSummary } {
   const fromCounter = createEnergySum(shares, marks !== undefined);
   const fromPower = createEnergySum(shares, marks !== undefined);
   const integral = createPowerIntegral(windowMs);
-  const throttled = createThrottled();
+  const throttled = createThrottledSum();
+  const recorded = createRecorded();
   const exposure = createExposure();
   const activity = createActivity(shares);
   let counted = false;
@@ -132,7 +105,7 @@ export function createSummary(
       counter = { tsMs, mj: energyMj };
     }
     if (before && dtMs !== undefined) {
-      observedMs += dtMs;
+      observedMs += observedBetween(before.frame, frame, dtMs);
       const tempBefore = valueOf(before.frame, 'coreTempC');
       if (tempC !== undefined && tempBefore !== undefined) {
         tempMs += dtMs;
@@ -144,20 +117,25 @@ export function createSummary(
         fromPower.add(trapezoidJ(powerBefore, power, dtMs), tsMs - dtMs, tsMs);
       }
     }
-    if (before) throttled.add(before.frame, frame, dtMs);
+    throttled.add(frame, dtMs);
+    recorded.add(sample, dtMs);
     if (before) activity.add(before.frame, frame, dtMs, tsMs);
     before = sample;
   }
 
-  function result(): GpuSummary {
+  function result(toMs = before?.tsMs): GpuSummary {
     const integrated = integral.result();
     const energyFrom = counted ? 'counter' : integrated ? 'power' : undefined;
     const sum = energyFrom && (counted ? fromCounter : fromPower).result();
     // a share of a range is that share of both its ends
     const part = integrated && integrated.energyJ > 0 && sum ? sum.ownJ / integrated.energyJ : 0;
+    const within = fromMs !== undefined && toMs !== undefined ? recorded.within(fromMs, toMs) : undefined;
+    const missing = within && within.unrecordedMs > 0 ? within : undefined;
     return {
       gpuUuid,
       observedMs,
+      unrecordedMs: missing?.unrecordedMs,
+      outputsRecorded: marks && missing?.outputsIn(marks),
       energyFrom,
       energyJ: sum?.ownJ,
       energyRangeJ:
@@ -171,9 +149,9 @@ export function createSummary(
       slots: sum?.slots,
       peakTempC: peak,
       meanTempC: tempMs > 0 ? tempSum / tempMs : undefined,
-      throttledMs: throttled.result(),
+      throttledMs: throttledMs(throttled.result()),
       equivalentHours: exposure.summary().families.M1?.equivalentHours,
-      outputsJ: sum && marks && eachOutputJ(marks, sum.curve),
+      outputsJ: sum && marks && eachOutputJ(marks, sum.curve, within),
     };
   }
   return { add, result };
@@ -198,7 +176,7 @@ export function summariseClipped(
   { fromMs, toMs, ...options }: StoredOptions & { readonly fromMs: number; readonly toMs: number },
 ): GpuSummary {
   const { clip, edge } = createClip(fromMs, toMs);
-  const summary = summariseGpu(gpuUuid, clip(samples), options);
+  const summary = summariseGpu(gpuUuid, clip(samples), { fromMs, toMs, ...options });
   return widened(summary, edge());
 }
 
@@ -206,11 +184,11 @@ export function summariseClipped(
 export function summariseGpu(
   gpuUuid: string,
   samples: Iterable<SessionSample>,
-  { shares = [], marks, ...options }: StoredOptions = {},
+  { shares = [], marks, toMs, ...options }: StoredOptions = {},
 ): GpuSummary {
   const { add, result } = createSummary(gpuUuid, () => shares, options, marks);
   for (const sample of samples) add(sample);
-  return result();
+  return result(toMs);
 }
 
 const IDLE_UTIL_PCT = 2;

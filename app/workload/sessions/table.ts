@@ -4,7 +4,13 @@ import type { Db } from '../../history/db.ts';
 
 type SessionRow = Omit<StoredSession, 'gpus' | 'summary' | 'sharedWith'> & { gpus: string; summary: string | null };
 
-type OpenSession = { readonly id: number; readonly ownerPid: number; readonly startedMs: number };
+type OpenSession = {
+  readonly id: number;
+  readonly ownerPid: number;
+  /** when the owner started; empty: not known */
+  readonly ownerStart: string;
+  readonly startedMs: number;
+};
 
 /** More than a history holds: a person has a few thousand. */
 export const MOST_SESSIONS = 1_000_000;
@@ -13,7 +19,7 @@ export function createSessionTable(db: Db) {
   const fields = `id, name, command, started_ms AS startedMs, ended_ms AS endedMs, exit_code AS exitCode, gpus, summary
     FROM session`;
   const insert = db.prepare(
-    "INSERT INTO session (name, command, started_ms, owner_pid, gpus) VALUES (?, ?, ?, ?, '[]')",
+    "INSERT INTO session (name, command, started_ms, owner_pid, owner_start, gpus) VALUES (?, ?, ?, ?, ?, '[]')",
   );
   const finish = db.prepare('UPDATE session SET ended_ms = ?, exit_code = ?, gpus = ?, summary = ? WHERE id = ?');
   const newest = db.prepare(`SELECT ${fields} ORDER BY started_ms DESC, id DESC LIMIT ?`);
@@ -21,7 +27,8 @@ export function createSessionTable(db: Db) {
     `SELECT ${fields} WHERE started_ms < @toMs AND coalesce(ended_ms, @toMs) >= @fromMs ORDER BY started_ms`,
   );
   const open = db.prepare(
-    'SELECT id, owner_pid AS ownerPid, started_ms AS startedMs FROM session WHERE ended_ms IS NULL',
+    `SELECT id, owner_pid AS ownerPid, owner_start AS ownerStart, started_ms AS startedMs
+     FROM session WHERE ended_ms IS NULL`,
   );
   /** changes when another connection writes: `slowburn run` writes its session itself */
   const version = db.prepare('PRAGMA data_version').pluck();
@@ -59,10 +66,12 @@ export function createSessionTable(db: Db) {
     /**
      * @param command the whole command line; only the part that distinguishes sessions is stored
      * @param ownerPid the process that will finish the session
+     * @param ownerStart when that process started: it tells a killed owner from another process with its PID
      */
-    begin(name: string, command: string, startedMs: number, ownerPid: number): number {
+    begin(name: string, command: string, startedMs: number, ownerPid: number, ownerStart = ''): number {
       known = undefined;
-      return Number(insert.run(name, shortCommand(command), Math.round(startedMs), ownerPid).lastInsertRowid);
+      const row = [name, shortCommand(command), Math.round(startedMs), ownerPid, ownerStart];
+      return Number(insert.run(row).lastInsertRowid);
     },
     /** Corrects when a session began, after the clock was corrected. */
     startedAt(id: number, startedMs: number): void {
