@@ -14,9 +14,12 @@ import { createStore } from '../../app/recorder/store.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
 
-/** A real process that does nothing, with its own command line. */
-function idleProcess(...args: readonly string[]): number {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' });
+/** A real process that does nothing, under the name of a program. */
+const idle = (program: string, ...args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', '--', ...args], { stdio: 'ignore', argv0: program });
+
+function idleProcess(program: string, ...args: readonly string[]): number {
+  const child = idle(program, ...args);
   onTestFinished(() => void child.kill('SIGKILL'));
   return child.pid!;
 }
@@ -213,8 +216,7 @@ describe('sessions of one card', () => {
   const children: ChildProcess[] = [];
   beforeAll(() => {
     // two known programs, an unknown one, and one in a manual session
-    for (const args of [['/x/ComfyUI/main.py'], ['vllm', 'serve', 'a/b'], ['unknown'], ['by-hand']])
-      children.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' }));
+    children.push(idle('/x/ComfyUI/main.py'), idle('vllm', 'serve', 'a/b'), idle('unknown'), idle('by-hand'));
   });
   afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 

@@ -6,6 +6,8 @@ import type { OutputUnit } from './ids.ts';
 /** What a program's server reports about itself at one moment. A value that is absent was not reported. */
 export type ServerStatus = {
   readonly model?: string;
+  /** names of all models that are loaded, where a program runs several */
+  readonly loaded?: readonly string[];
   /** jobs in progress, and waiting */
   readonly running?: number;
   readonly waiting?: number;
@@ -27,7 +29,13 @@ export type Ask = (path: string) => Promise<Result<string>>;
 /** Reads the status of one kind of program. */
 export type Adapter = {
   /** @param memory lives as long as the program: for values that the program reports only in passing */
-  readonly read: (ask: Ask, memory: Map<string, number>) => Promise<Result<ServerStatus>>;
+  readonly read: (ask: Ask, memory: Map<string, number>, now: Moment) => Promise<Result<ServerStatus>>;
+};
+
+/** What is known about a program when it is asked. */
+export type Moment = {
+  /** whether its card works for it: a question that keeps an idle program awake is asked only then */
+  readonly loads: boolean;
 };
 
 const withoutQuery = (path: string): string => path.split('?')[0]!;

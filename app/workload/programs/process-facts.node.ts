@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import { MATCHED, type ProcessFacts } from './match.ts';
+import { MATCHED } from './invocation.ts';
+import type { ProcessFacts } from './match.ts';
 import { splitCommandLine } from './command-line.ts';
 import { SESSION_MARK } from './process-tree.node.ts';
 import { openWindowsProcesses, type WindowsProcesses } from './windows-process.node.ts';
