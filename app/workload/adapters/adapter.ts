@@ -1,6 +1,6 @@
 import { text } from '../../core/i18n.ts';
 import type { Json } from '../../core/json.ts';
-import { err, ok, type Err, type Result } from '../../core/result.ts';
+import { err, ok, type AppError, type Err, type Result } from '../../core/result.ts';
 import type { OutputUnit } from './ids.ts';
 
 /** What a program's server reports about itself at one moment. A value that is absent was not reported. */
@@ -56,6 +56,9 @@ export const compact = (status: { readonly [K in keyof ServerStatus]: ServerStat
 
 export const unknownForm = (path: string): Err =>
   err('invalid-request', text('workload.unknownForm', { path: withoutQuery(path) }));
+
+/** A failure and what the user can do about it. */
+export const sentence = ({ message, next }: AppError): string => [message, next].filter(Boolean).join(' ');
 
 /** The same failure, with what the user can do about it. */
 export const withNext = ({ error }: Err, next: string): Err => ({ ok: false, error: { ...error, next } });

@@ -1,13 +1,10 @@
 import { text } from '../../core/i18n.ts';
 import type { Result } from '../../core/result.ts';
 import type { ServerProcess } from '../programs/servers.ts';
-import type { ServerStatus } from './adapter.ts';
+import { sentence, type ServerStatus } from './adapter.ts';
 
 /** What one server of a program answered. */
 export type Reading = { readonly server: ServerProcess; readonly id: string; readonly result: Result<ServerStatus> };
-
-export const sentence = ({ message, next }: { readonly message: string; readonly next?: string }): string =>
-  [message, next].filter(Boolean).join(' ');
 
 const sum = (values: readonly (number | undefined)[]): number | undefined =>
   values.reduce((total, value) => (value === undefined ? total : (total ?? 0) + value), undefined);

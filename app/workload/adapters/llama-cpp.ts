@@ -1,7 +1,17 @@
 import { text } from '../../core/i18n.ts';
 import { listAt, textAt } from '../../core/json.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { askJson, compact, withNext, type Adapter, type Ask, type Moment, type ServerStatus } from './adapter.ts';
+import { shortModel } from '../programs/model-name.ts';
+import {
+  askJson,
+  compact,
+  sentence,
+  withNext,
+  type Adapter,
+  type Ask,
+  type Moment,
+  type ServerStatus,
+} from './adapter.ts';
 import { modelFromJson, readMetrics, type MetricsServer } from './prometheus.ts';
 import { readSlots } from './llama-slots.ts';
 
@@ -21,16 +31,14 @@ const NOT_EXPORTED: ReadonlySet<string> = new Set(['source-unavailable', 'not-fo
 /** Models of a router that are asked. */
 const MOST_MODELS = 16;
 
-/** A server of one model, or one model of a router: its counters, or what its slots show if it exports none. */
-async function readModel(
-  ask: Ask,
-  memory: Map<string, number>,
-  now: Moment,
-  query = '',
-): Promise<Result<ServerStatus>> {
-  const counted = await readMetrics(metrics, ask, query);
+/**
+ * A server of one model, or one model of a router: its counters, or what its slots show if it exports none.
+ * @param of which model, in the memory of a router
+ */
+async function readModel(ask: Ask, memory: Map<string, number>, now: Moment, of = ''): Promise<Result<ServerStatus>> {
+  const counted = await readMetrics(metrics, ask);
   if (counted.ok || !NOT_EXPORTED.has(counted.error.code)) return counted;
-  const seen = await readSlots(ask, memory, now, query);
+  const seen = await readSlots(ask, memory, now, of);
   return seen.ok || !NOT_EXPORTED.has(seen.error.code) ? seen : withNext(seen, metrics.howToEnable());
 }
 
@@ -62,20 +70,20 @@ async function readRouter(
   const statuses: ServerStatus[] = [];
   let failure: string | undefined;
   for (const model of models) {
-    const read = await readModel(ask, memory, now, `?model=${encodeURIComponent(model)}&autoload=false`);
+    const query = `?model=${encodeURIComponent(model)}&autoload=false`;
+    const read = await readModel((path) => ask(`${path}${query}`), memory, now, model);
     if (!read.ok) {
-      failure ??= [read.error.message, read.error.next].filter(Boolean).join(' ');
+      failure ??= sentence(read.error);
       continue;
     }
-    statuses.push(read.value);
+    statuses.push({ ...read.value, model: shortModel(model) });
     if (read.value.made) grown(memory, model, 'made', read.value.made.count);
     if (read.value.promptTokens !== undefined) grown(memory, model, 'prompt', read.value.promptTokens);
   }
-  const working = statuses.find(({ running }) => running)?.model ?? statuses[0]?.model;
   const knows = models.length === 0 || statuses.some(({ made }) => made);
   return ok(
     compact({
-      model: working,
+      model: (statuses.find(({ running }) => running) ?? statuses[0])?.model,
       running: statuses.reduce((sum, { running = 0 }) => sum + running, 0),
       waiting: statuses.reduce((sum, { waiting = 0 }) => sum + waiting, 0),
       made: knows ? { unit: 'token', count: memory.get('made') ?? 0 } : undefined,

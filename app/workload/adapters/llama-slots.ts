@@ -51,21 +51,22 @@ function add(memory: Map<string, number>, of: string, index: number, { task, mad
 /**
  * What the slots of llama.cpp's server show (tools/server/README.md, "GET /slots"). Its question wakes a server that sleeps, and
  * keeps an idle one from falling asleep (README, "Sleeping on idle"), so it is asked once, and then while the card works.
+ * @param of which model, in the memory of a router
  */
 export async function readSlots(
   ask: Ask,
   memory: Map<string, number>,
   { loads }: Moment,
-  query = '',
+  of: string,
 ): Promise<Result<ServerStatus>> {
-  const props = await askJson(ask, `/props${query}`);
+  const props = await askJson(ask, '/props');
   const path = props.ok ? textAt(props.value, 'model_path') : undefined;
   const model = path === undefined ? undefined : shortModel(path);
   const asleep = props.ok && at(props.value, 'is_sleeping') === true;
-  const known = memory.has(`slots known${query}`);
+  const known = memory.has(`slots known${of}`);
   let running: number | undefined;
   if (!asleep && (loads || !known)) {
-    const answer = await askJson(ask, `/slots${query}`);
+    const answer = await askJson(ask, '/slots');
     if (!answer.ok) return answer;
     const slots = listAt(answer.value);
     if (!slots) return unknownForm('/slots');
@@ -73,17 +74,17 @@ export async function readSlots(
     for (const [i, entry] of slots.entries()) {
       const slot = slotOf(entry);
       if (!slot) continue;
-      add(memory, query, i, slot);
+      add(memory, of, i, slot);
       if (slot.busy) running++;
     }
-    memory.set(`slots known${query}`, 1);
+    memory.set(`slots known${of}`, 1);
   }
   return ok(
     compact({
       model,
       running,
-      made: { unit: 'token', count: memory.get(`slots made${query}`) ?? 0 },
-      promptTokens: memory.get(`slots read${query}`),
+      made: { unit: 'token', count: memory.get(`slots made${of}`) ?? 0 },
+      promptTokens: memory.get(`slots read${of}`),
       atLeast: true,
       note: text('workload.countedFromSlots'),
     }),

@@ -82,11 +82,8 @@ export type MetricsServer = {
   readonly howToEnable: () => string;
 };
 
-/**
- * Reads the metrics that a server exports.
- * @param query what to ask of a server of several models
- */
-export async function readMetrics(server: MetricsServer, ask: Ask, query = ''): Promise<Result<ServerStatus>> {
+/** Reads the metrics that a server exports. */
+export async function readMetrics(server: MetricsServer, ask: Ask): Promise<Result<ServerStatus>> {
   const speedNames = server.speed === undefined ? [] : [server.speed];
   const names = new Set([
     ...server.running,
@@ -95,7 +92,7 @@ export async function readMetrics(server: MetricsServer, ask: Ask, query = ''): 
     ...server.promptTokens,
     ...speedNames,
   ]);
-  const body = await ask(`/metrics${query}`);
+  const body = await ask('/metrics');
   if (!body.ok) {
     const disabled = body.error.code === 'not-found' || body.error.code === 'source-unavailable';
     return disabled ? withNext(body, server.howToEnable()) : body;
