@@ -8,7 +8,7 @@ import { tinyModel } from './tiny-gguf.ts';
 const MODELS = '/srv/models';
 
 /** A port that is free now. */
-export const freePort = (): Promise<number> =>
+const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = net.createServer();
     server.listen(0, '127.0.0.1', () => {

@@ -1,7 +1,7 @@
 import { text } from '../../core/i18n.ts';
 import type { Result } from '../../core/result.ts';
 import type { ServerProcess } from '../programs/servers.ts';
-import { sentence, type ServerStatus } from './adapter.ts';
+import { compact, sentence, type ServerStatus } from './adapter.ts';
 
 /** What one server of a program answered. */
 export type Reading = { readonly server: ServerProcess; readonly id: string; readonly result: Result<ServerStatus> };
@@ -44,24 +44,22 @@ export function combined(readings: readonly Reading[], leader: number): ServerSt
     result.ok || result.error.code === 'not-ready' ? [] : [result.error],
   );
   const made = statuses.find((status) => status.made)?.made;
-  const running = sum(statuses.map((status) => status.running));
-  const waiting = sum(statuses.map((status) => status.waiting));
-  const promptTokens = statuses.find((status) => status.promptTokens !== undefined)?.promptTokens;
-  const { progress, speed } = statuses.find((status) => status.running) ?? {};
-  const model = modelOfAll(answers, leader);
   const note =
     silent.length > 0
       ? text('workload.silentServers', { count: silent.length, all: counting.length, why: sentence(silent[0]!) })
       : statuses.find((status) => status.note && Boolean(status.made) === Boolean(made))?.note;
-  return {
-    ...(running !== undefined && { running }),
-    ...(waiting !== undefined && { waiting }),
-    ...(progress !== undefined && { progress }),
-    ...(made && { made }),
-    ...(promptTokens !== undefined && { promptTokens }),
-    ...(speed && { speed }),
-    ...((silent.length > 0 || statuses.some((status) => status.atLeast)) && { atLeast: true }),
-    ...(model && { model }),
-    ...(note && { note }),
-  };
+  // of what is not combined, the first server that reports it counts; of those, one that works
+  const working = statuses.find((status) => status.running);
+  const first: ServerStatus = Object.assign({}, ...statuses.toReversed(), working);
+  return compact({
+    ...first,
+    made,
+    running: sum(statuses.map((status) => status.running)),
+    waiting: sum(statuses.map((status) => status.waiting)),
+    promptTokens: statuses.find((status) => status.promptTokens !== undefined)?.promptTokens,
+    atLeast: silent.length > 0 || statuses.some((status) => status.atLeast) || undefined,
+    model: modelOfAll(answers, leader),
+    loaded: undefined,
+    note,
+  });
 }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 
 /** A port of a container that Docker publishes on this machine. */
-export type PublishedPort = { readonly hostPort: number; readonly address: string; readonly port: number };
+type PublishedPort = { readonly hostPort: number; readonly address: string; readonly port: number };
 
 /** Docker runs one `docker-proxy` per published port, and its options say which (moby, portmapper/proxy_linux.go). */
 export function publishedPort(command: readonly string[]): PublishedPort | undefined {

@@ -166,7 +166,8 @@ export function candidates(
   { own, ofUser }: Listening,
   { named, usual }: { readonly named?: number; readonly usual?: number },
 ): readonly Endpoint[] {
-  if (named !== undefined) return ofUser.filter(({ port }) => port === named);
-  const found = own ?? ofUser.filter(({ port }) => port === usual);
+  const byName = ofUser.filter(({ port }) => port === named);
+  if (byName.length > 0) return byName;
+  const found = own ?? (named === undefined ? ofUser.filter(({ port }) => port === usual) : []);
   return found.toSorted((a, b) => Number(b.port === usual) - Number(a.port === usual));
 }
