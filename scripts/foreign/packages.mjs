@@ -75,7 +75,7 @@ function privateApt(folder, cwd) {
 }
 
 /**
- * Prepares apt with a state of its own in a folder.
+ * Prepares apt with a separate state in a folder.
  * @returns {{ apt: ReturnType<typeof privateApt>, archives: string } | { notAvailable: string }}
  */
 function prepare(folder, downloads, suites) {

@@ -390,7 +390,7 @@ describe('a program of several servers', () => {
 const LISTENS =
   "require('node:net').createServer().listen(0,'0.0.0.0',function(){console.log(this.address().port)});setInterval(()=>0,1e9)";
 
-/** A process that listens, started by another command or by itself. */
+/** A process that listens, with or without another command before it. */
 async function listener(...before: readonly string[]) {
   const [command = '', ...args] = [...before, process.execPath, '-e', LISTENS];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -400,7 +400,7 @@ async function listener(...before: readonly string[]) {
 }
 
 describe('the ports of a process', () => {
-  it('in a network of its own are told apart from ours, and are not reached', async () => {
+  it('in a separate network are not taken for ours, and are not reached', async () => {
     const { pid, port } = await listener('unshare', '-r', '-n');
     const found = await portsOf(pid);
     expect(found).toMatchObject({ ok: true, value: { own: [{ port }], inContainer: true } });

@@ -29,7 +29,7 @@ beforeAll(() => {
   scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-servers-'));
   system = mayEnterRoots()
     ? fetchSystem(path.join(scratch, 'system'), ['llama.cpp-tools'], ['sid'])
-    : { notAvailable: 'this user may not enter a root of its own' };
+    : { notAvailable: 'this user may not enter a separate root folder' };
   if ('root' in system) furnish(system.root, ['one', 'two']);
   const folder = path.join(scratch, 'clients');
   fs.mkdirSync(folder);

@@ -17,7 +17,7 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** Whether this user may enter a root of its own. */
+/** Whether this user may enter a separate root folder. */
 export const mayEnterRoots = (): boolean =>
   spawnSync('unshare', ['-r', '-m', 'chroot', '/', 'true'], { stdio: 'ignore' }).status === 0;
 

@@ -125,7 +125,7 @@ describe('the meter in front of a program', () => {
       images: 0,
       atLeast: false,
       busyMs: 0,
-    }) as MeterNote;
+    });
   const program = (
     key: string,
     exact: readonly number[],
@@ -156,7 +156,7 @@ describe('the meter in front of a program', () => {
 
   it.each([
     ['its own port', [program('a', [8000]), program('b', [11434])], [note(1, 11434)], { b: [1, 'port'] }],
-    ['a port of its user that is nobody else’s', [program('a', [], [11434])], [note(1, 11434)], { a: [1, 'port'] }],
+    ['a port of its user that no other program has', [program('a', [], [11434])], [note(1, 11434)], { a: [1, 'port'] }],
     ['no port that two may have', [program('a', [], [80], false), program('b', [], [80], false)], [note(1, 80)], {}],
     [
       'its own port before a port of its user',

@@ -50,7 +50,7 @@ export function combined(readings: readonly Reading[], leader: number): ServerSt
       : statuses.find((status) => status.note && Boolean(status.made) === Boolean(made))?.note;
   // of what is not combined, the first server that reports it counts; of those, one that works
   const working = statuses.find((status) => status.running);
-  const first: ServerStatus = Object.assign({}, ...statuses.toReversed(), working);
+  const first = Object.assign({}, ...statuses.toReversed(), working) as ServerStatus;
   return compact({
     ...first,
     made,

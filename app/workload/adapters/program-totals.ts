@@ -31,7 +31,7 @@ export function createProgramTotals() {
     add: (id: string, status: ServerStatus, from: 'zero' | 'here'): void => see(id, status, from, true),
     /** Notes counters without adding them: something else counts the same outputs. */
     pass: (id: string, status: ServerStatus): void => see(id, status, 'here', false),
-    /** A status with the sums in place of its own counters. */
+    /** A status with the sums instead of its counters. */
     within: ({ made, promptTokens, ...status }: ServerStatus): ServerStatus => ({
       ...status,
       ...(made && { made: { unit: made.unit, count: sums.get('made') ?? 0 } }),

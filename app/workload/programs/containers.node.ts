@@ -25,7 +25,7 @@ export function publishedPorts(): readonly PublishedPort[] {
   });
 }
 
-/** A network's own addresses, from the kernel's table of routes /proc/PID/net/fib_trie: each stands above its `/32 host LOCAL`. */
+/** A network's own addresses, from the kernel's table of routes /proc/PID/net/fib_trie: each is in the line before its `/32 host LOCAL`. */
 export function localAddresses(table: string): ReadonlySet<string> {
   const found = new Set<string>();
   let address = '';

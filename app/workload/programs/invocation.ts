@@ -5,7 +5,7 @@ export const MATCHED = 4096;
 export type Invocation = {
   /** the executable, or the script that an interpreter runs. Empty for `python -m` and `python -c`. */
   readonly file: string;
-  /** nearest folder of that file that has a name of its own */
+  /** nearest folder of that file that is not one that many programs have, as `bin` */
   readonly folder: string;
   /** folders of the executable itself, outermost first */
   readonly programFolders: readonly string[];

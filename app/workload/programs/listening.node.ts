@@ -20,7 +20,7 @@ export type Listening = {
   readonly own: readonly Endpoint[] | undefined;
   /** those of its user, in the same network: its own are among them */
   readonly ofUser: readonly Endpoint[];
-  /** it has a network of its own */
+  /** its network is not ours */
   readonly inContainer: boolean;
 };
 

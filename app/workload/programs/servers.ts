@@ -2,7 +2,7 @@ import type { CounterId } from '../adapters/ids.ts';
 import { portFromCommand } from './invocation.ts';
 import { modelFromCommand, spokenBy, type Match } from './match.ts';
 
-/** A process of a program that may be a server of its own. */
+/** A process of a program that may be a separate server. */
 export type ServerProcess = {
   readonly pid: number;
   /** how it is asked; undefined: it cannot be */
