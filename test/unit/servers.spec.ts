@@ -114,18 +114,17 @@ describe('one status of several servers', () => {
 });
 
 describe('the meter in front of a program', () => {
-  const note = (pid: number, upstreamPort: number | null, running = 0): MeterNote =>
-    ({
-      pid,
-      upstreamPort,
-      running,
-      requests: 0,
-      tokens: 0,
-      promptTokens: 0,
-      images: 0,
-      atLeast: false,
-      busyMs: 0,
-    });
+  const note = (pid: number, upstreamPort: number | null, running = 0): MeterNote => ({
+    pid,
+    upstreamPort,
+    running,
+    requests: 0,
+    tokens: 0,
+    promptTokens: 0,
+    images: 0,
+    atLeast: false,
+    busyMs: 0,
+  });
   const program = (
     key: string,
     exact: readonly number[],
