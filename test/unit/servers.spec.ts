@@ -64,6 +64,14 @@ describe('the sum over servers that come and go', () => {
     expect(totals.within(tokens(0)).made!.count).toBe(130);
   });
 
+  it('counts each kind, also one that a known server makes only later, from its first', () => {
+    const totals = createProgramTotals();
+    totals.add('a', tokens(10), 'here');
+    const later = tokens(15, { also: [{ unit: 'image', count: 2 }] });
+    totals.add('a', later, 'here');
+    expect(totals.within(later)).toEqual(tokens(5, { also: [{ unit: 'image', count: 2 }] }));
+  });
+
   it('reports nothing that no server reports', () => {
     expect(createProgramTotals().within({ running: 1 })).toEqual({ running: 1 });
   });
@@ -122,7 +130,7 @@ describe('the meter in front of a program', () => {
     tokens: 0,
     promptTokens: 0,
     images: 0,
-    atLeast: false,
+    inexact: 0,
     busyMs: 0,
   });
   const program = (

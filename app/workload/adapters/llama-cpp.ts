@@ -99,7 +99,7 @@ async function readRouter(
  * models answers both only for a named model.
  */
 export const llamaCpp: Adapter = {
-  async read(ask, memory, now) {
+  async read(ask, memory, now = { loads: true }) {
     const own = await readModel(ask, memory, now);
     if (own.ok || own.error.code !== 'invalid-request') return own;
     return (await readRouter(ask, memory, now)) ?? own;

@@ -2,12 +2,15 @@ import { text } from '../../core/i18n.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { MeterNote } from '../meter/note.node.ts';
 import { candidates, portsOf, type Listening } from '../programs/listening.node.ts';
-import { shortModel } from '../programs/model-name.ts';
+import { readFacts } from '../programs/process-facts.node.ts';
+import type { ServerProcess } from '../programs/servers.ts';
 import { adapterOf } from './adapters.ts';
-import { sentence, type ServerStatus } from './adapter.ts';
+import { sentence, type Adapter, type ServerStatus } from './adapter.ts';
 import { combined, type Reading } from './combine.ts';
 import type { CounterId } from './ids.ts';
+import { createFilesMade } from './made-files.node.ts';
 import { claimMeters, type MeterClaim, type ProgramPorts } from './meter-claims.ts';
+import { statusFromMeter } from './meter-status.ts';
 import type { LedProgram, ProgramStatuses } from './program-status.ts';
 import { createProgramTotals } from './program-totals.ts';
 import { createServerReader, type FindPorts, type ServerReader } from './server-reader.node.ts';
@@ -54,14 +57,9 @@ const followedFrom = (program: LedProgram): Followed => ({
   countedBy: 'meter',
 });
 
-/** What a meter counted for the program behind it, as a status. */
-const statusFromMeter = ({ tokens, promptTokens, images, running, model }: MeterNote): ServerStatus => ({
-  running,
-  ...(images > 0 && tokens === 0
-    ? { made: { unit: 'image' as const, count: images } }
-    : { made: { unit: 'token' as const, count: tokens }, promptTokens }),
-  ...(model && { model: shortModel(model) }),
-});
+/** Of the process on the card, or of the one that leads it. Undefined: it belongs to another user, or to Windows. */
+const workingFolderOf = ({ pids, leader }: LedProgram): string | undefined =>
+  [...pids, leader].map((pid) => (pid > 0 ? readFacts(pid, '')?.folder : undefined)).find(Boolean);
 
 /** A meter's counts, with what the program's own servers say about everything else. */
 function metered({ note, by }: MeterClaim, own: ServerStatus | undefined): ServerStatus {
@@ -143,10 +141,13 @@ export function createPoller({
     return claim;
   }
 
+  const readerOf = ({ program }: Followed, server: ServerProcess, adapter: Adapter): ServerReader =>
+    createServerReader(server, adapter, ports, createFilesMade(workingFolderOf(program)));
+
   async function readingsOf(entry: Followed): Promise<readonly Reading[]> {
     const asked = askable(entry).map(({ server, adapter }) => {
       const key = `${server.pid} ${server.adapter}`;
-      const reader = entry.readers.get(key) ?? createServerReader(server, adapter, ports);
+      const reader = entry.readers.get(key) ?? readerOf(entry, server, adapter);
       entry.readers.set(key, reader);
       return { server, reader, key };
     });
@@ -227,7 +228,7 @@ export function createPoller({
       const note = failure ?? status?.note;
       return {
         ...(status?.running !== undefined && { running: status.running }),
-        ...(status?.made && { made: status.made.count }),
+        ...(status?.made && { made: [status.made, ...(status.also ?? [])].reduce((sum, { count }) => sum + count, 0) }),
         ...(status?.model && { model: status.model }),
         ...(inSession && { outputs: entry.outputs.outputs(countedBy, failure !== undefined) }),
         ...(note && { note }),

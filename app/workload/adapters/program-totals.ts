@@ -1,11 +1,14 @@
-import type { ServerStatus } from './adapter.ts';
+import type { Made, ServerStatus } from './adapter.ts';
 
-/** Counters of a status, which only grow while its server runs. */
-const COUNTERS = ['made', 'promptTokens'] as const;
-type Counter = (typeof COUNTERS)[number];
-
-const valueOf = (status: ServerStatus, counter: Counter): number | undefined =>
-  counter === 'made' ? status.made?.count : status[counter];
+/** The counters of a status, which only grow while its server runs. */
+function countersOf({ made, also = [], promptTokens, inexact }: ServerStatus): readonly (readonly [string, number])[] {
+  const kinds = made ? [made, ...also] : also;
+  return [
+    ...kinds.map(({ unit, count }) => [`made ${unit}`, count] as const),
+    ...(promptTokens === undefined ? [] : [['promptTokens', promptTokens] as const]),
+    ...(inexact === undefined ? [] : [['inexact', inexact] as const]),
+  ];
+}
 
 /**
  * Adds up the counters of several servers that come and go. The sum never falls: what a server made stays counted when it is
@@ -13,18 +16,20 @@ const valueOf = (status: ServerStatus, counter: Counter): number | undefined =>
  */
 export function createProgramTotals() {
   const last = new Map<string, number>();
-  const sums = new Map<Counter, number>();
+  const sums = new Map<string, number>();
+  const known = new Set<string>();
 
   function see(id: string, status: ServerStatus, from: 'zero' | 'here', counts: boolean): void {
-    for (const counter of COUNTERS) {
-      const value = valueOf(status, counter);
-      if (value === undefined) continue;
+    for (const [counter, value] of countersOf(status)) {
       const key = `${counter} ${id}`;
-      const before = last.get(key) ?? (from === 'zero' ? 0 : value);
+      // a kind that a known server makes only now began at 0
+      const before = last.get(key) ?? (from === 'zero' || known.has(id) ? 0 : value);
       last.set(key, value);
       if (counts) sums.set(counter, (sums.get(counter) ?? 0) + (value >= before ? value - before : value));
     }
+    known.add(id);
   }
+  const summed = ({ unit }: Made): Made => ({ unit, count: sums.get(`made ${unit}`) ?? 0 });
 
   return {
     /** @param from `zero`: the server is new, so all that it made counts; `here`: only what it makes from now on */
@@ -32,10 +37,12 @@ export function createProgramTotals() {
     /** Notes counters without adding them: something else counts the same outputs. */
     pass: (id: string, status: ServerStatus): void => see(id, status, 'here', false),
     /** A status with the sums instead of its counters. */
-    within: ({ made, promptTokens, ...status }: ServerStatus): ServerStatus => ({
+    within: ({ made, also, promptTokens, inexact, ...status }: ServerStatus): ServerStatus => ({
       ...status,
-      ...(made && { made: { unit: made.unit, count: sums.get('made') ?? 0 } }),
+      ...(made && { made: summed(made) }),
+      ...(also && { also: also.map(summed) }),
       ...(promptTokens !== undefined && { promptTokens: sums.get('promptTokens') ?? 0 }),
+      ...(inexact !== undefined && { inexact: sums.get('inexact') ?? 0 }),
     }),
   };
 }

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../core/result.ts';
 import { candidates, type Listening, type LoopbackAddress } from '../programs/listening.node.ts';
 import { identityOf } from '../programs/process-facts.node.ts';
 import type { ServerProcess } from '../programs/servers.ts';
-import type { Adapter, ServerStatus } from './adapter.ts';
+import type { Adapter, FilesMade, ServerStatus } from './adapter.ts';
 import { askLoopback } from './loopback.node.ts';
 
 export type FindPorts = (pid: number) => Promise<Result<Listening>>;
@@ -19,7 +19,7 @@ function unreachable({ own, inContainer }: Listening): Result<never> {
 }
 
 /** Reads the status of one server, on a port where it listens. The port is searched once, as long as its process is the same. */
-export function createServerReader(server: ServerProcess, adapter: Adapter, ports: FindPorts) {
+export function createServerReader(server: ServerProcess, adapter: Adapter, ports: FindPorts, filesMade: FilesMade) {
   const memory = new Map<string, number>();
   let started: string | undefined;
   let address: LoopbackAddress | undefined;
@@ -51,7 +51,7 @@ export function createServerReader(server: ServerProcess, adapter: Adapter, port
         if (!found.ok) return found;
         address = found.value;
       }
-      const status = await adapter.read(askLoopback(address), memory, { loads });
+      const status = await adapter.read(askLoopback(address), memory, { loads, filesMade });
       if (!status.ok) address = undefined;
       return status;
     },

@@ -3,12 +3,11 @@ import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { reasonsIn } from '../../metrics/throttle-reasons.ts';
 import { createExposure } from '../../wear/replay.ts';
 import { counterRange, createPowerIntegral, ENERGY_ERROR, trapezoidJ } from '../energy/energy.ts';
-import type { EnergySlot } from '../energy/schema.ts';
+import { createSlots } from '../energy/slots.ts';
 import { createClip, type EdgeError } from './clip.ts';
 import type { GpuSummary } from './schema.ts';
 import { type Marks, eachOutputJ } from '../adapters/outputs.ts';
 import { shareAt, type ShareSpan } from '../energy/shares.ts';
-import { SLOT_MS } from '../energy/tariff.ts';
 
 export type SessionSample = { readonly tsMs: number; readonly dtMs: number | undefined; readonly frame: Frame };
 
@@ -63,31 +62,16 @@ function createThrottled() {
   };
 }
 
-/** A longer gap means that the clock was set. Slots are not filled over years. */
-const LONGEST_GAP_MS = 31 * 24 * 3_600_000;
-
 /**
- * Sums the energy of a session: its own, by quarter of an hour, and what cannot be divided.
+ * Sums the energy of a session: its own, by the time of its use, and what cannot be divided.
  * @param timed also keep the total at each sample, to read off the energy of each output
  */
 function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
-  const slots = new Map<number, number>();
+  const slots = createSlots();
   const curve: { readonly tsMs: number; readonly totalJ: number }[] = [];
   let ownJ = 0;
   let ownMs = 0;
   let sharedJ = 0;
-
-  /** Spreads energy evenly over its time, so that energy used in a gap is not priced at the end of the gap. */
-  function addToSlots(joules: number, fromMs: number, toMs: number): void {
-    for (let atMs = Math.max(fromMs, toMs - LONGEST_GAP_MS); ;) {
-      const slot = Math.floor(atMs / SLOT_MS) * SLOT_MS;
-      const untilMs = Math.min(toMs, slot + SLOT_MS);
-      const part = toMs > fromMs ? (untilMs - atMs) / Math.min(toMs - fromMs, LONGEST_GAP_MS) : 1;
-      slots.set(slot, (slots.get(slot) ?? 0) + joules * part);
-      if (untilMs >= toMs) return;
-      atMs = untilMs;
-    }
-  }
 
   return {
     add(joules: number, fromMs: number, toMs: number): void {
@@ -97,17 +81,11 @@ function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
       else {
         ownJ += joules * share;
         ownMs += Math.max(0, toMs - fromMs) * share;
-        addToSlots(joules * share, Math.min(fromMs, toMs), toMs);
+        slots.add(joules * share, Math.min(fromMs, toMs), toMs);
       }
       if (timed) curve.push({ tsMs: toMs, totalJ: ownJ });
     },
-    result: () => ({
-      ownJ,
-      ownMs,
-      sharedJ,
-      curve,
-      slots: [...slots].map(([fromMs, energyJ]): EnergySlot => ({ fromMs, energyJ })),
-    }),
+    result: () => ({ ownJ, ownMs, sharedJ, curve, slots: slots.result() }),
   };
 }
 
