@@ -13,7 +13,9 @@ import type { ProgramRule } from '../app/workload/programs/schema.ts';
 import type { Workload } from '../app/workload/sessions/schema.ts';
 import { matchProcess, modelFromCommand } from '../app/workload/programs/match.ts';
 import type { Marks } from '../app/workload/adapters/outputs.ts';
+import { ollamaNames } from '../app/workload/programs/ollama-manifests.node.ts';
 import { readFacts } from '../app/workload/programs/process-facts.node.ts';
+import { serversOf } from '../app/workload/programs/servers.ts';
 
 export type OutputOptions = {
   /** each new file that matches is one output */
@@ -71,8 +73,9 @@ export function followOutputs(
         match = found;
         if (!found.adapter) continue;
         followed = true;
+        const servers = serversOf(found, facts, [], ollamaNames);
         poller.follow([
-          { key: 'run', match: found, name: found.name, pids: [pid], gpuUuids: [], loads: true, leader: pid },
+          { key: 'run', match: found, name: found.name, pids: [pid], gpuUuids: [], loads: true, leader: pid, servers },
         ]);
         poller.begin('run', startedMs);
       }

@@ -2,6 +2,7 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../app/settings/settings.ts';
+import { adapterIds, type AdapterId } from '../../app/workload/adapters/ids.ts';
 import { workloadKinds, type WorkloadKind } from '../../app/workload/programs/kinds.ts';
 import { useShared } from '../context.tsx';
 import { ErrorLine, useChange } from '../parts/change.tsx';
@@ -18,10 +19,11 @@ export function ProgramsPanel() {
   const [contains, setContains] = useState('');
   const [name, setName] = useState('');
   const [kind, setKind] = useState<WorkloadKind>('diffusion');
+  const [adapter, setAdapter] = useState<AdapterId | null>(null);
   const { set: setSettings, error } = useChange();
   const set = (next: readonly Rule[]): void => setSettings({ programs: next });
   const add = (): void => {
-    set([...programs, { contains: contains.trim(), name: name.trim(), kind }]);
+    set([...programs, { contains: contains.trim(), name: name.trim(), kind, ...(adapter && { adapter }) }]);
     setContains('');
     setName('');
   };
@@ -35,6 +37,7 @@ export function ProgramsPanel() {
               <code>{rule.contains}</code>
               <span>
                 {rule.name} <span className={css.note}>{t(`kind.${rule.kind}`)}</span>
+                {rule.adapter && <span className={css.note}> {t('programs.askedAs', { server: rule.adapter })}</span>}
               </span>
               <Button size="compact-xs" variant="subtle" onClick={() => set(programs.filter((_, at) => at !== i))}>
                 {t('programs.remove')}
@@ -69,6 +72,16 @@ export function ProgramsPanel() {
           data={workloadKinds.map((value) => ({ value, label: t(`kind.${value}`) }))}
           value={kind}
           onChange={(value) => value && setKind(value)}
+        />
+        <Select
+          size="xs"
+          w={190}
+          label={t('programs.adapter')}
+          placeholder={t('programs.noAdapter')}
+          clearable
+          data={adapterIds}
+          value={adapter}
+          onChange={setAdapter}
         />
         <Button size="xs" variant="default" disabled={contains.trim() === '' || name.trim() === ''} onClick={add}>
           {t('programs.add')}

@@ -75,13 +75,10 @@ function privateApt(folder, cwd) {
 }
 
 /**
- * Fetches and unpacks packages. Several calls may share a folder: the archive's index is fetched once.
- * @param {string} folder a scratch folder of the caller
- * @param {string[]} names
- * @param {string[]} [suites] undefined: the system's own release
- * @returns {{ root: string } | { notAvailable: string }} where they lie, or why they cannot be had
+ * Prepares apt with a separate state in a folder.
+ * @returns {{ apt: ReturnType<typeof privateApt>, archives: string } | { notAvailable: string }}
  */
-export function fetchPackages(folder, names, suites) {
+function prepare(folder, downloads, suites) {
   if (process.platform !== 'linux') return { notAvailable: 'not Linux' };
   for (const program of ['apt-get', 'dpkg-deb']) {
     if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0)
@@ -90,9 +87,7 @@ export function fetchPackages(folder, names, suites) {
   const { id, codename } = distributionOf(fs.readFileSync('/etc/os-release', 'utf8'));
   const archive = archiveOf(systemSources(), id);
   if (!archive || !SECTIONS[id]) return { notAvailable: `no archive of ${id || 'this distribution'} is configured` };
-  const downloads = path.join(folder, names[0]);
-  const root = path.join(downloads, 'root');
-  for (const name of ['state/lists/partial', 'cache/archives/partial', root])
+  for (const name of ['state/lists/partial', 'cache/archives/partial', downloads])
     fs.mkdirSync(path.resolve(folder, name), { recursive: true });
   fs.writeFileSync(path.join(folder, 'status'), '');
   const lines = sourceLines(archive, suites ?? [codename], SECTIONS[id]);
@@ -100,14 +95,48 @@ export function fetchPackages(folder, names, suites) {
   const known = fs.existsSync(list) && fs.readFileSync(list, 'utf8') === lines;
   fs.writeFileSync(list, lines);
   const apt = privateApt(folder, downloads);
-  const failure = (known ? undefined : apt('update')) ?? apt('download', ...names);
-  if (failure) {
-    fs.rmSync(list, { force: true }); // the index is asked for again
-    return { notAvailable: failure };
-  }
-  for (const file of fs.readdirSync(downloads).filter((name) => name.endsWith('.deb'))) {
-    const { status, stderr } = spawnSync('dpkg-deb', ['-x', path.join(downloads, file), root], { encoding: 'utf8' });
+  const failure = known ? undefined : apt('update');
+  if (failure) return forget(folder, failure);
+  return { apt, archives: path.join(folder, 'cache', 'archives') };
+}
+
+/** The index is asked for again. */
+function forget(folder, notAvailable) {
+  fs.rmSync(path.join(folder, 'sources.list'), { force: true });
+  return { notAvailable };
+}
+
+function unpack(folder, root) {
+  fs.mkdirSync(root, { recursive: true });
+  for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.deb'))) {
+    const { status, stderr } = spawnSync('dpkg-deb', ['-x', path.join(folder, file), root], { encoding: 'utf8' });
     if (status !== 0) return { notAvailable: stderr.trim() };
   }
   return { root };
+}
+
+/**
+ * Fetches and unpacks packages. Several calls may share a folder: the archive's index is fetched once.
+ * @param {string} folder a scratch folder of the caller
+ * @param {string[]} names
+ * @param {string[]} [suites] undefined: the system's own release
+ * @returns {{ root: string } | { notAvailable: string }} where they lie, or why they cannot be had
+ */
+export function fetchPackages(folder, names, suites) {
+  const downloads = path.join(folder, names[0]);
+  const prepared = prepare(folder, downloads, suites);
+  if ('notAvailable' in prepared) return prepared;
+  const failure = prepared.apt('download', ...names);
+  return failure ? forget(folder, failure) : unpack(downloads, path.join(downloads, 'root'));
+}
+
+/**
+ * Fetches packages with all that they need, down to the C library, so that programs of another release run: below `root`, with
+ * chroot. The folder belongs to this call alone.
+ */
+export function fetchSystem(folder, names, suites) {
+  const prepared = prepare(folder, path.join(folder, 'downloads'), suites);
+  if ('notAvailable' in prepared) return prepared;
+  const failure = prepared.apt('install', '-y', '--no-install-recommends', '--download-only', ...names);
+  return failure ? forget(folder, failure) : unpack(prepared.archives, path.join(folder, 'root'));
 }

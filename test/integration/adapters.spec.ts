@@ -8,10 +8,12 @@ import { askLoopback } from '../../app/workload/adapters/loopback.node.ts';
 import { createPoller } from '../../app/workload/adapters/poller.node.ts';
 import { parseExposition } from '../../app/workload/adapters/prometheus.ts';
 import { adapterIds, type AdapterId } from '../../app/workload/adapters/ids.ts';
-import { listeningSockets, portsOf } from '../../app/workload/programs/listening.node.ts';
+import { listeningSockets, portsOf, type Listening } from '../../app/workload/programs/listening.node.ts';
 import { createTally, eachOutputJ } from '../../app/workload/adapters/outputs.ts';
 import * as exchanges from '../fixtures/adapters/exchanges.ts';
 import { replaying, serve } from '../support/loopback-server.ts';
+
+const WORKING = { loads: true };
 
 /** Reads a replayed exchange after another, as a poller would. */
 async function play(id: AdapterId, ...list: readonly exchanges.Exchange[]): Promise<ServerStatus[]> {
@@ -21,7 +23,7 @@ async function play(id: AdapterId, ...list: readonly exchanges.Exchange[]): Prom
   const statuses: ServerStatus[] = [];
   for (const exchange of list) {
     now = exchange;
-    const read = await adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }), memory);
+    const read = await adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }), memory, WORKING);
     if (!read.ok) throw new Error(read.error.message);
     statuses.push(read.value);
   }
@@ -94,7 +96,7 @@ describe('an adapter reads what its program reports', () => {
     ['sglang', 'Start SGLang with --enable-metrics.'],
   ] as const)('%s without its interface says how to start it', async (id, next) => {
     const { port } = await serve(replaying(() => ({})));
-    const read = await adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }), new Map());
+    const read = await adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }), new Map(), WORKING);
     expect(read).toMatchObject({ ok: false, error: { next } });
   });
 });
@@ -136,7 +138,7 @@ describe('a hostile server harms nothing', () => {
   it.each(Object.keys(hostile))('%s: every adapter ends in time, with a sentence', async (name) => {
     const { port } = await serve(hostile[name]!);
     const reads = await Promise.all(
-      adapterIds.map((id) => adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }, 500), new Map())),
+      adapterIds.map((id) => adapterOf(id)!.read(askLoopback({ host: '127.0.0.1', port }, 500), new Map(), WORKING)),
     );
     for (const read of reads) {
       expect(read.ok).toBe(false);
@@ -153,7 +155,7 @@ describe('a hostile server harms nothing', () => {
   it('whatever JSON it sends, an adapter answers with a Result', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), fc.constantFrom(...adapterIds), async (text, id) => {
-        const read = await adapterOf(id)!.read(async () => ({ ok: true, value: text }), new Map());
+        const read = await adapterOf(id)!.read(async () => ({ ok: true, value: text }), new Map(), WORKING);
         expect(typeof read.ok).toBe('boolean');
       }),
     );
@@ -182,7 +184,7 @@ describe('what a hostile server claims', () => {
     ['spaces without end', `${name} 1${' '.repeat(8e6)}x`],
     ['samples without end', `${name}{model_name="x"} 1\n`.repeat(2e5)],
   ])('%s does not hold up the collector (it took minutes)', async (_what, text) => {
-    const read = await adapterOf('vllm')!.read(async () => ({ ok: true, value: text }), new Map());
+    const read = await adapterOf('vllm')!.read(async () => ({ ok: true, value: text }), new Map(), WORKING);
     expect(typeof read.ok).toBe('boolean');
   });
 
@@ -207,9 +209,12 @@ describe('the port of a program', () => {
     const port = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))));
     const { port: ours } = await serve(() => undefined);
     const found = await portsOf(child.pid!);
-    expect(found).toEqual({ ok: true, value: [{ host: '127.0.0.1', port }] });
+    expect(found).toMatchObject({
+      ok: true,
+      value: { own: [{ port, address: { host: '127.0.0.1', port } }], inContainer: false },
+    });
     const own = await portsOf(process.pid);
-    expect(own.ok && own.value.map((address) => address.port)).toContain(ours);
+    expect(own.ok && own.value.own?.map((one) => one.port)).toContain(ours);
   });
 
   it('of a process that has ended cannot be read, and the error says so', async () => {
@@ -249,7 +254,12 @@ describe('the poller', () => {
     gpuUuids: ['GPU'],
     loads: true,
     leader: pid,
+    servers: [{ pid, adapter: 'llama.cpp' as const, models: [] }],
   });
+  const listening = (port: number): Listening => {
+    const own = [{ port, address: { host: '127.0.0.1' as const, port } }];
+    return { own, ofUser: own, inContainer: false };
+  };
   const until = async (done: () => boolean): Promise<void> => {
     while (!done()) await new Promise((resolve) => setTimeout(resolve, 10));
   };
@@ -261,7 +271,7 @@ describe('the poller', () => {
     const poller = createPoller({
       wallMs: () => Date.now(),
       everyMs: 10,
-      ports: async () => ({ ok: true, value: [{ host: '127.0.0.1', port }] }),
+      ports: async () => ({ ok: true, value: listening(port) }),
     });
     onTestFinished(poller.stop);
     const startedMs = Date.now();
@@ -282,7 +292,7 @@ describe('the poller', () => {
     const poller = createPoller({
       wallMs: () => Date.now(),
       everyMs: 10,
-      ports: async () => ({ ok: true, value: [{ host: '127.0.0.1', port }] }),
+      ports: async () => ({ ok: true, value: listening(port) }),
     });
     onTestFinished(poller.stop);
     poller.follow([program(process.pid)]);

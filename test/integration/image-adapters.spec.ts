@@ -164,7 +164,7 @@ describe('Stable Diffusion WebUI', () => {
     const filesMade = createFilesMade(folder);
     const read = async (next: State = state): Promise<ServerStatus> => {
       state = next;
-      const status = await sdWebui.read(askLoopback({ host: '127.0.0.1', port }), memory, filesMade);
+      const status = await sdWebui.read(askLoopback({ host: '127.0.0.1', port }), memory, { loads: true, filesMade });
       if (!status.ok) throw new Error(status.error.message);
       return status.value;
     };

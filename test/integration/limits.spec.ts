@@ -202,7 +202,7 @@ describe('ComfyUI with large graphs', () => {
     });
     const memory = new Map<string, number>();
     const read = async () => {
-      const result = await comfyui.read(askLoopback({ host: '127.0.0.1', port }), memory);
+      const result = await comfyui.read(askLoopback({ host: '127.0.0.1', port }), memory, { loads: true });
       if (!result.ok) throw new Error(result.error.message);
       return result.value;
     };

@@ -151,7 +151,9 @@ describe('a session behind a meter', () => {
     gpuUuids: ['GPU'],
     loads: true,
     leader: process.pid,
+    servers: [],
   };
+  const BEHIND = { port: 8080, address: { host: '127.0.0.1' as const, port: 8080 } };
 
   /** A poller that sees one meter; `now` is what it has counted. */
   function poller(now: () => MeterNote) {
@@ -160,7 +162,7 @@ describe('a session behind a meter', () => {
       wallMs: () => Date.now(),
       everyMs: 5,
       meters: () => [(looks++, now())],
-      ports: async () => ({ ok: true, value: [{ host: '127.0.0.1', port: 8080 }] }),
+      ports: async () => ({ ok: true, value: { own: [BEHIND], ofUser: [BEHIND], inContainer: false } }),
     });
     onTestFinished(statuses.stop);
     statuses.follow([program]);

@@ -14,9 +14,12 @@ import { createStore } from '../../app/recorder/store.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
 
-/** A real process that does nothing, with its own command line. */
-function idleProcess(...args: readonly string[]): number {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' });
+/** A real process that does nothing, under the name of a program. */
+const idle = (program: string, ...args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', '--', ...args], { stdio: 'ignore', argv0: program });
+
+function idleProcess(program: string, ...args: readonly string[]): number {
+  const child = idle(program, ...args);
   onTestFinished(() => void child.kill('SIGKILL'));
   return child.pid!;
 }
@@ -147,9 +150,9 @@ describe('the watch over workloads', () => {
 
   it('names the sessions with which energy was shared, and no others', () => {
     const { store, play } = openWatch();
-    const [one, two, three] = ['/x/ComfyUI/main.py', 'vllm serve', '/opt/llama.cpp/llama-server'].map((line) =>
-      idleProcess(...line.split(' ')),
-    ) as [number, number, number];
+    const one = idleProcess('/x/ComfyUI/main.py');
+    const two = idleProcess('vllm', 'serve');
+    const three = idleProcess('/opt/llama.cpp/llama-server');
     play(60, 95, [
       { pid: one, name: 'node' },
       { pid: two, name: 'node' },
@@ -261,8 +264,7 @@ describe('sessions of one card', () => {
   const children: ChildProcess[] = [];
   beforeAll(() => {
     // two known programs, an unknown one, and one in a manual session
-    for (const args of [['/x/ComfyUI/main.py'], ['vllm', 'serve', 'a/b'], ['unknown'], ['by-hand']])
-      children.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', ...args], { stdio: 'ignore' }));
+    children.push(idle('/x/ComfyUI/main.py'), idle('vllm', 'serve', 'a/b'), idle('unknown'), idle('by-hand'));
   });
   afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 

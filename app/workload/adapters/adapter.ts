@@ -1,6 +1,6 @@
 import { text } from '../../core/i18n.ts';
 import type { Json } from '../../core/json.ts';
-import { err, ok, type Err, type Result } from '../../core/result.ts';
+import { err, ok, type AppError, type Err, type Result } from '../../core/result.ts';
 import type { OutputUnit } from './ids.ts';
 
 /** A number of outputs of one kind. */
@@ -9,6 +9,8 @@ export type Made = { readonly unit: OutputUnit; readonly count: number };
 /** What a program's server reports about itself at one moment. A value that is absent was not reported. */
 export type ServerStatus = {
   readonly model?: string;
+  /** names of all models that are loaded, where a program runs several */
+  readonly loaded?: readonly string[];
   /** jobs in progress, and waiting */
   readonly running?: number;
   readonly waiting?: number;
@@ -50,11 +52,16 @@ export type FilesMade = (where?: OutputFolders) => Promise<readonly string[] | u
 
 /** Reads the status of one kind of program. */
 export type Adapter = {
-  /**
-   * @param memory lives as long as the program: for values that the program reports only in passing
-   * @param filesMade for programs whose server does not count
-   */
-  readonly read: (ask: Ask, memory: Map<string, number>, filesMade?: FilesMade) => Promise<Result<ServerStatus>>;
+  /** @param memory lives as long as the program: for values that the program reports only in passing */
+  readonly read: (ask: Ask, memory: Map<string, number>, now?: Moment) => Promise<Result<ServerStatus>>;
+};
+
+/** What is known about a program when it is asked. */
+export type Moment = {
+  /** whether its card works for it: a question that keeps an idle program awake is asked only then */
+  readonly loads: boolean;
+  /** for programs whose server does not count */
+  readonly filesMade?: FilesMade;
 };
 
 const withoutQuery = (path: string): string => path.split('?')[0]!;
@@ -75,6 +82,9 @@ export const compact = (status: { readonly [K in keyof ServerStatus]: ServerStat
 
 export const unknownForm = (path: string): Err =>
   err('invalid-request', text('workload.unknownForm', { path: withoutQuery(path) }));
+
+/** A failure and what the user can do about it. */
+export const sentence = ({ message, next }: AppError): string => [message, next].filter(Boolean).join(' ');
 
 /** The same failure, with what the user can do about it. */
 export const withNext = ({ error }: Err, next: string): Err => ({ ok: false, error: { ...error, next } });

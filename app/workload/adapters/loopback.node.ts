@@ -1,6 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import { text } from '../../core/i18n.ts';
-import { err, ok, type Result } from '../../core/result.ts';
+import { err, ok, type ErrorCode, type Result } from '../../core/result.ts';
 import type { LoopbackAddress } from '../programs/listening.node.ts';
 import type { Ask } from './adapter.ts';
 
@@ -9,11 +9,20 @@ export const MOST_BYTES = 1024 * 1024;
 /** From the first byte sent to the last received: a server that sends slowly counts as one that does not answer. */
 const DEADLINE_MS = 2_000;
 
+/** Statuses that say more than that something is wrong: not there, not turned on. */
+const REFUSALS: ReadonlyMap<number, ErrorCode> = new Map([
+  [404, 'not-found'],
+  [501, 'source-unavailable'],
+]);
+
 /** Why an answer is not read; undefined: it is. */
 function refusalOf(status: number, path: string): Result<string> | undefined {
   if (status === 200) return undefined;
   if (status >= 300 && status < 400) return err('forbidden', text('workload.redirected', { path }));
-  return err(status === 404 ? 'not-found' : 'invalid-request', text('workload.badStatus', { path, status }));
+  const message = text('workload.badStatus', { path, status });
+  if (status === 401 || status === 403) return err('forbidden', message, text('workload.needsKey'));
+  if (status === 503) return err('not-ready', message);
+  return err(REFUSALS.get(status) ?? 'invalid-request', message);
 }
 
 /**

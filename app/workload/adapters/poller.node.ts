@@ -1,34 +1,37 @@
 import { text } from '../../core/i18n.ts';
-import { err, ok, type Result } from '../../core/result.ts';
+import { ok, type Result } from '../../core/result.ts';
 import type { MeterNote } from '../meter/note.node.ts';
-import { portsOf, type LoopbackAddress } from '../programs/listening.node.ts';
-import { identityOf, readFacts } from '../programs/process-facts.node.ts';
+import { candidates, portsOf, type Listening } from '../programs/listening.node.ts';
+import { readFacts } from '../programs/process-facts.node.ts';
+import type { ServerProcess } from '../programs/servers.ts';
 import { adapterOf } from './adapters.ts';
-import type { Adapter, FilesMade, ServerStatus } from './adapter.ts';
+import { sentence, type Adapter, type ServerStatus } from './adapter.ts';
+import { combined, type Reading } from './combine.ts';
 import type { CounterId } from './ids.ts';
-import { askLoopback } from './loopback.node.ts';
 import { createFilesMade } from './made-files.node.ts';
+import { claimMeters, type MeterClaim, type ProgramPorts } from './meter-claims.ts';
 import { statusFromMeter } from './meter-status.ts';
 import type { LedProgram, ProgramStatuses } from './program-status.ts';
+import { createProgramTotals } from './program-totals.ts';
+import { createServerReader, type FindPorts, type ServerReader } from './server-reader.node.ts';
 import { createSessionOutputs } from './session-outputs.ts';
 
 const BUSY_MS = 1_000;
 const QUIET_MS = 5_000;
-/** A program that cannot be asked may still be starting: the next try comes after this. */
+/** A program that cannot be asked may still be starting: the next try comes after this. Its ports are kept as long. */
 const FAILED_MS = 15_000;
 /** Programs asked at the same time: parsing an answer takes many times its size in memory. */
 const MOST_ASKED = 4;
-/** Ports of one program that are tried. */
-const MOST_PORTS = 8;
+/** Servers of one program that are asked. */
+const MOST_SERVERS = 16;
 
 type Followed = {
   program: LedProgram;
-  /** undefined: a program without an adapter that may be behind a meter */
-  readonly adapter: Adapter | undefined;
-  readonly memory: Map<string, number>;
-  readonly filesMade: FilesMade;
-  address: LoopbackAddress | undefined;
-  leaderStarted: string | undefined;
+  readonly readers: Map<string, ServerReader>;
+  readonly totals: ReturnType<typeof createProgramTotals>;
+  /** sources of counts that were there at the first reading: what they made before is not of this program's session */
+  readonly first: Set<string>;
+  ports: { readonly atMs: number; readonly of: ProgramPorts } | undefined;
   status: ServerStatus | undefined;
   failure: string | undefined;
   nextMs: number;
@@ -39,17 +42,12 @@ type Followed = {
   countedBy: CounterId;
 };
 
-/** Of the process on the card, or of the one that leads it. Undefined: it belongs to another user, or to Windows. */
-const workingFolderOf = ({ pids, leader }: LedProgram): string | undefined =>
-  [...pids, leader].map((pid) => (pid > 0 ? readFacts(pid, '')?.folder : undefined)).find(Boolean);
-
-const followedFrom = (program: LedProgram, adapter: Adapter | undefined): Followed => ({
+const followedFrom = (program: LedProgram): Followed => ({
   program,
-  adapter,
-  memory: new Map(),
-  filesMade: createFilesMade(workingFolderOf(program)),
-  address: undefined,
-  leaderStarted: undefined,
+  readers: new Map(),
+  totals: createProgramTotals(),
+  first: new Set(),
+  ports: undefined,
   status: undefined,
   failure: undefined,
   nextMs: 0,
@@ -59,17 +57,41 @@ const followedFrom = (program: LedProgram, adapter: Adapter | undefined): Follow
   countedBy: 'meter',
 });
 
+/** Of the process on the card, or of the one that leads it. Undefined: it belongs to another user, or to Windows. */
+const workingFolderOf = ({ pids, leader }: LedProgram): string | undefined =>
+  [...pids, leader].map((pid) => (pid > 0 ? readFacts(pid, '')?.folder : undefined)).find(Boolean);
+
+/** A meter's counts, with what the program's own servers say about everything else. */
+function metered({ note, by }: MeterClaim, own: ServerStatus | undefined): ServerStatus {
+  const counted = statusFromMeter(note);
+  const running = own?.running ?? counted.running;
+  const model = own?.model ?? counted.model;
+  return {
+    ...counted,
+    ...(running !== undefined && { running }),
+    ...(own?.waiting !== undefined && { waiting: own.waiting }),
+    ...(model && { model }),
+    ...(by === 'load' && { note: text('workload.meterByLoad') }),
+  };
+}
+
+const askable = ({ program }: Followed) =>
+  program.servers.slice(0, MOST_SERVERS).flatMap((server) => {
+    const adapter = server.adapter && adapterOf(server.adapter);
+    return adapter ? [{ server, adapter }] : [];
+  });
+
 export type PollerOptions = {
   /** what running meters counted */
   readonly meters?: () => readonly MeterNote[];
   readonly wallMs: () => number;
-  readonly ports?: (pid: number) => Promise<Result<readonly LoopbackAddress[]>>;
+  readonly ports?: FindPorts;
   /** how often it looks which programs to ask */
   readonly everyMs?: number;
 };
 
 /**
- * Asks the programs on the cards for their status, each on a port where its own processes listen. It never delays a
+ * Asks the programs on the cards for their status, each server of theirs on a port where it listens. It never delays a
  * tick. A program that fails or sends an unknown form gets a note, and is asked again later.
  */
 export function createPoller({
@@ -79,57 +101,88 @@ export function createPoller({
   everyMs = 500,
 }: PollerOptions): ProgramStatuses {
   const followed = new Map<string, Followed>();
+  /** PIDs of meters that were found by load */
+  const byLoad = new Map<string, number>();
 
-  async function listening({ program }: Followed) {
-    let failure: Result<LoopbackAddress> | undefined;
-    const found: LoopbackAddress[] = [];
-    for (const pid of new Set([program.leader, ...program.pids].filter((one) => one > 0))) {
-      const open = await ports(pid);
-      if (open.ok) found.push(...open.value);
-      else failure ??= open;
+  async function portsOfProgram({ program }: Followed): Promise<ProgramPorts> {
+    const exact = new Set<number>();
+    const possible = new Set<number>();
+    const add = (listening: Listening, hints: { named?: number; usual?: number }): void => {
+      for (const { port, address } of candidates(listening, hints))
+        (address ? exact : possible).add(address?.port ?? port);
+      for (const { port, address } of listening.ofUser) if (!listening.own) possible.add(address?.port ?? port);
+    };
+    const pids = new Set([...program.servers.map(({ pid }) => pid), ...program.pids]);
+    for (const pid of [...pids].filter((one) => one > 0)) {
+      const listening = await ports(pid);
+      if (!listening.ok) continue;
+      add(listening.value, {});
+      const server = program.servers.find((one) => one.pid === pid);
+      if (server) add(listening.value, server);
     }
-    return { found, failure };
+    return { key: program.key, loads: program.loads, exact, possible };
   }
 
-  /** The meter in front of a program, by its port. Where no processes are listed: the only meter that runs. */
-  async function meterOf(entry: Followed): Promise<MeterNote | undefined> {
+  /** The meter in front of a program. */
+  async function meterOf(entry: Followed): Promise<MeterClaim | undefined> {
     const notes = meters();
     if (notes.length === 0) return undefined;
-    if (entry.program.pids.length === 0) return notes.length === 1 ? notes[0] : undefined;
-    const { found } = await listening(entry);
-    return notes.find(({ upstreamPort }) => found.some(({ port }) => port === upstreamPort));
-  }
-
-  /** The status from the program, with the counts of a meter in front of it if the program does not count. */
-  async function statusOf(entry: Followed): Promise<Result<ServerStatus> | undefined> {
-    const { adapter, program } = entry;
-    const note = await meterOf(entry);
-    entry.countedBy = (adapter && program.match?.adapter) ?? 'meter';
-    const metered = note && statusFromMeter(note);
-    if (!adapter) return metered && ok(metered);
-    const address = await addressOf(entry, adapter);
-    const status = address.ok ? await adapter.read(askLoopback(address.value), entry.memory, entry.filesMade) : address;
-    if (!metered || (status.ok && status.value.made)) return status;
-    entry.countedBy = 'meter';
-    return ok({ ...metered, ...(status.ok && { ...status.value, note: undefined }) });
-  }
-
-  /** The address of the program. It is searched once, as long as the leading process is the same. */
-  async function addressOf(entry: Followed, adapter: Adapter): Promise<Result<LoopbackAddress>> {
-    const { leader, match } = entry.program;
-    const started = identityOf(leader)?.startedAt;
-    if (entry.address && started === entry.leaderStarted) return ok(entry.address);
-    entry.address = undefined;
-    const { found, failure } = await listening(entry);
-    const candidates = [...found].sort((a, b) => Number(b.port === match?.port) - Number(a.port === match?.port));
-    for (const address of candidates.slice(0, MOST_PORTS)) {
-      const status = await adapter.read(askLoopback(address), new Map());
-      if (!status.ok && candidates.length > 1) continue; // perhaps another of its ports answers
-      entry.address = address;
-      entry.leaderStarted = started;
-      return ok(address);
+    const nowMs = performance.now();
+    for (const one of followed.values()) {
+      if (one.ports && nowMs - one.ports.atMs < FAILED_MS) continue;
+      one.ports = { atMs: nowMs, of: await portsOfProgram(one) };
     }
-    return failure ?? err('not-found', text('workload.noPort'));
+    const all = [...followed.values()].flatMap(({ ports: known, program: { loads } }) =>
+      known ? [{ ...known.of, loads }] : [],
+    );
+    const claim = claimMeters(all, notes, byLoad).get(entry.program.key);
+    if (claim?.by === 'load') byLoad.set(entry.program.key, claim.note.pid);
+    else byLoad.delete(entry.program.key);
+    return claim;
+  }
+
+  const readerOf = ({ program }: Followed, server: ServerProcess, adapter: Adapter): ServerReader =>
+    createServerReader(server, adapter, ports, createFilesMade(workingFolderOf(program)));
+
+  async function readingsOf(entry: Followed): Promise<readonly Reading[]> {
+    const asked = askable(entry).map(({ server, adapter }) => {
+      const key = `${server.pid} ${server.adapter}`;
+      const reader = entry.readers.get(key) ?? readerOf(entry, server, adapter);
+      entry.readers.set(key, reader);
+      return { server, reader, key };
+    });
+    for (const key of entry.readers.keys()) if (!asked.some((one) => one.key === key)) entry.readers.delete(key);
+    return Promise.all(
+      asked.map(async ({ server, reader }) => {
+        const result = await reader.read(entry.program.loads);
+        return { server, id: reader.id(), result };
+      }),
+    );
+  }
+
+  /** The status from the program's servers, with the counts of a meter in front of it if they do not count, or not all. */
+  async function statusOf(entry: Followed): Promise<Result<ServerStatus> | undefined> {
+    const claim = await meterOf(entry);
+    const readings = await readingsOf(entry);
+    const own = combined(readings, entry.program.leader);
+    const metering = claim !== undefined && (!own?.made || own.atLeast === true);
+    const beginning = entry.status === undefined && entry.first.size === 0;
+    const count = (id: string, status: ServerStatus, counts: boolean): void => {
+      if (beginning) entry.first.add(id);
+      if (counts) entry.totals.add(id, status, beginning || !entry.first.has(id) ? 'zero' : 'here');
+      else entry.totals.pass(id, status);
+    };
+    for (const { id, result } of readings)
+      if (result.ok) count(id, result.value, !metering);
+      else if (beginning) entry.first.add(id);
+    if (claim) count(`meter ${claim.note.pid}`, statusFromMeter(claim.note), metering);
+    if (metering) {
+      entry.countedBy = 'meter';
+      return ok(entry.totals.within(metered(claim, own)));
+    }
+    const counting = readings.find(({ result }) => result.ok && result.value.made) ?? readings[0];
+    entry.countedBy = counting?.server.adapter ?? 'meter';
+    return own ? ok(entry.totals.within(own)) : readings[0]?.result;
   }
 
   async function update(entry: Followed): Promise<void> {
@@ -140,8 +193,7 @@ export function createPoller({
     }
     if (!status.ok) {
       entry.status = undefined;
-      entry.failure = [status.error.message, status.error.next].filter(Boolean).join(' ');
-      entry.address = undefined;
+      entry.failure = sentence(status.error);
       entry.nextMs = performance.now() + FAILED_MS;
       return;
     }
@@ -186,11 +238,11 @@ export function createPoller({
       const keys = new Set(programs.map(({ key }) => key));
       for (const [key, entry] of followed) if (!keys.has(key) && !entry.inSession) followed.delete(key);
       for (const program of programs) {
-        const adapter = program.match?.adapter && adapterOf(program.match.adapter);
-        if (!adapter && !program.loads && meters().length === 0) continue;
+        const asks = program.servers.some(({ adapter }) => adapter && adapterOf(adapter));
+        if (!asks && !program.loads && meters().length === 0) continue;
         const before = followed.get(program.key);
         if (before) before.program = program;
-        else followed.set(program.key, followedFrom(program, adapter));
+        else followed.set(program.key, followedFrom(program));
       }
     },
     begin(key, startedMs) {

@@ -1,4 +1,5 @@
 import type { Program } from '../programs/programs.ts';
+import type { ServerProcess } from '../programs/servers.ts';
 import type { Outputs } from '../sessions/schema.ts';
 import type { Marks } from './outputs.ts';
 
@@ -21,6 +22,8 @@ export type SessionOutputs = { readonly outputs?: Outputs; readonly marks?: Mark
 export type LedProgram = Program & {
   /** PID of the process that leads it; 0: the driver lists no processes */
   readonly leader: number;
+  /** the leader first */
+  readonly servers: readonly ServerProcess[];
 };
 
 /** Statuses of programs, by their keys; adapters/poller.node.ts collects them. */

@@ -1,8 +1,8 @@
 import { text } from '../../core/i18n.ts';
 import { textAt } from '../../core/json.ts';
-import { err, ok } from '../../core/result.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 import { shortModel } from '../programs/model-name.ts';
-import { askJson, compact, withNext, type Adapter, type Ask } from './adapter.ts';
+import { askJson, compact, withNext, type Adapter, type Ask, type ServerStatus } from './adapter.ts';
 
 /** One line of the text exposition format. */
 export type Sample = {
@@ -38,13 +38,31 @@ export function parseExposition(body: string, names: ReadonlySet<string>): Sampl
   return samples;
 }
 
+/**
+ * Labels of processes that do the same work together. SGLang's schedulers export the same requests once per rank of tensor,
+ * pipeline and expert parallelism (scheduler_metrics); ranks of data parallelism have requests of their own.
+ */
+const SAME_WORK: ReadonlySet<string> = new Set(['tp_rank', 'pp_rank', 'moe_ep_rank']);
+
+/** One value for what several processes export of the same work. With priorities, the empty one holds the sum of the others. */
+function distinct(samples: readonly Sample[]): readonly number[] {
+  const summed = samples.filter(({ labels }) => labels['priority'] === '');
+  const values = new Map<string, number>();
+  for (const { labels, value } of summed.length > 0 ? summed : samples) {
+    const own = Object.entries(labels).filter(([label]) => !SAME_WORK.has(label));
+    const key = JSON.stringify(own.toSorted(([a], [b]) => a.localeCompare(b, 'en')));
+    values.set(key, Math.max(value, values.get(key) ?? 0));
+  }
+  return [...values.values()];
+}
+
 /** Sum over all label sets of the first name that is present. Absent is not 0. */
 function sumOf(samples: readonly Sample[], names: readonly string[]): number | undefined {
   for (const name of names) {
     const found = samples.filter(
       (sample) => sample.name === name && Number.isFinite(sample.value) && sample.value >= 0,
     );
-    if (found.length > 0) return found.reduce((sum, { value }) => sum + value, 0);
+    if (found.length > 0) return distinct(found).reduce((sum, value) => sum + value, 0);
   }
   return undefined;
 }
@@ -66,44 +84,44 @@ export type MetricsServer = {
   readonly howToEnable: () => string;
 };
 
+/** Reads the metrics that a server exports. */
+export async function readMetrics(server: MetricsServer, ask: Ask): Promise<Result<ServerStatus>> {
+  const { cachedPromptTokens = [], generatingSeconds = [] } = server;
+  const names = new Set([
+    ...server.running,
+    ...server.waiting,
+    ...server.tokens,
+    ...server.promptTokens,
+    ...cachedPromptTokens,
+    ...generatingSeconds,
+  ]);
+  const body = await ask('/metrics');
+  if (!body.ok) {
+    const disabled = body.error.code === 'not-found' || body.error.code === 'source-unavailable';
+    return disabled ? withNext(body, server.howToEnable()) : body;
+  }
+  const samples = parseExposition(body.value, names);
+  const running = sumOf(samples, server.running);
+  const tokens = sumOf(samples, server.tokens);
+  if (running === undefined && tokens === undefined)
+    return err('invalid-request', text('workload.noKnownMetrics'), server.howToEnable());
+  const seconds = sumOf(samples, generatingSeconds);
+  const model = await server.model(ask, samples);
+  return ok(
+    compact({
+      running,
+      waiting: sumOf(samples, server.waiting),
+      made: tokens === undefined ? undefined : { unit: 'token', count: tokens },
+      promptTokens: sumOf(samples, server.promptTokens),
+      cachedPromptTokens: sumOf(samples, cachedPromptTokens),
+      generatingMs: seconds === undefined ? undefined : seconds * 1000,
+      model: model && shortModel(model),
+    }),
+  );
+}
+
 /** The adapter of a server that exports Prometheus metrics. */
-export const metricsServer = (server: MetricsServer): Adapter => ({
-  async read(ask) {
-    const { cachedPromptTokens = [], generatingSeconds = [] } = server;
-    const names = new Set([
-      ...server.running,
-      ...server.waiting,
-      ...server.tokens,
-      ...server.promptTokens,
-      ...cachedPromptTokens,
-      ...generatingSeconds,
-    ]);
-    const body = await ask('/metrics');
-    if (!body.ok) {
-      const { code, message } = body.error;
-      const disabled = code === 'not-found' || code === 'forbidden' || message.includes('501');
-      return disabled ? withNext(body, server.howToEnable()) : body;
-    }
-    const samples = parseExposition(body.value, names);
-    const running = sumOf(samples, server.running);
-    const tokens = sumOf(samples, server.tokens);
-    if (running === undefined && tokens === undefined)
-      return err('invalid-request', text('workload.noKnownMetrics'), server.howToEnable());
-    const seconds = sumOf(samples, generatingSeconds);
-    const model = await server.model(ask, samples);
-    return ok(
-      compact({
-        running,
-        waiting: sumOf(samples, server.waiting),
-        made: tokens === undefined ? undefined : { unit: 'token', count: tokens },
-        promptTokens: sumOf(samples, server.promptTokens),
-        cachedPromptTokens: sumOf(samples, cachedPromptTokens),
-        generatingMs: seconds === undefined ? undefined : seconds * 1000,
-        model: model && shortModel(model),
-      }),
-    );
-  },
-});
+export const metricsServer = (server: MetricsServer): Adapter => ({ read: (ask) => readMetrics(server, ask) });
 
 export const modelFromLabel =
   (label: string): FindModel =>

@@ -156,7 +156,7 @@ async function optionsOf(ask: Ask): Promise<{ readonly model?: string; readonly 
 }
 
 export const sdWebui: Adapter = {
-  async read(ask, memory, filesMade) {
+  async read(ask, memory, now) {
     const progress = await askJson(ask, `${STATUS}?skip_current_image=true`);
     if (!progress.ok)
       return progress.error.code === 'not-found' ? withNext(progress, text('workload.enableWebuiApi')) : progress;
@@ -164,7 +164,7 @@ export const sdWebui: Adapter = {
     const busy = jobs !== 0;
     const changed = !memory.has('busy') || busy !== (memory.get('busy') === 1);
     const { model, where } = changed ? await optionsOf(ask) : {};
-    const readable = await countFiles(filesMade, where, memory);
+    const readable = await countFiles(now?.filesMade, where, memory);
     const state = stateOf(progress.value, readable);
     if (!state) return unknownForm(STATUS);
     const missed = follow(state, memory);

@@ -1,3 +1,4 @@
+import { splitCells, type Delimiter } from '../../telemetry/logs/columns.ts';
 import { text } from '../../core/i18n.ts';
 import { err, ok, type Err, type Result } from '../../core/result.ts';
 import { zoneOf, type Zone } from '../../core/zone.ts';
@@ -30,15 +31,8 @@ const NONE = /^(?:|-|n\/e|n\/a|null|nan)$/i;
 
 const refuse = (message: string, next: string): Err => err('recording-unreadable', message, next);
 
-/** Cells of a line; a quoted cell may hold delimiters and doubled quotes. */
-function cellsOf(line: string, delimiter: string): string[] {
-  if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
-  // with a delimiter in front, each cell has one: an empty match in front would swallow the next
-  const cells = `${delimiter}${line}`.matchAll(new RegExp(`${delimiter}(?:"((?:[^"]|"")*)"|([^${delimiter}]*))`, 'g'));
-  return [...cells].map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain ?? '').trim());
-}
-
-const delimiterOf = (header: string): string => [';', '\t', ','].find((char) => header.includes(char)) ?? ',';
+const delimiterOf = (header: string): Delimiter =>
+  ([';', '\t', ','] as const).find((char) => header.includes(char)) ?? ',';
 
 /** "-1.234,50" and "-1234.50"; undefined: no number. */
 function numberOf(cell: string): number | undefined {
@@ -114,7 +108,7 @@ function slicesOf(rows: readonly Timed[], zone: Zone | undefined): Result<PriceS
 export function decodePrices(content: string, options: DecodeOptions = {}): Result<DecodedPrices> {
   const all = content.replace(/^\uFEFF/, '').split(/\r?\n/);
   const delimiter = delimiterOf(all[0] ?? '');
-  const layout = layoutOf(cellsOf(all[0] ?? '', delimiter), cellsOf(all[1] ?? '', delimiter));
+  const layout = layoutOf(splitCells(all[0] ?? '', delimiter), splitCells(all[1] ?? '', delimiter));
   if (!layout) return refuse(text('prices.file.unknown'), text('prices.file.unknownNext'));
   const given = options.zone === undefined ? undefined : zoneOf(options.zone);
   if (options.zone !== undefined && !given)
@@ -123,7 +117,7 @@ export function decodePrices(content: string, options: DecodeOptions = {}): Resu
   const lines = all.flatMap((line, at) =>
     at <= layout.headers || line.trim() === ''
       ? []
-      : layout.rows(cellsOf(line, delimiter)).map((row) => ({ ...row, number: at + 1 })),
+      : layout.rows(splitCells(line, delimiter)).map((row) => ({ ...row, number: at + 1 })),
   );
   if (lines.length === 0) return refuse(text('prices.file.empty'), text('prices.file.unknownNext'));
   const own = chosen(lines, options.series);

@@ -65,7 +65,7 @@ const entsoe: Recognise = (header) => {
     headers: 0,
     rows(cells) {
       const [from = '', to] = (cells[0] ?? '').split(' - ');
-      const auction = Number(/\d+$/.exec(cells[sequence] ?? '')?.[0] ?? 0);
+      const auction = Number((cells[sequence] ?? '').split(' ').at(-1)) || 0; // "Sequence Sequence 2"
       const series = (area < 0 ? named : (cells[area] ?? '')).replace('BZN|', '');
       return [{ from, to, price: cells[price] ?? '', series, auction }];
     },

@@ -1,8 +1,10 @@
-import type { CounterId } from '../adapters/ids.ts';
+import type { AdapterId, CounterId } from '../adapters/ids.ts';
+import { invocationOf, MATCHED, optionOf, plainName } from './invocation.ts';
 import { shortModel } from './model-name.ts';
 import type { Evidence, WorkloadKind } from './kinds.ts';
 import type { ProgramRule } from './schema.ts';
-import { programTable, type ProgramRow } from './program-table.ts';
+import type { KnownProgram } from './program-row.ts';
+import { programTable } from './program-table.ts';
 
 /** What the system reports about a process. A value is absent if the process belongs to another user or has ended. */
 export type ProcessFacts = {
@@ -15,8 +17,6 @@ export type ProcessFacts = {
   readonly place?: string;
   /** nearest first */
   readonly ancestors: readonly { readonly pid: number; readonly command: readonly string[] }[];
-  /** loopback ports on which it, or an ancestor of the same program, listens; undefined: unknown */
-  readonly ports?: readonly number[];
 };
 
 /** What a process was recognised as, and from which evidence. */
@@ -30,9 +30,7 @@ export type Match = {
   readonly port?: number;
 };
 
-const rows: readonly ProgramRow[] = programTable;
-
-const matchOf = ({ id, name, kind, adapter, port }: ProgramRow, evidence: Evidence): Match => ({
+const matchOf = ({ id, name, kind, adapter, port }: KnownProgram, evidence: Evidence): Match => ({
   id,
   name,
   kind,
@@ -41,10 +39,10 @@ const matchOf = ({ id, name, kind, adapter, port }: ProgramRow, evidence: Eviden
   ...(port && { port }),
 });
 
-/** Of a text that another program chose, only this many characters are read. Program, script and model come first. */
-export const MATCHED = 4096;
-
-const beginning = (text: string): string => text.slice(0, MATCHED);
+const rowOf = (command: readonly string[], folder?: string): KnownProgram | undefined => {
+  const invocation = invocationOf(command, folder);
+  return programTable.find((row) => row.fits(invocation));
+};
 
 /** The beginning of a command line, without joining all of a long one. */
 function lineOf(command: readonly string[]): string {
@@ -53,67 +51,91 @@ function lineOf(command: readonly string[]): string {
     if (line.length >= MATCHED) break;
     line += `${line === '' ? '' : ' '}${part.slice(0, MATCHED)}`;
   }
-  return beginning(line);
+  return line.slice(0, MATCHED);
 }
 
-/** Only script interpreters are identified by a port: any other program has its own name. */
-const INTERPRETER = /(^|[/\\])(python[\d.]*|pythonw|node|ruby|java)(\.exe)?$/i;
+function ruleFor({ command, folder }: ProcessFacts, rules: readonly ProgramRule[]): ProgramRule | undefined {
+  const searched = `${lineOf(command)}\n${folder?.slice(0, MATCHED) ?? ''}`.toLowerCase();
+  return rules.find(({ contains }) => contains !== '' && searched.includes(contains.toLowerCase()));
+}
+
+/** Words behind the name of a unit or a container that say how it is run, as `vllm-openai` or `comfyui.service`. */
+const SUFFIX = /[-_.](service|scope|slice|container|server|openai)$/;
+
+/** Plain names of the units and containers in a control group or a container monitor's command line. */
+const placesOf = (place: string): readonly string[] =>
+  [
+    ...new Set(
+      place
+        .slice(0, MATCHED)
+        .toLowerCase()
+        .split(/[\s/:]/),
+    ),
+  ].map((word) => plainName(plainName(word.replace(SUFFIX, '')).replace(SUFFIX, '')));
 
 /**
- * Recognises the program that a process belongs to. In order: the user's own rules, the command line and folder of the
- * process, its service or container, its nearest recognised ancestor, and for script interpreters the port.
+ * Recognises the program that a process belongs to. In order: the user's own rules; a program that starts servers as its own;
+ * the process's command line and folder; its service or container; its nearest recognised ancestor. A port is no evidence:
+ * anything may listen on it.
  */
 export function matchProcess(facts: ProcessFacts, rules: readonly ProgramRule[] = []): Match | undefined {
-  const line = lineOf(facts.command);
-  const own = facts.folder === undefined ? line : `${line}\n${beginning(facts.folder)}`;
-  const searched = own.toLowerCase();
-  const rule = rules.find(({ contains }) => contains !== '' && searched.includes(contains.toLowerCase()));
+  const rule = ruleFor(facts, rules);
   if (rule) {
     const { name, kind, adapter } = rule;
     return { id: `rule:${name}`, name, kind, evidence: 'rule', ...(adapter && { adapter }) };
   }
-  const byLine = rows.find((row) => row.line.test(own));
-  if (byLine) return matchOf(byLine, 'command');
-  const place = facts.place === undefined ? undefined : beginning(facts.place);
-  const byPlace = place === undefined ? undefined : rows.find((row) => row.place?.test(place));
+  const own = rowOf(facts.command, facts.folder);
+  const ancestors = facts.ancestors.map(({ command }) => rowOf(command));
+  const starter = ancestors.find((row) => row?.starts);
+  if (starter && starter.id !== own?.id) return { ...matchOf(starter, 'parent'), kind: own?.kind ?? starter.kind };
+  if (own) return matchOf(own, 'command');
+  const places = facts.place === undefined ? [] : placesOf(facts.place);
+  const byPlace = programTable.find((row) => row.isIn(places));
   if (byPlace) return matchOf(byPlace, 'place');
-  for (const { command } of facts.ancestors) {
-    const parent = lineOf(command);
-    const byParent = rows.find((row) => row.line.test(parent));
-    if (byParent) return matchOf(byParent, 'parent');
-  }
-  if (!INTERPRETER.test(beginning(facts.command[0] ?? ''))) return undefined;
-  const byPort = rows.find(({ port }) => port !== undefined && facts.ports?.includes(port));
-  return byPort && matchOf(byPort, 'port');
+  const parent = ancestors.find((row) => row !== undefined);
+  return parent && matchOf(parent, 'parent');
 }
 
-const MODEL_OPTIONS = new Set([
+/**
+ * The server that a command line starts, whatever program it is part of. A fork speaks as what it is a fork of, so the last
+ * row that fits counts: llama.cpp's server that Ollama starts is one of llama.cpp.
+ */
+export function spokenBy(command: readonly string[], folder?: string): AdapterId | undefined {
+  const invocation = invocationOf(command, folder);
+  return programTable.findLast((row) => row.adapter !== undefined && row.fits(invocation))?.adapter;
+}
+
+const MODEL_OPTIONS = [
   '--model',
   '-m',
   '--model-path',
+  '--model_path',
   '--model-id',
   '--model_id',
   '--ckpt',
+  '--diffusion-model',
   '--pretrained_model_name_or_path',
   '--model_name_or_path',
   '--served-model-name',
-]);
+  '-hf',
+  '--hf-repo',
+];
+const SERVES = new Set(['serve', 'run']);
 
-/** The model named on a command line: the value of a model option, or the argument of `vllm serve`. */
+/** The model that a command line names, as it is written there: a model option's value, or the argument of `vllm serve`. */
+export function modelOption(command: readonly string[]): string | undefined {
+  const { file, options } = invocationOf(command);
+  const [first = '', ...rest] = options;
+  const argument = (): string | undefined => {
+    if (file === 'trtllm-serve' && first !== 'serve') return first;
+    return SERVES.has(first) ? rest.find((option) => option !== 'api_server') : undefined;
+  };
+  const model = optionOf(options, MODEL_OPTIONS) ?? argument();
+  return model === undefined || model.startsWith('-') ? undefined : model;
+}
+
+/** The model named on a command line, for display. */
 export function modelFromCommand(command: readonly string[]): string | undefined {
-  for (let i = 0; i < command.length; i++) {
-    const part = command[i]!;
-    const equals = part.indexOf('=');
-    const option = equals < 0 ? part : part.slice(0, equals);
-    const inline = equals < 0 ? undefined : part.slice(equals + 1);
-    const value = MODEL_OPTIONS.has(option)
-      ? (inline ?? command[i + 1])
-      : option === 'serve' && command[i - 1]?.endsWith('vllm')
-        ? command[i + 1]
-        : undefined;
-    // `python -m module` names a module, not a model
-    if (!value || value.startsWith('-') || (option === '-m' && INTERPRETER.test(command[i - 1] ?? ''))) continue;
-    return shortModel(value);
-  }
-  return undefined;
+  const model = modelOption(command);
+  return model && shortModel(model);
 }

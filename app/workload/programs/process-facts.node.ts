@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { processStart, START_TICKS, statFields } from '../../core/process-start.node.ts';
-import { MATCHED, type ProcessFacts } from './match.ts';
+import { MATCHED } from './invocation.ts';
+import type { ProcessFacts } from './match.ts';
 import { splitCommandLine } from './command-line.ts';
 import { SESSION_MARK } from './process-tree.node.ts';
 import { openWindowsProcesses, type WindowsProcesses } from './windows-process.node.ts';

@@ -1,6 +1,5 @@
 import { isAlive } from '../../core/process-start.node.ts';
 import type { ProgramStatuses } from '../adapters/program-status.ts';
-import { modelFromCommand } from '../programs/match.ts';
 import { startOf } from '../programs/process-facts.node.ts';
 import type { Program } from '../programs/programs.ts';
 import type { SessionBook } from './book.ts';
@@ -24,7 +23,7 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
 
   function workloadOf(program: Program, outputs = statuses.of(program.key)?.outputs): Workload {
     const status = statuses.of(program.key);
-    const model = status?.model ?? roster.commandsOf(program).map(modelFromCommand).find(Boolean);
+    const model = status?.model ?? roster.modelOf(program);
     const { match } = program;
     return {
       kind: match?.kind ?? 'other',

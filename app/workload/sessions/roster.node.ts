@@ -1,15 +1,20 @@
 import type { Tick } from '../../telemetry/sampler.ts';
 import type { ProgramStatuses } from '../adapters/program-status.ts';
-import { matchProcess } from '../programs/match.ts';
+import { matchProcess, modelFromCommand } from '../programs/match.ts';
+import { ollamaNames } from '../programs/ollama-manifests.node.ts';
 import { createFactsCache, type KnownProcess } from '../programs/process-facts.node.ts';
 import { leaderOf, programsOf, type Process, type Program, type RecognisedProcess } from '../programs/programs.ts';
 import type { ProgramRule } from '../programs/schema.ts';
+import { serversOf, type ServerProcess } from '../programs/servers.ts';
 
 type Entry = RecognisedProcess & { readonly facts: KnownProcess; readonly leader: number };
 type ProcessList = { readonly tsMs: number; readonly processes: readonly Process[] };
 
 /** Sources list processes only now and then. A list older than this is not used. */
 export const PROCESSES_VALID_MS = 30_000;
+
+/** Command lines whose models are kept. */
+const MOST_NAMES = 200;
 
 /** From the processes on the cards to the programs that they belong to. */
 export function createRoster(statuses: ProgramStatuses, firstRules: readonly ProgramRule[]) {
@@ -61,6 +66,15 @@ export function createRoster(statuses: ProgramStatuses, firstRules: readonly Pro
     return { ...program, running, loads: program.loads && (running > 0 || program.pids.some(hasLoad)) };
   }
 
+  /** names of weights by the command line that names them: it is looked up once */
+  const names = new Map<readonly string[], readonly string[]>();
+  function namesOf(command: readonly string[]): readonly string[] {
+    const found = names.get(command) ?? ollamaNames(command);
+    if (names.size >= MOST_NAMES) names.clear();
+    names.set(command, found);
+    return found;
+  }
+
   const first = ({ pids }: Program): Entry | undefined => entries.get(pids[0] ?? -1);
 
   return {
@@ -81,6 +95,20 @@ export function createRoster(statuses: ProgramStatuses, firstRules: readonly Pro
     factsOf: (pid: number): KnownProcess | undefined => entries.get(pid)?.facts,
     /** the process that leads a program; 0: unknown */
     leaderOf: (program: Program): number => first(program)?.leader ?? 0,
+    /** the servers of a program, its leader first; none where the source lists no processes */
+    serversOf(program: Program): readonly ServerProcess[] {
+      const entry = first(program);
+      if (!entry) return [];
+      const { leader, match } = entry;
+      const others = program.pids.flatMap((pid) => entries.get(pid)?.facts ?? []);
+      const led = [...others, ...entry.facts.ancestors].find(({ pid }) => pid === leader);
+      return serversOf(match, led ?? { pid: leader, command: [] }, others, namesOf);
+    },
+    /** the model that a process of the program names on its command line */
+    modelOf: ({ pids }: Program): string | undefined => {
+      const commands = pids.map((pid) => entries.get(pid)?.facts.command ?? []);
+      return commands.flatMap(namesOf)[0] ?? commands.map(modelFromCommand).find(Boolean);
+    },
     /** command lines of a program's processes; of one that has ended, empty */
     commandsOf: ({ pids }: Program): readonly (readonly string[])[] =>
       pids.map((pid) => entries.get(pid)?.facts.command ?? []),

@@ -70,7 +70,13 @@ export function createWorkloadWatch({ store, statuses = noStatuses, rules = [], 
   function followPrograms(): void {
     const here = new Set(programs.map(({ key }) => key));
     attribution.keep((owner) => typeof owner === 'number' || detected.has(owner) || here.has(owner));
-    statuses.follow(programs.map((program) => ({ ...program, leader: roster.leaderOf(program) })));
+    statuses.follow(
+      programs.map((program) => ({
+        ...program,
+        leader: roster.leaderOf(program),
+        servers: roster.serversOf(program),
+      })),
+    );
   }
 
   function end({ key, endedMs }: Ended): void {
