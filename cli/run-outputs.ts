@@ -76,7 +76,7 @@ export function followOutputs(command: readonly string[], options: OutputOptions
         ...(!own && account?.note && { note: account.note }),
       };
       const marks = own?.marks ?? polled.marks;
-      return { workload, exactEnds: true, ...(marks && { marks }) };
+      return { workload, ...(marks && { marks }) };
     },
   };
 }

@@ -2,7 +2,7 @@ import { joined } from '../app/core/format.ts';
 import { text } from '../app/core/i18n.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
-import { errorShareOf } from '../app/workload/energy/energy.ts';
+import { energyNotes, errorText } from '../app/workload/energy/words.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
 
@@ -21,7 +21,7 @@ function energyText({ energyJ, energyFrom, energyRangeJ }: GpuSummary, format: F
   return text('cli.run.energyText', {
     joules: format.significant(energyJ, 3),
     wattHours: format.significant(energyJ / 3600, 3),
-    percent: format.percent(errorShareOf(energyJ, energyRangeJ)),
+    error: errorText(energyJ, energyRangeJ, text, format),
     from: text(`energyFrom.${energyFrom}`),
   });
 }
@@ -78,6 +78,7 @@ export function describe(
   const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
   const lines: Line[] = [
     [text('cli.run.energy'), energyText(summary, format)],
+    ...energyNotes(summary, text, format).map((note): Line => ['', note]),
     ...costLines(figures, format),
     ...(sharedJ === undefined ? [] : [[text('cli.run.shared'), joined(format.energy(sharedJ))] as const]),
     ...outputLines(figures, format),

@@ -21,6 +21,7 @@ import { startJob } from '../jobs/run-job.node.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
+import { watchSampleRequests } from './sample-request.node.ts';
 import type { RecordingEvents } from './tick-pipeline.node.ts';
 import { runReportJob } from '../report/job.node.ts';
 import type { ReportRequest } from '../report/report.ts';
@@ -56,6 +57,8 @@ export type CollectorEvents = RecordingEvents & {
 export type Collector = {
   readonly answer: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
   readonly applySettings: (settings: Settings, suspended: readonly LimitField[]) => void;
+  /** Takes a sample beside the interval, if the source can. */
+  readonly sampleNow: () => void;
   /** the limits that the history keeps to, and what waits */
   readonly limits: () => ShownLimits;
   /** where a damaged history was moved to, when one was found */
@@ -259,6 +262,8 @@ export async function openCollector(
     ...(kind !== 'replay' && { clock }),
   });
   if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), []);
+  const sampleNow = (): void => source.value.sampleNow?.();
+  const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
   const looking = setInterval(keeper.look, LOOK_MS);
   looking.unref();
   timers.add(looking);
@@ -282,6 +287,7 @@ export async function openCollector(
     },
     setAside: opened.value.setAside,
     databaseFile,
+    sampleNow,
     finished: sampler.finished,
     applySettings(next, suspended) {
       settings = next;
@@ -293,6 +299,7 @@ export async function openCollector(
     stop: () =>
       (stopped ??= (async () => {
         timers.forEach(clearInterval);
+        unwatch();
         stopping.abort();
         clearTimeout(housekeeping);
         await sampler.stop();

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
-import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { energyNotes, errorText } from '../../app/workload/energy/words.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
 import type { RunningSession } from './running-sessions.ts';
@@ -24,14 +24,15 @@ export function SessionLine({
   const only = sessions.length === 1 ? sessions[0]! : undefined;
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 
-  const { energyJ = 0, rangeJ, energyFrom, sharedJ, outputs, each, cost } = figuresOf(only, settings);
+  const figures = figuresOf(only, settings);
+  const { energyJ = 0, rangeJ, energyFrom, sharedJ, outputs, each, cost } = figures;
   const { model } = only.summary?.workload ?? {};
   const made = outputs && outputs.count > 0 ? outputs : undefined;
   const about = [
     format.duration(nowMs - only.startedMs),
     made && t(`outputs.${made.unit}`, { count: made.count, n: format.number(made.count) }),
     only.gpus.length > 1 && t('live.onCards', { count: only.gpus.length }),
-    energyJ > 0 && `${joined(format.energy(energyJ))} ± ${format.percent(errorShareOf(energyJ, rangeJ))} %`,
+    energyJ > 0 && `${joined(format.energy(energyJ))} ${errorText(energyJ, rangeJ, t, format)}`,
     energyJ > 0 &&
       made &&
       each?.energyJ !== undefined &&
@@ -42,8 +43,9 @@ export function SessionLine({
     energyJ > 0 && cost !== undefined && format.money(cost),
     sharedJ !== undefined && t('workloads.shared', { value: joined(format.energy(sharedJ)) }),
   ];
+  const hint = [t('live.soFar'), energyFrom && t(`energyFrom.${energyFrom}`), ...energyNotes(figures, t, format)];
   return (
-    <p className={css.line} title={`${t('live.soFar')} ${energyFrom ? t(`energyFrom.${energyFrom}`) : ''}`}>
+    <p className={css.line} title={hint.filter(Boolean).join(' ')}>
       {/* a session that was found by its load alone has the name of the card */}
       <strong>{only.name === gpuName ? t('live.unnamedLoad') : only.name}</strong> {model && <span>{model}</span>}
       <span className={css.figures}>{about.filter(Boolean).join(' · ')}</span>

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
+import { energyNotes } from '../../app/workload/energy/words.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { publishedFor, type Published as PublishedFigure } from '../../app/workload/sessions/published.ts';
 import { kneeOf } from '../../app/workload/sessions/sweep.ts';
@@ -157,6 +158,13 @@ export function Comparison({
         title={each ? t('workloads.costEach') : t('sessions.cost')}
         lines={lines((figures) => (each ? figures.each?.cost : figures.cost), format.money)}
       />
+      {rows.flatMap(({ session, figures }) =>
+        energyNotes(figures, t, format).map((note) => (
+          <p key={`${session.id} ${note}`} className={css.hint}>
+            {session.name}: {note}
+          </p>
+        )),
+      )}
       {references.length > 0 && <Published rows={references} cards={cards} />}
       {kinds.includes('autoregressive-image') && <p className={css.hint}>{t('workloads.nonePublished')}</p>}
     </Panel>

@@ -2,7 +2,7 @@ import { Checkbox, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
-import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { energyNotes, errorText } from '../../app/workload/energy/words.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
@@ -11,16 +11,24 @@ import { entriesOf } from '../typed-entries.ts';
 export type Session = ResponseOf<'sessions.newest'>[number];
 
 /** Energy with its uncertainty: ±5 % of a counter, or the range of integrated power. */
-export function Energy({ figures: { energyJ, rangeJ, energyFrom } }: { readonly figures: Figures }) {
+export function Energy({ figures }: { readonly figures: Figures }) {
   const { t } = useTranslation();
   const { format } = useShared();
+  const { energyJ, rangeJ, energyFrom } = figures;
   if (energyJ === undefined) return <span className={table.absent}>{t('report.notObserved')}</span>;
   const range = rangeJ && `${joined(format.energy(rangeJ.low))} – ${joined(format.energy(rangeJ.high))}`;
   return (
-    <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
-      {joined(format.energy(energyJ))}
-      <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
-    </span>
+    <>
+      <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`)].filter(Boolean).join(' · ')}>
+        {joined(format.energy(energyJ))}
+        <span className={table.band}> {errorText(energyJ, rangeJ, t, format)}</span>
+      </span>
+      {energyNotes(figures, t, format).map((note) => (
+        <div key={note} className={table.note}>
+          {note}
+        </div>
+      ))}
+    </>
   );
 }
 

@@ -2,17 +2,18 @@ import { valueOf, type Frame } from '../../metrics/frame.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { reasonsIn } from '../../metrics/throttle-reasons.ts';
 import { createExposure } from '../../wear/replay.ts';
-import { counterRange, createPowerIntegral, ENERGY_ERROR, trapezoidJ } from '../energy/energy.ts';
-import type { EnergySlot } from '../energy/schema.ts';
-import { createClip, type EdgeError } from './clip.ts';
+import { createSessionEnergy, type EnergySample } from '../energy/session-energy.ts';
+import { OPEN, type Ends } from '../energy/span.ts';
+import { createClip } from './clip.ts';
 import type { GpuSummary } from './schema.ts';
 import { type Marks, eachOutputJ } from '../adapters/outputs.ts';
-import { shareAt, type ShareSpan } from '../energy/shares.ts';
-import { SLOT_MS } from '../energy/tariff.ts';
+import type { ShareSpan } from '../energy/shares.ts';
 
-export type SessionSample = { readonly tsMs: number; readonly dtMs: number | undefined; readonly frame: Frame };
+export type SessionSample = EnergySample;
 
 export type SummaryOptions = {
+  /** when the session began and ended; if not given: at its first and last sample */
+  readonly ends?: Ends;
   /** W that the card draws when idle */
   readonly idleW?: number;
   /** ms over which one power reading averages */
@@ -63,72 +64,22 @@ function createThrottled() {
   };
 }
 
-/** A longer gap means that the clock was set. Slots are not filled over years. */
-const LONGEST_GAP_MS = 31 * 24 * 3_600_000;
-
 /**
- * Sums the energy of a session: its own, by quarter of an hour, and what cannot be divided.
- * @param timed also keep the total at each sample, to read off the energy of each output
- */
-function createEnergySum(shares: () => readonly ShareSpan[], timed: boolean) {
-  const slots = new Map<number, number>();
-  const curve: { readonly tsMs: number; readonly totalJ: number }[] = [];
-  let ownJ = 0;
-  let ownMs = 0;
-  let sharedJ = 0;
-
-  /** Spreads energy evenly over its time, so that energy used in a gap is not priced at the end of the gap. */
-  function addToSlots(joules: number, fromMs: number, toMs: number): void {
-    for (let atMs = Math.max(fromMs, toMs - LONGEST_GAP_MS); ;) {
-      const slot = Math.floor(atMs / SLOT_MS) * SLOT_MS;
-      const untilMs = Math.min(toMs, slot + SLOT_MS);
-      const part = toMs > fromMs ? (untilMs - atMs) / Math.min(toMs - fromMs, LONGEST_GAP_MS) : 1;
-      slots.set(slot, (slots.get(slot) ?? 0) + joules * part);
-      if (untilMs >= toMs) return;
-      atMs = untilMs;
-    }
-  }
-
-  return {
-    add(joules: number, fromMs: number, toMs: number): void {
-      if (timed && curve.length === 0) curve.push({ tsMs: fromMs, totalJ: 0 });
-      const share = shareAt(shares(), (fromMs + toMs) / 2);
-      if (share === undefined) sharedJ += joules;
-      else {
-        ownJ += joules * share;
-        ownMs += Math.max(0, toMs - fromMs) * share;
-        addToSlots(joules * share, Math.min(fromMs, toMs), toMs);
-      }
-      if (timed) curve.push({ tsMs: toMs, totalJ: ownJ });
-    },
-    result: () => ({
-      ownJ,
-      ownMs,
-      sharedJ,
-      curve,
-      slots: [...slots].map(([fromMs, energyJ]): EnergySlot => ({ fromMs, energyJ })),
-    }),
-  };
-}
-
-/**
- * Sums one GPU's samples of a session, in order. Without marks its memory does not grow with the number of samples.
+ * Sums one GPU's samples of a session, in order. They reach EDGE_MS beyond both of its ends, where there are any. Without
+ * marks its memory does not grow with the number of samples.
  * @param shares the session's shares of the card, as known so far; none: it had the card to itself
  * @param marks when its outputs were complete
  */
 export function createSummary(
   gpuUuid: string,
   shares: () => readonly ShareSpan[],
-  { idleW, windowMs = 1000 }: SummaryOptions = {},
+  { idleW, windowMs = 1000, ends = OPEN }: SummaryOptions = {},
   marks?: Marks,
 ): { readonly add: (sample: SessionSample) => void; readonly result: () => GpuSummary } {
-  const fromCounter = createEnergySum(shares, marks !== undefined);
-  const fromPower = createEnergySum(shares, marks !== undefined);
-  const integral = createPowerIntegral(windowMs);
+  const energy = createSessionEnergy(ends, windowMs, shares, marks !== undefined);
+  const clip = createClip(ends.fromMs, ends.toMs);
   const throttled = createThrottled();
   const exposure = createExposure();
-  let counted = false;
-  let counter: { readonly tsMs: number; readonly mj: number } | undefined;
   let tempMs = 0;
   let tempSum = 0;
   let observedMs = 0;
@@ -141,16 +92,6 @@ export function createSummary(
     const tempC = valueOf(frame, 'coreTempC');
     exposure.feedFrame(tsMs, dtMs, frame);
     if (tempC !== undefined) peak = Math.max(peak ?? tempC, tempC);
-    const energyMj = valueOf(frame, 'energyMj');
-    if (energyMj !== undefined) {
-      if (counter !== undefined) {
-        counted = true;
-        // the counter runs on through gaps; a decrease is a reset, across which no difference is taken
-        const fromMs = dtMs !== undefined && counter.tsMs === before?.tsMs ? tsMs - dtMs : counter.tsMs;
-        fromCounter.add(Math.max(0, energyMj - counter.mj) / 1000, fromMs, tsMs);
-      }
-      counter = { tsMs, mj: energyMj };
-    }
     if (before && dtMs !== undefined) {
       observedMs += dtMs;
       const tempBefore = valueOf(before.frame, 'coreTempC');
@@ -158,66 +99,44 @@ export function createSummary(
         tempMs += dtMs;
         tempSum += ((tempBefore + tempC) / 2) * dtMs;
       }
-      const [powerBefore, power] = [valueOf(before.frame, 'powerW'), valueOf(frame, 'powerW')];
-      if (powerBefore !== undefined && power !== undefined) {
-        integral.add(powerBefore, power, dtMs);
-        fromPower.add(trapezoidJ(powerBefore, power, dtMs), tsMs - dtMs, tsMs);
-      }
     }
     if (before) throttled.add(before.frame, frame, dtMs);
     before = sample;
   }
 
   function result(): GpuSummary {
-    const integrated = integral.result();
-    const energyFrom = counted ? 'counter' : integrated ? 'power' : undefined;
-    const sum = energyFrom && (counted ? fromCounter : fromPower).result();
-    // a share of a range is that share of both its ends
-    const part = integrated && integrated.energyJ > 0 && sum ? sum.ownJ / integrated.energyJ : 0;
+    const used = energy.result();
+    const { ownJ = undefined, ownMs = 0, sharedJ = 0, slots = undefined, curve = [] } = used?.sum ?? {};
     return {
       gpuUuid,
       observedMs,
-      energyFrom,
-      energyJ: sum?.ownJ,
-      energyRangeJ:
-        sum &&
-        (counted ? counterRange(sum.ownJ) : { low: integrated!.range.low * part, high: integrated!.range.high * part }),
-      sharedJ: sum && sum.sharedJ > 0 ? sum.sharedJ : undefined,
-      idleW: sum && idleW,
-      aboveIdleJ: sum && idleW !== undefined ? Math.max(0, sum.ownJ - (idleW * sum.ownMs) / 1000) : undefined,
-      slots: sum?.slots,
+      energyFrom: used?.from,
+      energyWhy: used?.why,
+      energyJ: ownJ,
+      energyRangeJ: used?.rangeJ,
+      unseen: used?.unseen,
+      sharedJ: sharedJ > 0 ? sharedJ : undefined,
+      idleW: used && idleW,
+      aboveIdleJ: ownJ !== undefined && idleW !== undefined ? Math.max(0, ownJ - (idleW * ownMs) / 1000) : undefined,
+      slots,
       peakTempC: peak,
       meanTempC: tempMs > 0 ? tempSum / tempMs : undefined,
       throttledMs: throttled.result(),
       equivalentHours: exposure.summary().families.M1?.equivalentHours,
-      outputsJ: sum && marks && eachOutputJ(marks, sum.curve),
+      outputsJ: used && marks && eachOutputJ(marks, curve),
     };
   }
-  return { add, result };
+  return {
+    add(sample): void {
+      energy.add(sample);
+      clip(sample).forEach(add);
+    },
+    result,
+  };
 }
-
-/** Widens the range of an energy by what may have been used at the ends of a session. */
-const widened = ({ energyRangeJ, ...summary }: GpuSummary, { belowJ, aboveJ }: EdgeError): GpuSummary => ({
-  ...summary,
-  energyRangeJ: energyRangeJ && {
-    low: Math.max(0, energyRangeJ.low - belowJ),
-    high: energyRangeJ.high + aboveJ / (1 - ENERGY_ERROR),
-  },
-});
 
 /** How far from a session the nearest sample on either side may be: twice the longest interval. */
 export const EDGE_MS = 10_000;
-
-/** Sums one GPU's samples of a session whose exact ends are known. The samples reach EDGE_MS beyond both ends. */
-export function summariseClipped(
-  gpuUuid: string,
-  samples: Iterable<SessionSample>,
-  { fromMs, toMs, ...options }: StoredOptions & { readonly fromMs: number; readonly toMs: number },
-): GpuSummary {
-  const { clip, edge } = createClip(fromMs, toMs);
-  const summary = summariseGpu(gpuUuid, clip(samples), options);
-  return widened(summary, edge());
-}
 
 /** Sums one GPU's stored samples of a session. */
 export function summariseGpu(
