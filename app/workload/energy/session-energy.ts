@@ -22,22 +22,17 @@ export type SessionEnergy = Pick<Part, 'sum' | 'rangeJ'> & {
 const NONE: Doubt = { belowJ: 0, aboveJ: 0 };
 
 /** The session's own energy in a span, with its range: the sensor's ±5 %, the ends, and what was not seen. */
-function partOf(
-  sum: ReturnType<typeof createEnergySum>,
-  { begin, end, unseen }: SpanDoubt,
-  { fromMs, toMs }: Ends,
-  spread: Doubt = NONE,
-): Part {
+function partOf(sum: ReturnType<typeof createEnergySum>, span: SpanDoubt, spread: Doubt = NONE): Part {
   const result = sum.result();
-  const doubts = [sum.doubtAt(fromMs, begin), sum.doubtAt(toMs - 1, end), spread];
-  const belowJ = doubts.reduce((all, doubt) => all + doubt.belowJ, 0);
-  const aboveJ = doubts.reduce((all, doubt) => all + doubt.aboveJ, 0);
+  const ends = sum.doubt(span);
+  const lowJ = result.ownJ - ends.belowJ - spread.belowJ;
+  const highJ = result.ownJ + ends.aboveJ + spread.aboveJ;
   return {
     sum: result,
-    unseen,
+    unseen: span.unseen,
     rangeJ: {
-      low: Math.max(0, result.ownJ - belowJ) / (1 + ENERGY_ERROR),
-      high: (result.ownJ + aboveJ) / (1 - ENERGY_ERROR) + unseen.energyJ,
+      low: Math.max(0, lowJ) / (1 + ENERGY_ERROR),
+      high: highJ / (1 - ENERGY_ERROR) + span.unseen.energyJ,
     },
   };
 }
@@ -75,7 +70,7 @@ function createByCounter(ends: Ends, shares: () => readonly ShareSpan[], timed: 
     },
     result(mostW: number): Part | undefined {
       const doubt = span.result(mostW);
-      return doubt && pieces > 0 ? partOf(sum, doubt, ends) : undefined;
+      return doubt && pieces > 0 ? partOf(sum, doubt) : undefined;
     },
   };
 }
@@ -118,10 +113,10 @@ function createByPower(ends: Ends, windowMs: number, shares: () => readonly Shar
       const mostJ = (mostW * ms) / 1000 - energyJ;
       if (span.inside() === 0) {
         const unseen = { ms: Math.round(doubt.unseen.ms + ms), energyJ: doubt.unseen.energyJ + mostJ };
-        return partOf(sum, { ...doubt, unseen }, ends, { belowJ: energyJ, aboveJ: 0 });
+        return partOf(sum, { ...doubt, unseen }, { belowJ: energyJ, aboveJ: 0 });
       }
       const own = energyJ > 0 ? sum.result().ownJ / energyJ : 0; // a share of a range is that share of both its ends
-      return partOf(sum, doubt, ends, { belowJ: spreadJ * own, aboveJ: Math.min(spreadJ, mostJ) * own });
+      return partOf(sum, doubt, { belowJ: spreadJ * own, aboveJ: Math.min(spreadJ, mostJ) * own });
     },
   };
 }

@@ -119,7 +119,7 @@ export function createSpan(ends: Ends, lagMs: number | undefined, onPiece: (piec
       });
       const [began, ended] = [of(begin), of(end)];
       const wholeMs = endedByMs - fromMs;
-      // what the newest reading does not contain yet, of the time in which it is still behind
+      // an open span ends with the newest reading, which does not contain all energy yet
       const behindMs = lagMs === undefined ? 0 : Math.min(lagMs, Math.max(0, endedByMs + lagMs - newest.atMs));
       const beforeMs = Number.isFinite(fromMs) ? Math.min(Math.max(0, first.atMs - fromMs), wholeMs) : 0;
       const afterMs = Number.isFinite(endedByMs) ? Math.min(Math.max(0, endedByMs - newest.atMs), wholeMs) : 0;
@@ -129,7 +129,7 @@ export function createSpan(ends: Ends, lagMs: number | undefined, onPiece: (piec
         begin: { belowJ: began.aboveJ, aboveJ: began.belowJ }, // more before the beginning is less in the span
         end: {
           belowJ: ended.belowJ,
-          aboveJ: ended.aboveJ + (Number.isFinite(endedByMs) ? (mostW * behindMs) / 1000 : 0),
+          aboveJ: ended.aboveJ + (mostW * behindMs) / 1000,
         },
         unseen: { ms: unseenMs, energyJ: (mostW * unseenMs) / 1000 },
       };

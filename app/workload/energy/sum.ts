@@ -1,4 +1,4 @@
-import type { Doubt, Piece } from './span.ts';
+import type { Doubt, Piece, SpanDoubt } from './span.ts';
 import type { EnergySlot } from './schema.ts';
 import { shareAt, type ShareSpan } from './shares.ts';
 import { SLOT_MS } from './tariff.ts';
@@ -20,6 +20,8 @@ export function createEnergySum(shares: () => readonly ShareSpan[], timed: boole
   let ownJ = 0;
   let ownMs = 0;
   let sharedJ = 0;
+  /** of the first and the newest piece; undefined: not known */
+  let ends: { readonly first: number | undefined; readonly newest: number | undefined } | undefined;
 
   /** Spreads energy evenly over its time, so that energy used in a gap is not priced at the end of the gap. */
   function addToSlots(joules: number, fromMs: number, toMs: number): void {
@@ -37,6 +39,7 @@ export function createEnergySum(shares: () => readonly ShareSpan[], timed: boole
     add({ joules, fromMs, toMs }: Piece): void {
       if (timed && curve.length === 0) curve.push({ tsMs: fromMs, totalJ: 0 });
       const share = shareAt(shares(), (fromMs + toMs) / 2);
+      ends = { first: ends ? ends.first : share, newest: share };
       if (share === undefined) sharedJ += joules;
       else {
         ownJ += joules * share;
@@ -45,10 +48,13 @@ export function createEnergySum(shares: () => readonly ShareSpan[], timed: boole
       }
       if (timed) curve.push({ tsMs: toMs, totalJ: ownJ });
     },
-    /** The part of a doubt at a moment that concerns this session. */
-    doubtAt(atMs: number, { belowJ, aboveJ }: Doubt): Doubt {
-      const share = shareAt(shares(), atMs) ?? 0;
-      return { belowJ: belowJ * share, aboveJ: aboveJ * share };
+    /** The part of the doubt at both ends that concerns this session. */
+    doubt({ begin, end }: Pick<SpanDoubt, 'begin' | 'end'>): Doubt {
+      const { first = 0, newest = 0 } = ends ?? {};
+      return {
+        belowJ: begin.belowJ * first + end.belowJ * newest,
+        aboveJ: begin.aboveJ * first + end.aboveJ * newest,
+      };
     },
     result: () => ({
       ownJ,

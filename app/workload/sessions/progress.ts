@@ -67,7 +67,7 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources,
         sums.set(uuid, sum);
         sum.shares = sharesSince(uuid, id, sum.lastMs);
         while (sum.readMs < untilMs) {
-          readTo(sum, uuid, Math.min(untilMs, sum.readMs + PIECE_MS));
+          readTo(sum, uuid, Math.min(untilMs, Math.max(startedMs, sum.readMs) + PIECE_MS));
           if (performance.now() >= deadline) break;
         }
       }
