@@ -79,7 +79,7 @@ export async function run({ electron, say }: Context) {
     const app = spawn(electron.executable, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env });
     await sleep(1_000);
     await until(app, `document.querySelectorAll('article').length === ${GPUS}`);
-    await sleep(10_000); // as after a while of running
+    await sleep(60_000); // at rest: what runs often is compiled
 
     const state = async (name: string): Promise<void> => {
       await sleep(SETTLE_MS);

@@ -77,6 +77,7 @@ const SESSION_POLL_MS = 2_000;
 const COST_MS = 5_000;
 const NOTE_MS = 60_000;
 const LOOK_MS = 1_000;
+const TRIM_MS = 60_000;
 
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
@@ -270,6 +271,7 @@ export async function openCollector(
   every(SAVE_WEAR_MS, () => work.wear.save());
   let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
   every(SESSION_POLL_MS, watchSessions);
+  every(TRIM_MS, trimMemory); // what sealing left is garbage by then, and collected
   every(COST_MS, () => events.onCost?.(meter.read()));
   every(NOTE_MS, () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }));
 

@@ -1,5 +1,6 @@
-import { memo, Suspense, useCallback } from 'react';
+import { memo, Suspense, useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Translate } from '../../app/core/i18n.ts';
 import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
 import { reasonsIn } from '../../app/metrics/throttle-reasons.ts';
 import { useShared } from '../context.tsx';
@@ -48,6 +49,15 @@ const isSame = (a: LiveGpu | undefined, b: LiveGpu | undefined): boolean =>
     a.status === b.status &&
     sameReadings(shown, a.readings, b.readings));
 
+/** The words of every drawing: looked up once, and not with every tick. */
+const wordsOf = (t: Translate) => ({
+  power: t('live.power'),
+  load: t('live.load'),
+  vram: t('live.vram'),
+  fan: t('live.fan'),
+  fanNote: t('live.fanNote'),
+});
+
 /** One GPU at a glance: temperature, load, what throttles it, and the last minutes. */
 export const GpuCard = memo(function GpuCard({ gpuUuid, ...props }: Props) {
   const select = useCallback(({ gpus }: Live) => gpus.find(({ gpu }) => gpu.uuid === gpuUuid), [gpuUuid]);
@@ -59,6 +69,7 @@ function Card({ live, source, silentSinceMs, size, sessions }: Omit<Props, 'gpuU
   const { t } = useTranslation();
   const { format } = useShared();
   const { gpu, readings, status } = live;
+  const words = useMemo(() => wordsOf(t), [t]);
   const value = (key: MetricKey) => (
     <Value latest={latestOf(readings, key)} show={(of) => format.metric(metricOf(key), of)} source={source} />
   );
@@ -123,10 +134,10 @@ function Card({ live, source, silentSinceMs, size, sessions }: Omit<Props, 'gpuU
       </div>
 
       <dl className={css.readings}>
-        {row(t('live.power'), 'powerW', 'powerLimitW')}
-        {row(t('live.load'), 'gpuUtilPct')}
-        {row(t('live.vram'), 'vramUsedBytes', 'vramTotalBytes')}
-        {row(t('live.fan'), 'fanPct', undefined, t('live.fanNote'))}
+        {row(words.power, 'powerW', 'powerLimitW')}
+        {row(words.load, 'gpuUtilPct')}
+        {row(words.vram, 'vramUsedBytes', 'vramTotalBytes')}
+        {row(words.fan, 'fanPct', undefined, words.fanNote)}
         {wide && (
           <>
             <div>

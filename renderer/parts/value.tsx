@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Quantity } from '../../app/core/format.ts';
 import type { Latest } from '../live/readings.ts';
@@ -31,6 +32,12 @@ export function Value({
 }) {
   const { t } = useTranslation();
   const reading = latest?.reading ?? { state: 'unread' as const, reason: 0 };
+  const derived = reading.state === 'value' && reading.derived;
+  // a value is drawn with every tick, and what is said about it stays
+  const about = useMemo(
+    () => [t('live.source', { source }), derived && t('state.derived')].filter(Boolean).join(' · '),
+    [t, source, derived],
+  );
   if (reading.state !== 'value') {
     const state = reading.state === 'unsupported' && !told ? 'untold' : reading.state;
     return (
@@ -40,8 +47,8 @@ export function Value({
     );
   }
   return (
-    <span data-hint={[t('live.source', { source }), reading.derived && t('state.derived')].filter(Boolean).join(' · ')}>
-      {reading.derived && '≈ '}
+    <span data-hint={about}>
+      {derived && '≈ '}
       <Number {...show(reading.value)} />
     </span>
   );

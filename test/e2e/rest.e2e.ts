@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
+import { writeHotRecording } from '../support/hot-recording.ts';
 import { expect, open, test } from './app.ts';
 
 const PAGES = ['Live', 'History', 'Workloads', 'Wear', 'Alerts', 'Report', 'Settings'] as const;
@@ -46,6 +47,23 @@ test('draws nothing for ten seconds while the source says the same', async ({ sl
     const before = await count();
     await page.waitForTimeout(WATCH_MS);
     expect.soft((await count()).commits - before.commits, name).toBe(0);
+  }
+});
+
+test('draws nothing on any page while the source is frozen', async ({ slowburn }) => {
+  test.setTimeout(240_000);
+  const file = writeHotRecording(slowburn.dataFolder);
+  const { page } = await slowburn.launch('--source', `replay:${file}`, '--speed', '50');
+  const count = await countCommits(page);
+  await expect(page.getByText('The recording has been played to its end.')).toBeVisible({ timeout: 60_000 });
+  for (const name of PAGES) {
+    await open(page, name);
+    await page.waitForTimeout(6_000);
+    const before = await count();
+    await page.waitForTimeout(WATCH_MS);
+    const after = await count();
+    expect(after.ticks - before.ticks, 'the source is frozen').toBe(0);
+    expect.soft(after.commits - before.commits, name).toBe(0);
   }
 });
 
