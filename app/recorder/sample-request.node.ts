@@ -3,7 +3,7 @@ import path from 'node:path';
 import { makeFolder } from '../core/folders.node.ts';
 import { PRIVATE_FILE } from '../core/private-files.node.ts';
 
-/** A folder of its own: the history beside it changes with every tick, and each change would wake the watcher. */
+/** A separate folder: the history beside it changes with every tick, and each change would wake the watcher. */
 const folderOf = (dataFolder: string): string => path.join(dataFolder, 'requests');
 
 /** One write is reported as several changes. */

@@ -5,7 +5,7 @@ import { requestSample, watchSampleRequests } from '../../app/recorder/sample-re
 import { temporaryFolder } from '../support/folders.ts';
 
 describe('a request for a sample', () => {
-  it('reaches the recorder of its folder, each time, and nobody after it stopped watching', async () => {
+  it('reaches the recorder of its folder, each time, and no watcher that has stopped', async () => {
     const [folder, other] = [temporaryFolder(), temporaryFolder()];
     let [asked, askedOther] = [0, 0];
     const stop = watchSampleRequests(folder, () => asked++);

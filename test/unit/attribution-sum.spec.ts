@@ -1,4 +1,4 @@
-// Whatever starts and stops: what sessions have, what they share, and what nobody has is the card's total.
+// Whatever starts and stops: what sessions have, what they share, and what none has is the card's total.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAttribution, type Owner } from '../../app/workload/energy/attribution.ts';
@@ -91,7 +91,7 @@ function play(seconds: readonly Second[]) {
 }
 
 describe('the energy of a card', () => {
-  it('is that of its sessions, what they share, and what nobody has', () => {
+  it('is that of its sessions, what they share, and what none of them has', () => {
     fc.assert(
       fc.property(fc.array(second, { minLength: 2, maxLength: 40 }), (seconds) => {
         const { samples, spans, present, clients } = play(seconds);
@@ -107,7 +107,7 @@ describe('the energy of a card', () => {
           const client = clients[i]! || (seconds[i]!.gap && clients[i - 1]!);
           const told = Math.max(0, ...parts.map((part) => part.sharedJ ?? 0));
           const shared = client ? Math.min(told, wholeJ - own) : told;
-          // never more than there is, in no second and for nobody
+          // never more than there is, in no second and for no owner
           expect(own + shared).toBeLessThanOrEqual(wholeJ + 1e-6);
           for (const part of parts) {
             expect(part.energyJ! + (part.sharedJ ?? 0)).toBeLessThanOrEqual(wholeJ + 1e-6);

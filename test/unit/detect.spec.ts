@@ -140,7 +140,7 @@ describe('the load of a card', () => {
     expect(starts.signOf(on(A)).loadBegan).toEqual({ fromMs: 5000, beganByMs: 10_000 });
   });
 
-  it('is nobody else’s: a claim, an idle moment and a gap end it', () => {
+  it('is no other program’s: a claim, an idle moment and a gap end it', () => {
     const starts = createLoadStarts();
     for (let s = 0; s <= 4; s++) starts.feed(tick(s * 1000, [s === 0 ? 0 : 90]), s === 0);
     starts.claim([A]);

@@ -1,4 +1,4 @@
-// A file of its own: a thread, in which mutants are tested, cannot change its time zone.
+// A separate file: a thread, in which mutants are tested, cannot change its time zone.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { costOf } from '../../app/workload/energy/tariff.ts';
 

@@ -78,7 +78,7 @@ function createByCounter(ends: Ends, shares: () => readonly ShareSpan[], timed: 
 /** Energy by a card's power, which is taken as linear between two samples. Nothing is added across a gap. */
 function createByPower(ends: Ends, windowMs: number, shares: () => readonly ShareSpan[], timed: boolean) {
   const sum = createEnergySum(shares, timed);
-  const span = createSpan(ends, undefined, sum.add);
+  const span = createSpan(ends, undefined, (piece) => sum.add(piece));
   const integral = createPowerIntegral(windowMs);
   let peakW = 0;
 

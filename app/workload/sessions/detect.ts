@@ -17,7 +17,7 @@ export type Detection = {
 export type Sign = {
   /** it works at this very tick: its card does, or the tick brought a list of processes */
   readonly now: boolean;
-  /** the card's load began between these moments, and nobody else caused it; undefined: not known */
+  /** the card's load began between these moments, and no other program caused it; undefined: not known */
   readonly loadBegan: Began | undefined;
 };
 

@@ -8,7 +8,7 @@ import type { Began, Sign } from './detect.ts';
  * known to work only later: its work began with the card's load, unless another program was known to cause that.
  */
 export function createLoadStarts() {
-  /** when the present load of a card began, while nobody is known to cause it */
+  /** when the present load of a card began, while no program is known to cause it */
   const starts = new Map<string, Began>();
   let loaded: ReadonlyMap<string, boolean> = new Map();
   let nowMs = 0;
@@ -45,7 +45,7 @@ export function createLoadStarts() {
       return { now, loadBegan: { fromMs: listedMs, beganByMs: nowMs } };
     },
 
-    /** Notes on which cards somebody is known to work: a later program did not cause their present load. */
+    /** Notes on which cards a program is known to work: a later program did not cause their present load. */
     claim(gpuUuids: readonly string[]): void {
       for (const uuid of gpuUuids) starts.delete(uuid);
     },

@@ -84,7 +84,7 @@ export function createWorkloadWatch({ store, statuses = noStatuses, rules = [], 
   /** Begins and ends the sessions of programs that no manual session started. */
   function detect({ tsMs, gpus }: Tick, due: boolean): void {
     const free = manual.othersOf(programs);
-    const { began, ended } = detector.feed(tsMs, free, loadStarts.signOf);
+    const { began, ended } = detector.feed(tsMs, free, (program) => loadStarts.signOf(program));
     detected.update(free);
     for (const one of began) {
       attribution.since(one.program.key, one.fromMs);
