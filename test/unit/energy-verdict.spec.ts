@@ -57,11 +57,14 @@ describe('an energy counter and power that contradict each other', () => {
     const summary = summaryOf(cardThat(30, () => ({ counterW: 2500, powerW: 250, limitW: 350 })));
     expect(summary).toMatchObject({ energyJ: 7500, energyFrom: 'power', energyWhy: 'counter-impossible' });
     // the sampler has rejected the counter before: it is said all the same
-    const rejected = cardThat(30, () => ({ counterW: 0, powerW: 250 })).map((sample) => ({
-      ...sample,
-      frame: frameWith({ energyMj: 'implausible', powerW: 250 }),
-    }));
-    expect(summaryOf(rejected)).toMatchObject({ energyJ: 7500, energyWhy: 'counter-impossible' });
+    for (const believed of [0, 3]) {
+      const rejected = cardThat(30, () => ({ counterW: 250, powerW: 250 })).map((sample, i) => ({
+        ...sample,
+        frame: i < believed ? sample.frame : frameWith({ energyMj: 'implausible', powerW: 250 }),
+      }));
+      const summary = summaryOf(rejected);
+      expect(summary).toMatchObject({ energyJ: 7500, energyFrom: 'power', energyWhy: 'counter-impossible' });
+    }
   });
 
   it.each([

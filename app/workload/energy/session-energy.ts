@@ -161,10 +161,8 @@ export function createSessionEnergy(
       const boundW = Math.max(mostW, byPower.peakW(), mostW > 0 ? 0 : byCounter.peakW());
       const [counter, power] = [byCounter.result(boundW), byPower.result(boundW)];
       const found = verdict.result();
-      if (!counter) {
-        const why = rejected.energyMj ? 'counter-impossible' : undefined;
-        return power && shown('power', power, why);
-      }
+      const whyPower = rejected.energyMj ? 'counter-impossible' : undefined;
+      if (!counter) return power && shown('power', power, whyPower);
       if (!power) return shown('counter', counter, rejected.powerW ? 'power-stuck' : undefined);
       if (found === 'counter-stuck' || found === 'counter-impossible') return shown('power', power, found);
       if (found === 'undecided') {
@@ -173,7 +171,7 @@ export function createSessionEnergy(
         return shown('counter', { ...counter, rangeJ }, found);
       }
       const sawMore = power.unseen.ms + COUNTER_LAG_MS < counter.unseen.ms;
-      if (sawMore && found === undefined) return shown('power', power, undefined);
+      if (sawMore && found === undefined) return shown('power', power, whyPower);
       return shown('counter', counter, found ?? (rejected.powerW ? 'power-stuck' : undefined));
     },
   };
