@@ -11,15 +11,18 @@ import { cpuMsEach, nodeNvidiaSmi, stubNvidiaSmi } from './baseline.ts';
 import { withDisplay } from './display.ts';
 import { documentOf } from './documents.ts';
 import { memoryOf, processesBelow } from './processes.ts';
-import { median, rounded } from './stats.ts';
+import { median, rounded, size } from './stats.ts';
 
 type Context = { readonly electron: { readonly executable: string }; readonly say: (text: string) => void };
 
 const checkout = process.cwd();
 const threads = new URL('../out/node/', import.meta.url);
 const folderFor = (name: string): string => fs.mkdtempSync(path.join(os.tmpdir(), `slowburn-bench-${name}-`));
-const WARM_MS = 10_000;
-const MEASURE_MS = 10_000;
+const WARM_MS = size(10_000, 500);
+const MEASURE_MS = size(10_000, 500);
+const PACED_S = size(30, 3);
+const STARTS = size(7, 1);
+const MEMORY_AFTER_MS = size(15_000, 1_000);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** CPU milliseconds that all threads of a process have used so far (Linux). */
@@ -34,12 +37,12 @@ async function cpuMsASecond(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const child = spawn(process.execPath, [...args], { stdio: 'ignore', env: { ...process.env, ...env } });
   await sleep(WARM_MS);
   const before = cpuMsOf(child.pid!);
-  await sleep(30_000);
+  await sleep(PACED_S * 1000);
   const used = cpuMsOf(child.pid!) - before;
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.kill('SIGINT');
   await ended;
-  return used / 30;
+  return used / PACED_S;
 }
 
 /** One sample after the other: mock driver → decode → SQLite → wear → alerts → a copy as for the window. */
@@ -134,7 +137,7 @@ async function cpuATick(say: Context['say']) {
   const backToBack: Record<string, number> = {};
   const paced: Record<string, number> = {};
   for (const gpus of [1, 8]) {
-    say(`CPU a tick, ${gpus} GPUs`);
+    say(`CPU per tick, ${gpus} GPUs`);
     const note = (figures: Record<string, number>, own: number, theirs: number): void => {
       figures[`slowburn${gpus}Gpus`] = rounded(own);
       figures[`nodeNvidiaSmi${gpus}Gpus`] = rounded(theirs);
@@ -150,14 +153,14 @@ export async function run({ electron, say }: Context) {
   const cpuMsATick = await cpuATick(say);
   const [starts, memory] = await withDisplay(async (display) => {
     const times: number[] = [];
-    for (let i = 0; i < 7; i++) {
+    for (let i = 0; i < STARTS; i++) {
       const started = await startWindow(electron.executable, display);
       times.push(started.firstValueMs);
       await stopWindow(started);
     }
-    say('Memory after 15 s');
+    say(`Memory after ${MEMORY_AFTER_MS / 1000} s`);
     const started = await startWindow(electron.executable, display);
-    await sleep(15_000);
+    await sleep(MEMORY_AFTER_MS);
     const processes = processesBelow(started.app.pid!).map(({ pid, name }) => ({ name, ...memoryOf(pid) }));
     await stopWindow(started);
     return [times, processes] as const;

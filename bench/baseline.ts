@@ -4,9 +4,10 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { documentOf } from './documents.ts';
+import { size } from './stats.ts';
 
-const WARM_MS = 15_000;
-const MEASURE_MS = 10_000;
+const WARM_MS = size(15_000, 500);
+const MEASURE_MS = size(10_000, 500);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** CPU milliseconds of this process, all threads, for each unit that `count` counts. */

@@ -12,16 +12,16 @@ import { historyFile } from '../app/core/folders.node.ts';
 import { NODE_FLAGS } from '../scripts/slowburn.mjs';
 import { compileMock } from '../test/support/mock-nvml.ts';
 import { watchTimer, type Miss } from './bare-timer.ts';
-import { median, rounded } from './stats.ts';
+import { median, rounded, size } from './stats.ts';
 
 type Context = { readonly say: (text: string) => void; readonly minutes?: number };
 
 const MINUTE_MS = 60_000;
-const MINUTES = 5;
+const MINUTES = size(5, 0.25);
 const INTERVAL_MS = 100;
 const GPUS = 8;
 /** The recorder is compiled and has its working memory after this. */
-const WARM_MS = 60_000;
+const WARM_MS = size(60_000, 5_000);
 /** The hour ends after this share of the run. */
 const HOUR_ENDS_AT = 0.75;
 /** A miss of both lies this close: one grid is not in step with the other. */
@@ -82,7 +82,7 @@ const cpuMsOf = (pid: number): number =>
 
 export async function run({ say, minutes = MINUTES }: Context) {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-bench-pace-'));
-  const file = historyFile(data, 'nvml');
+  const file = historyFile(data, 'measured');
   // the recorder's wall clock is set so that an hour ends while it runs
   const startMs = hourOf(Date.now()) + HOUR_MS - HOUR_ENDS_AT * minutes * MINUTE_MS;
   const shiftMs = Math.round(startMs - Date.now());

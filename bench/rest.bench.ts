@@ -6,7 +6,7 @@ import path from 'node:path';
 import { seedHistory } from '../test/support/seed-history.ts';
 import { withDisplay } from './display.ts';
 import { cpuMsOf, processesBelow } from './processes.ts';
-import { rounded } from './stats.ts';
+import { rounded, size } from './stats.ts';
 
 type Context = { readonly electron: { readonly executable: string }; readonly say: (text: string) => void };
 type Rest = Readonly<Record<string, number>> & { readonly corePct: number };
@@ -15,8 +15,8 @@ const checkout = process.cwd();
 const GPUS = 8;
 const PAGES = ['Live', 'History', 'Workloads', 'Wear', 'Alerts', 'Report', 'Settings'] as const;
 const RECORDER = 'node.mojom.NodeService';
-const SETTLE_MS = 6_000; // answers have come, and what was compiled for a page has been
-const MEASURE_MS = 20_000;
+const SETTLE_MS = size(6_000, 200); // answers have come, and what was compiled for a page has been
+const MEASURE_MS = size(20_000, 1_000);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 type Order = { readonly script: string } | { readonly method: 'hide' | 'show' | 'destroy' };
@@ -79,7 +79,7 @@ export async function run({ electron, say }: Context) {
     const app = spawn(electron.executable, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env });
     await sleep(1_000);
     await until(app, `document.querySelectorAll('article').length === ${GPUS}`);
-    await sleep(60_000); // at rest: what runs often is compiled
+    await sleep(size(60_000, 500)); // at rest: what runs often is compiled
 
     const state = async (name: string): Promise<void> => {
       await sleep(SETTLE_MS);

@@ -1,3 +1,9 @@
+/**
+ * A size of a measurement: `full`, or `brief` in a run with --quick, which shows that a benchmark works and measures nothing.
+ */
+export const size = (full: number, brief: number): number =>
+  process.env['SLOWBURN_BENCH_QUICK'] === '1' ? brief : full;
+
 /** Median of some numbers. */
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 

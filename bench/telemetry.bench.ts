@@ -11,7 +11,7 @@ import { compileMock } from '../test/support/mock-nvml.ts';
 import { stubNvidiaSmi } from './baseline.ts';
 import { documentOf } from './documents.ts';
 import type { Measured, Probe } from './probe.ts';
-import { median, percentile, rounded } from './stats.ts';
+import { median, percentile, rounded, size } from './stats.ts';
 
 type Context = { readonly say: (text: string) => void };
 
@@ -19,11 +19,11 @@ const checkout = process.cwd();
 const probeFile = path.join(checkout, 'out/bench/probe.js');
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** As V8 compiles during the first minutes of a recorder. */
-const WARM_SAMPLES = 3_600;
-const RECORDED_TICKS = 600;
-const MEASURE_MS = 7_000;
-const ROUNDS = 3;
-const JITTER_MS = 60_000;
+const WARM_SAMPLES = size(3_600, 50);
+const RECORDED_TICKS = size(600, 20);
+const MEASURE_MS = size(7_000, 1_500);
+const ROUNDS = size(3, 1);
+const JITTER_MS = size(60_000, 2_000);
 const NOT_INSTALLED = 3; // exit code
 /** What a core draws while it works: a round figure for a desktop processor, to turn time into energy. */
 const WATTS_A_CORE = 10;
@@ -66,7 +66,7 @@ const ours = (gpus: number, intervalMs: number, measureMs = MEASURE_MS): Promise
 async function theirs(gpus: number, intervalMs: number, measureMs = MEASURE_MS): Promise<Measured> {
   const folder = stubNvidiaSmi(gpus);
   try {
-    return await measured({ what: 'node-nvidia-smi', intervalMs, warmSamples: 50, measureMs }, [], {
+    return await measured({ what: 'node-nvidia-smi', intervalMs, warmSamples: size(50, 2), measureMs }, [], {
       PATH: `${folder}:${process.env['PATH']}`,
     });
   } finally {
@@ -116,8 +116,8 @@ function decoding(gpus: number): number {
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000 / documents;
   };
-  decode(2_000);
-  return rounded(decode(5_000));
+  decode(size(2_000, 100));
+  return rounded(decode(size(5_000, 100)));
 }
 
 /** CPU time a tick of Python's binding asking the same of the same stand-in; undefined where it is not installed. */

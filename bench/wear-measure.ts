@@ -7,7 +7,7 @@ import { CAPACITORS, ELECTROMIGRATION, REFERENCE, SILICON } from '../app/wear/mo
 import { agingRate } from '../app/wear/board-parts.ts';
 import { addTally, emptyTally, type Tally } from '../app/wear/tally.ts';
 import { createRandom } from '../app/telemetry/simulator/random.ts';
-import { median, rounded } from './stats.ts';
+import { median, rounded, size } from './stats.ts';
 
 const HOUR_SAMPLES = 3600;
 const START = Date.UTC(2025, 0, 1);
@@ -137,23 +137,27 @@ const apart = (a: readonly number[], b: readonly number[]): number =>
 
 const say = (text: string): void => void process.stderr.write(`  ${text}\n`);
 
+const REPEATED = size(400, 4);
+const YEAR_DAYS = size(365, 3);
+const STREAMED = size(2_000_000, 10_000);
+
 function measure() {
-  const hours = packedHours(14 * 24);
-  const days = 30 * 24;
+  const hours = packedHours(size(14, 1) * 24);
+  const days = size(30, 2) * 24;
 
   say('A chunk in memory');
   metered(year(hours, 48)); // compiles
   const one = year(hours, 1).next().value as WearColumns;
-  const repeated = Array.from({ length: 400 }, () => one);
+  const repeated = Array.from({ length: REPEATED }, () => one);
   metered(repeated);
-  const inside = median(Array.from({ length: 7 }, () => (400 * HOUR_SAMPLES) / seconds(() => metered(repeated))));
+  const inside = median(Array.from({ length: 7 }, () => (REPEATED * HOUR_SAMPLES) / seconds(() => metered(repeated))));
 
   say('A year at 1 Hz');
   const memoryBefore = process.memoryUsage().rss;
   let samples = 0;
   const yearS = seconds(() => {
-    samples = 365 * 24 * HOUR_SAMPLES;
-    metered(year(hours, 365 * 24));
+    samples = YEAR_DAYS * 24 * HOUR_SAMPLES;
+    metered(year(hours, YEAR_DAYS * 24));
   });
   const grownMiB = (process.memoryUsage().rss - memoryBefore) / 2 ** 20;
 
@@ -162,7 +166,7 @@ function measure() {
   live.dtMs[0] = 1000;
   const meter = createMeter(() => undefined);
   const streaming = seconds(() => {
-    for (let i = 0; i < 2_000_000; i++) {
+    for (let i = 0; i < STREAMED; i++) {
       live.tsMs[0] = START + i * 1000;
       live.coreTempC[0] = one.coreTempC[i % HOUR_SAMPLES]!;
       live.powerW[0] = one.powerW[i % HOUR_SAMPLES]!;
@@ -171,7 +175,7 @@ function measure() {
   });
 
   say('The plain form, a week');
-  const week = 7 * 24;
+  const week = size(7, 1) * 24;
   plain(year(hours, 8));
   const plainS = seconds(() => plain(year(hours, week)));
   const ownS = seconds(() => metered(year(hours, week)));
@@ -182,7 +186,7 @@ function measure() {
     insideTheModelMSamplesASecond: rounded(inside / 1e6),
     yearWithDecodeS: rounded(yearS),
     memoryGrownMiB: Math.round(grownMiB),
-    streamingNsASample: rounded((streaming / 2_000_000) * 1e9),
+    streamingNsASample: rounded((streaming / STREAMED) * 1e9),
     plainNsASample: rounded((plainS / (week * HOUR_SAMPLES)) * 1e9),
     ownNsASampleWithDecode: rounded((ownS / (week * HOUR_SAMPLES)) * 1e9),
     plainToOwn: rounded(plainS / ownS),

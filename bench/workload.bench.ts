@@ -9,7 +9,7 @@ import { createStore } from '../app/recorder/store.ts';
 import { openMeter } from '../app/workload/meter/proxy.node.ts';
 import { createWorkloadWatch } from '../app/workload/sessions/watch.node.ts';
 import { frameWith, testGpu, tickWith } from '../test/support/frames.ts';
-import { median, percentile, rounded } from './stats.ts';
+import { median, percentile, rounded, size } from './stats.ts';
 
 type Context = { readonly say: (text: string) => void };
 
@@ -66,6 +66,8 @@ function firstByteMs(agent: http.Agent, port: number): Promise<number> {
   });
 }
 
+const WARM = size(200, 10);
+
 async function proxy(say: Context['say']) {
   const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = Number(await firstLine(server));
@@ -77,9 +79,9 @@ async function proxy(say: Context['say']) {
   say('Metering proxy: time to the first byte');
   const direct: number[] = [];
   const metered: number[] = [];
-  for (let i = 0; i < 2200; i++) {
+  for (let i = 0; i < WARM + size(2_000, 50); i++) {
     const [a, b] = [await firstByteMs(agent, port), await firstByteMs(agent, meter.port)];
-    if (i < 200) continue; // compiled as after hours of running
+    if (i < WARM) continue; // compiled as after hours of running
     direct.push(a);
     metered.push(b);
   }
@@ -87,7 +89,7 @@ async function proxy(say: Context['say']) {
   say('Metering proxy: throughput');
   const rate = async (name: string): Promise<number> => {
     const rates: number[] = [];
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < size(5, 1); i++) {
       const client = spawn(process.execPath, ['-e', CLIENT, `http://127.0.0.1:${meter.port}/${name}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -124,7 +126,7 @@ export function attribution(say: Context['say']) {
   const processes = children.map(({ pid }, i) => ({ pid: pid!, name: 'node', smPct: 60 - 20 * i }));
   const frames = Array.from({ length: 8 }, () => frameWith({ gpuUtilPct: 95, coreTempC: 60, powerW: 200 }));
   const tookMs: number[] = [];
-  for (let i = 0; i < 3000; i++) {
+  for (let i = 0; i < size(3_000, 600); i++) {
     const plain = tickWith(i * 1000, i === 0 ? undefined : 1000, frames);
     const slow = i % 10 === 0;
     const tick = {

@@ -9,7 +9,7 @@ import { limitsOf } from '../app/history/retention/limits.ts';
 import { readPlan } from '../app/history/retention/retention-plan.node.ts';
 import { text } from '../app/core/i18n.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
-import { pendingTexts, problemText, settingsNotices } from '../app/settings/report-words.ts';
+import { formerKeyText, pendingTexts, problemText, settingsNotices } from '../app/settings/report-words.ts';
 import { listLogs } from '../app/core/log.node.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { messageOf } from '../app/core/result.ts';
@@ -140,23 +140,26 @@ function checkDisk(folder: string): Finding[] {
 
 /** Reports settings that cannot be read, suspended deletion, and pending limits. */
 function checkSettings(folder: string, format: Formatter): Finding[] {
-  const { file, state, problems, suspended, settings } = loadSettings(folder);
+  const { file, state, problems, former, suspended, settings } = loadSettings(folder);
   const faults = problems.map((each): Finding => ({
     ...problem(problemText(each, text), each.next),
     ...(each.field && { field: each.field }),
     ...(each.line !== null && { line: each.line }),
   }));
-  for (const { title, next } of settingsNotices({ file, problems: [], suspended }, text))
+  for (const { title, next } of settingsNotices({ file, problems: [], former: [], suspended }, text))
     faults.push(problem(title, next));
-  const limits = readPlan(historyFile(folder, 'nvml'), limitsOf(settings, suspended));
-  const pending = limits ? pendingTexts(limits, text, format).map(note) : [];
-  if (faults.length > 0) return [...faults, ...pending];
+  const limits = readPlan(historyFile(folder, 'measured'), limitsOf(settings, suspended));
+  const notes = [
+    ...former.map((key) => note(formerKeyText(key, text))),
+    ...(limits ? pendingTexts(limits, text, format).map(note) : []),
+  ];
+  if (faults.length > 0) return [...faults, ...notes];
   const sound = state === 'new' ? text('cli.doctor.settingsNew', { file }) : text('cli.doctor.settings', { file });
-  return [ok(sound), ...pending];
+  return [ok(sound), ...notes];
 }
 
 function checkDatabase(folder: string): Finding[] {
-  const file = historyFile(folder, 'nvml');
+  const file = historyFile(folder, 'measured');
   if (!fs.existsSync(file)) return [note(text('cli.doctor.noHistory', { file }))];
   const opened = openForReading(file);
   if (!opened.ok) return [problem(opened.error.message, opened.error.next)];

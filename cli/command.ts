@@ -30,6 +30,8 @@ export type Command = {
   readonly description: () => string;
   readonly arguments?: () => readonly Argument[];
   readonly options: () => readonly Option[];
+  /** Former names of options → their names of today, with dashes: they still work, and print a hint. */
+  readonly renamed?: Readonly<Record<`--${string}`, `--${string}`>>;
   /** Everything after the first argument belongs to another command line and is not parsed. */
   readonly passThrough?: true;
   /**

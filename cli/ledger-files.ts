@@ -22,7 +22,7 @@ export const ledgerOptions = (): Option[] => [
 
 /** The folder of the ledgers, and the store in it. */
 export function ledgersOf({ dataDir, simulated }: LedgerOptions): { folder: string; ledgers: LedgerStore } {
-  const folder = ledgerFolder(dataFolder(dataDir), simulated ? 'simulator' : 'nvml')!;
+  const folder = ledgerFolder(dataFolder(dataDir), simulated ? 'simulated' : 'measured')!;
   return { folder, ledgers: openLedgerStore(folder) };
 }
 

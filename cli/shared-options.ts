@@ -1,4 +1,4 @@
-import { sourceForms } from '../app/telemetry/sources.ts';
+import { sourceHelp } from '../app/telemetry/sources.ts';
 import { Argument, Option } from 'commander';
 import { text } from '../app/core/i18n.ts';
 import { workloadKinds } from '../app/workload/programs/kinds.ts';
@@ -7,7 +7,7 @@ import { globOption, intervalOption, patternOption, sourceOption, speedOption } 
 // Options that several commands have. Functions, because the language is set after the modules are loaded.
 
 export const sourceOptions = (): Option[] => [
-  new Option('--source <source>', sourceForms).default({ kind: 'auto' }, 'auto').argParser(sourceOption),
+  new Option('--source <source>', sourceHelp()).default({ kind: 'auto' }, 'auto').argParser(sourceOption),
 ];
 
 export const dataDirOption = (): Option => new Option('--data-dir <folder>', text('cli.option.dataDir'));

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { dataFolder } from '../app/core/folders.node.ts';
 import { text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
-import { burnWays, type BurnWay } from '../app/load/messages.ts';
+import { stressTestWays, type StressTestWay } from '../app/load/messages.ts';
 import { parseSourceSpec, type SourceSpec } from '../app/telemetry/sources.ts';
 
 export type Arguments = {
@@ -12,7 +12,7 @@ export type Arguments = {
   /** start in the tray */
   readonly hidden: boolean;
   /** this process runs the stress test alone, in this way */
-  readonly burn?: BurnWay;
+  readonly stressTest?: StressTestWay;
 };
 
 const options = {
@@ -62,11 +62,11 @@ export function parseArguments(argv: readonly string[]): Result<Arguments> {
   if (!(speed > 0 && speed <= 1000)) {
     return err('invalid-argument', text('main.option.speed', { given: String(values.speed) }));
   }
-  const burn = burnWays.find((way) => way === values.burn);
-  if (values.burn !== undefined && !burn) {
+  const stressTest = stressTestWays.find((way) => way === values.burn);
+  if (values.burn !== undefined && !stressTest) {
     return err(
       'invalid-argument',
-      text('main.option.stressTest', { given: String(values.burn), ways: burnWays.join(', ') }),
+      text('main.option.stressTest', { given: String(values.burn), ways: stressTestWays.join(', ') }),
     );
   }
   return ok({
@@ -74,6 +74,6 @@ export function parseArguments(argv: readonly string[]): Result<Arguments> {
     speed,
     dataFolder: dataFolder(stringOf(values['data-dir'])),
     hidden: values.hidden === true,
-    ...(burn && { burn }),
+    ...(stressTest && { stressTest }),
   });
 }

@@ -8,7 +8,7 @@ import type { LimitField } from '../app/history/retention/limits.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { JobState } from '../app/jobs/jobs.ts';
 import { text } from '../app/core/i18n.ts';
-import { err, type Result } from '../app/core/result.ts';
+import { err, messageOf, type Result } from '../app/core/result.ts';
 import { log } from './log.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -78,15 +78,24 @@ export function startCollectorHost(
     const started = utilityProcess.fork(script, [], { serviceName: 'Slowburn collector', stdio: 'inherit' });
     child = started;
     started.on('message', (message: FromCollector) => {
-      if (child === started) onMessage(message);
+      if (child === started) take(message);
     });
-    started.on('exit', () => {
-      if (child === started) onExit();
+    started.on('exit', (code) => {
+      if (child === started) onExit(code);
     });
   }
 
-  function onMessage(message: FromCollector): void {
+  /** A message that cannot be used must not end the window's process. */
+  function take(message: FromCollector): void {
     lastSignMs = performance.now();
+    try {
+      onMessage(message);
+    } catch (thrown) {
+      drop(message.type, messageOf(thrown));
+    }
+  }
+
+  function onMessage(message: FromCollector): void {
     switch (message.type) {
       case 'hello':
         return send({ type: 'start', config: { ...config, settings, suspended, restarted: status.restarts > 0 } });
@@ -98,7 +107,7 @@ export function startCollectorHost(
       case 'tick': {
         const tick = tickSchema.safeParse(message.tick);
         if (tick.success) events.onTick(tick.data as Tick);
-        else dropTick(tick.error.issues[0]);
+        else drop('tick', tick.error.issues.map(({ path, message: why }) => `${path.join('.')}: ${why}`)[0]);
         if (performance.now() - startedMs > HEALTHY_MS) failures = 0;
         return;
       }
@@ -124,13 +133,12 @@ export function startCollectorHost(
   }
 
   /** Counted and shown in the foot of the window; the first of each process is logged. */
-  function dropTick(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): void {
-    if (status.unread === undefined)
-      log(`An update of the recorder could not be read: ${issue?.path.join('.')}: ${issue?.message}`);
+  function drop(type: string, why: string | undefined): void {
+    if (status.unread === undefined) log(`An update of the recorder could not be read: ${type}: ${why}`);
     setStatus({ unread: (status.unread ?? 0) + 1 });
   }
 
-  function onExit(): void {
+  function onExit(code: number): void {
     child = undefined;
     for (const resolve of open.values()) resolve(err('not-ready', text('main.recorder.restarting')));
     open.clear();
@@ -140,6 +148,7 @@ export function startCollectorHost(
       if (retryMs !== undefined) retry = setTimeout(start, retryMs);
       return;
     }
+    log(`The recorder ended with code ${code}. It is started again.`);
     setStatus({ state: 'restarting', restarts: status.restarts + 1 });
     retry = setTimeout(start, BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]);
   }

@@ -9,7 +9,7 @@ import { err, messageOf, ok, type Err, type Result } from '../app/core/result.ts
 import { parseArguments } from './arguments.ts';
 import { logFault, startLog } from './log.ts';
 import { keepOffTheGpu } from './drawing.ts';
-import { prepareBurn, runBurn } from './burn-page.ts';
+import { prepareStressTest, runStressTest } from './stress-test-page.ts';
 import { registerScheme } from './protocol.ts';
 import { hardenSessions, useNoNames } from './security.ts';
 import { startShell } from './shell.ts';
@@ -44,21 +44,21 @@ const args = parsed.ok && prepared.ok ? parsed.value : undefined;
 /** A setting that takes effect at the next start. */
 const drawsWithGpu = (dataFolder: string): boolean => loadSettings(dataFolder).settings.gpuCompositing;
 
-if (args && !args.burn) startLog(args.dataFolder, 'window');
-if (args?.burn) prepareBurn(args.burn);
+if (args?.stressTest) prepareStressTest(args.stressTest);
 else if (args && !drawsWithGpu(args.dataFolder)) keepOffTheGpu();
 registerScheme();
 useNoNames();
-if (args) app.setPath('userData', path.join(args.dataFolder, args.burn ? 'burn' : 'window'));
+if (args) app.setPath('userData', path.join(args.dataFolder, args.stressTest ? 'burn' : 'window'));
 
-if (args?.burn) {
+if (args?.stressTest) {
   void app
     .whenReady()
     .then(hardenSessions)
-    .then(() => runBurn(out));
+    .then(() => runStressTest(out));
 } else if (args && !app.requestSingleInstanceLock()) {
   app.quit(); // the first instance shows its window
 } else if (args) {
+  startLog(args.dataFolder); // only now: the instance that has the lock writes the log
   void app
     .whenReady()
     .then(hardenSessions)

@@ -7,7 +7,7 @@ import type { Translate } from '../app/core/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
 import { entryText } from '../app/governor/entry-text.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
-import { notes } from './terminal.ts';
+import { log } from './log.ts';
 
 type Words = { readonly title: string; readonly body: string; readonly urgent: boolean };
 
@@ -20,7 +20,7 @@ function show({ title, body, urgent }: Words, onClick: () => void): void {
     urgency: urgent ? 'critical' : 'normal',
   });
   notification.on('click', onClick);
-  notification.on('failed', (_event, error) => notes.say(`The notification could not be shown: ${error}`));
+  notification.on('failed', (_event, error) => log(`A notification could not be shown: ${error}`));
   notification.show();
 }
 

@@ -9,7 +9,7 @@ import { openSettings } from '../app/settings/owner.node.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createApplicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
-import { createBurn } from './burn.ts';
+import { createStressTest } from './stress-test.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { log } from './log.ts';
@@ -50,7 +50,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const applicationCost = createApplicationCost();
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
-  const burn = createBurn(dataFolder, (status) => pushTo(window, 'burn', status));
+  const stressTest = createStressTest(dataFolder, (status) => pushTo(window, 'stressTest', status));
   const host = startCollectorHost(
     path.join(out, 'node', 'collector.js'),
     { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
@@ -59,7 +59,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
         const wasPaused = latest?.fault?.code === 'recording-failed';
         latest = tick;
         if (tick.fault?.code === 'recording-failed' && !wasPaused) notifyFault(tick.fault, () => showWindow());
-        burn.feed(tick);
+        stressTest.feed(tick);
         pushTo(window, 'tick', tick);
         tray.show(tick, firing, formatter());
       },
@@ -140,13 +140,13 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'alerts.firing': () => ok(firing),
     'live.latest': () => ok(latest ?? null),
     'jobs.start': (request) => startJob(host, window, t, request),
-    'burn.status': () => ok(burn.status()),
-    'burn.start': (request) =>
+    'stressTest.status': () => ok(stressTest.status()),
+    'stressTest.start': (request) =>
       latest?.gpus.some(({ gpu }) => gpu.uuid === request.gpuUuid)
-        ? burn.start(request)
+        ? stressTest.start(request)
         : err('not-found', t('main.stressTest.unknownGpu'), t('main.stressTest.unknownGpuNext')),
-    'burn.stop': () => {
-      burn.stop();
+    'stressTest.stop': () => {
+      stressTest.stop();
       return ok(undefined);
     },
     'report.save': (request) => saveReport(host, window, t, { ...request, locale: locale }),
@@ -161,7 +161,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     if (quitting) return;
     quitting = true;
     event.preventDefault();
-    burn.stop();
+    stressTest.stop();
     owner.close();
     void host.stop().then(() => app.quit());
   });

@@ -6,6 +6,7 @@ import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { Translate } from '../app/core/i18n.ts';
 import { valueOf } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
+import { sourceKindOf } from '../app/telemetry/source-kinds.ts';
 import { drawTrayIcon, TRAY_ICON_SIZE, type TrayState } from './tray-icon.ts';
 
 export type TrayActions = { readonly open: () => void; readonly quit: () => void };
@@ -57,10 +58,9 @@ export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
         const quantity = temp === undefined ? undefined : format.temperature(temp);
         return `${gpu.name}: ${quantity ? `${quantity.text} ${quantity.unit}` : t('state.short.absent')}`;
       });
-      const simulated = tick?.source.simulated
-        ? [t(tick.source.kind === 'replay' ? 'banner.replay' : 'banner.simulator')]
-        : [];
-      const tip = [t('app.name'), ...simulated, ...lines].map(printable).join('\n');
+      const origin = tick ? sourceKindOf(tick.source.kind).origin : 'measured';
+      const banner = origin === 'measured' ? [] : [t(`banner.${origin}`)];
+      const tip = [t('app.name'), ...banner, ...lines].map(printable).join('\n');
       const next = `${text} ${state} ${tip}`;
       if (next === shown) return;
       shown = next;

@@ -49,7 +49,7 @@ export const pageConfig = () => ({
     outDir: out('renderer'),
     emptyOutDir: true,
     rolldownOptions: {
-      input: [`${root}/renderer/index.html`, `${root}/renderer/burn.html`],
+      input: [`${root}/renderer/index.html`, `${root}/renderer/stress-test.html`],
       // what the page is sent was checked before (main/preload.ts): schemas that it does not use are left out
       treeshake: { manualPureFunctions: ['z'] },
     },
@@ -64,7 +64,11 @@ export async function buildAll() {
   await Promise.all([
     build(pageConfig()),
     node('preload', { preload: 'main/preload.ts' }, { format: 'cjs', extension: 'cjs' }),
-    node('burn-preload', { 'burn-preload': 'main/burn-preload.ts' }, { format: 'cjs', extension: 'cjs' }),
+    node(
+      'stress-test-preload',
+      { 'stress-test-preload': 'main/stress-test-preload.ts' },
+      { format: 'cjs', extension: 'cjs' },
+    ),
     node('main', { index: 'main/index.ts' }),
     node(
       'node',

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand } from './setup/console.mjs';
+import { print, root, runCommand } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 await runCommand(async () => {
@@ -21,5 +21,5 @@ await runCommand(async () => {
     nvidiaSmi: values['nvidia-smi'],
     seconds: values.seconds === undefined ? undefined : Number(values.seconds),
   };
-  return module.run(options, (line) => process.stdout.write(`${line}\n`));
+  return module.run(options, print);
 });

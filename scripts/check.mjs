@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkWords } from './check/words.mjs';
-import { root, runCommand, say } from './setup/console.mjs';
+import { print, root, runCommand, say } from './setup/console.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { oneAtATime } from './setup/lock.mjs';
 
@@ -99,7 +99,7 @@ export async function runChecks(which = /^/) {
       const { ok, output } = await run();
       counts[ok ? 'passed' : 'failed']++;
       say(`${ok ? 'ok    ' : 'FAILED'}  ${name} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
-      if (!ok) process.stdout.write(`${output.trimEnd()}\n`);
+      if (!ok) print(output.trimEnd());
     }
   }
   await Promise.all(Array.from({ length: Math.min(4, os.availableParallelism()) }, work));

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand, say, SetupError } from './setup/console.mjs';
+import { print, root, runCommand, say, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 await runCommand(async () => {
@@ -23,14 +23,14 @@ await runCommand(async () => {
   const inPhases = Math.floor(runs / 2);
   say(`Killing the recorder ${runs - inPhases} times`);
   const report = await crashRuns(folder, compileMock(), runs - inPhases, Math.random);
-  process.stdout.write(
-    `${report.runs} kills: the file was intact each time; all ${report.ticksTold} reported ticks are there, none twice; ${report.hoursSealed} hours sealed.\n`,
+  print(
+    `${report.runs} kills: the file was intact each time; all ${report.ticksTold} reported ticks are there, none twice; ${report.hoursSealed} hours sealed.`,
   );
   say(`Killing migrations, restores, compactions, imports and retention ${inPhases} times`);
   const { kills, ended } = await crashPhases(folder, inPhases, Math.random);
   const counts = Object.entries(kills).map(([name, count]) => `${name} ${count}`);
-  process.stdout.write(
-    `${inPhases} runs, ${inPhases - ended} of them killed before their end (${counts.join(', ')}): db check found no damage, and each history contains either its old or its new data.\n`,
+  print(
+    `${inPhases} runs, ${inPhases - ended} of them killed before their end (${counts.join(', ')}): db check found no damage, and each history contains either its old or its new data.`,
   );
   fs.rmSync(folder, { recursive: true });
   return 0;

@@ -2,8 +2,9 @@
 // figures of README.md from bench/results.json.
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { machineOf } from './bench/compare.mjs';
 import { stabilityPage } from './docs/stability.mjs';
-import { runCommand } from './setup/console.mjs';
+import { note, runCommand } from './setup/console.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { oneAtATime } from './setup/lock.mjs';
 
@@ -28,21 +29,23 @@ export function metricsPage(metrics, labels) {
 }
 
 /** The table of measured figures, from what `npm run bench` wrote. */
-export function figuresTable({ machine, app }) {
+export function figuresTable(results) {
+  const { app } = results;
+  const machine = machineOf(results, 'app');
   const { backToBack, oncePerSecond } = app.cpuMsATick;
   const rows = [
     [
-      'CPU a tick, 8 GPUs, one after the other',
+      'CPU per tick, 8 GPUs, one tick after the other',
       `${backToBack.slowburn8Gpus} ms`,
       `${backToBack.nodeNvidiaSmi8Gpus} ms (× ${backToBack.nodeNvidiaSmiToSlowburn8Gpus})`,
     ],
     [
-      'CPU a tick, 8 GPUs, once a second',
+      'CPU per tick, 8 GPUs, one tick per second',
       `${oncePerSecond.slowburn8Gpus} ms`,
       `${oncePerSecond.nodeNvidiaSmi8Gpus} ms (× ${oncePerSecond.nodeNvidiaSmiToSlowburn8Gpus})`,
     ],
     [
-      'CPU a tick, 1 GPU, once a second',
+      'CPU per tick, 1 GPU, one tick per second',
       `${oncePerSecond.slowburn1Gpus} ms`,
       `${oncePerSecond.nodeNvidiaSmi1Gpus} ms (× ${oncePerSecond.nodeNvidiaSmiToSlowburn1Gpus})`,
     ],
@@ -79,20 +82,6 @@ export function between([begin, end], text, middle) {
   return `${text.slice(0, from + begin.length)}\n\n${middle}\n\n${text.slice(to)}`;
 }
 
-/** The parser of the command line, which describes every option. */
-async function commandLine(load) {
-  const registry = new URL('../cli/program.ts', import.meta.url);
-  if (fs.existsSync(registry)) return (await load('cli/program.ts')).createProgram(() => undefined);
-  // the entry parses when it is loaded: its parser is taken instead of run
-  const { Command } = await import('commander');
-  let program;
-  Command.prototype.parseAsync = async function () {
-    program = this;
-  };
-  await load('cli/slowburn.ts');
-  return program;
-}
-
 /** Every generated file: name → text. */
 async function generated() {
   const { runnerImport } = await import('vite');
@@ -102,7 +91,7 @@ async function generated() {
   const { rooms } = await load('test/support/rooms.ts');
   const { en: words } = await load('app/core/locales/en.ts');
   const { settingsSchema, defaultSettings } = await load('app/settings/settings.ts');
-  const program = await commandLine(load);
+  const program = (await load('cli/program.ts')).createProgram(() => undefined);
   const results = JSON.parse(read('bench/results.json'));
   return {
     'docs/metrics.md': metricsPage(metrics, words.metric),
@@ -123,7 +112,7 @@ async function docs({ checkOnly }) {
     if (!checkOnly) fs.writeFileSync(file, text);
   }
   if (!checkOnly || stale.length === 0) return 0;
-  process.stderr.write(`Out of date: ${stale.join(', ')}. Run: npm run docs\n`);
+  note(`Out of date: ${stale.join(', ')}. Run: npm run docs`);
   return 1;
 }
 

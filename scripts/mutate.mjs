@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mutationRooms } from './mutate/rooms.mjs';
-import { root, runCommand, say, SetupError } from './setup/console.mjs';
+import { print, root, runCommand, say, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 const checkout = fileURLToPath(root);
@@ -93,8 +93,8 @@ async function main() {
     say(`Changing ${room}`);
     const mutants = await mutate(room, values);
     const { killed, alive, scorePct } = scoreOf(mutants);
-    for (const line of survivorLines(mutants)) process.stdout.write(`${line}\n`);
-    process.stdout.write(`${room}: ${scorePct.toFixed(1)} % (${killed} of ${killed + alive} changes noticed)\n`);
+    for (const line of survivorLines(mutants)) print(line);
+    print(`${room}: ${scorePct.toFixed(1)} % (${killed} of ${killed + alive} changes noticed)`);
     enough &&= scorePct >= Number(values.least);
   }
   return enough ? 0 : 1;

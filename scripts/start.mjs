@@ -5,7 +5,7 @@
 //   npm start -- --foreground     stays until the window is closed; Ctrl-C quits Slowburn after it has written everything
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand, say, SetupError } from './setup/console.mjs';
+import { note, root, runCommand, say, SetupError } from './setup/console.mjs';
 import { findDisplay } from './setup/display.mjs';
 import { ensureReady } from './setup/index.mjs';
 import { ensureSandbox } from './setup/sandbox.mjs';
@@ -25,7 +25,7 @@ async function prefersTerminal({ executable }) {
     return false;
   } catch (error) {
     if (!(error instanceof SetupError) || !process.stdin.isTTY) throw error;
-    process.stderr.write(`\n${error.message}\n\n`);
+    note(`\n${error.message}\n`);
     const asked = createInterface({ input: process.stdin, output: process.stderr });
     const answer = await asked.question('Monitor in the terminal now? [Y/n] ');
     asked.close();

@@ -12,7 +12,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { root, runCommand, say, SetupError } from './setup/console.mjs';
+import { print, root, runCommand, say, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 const checkout = fileURLToPath(root);
@@ -91,7 +91,7 @@ async function main() {
     for (const key of Object.keys(totals)) totals[key] += counts[key];
     say(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.notAvailable} not available`);
   }
-  process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.notAvailable} not available\n`);
+  print(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.notAvailable} not available`);
   return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
 }
 

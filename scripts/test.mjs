@@ -12,7 +12,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand, say, SetupError, systemFailure } from './setup/console.mjs';
+import { note, print, root, runCommand, say, SetupError, systemFailure } from './setup/console.mjs';
 import { runChecks } from './check.mjs';
 import { ensureReady } from './setup/index.mjs';
 
@@ -29,7 +29,7 @@ function show(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], cwd: checkout, ...options });
     child.on('error', (error) => {
-      process.stderr.write(`${command}: ${error.message}\n`);
+      note(`${command}: ${error.message}`);
       resolve(127);
     });
     child.on('exit', (code) => resolve(code ?? 1));
@@ -121,8 +121,8 @@ await runCommand(async () => {
     const expected = error instanceof SetupError ? error : systemFailure(error);
     if (!expected) throw error;
     totals.failed++; // what could not be run did not pass
-    process.stderr.write(`\n${expected.message}\n`);
+    note(`\n${expected.message}`);
   }
-  process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
+  print(`\n${totals.passed} passed, ${totals.failed} failed`);
   return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
 });

@@ -1,7 +1,7 @@
 // `npm run vectors -- FILE`: checks the wear model against a file of test vectors (tools/vectors).
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root, runCommand } from './setup/console.mjs';
+import { note, print, root, runCommand } from './setup/console.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { oneAtATime } from './setup/lock.mjs';
 
@@ -13,6 +13,5 @@ await runCommand(async () => {
     root: checkout,
     configFile: false,
   });
-  const print = (stream) => (line) => stream.write(`${line}\n`);
-  return module.vectors(process.argv[2], print(process.stdout), print(process.stderr));
+  return module.vectors(process.argv[2], print, note);
 });

@@ -18,8 +18,8 @@ import {
   totals,
 } from '../history/schema.ts';
 import { job, jobRequest, jobWish } from '../jobs/schema.ts';
-import { burnStatus } from '../load/messages.ts';
-import { burnShapes, standardPlan } from '../load/schedule.ts';
+import { stressTestStatus } from '../load/messages.ts';
+import { stressTestShapes, standardPlan } from '../load/schedule.ts';
 import { cardPage } from '../health/card-page-schema.ts';
 import { settingsReport } from '../settings/read-settings.ts';
 import { settingsChange, settingsSchema } from '../settings/settings.ts';
@@ -86,12 +86,12 @@ export const channels = {
     /** null: the user closed the dialog */
     response: z.object({ path: z.string() }).nullable(),
   },
-  'burn.status': { by: 'main', request: nothing, response: burnStatus },
+  'stressTest.status': { by: 'main', request: nothing, response: stressTestStatus },
   /** starts the stress test; a plan may be shorter than the standard one, never hotter or longer */
-  'burn.start': {
+  'stressTest.start': {
     by: 'main',
     request: z.strictObject({
-      shape: z.enum(burnShapes),
+      shape: z.enum(stressTestShapes),
       gpuUuid: controlledGpu,
       plan: z
         .strictObject({
@@ -104,9 +104,9 @@ export const channels = {
         })
         .partial(),
     }),
-    response: burnStatus,
+    response: stressTestStatus,
   },
-  'burn.stop': { by: 'main', request: nothing, response: nothing },
+  'stressTest.stop': { by: 'main', request: nothing, response: nothing },
   'gpus.list': { by: 'collector', request: nothing, response: z.array(storedGpu) },
   'history.extent': { by: 'collector', request: nothing, response: timeRange.nullable() },
   'history.range': { by: 'collector', request: rangeQuery, response: range },
@@ -177,13 +177,13 @@ export const channels = {
   },
   'governor.status': { by: 'collector', request: nothing, response: governorStatus },
   /** in force at once, and reverted after 15 s unless it is confirmed */
-  'governor.tryCap': {
+  'governor.tryLimit': {
     by: 'collector',
-    request: z.strictObject({ gpuUuid: controlledGpu, capW: z.int().min(30).max(3000) }),
+    request: z.strictObject({ gpuUuid: controlledGpu, limitW: z.int().min(30).max(3000) }),
     response: nothing,
   },
-  'governor.confirmCap': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
-  'governor.releaseCap': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
+  'governor.confirmLimit': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
+  'governor.restoreLimit': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
   // only main asks this: it knows the path that the user chose
   'report.make': {
     by: 'collector',
@@ -246,7 +246,7 @@ export const pushes = {
   settingsReport,
   alerts: z.array(storedAlert),
   job: job,
-  burn: burnStatus,
+  stressTest: stressTestStatus,
   /** a session began or ended */
   sessions: nothing,
   cost: ownCosts,

@@ -1,10 +1,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Origin } from './origin.ts';
 import { PRIVATE_FOLDER } from './private-files.node.ts';
-
-/** The kinds of sources: each has its own history and ledgers. */
-export type DataKind = 'nvml' | 'nvidia-smi' | 'simulator' | 'replay';
 
 /** Where Slowburn keeps its data: --data-dir, else SLOWBURN_DATA_DIR, else the platform's standard folder. */
 export function dataFolder(override?: string): string {
@@ -33,14 +31,17 @@ export function makeFolder(folder: string): void {
 
 export const settingsFile = (folder: string): string => path.join(folder, 'settings.json');
 
+const HISTORIES: Readonly<Record<Origin, string>> = {
+  measured: 'history.db',
+  simulated: 'history.simulated.db',
+  replayed: 'history.replay.db',
+};
+
 /** The history of a data folder. Measured, simulated and replayed numbers never share a file. */
-export function historyFile(folder: string, kind: DataKind): string {
-  const name = kind === 'simulator' ? 'history.simulated.db' : kind === 'replay' ? 'history.replay.db' : 'history.db';
-  return path.join(folder, name);
-}
+export const historyFile = (folder: string, origin: Origin): string => path.join(folder, HISTORIES[origin]);
 
 /** The folder of ledgers, one file per card; undefined for replays, which keep none. */
-export function ledgerFolder(folder: string, kind: DataKind): string | undefined {
-  if (kind === 'replay') return undefined;
-  return path.join(folder, kind === 'simulator' ? 'ledger.simulated' : 'ledger');
+export function ledgerFolder(folder: string, origin: Origin): string | undefined {
+  if (origin === 'replayed') return undefined;
+  return path.join(folder, origin === 'simulated' ? 'ledger.simulated' : 'ledger');
 }

@@ -10,10 +10,13 @@ export const LOG_FILES = 5;
 
 export const logFolder = (dataFolder: string): string => path.join(dataFolder, 'log');
 
-/** The log of one process: `log/NAME.log`, older parts `NAME.1.log` to `NAME.4.log`. Only one process may write it. */
+/**
+ * The log of one process: `log/NAME.log`, older parts `NAME.1.log` to `NAME.4.log`. Only one process may write it. Entries
+ * are English in every language: logs are attached to bug reports.
+ */
 export type Log = {
-  /** Adds an entry with the time. A log that cannot be written stops nothing. */
-  readonly say: (entry: string) => void;
+  /** Adds an entry with the time. A log that cannot be written stops nothing; its next entry says how many are missing. */
+  readonly write: (entry: string) => void;
   /** Adds an error with its trace. */
   readonly fault: (what: string, thrown: unknown) => void;
 };
@@ -37,21 +40,24 @@ function rotate(file: string): void {
 
 export function openLog(dataFolder: string, name: string): Log {
   const file = path.join(logFolder(dataFolder), `${name}.log`);
-  function say(entry: string): void {
+  let lost = 0;
+  function write(entry: string): void {
     const text = printableLines(withoutUser(entry)).replaceAll('\n', '\n  ');
-    const line = Buffer.from(`${new Date().toISOString()} ${text}\n`).subarray(0, LOG_BYTES);
+    const before = lost > 0 ? `${lost} earlier entries could not be written.\n  ` : '';
+    const line = Buffer.from(`${new Date().toISOString()} ${before}${text}\n`).subarray(0, LOG_BYTES);
     try {
       makeFolder(path.dirname(file));
       if ((fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) + line.length > LOG_BYTES) rotate(file);
       fs.appendFileSync(file, line, { mode: PRIVATE_FILE });
+      lost = 0;
     } catch {
-      // a full or read-only disk; recording reports that itself
+      lost++; // a full or read-only disk; recording reports that itself
     }
   }
   return {
-    say,
+    write,
     fault: (what, thrown) =>
-      say(`${what}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`),
+      write(`${what}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`),
   };
 }
 

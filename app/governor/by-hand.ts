@@ -5,8 +5,8 @@ import type { PendingLimit } from './schema.ts';
 export const CONFIRM_MS = 15_000;
 
 export type ByHandOptions = {
-  readonly setCap: (gpuUuid: string, watts: number) => Promise<Result<undefined>>;
-  readonly releaseCap: (gpuUuid: string) => Promise<Result<undefined>>;
+  readonly setLimit: (gpuUuid: string, watts: number) => Promise<Result<undefined>>;
+  readonly restoreLimit: (gpuUuid: string) => Promise<Result<undefined>>;
   readonly wallMs: () => number;
   readonly after?: (ms: number, task: () => void) => () => void;
 };
@@ -17,7 +17,7 @@ const timeout = (ms: number, task: () => void): (() => void) => {
 };
 
 /** Manual power limits: in force at once, reverted unless confirmed in time, released on request. */
-export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: ByHandOptions) {
+export function createByHand({ setLimit, restoreLimit, wallMs, after = timeout }: ByHandOptions) {
   const pending = new Map<string, PendingLimit & { readonly cancel: () => void }>();
   const kept = new Map<string, number>();
 
@@ -25,16 +25,16 @@ export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: By
     pending.get(gpuUuid)?.cancel();
     pending.delete(gpuUuid);
     const before = kept.get(gpuUuid);
-    return before === undefined ? releaseCap(gpuUuid) : setCap(gpuUuid, before);
+    return before === undefined ? restoreLimit(gpuUuid) : setLimit(gpuUuid, before);
   }
 
   return {
-    try: async (gpuUuid: string, capW: number): Promise<Result<undefined>> => {
-      const set = await setCap(gpuUuid, capW);
+    try: async (gpuUuid: string, limitW: number): Promise<Result<undefined>> => {
+      const set = await setLimit(gpuUuid, limitW);
       if (!set.ok) return set;
       pending.get(gpuUuid)?.cancel();
       const cancel = after(CONFIRM_MS, () => void revert(gpuUuid));
-      pending.set(gpuUuid, { gpuUuid, capW, untilMs: wallMs() + CONFIRM_MS, cancel });
+      pending.set(gpuUuid, { gpuUuid, limitW, untilMs: wallMs() + CONFIRM_MS, cancel });
       return set;
     },
     /** False: too late, or never tried. */
@@ -43,7 +43,7 @@ export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: By
       if (!change) return false;
       change.cancel();
       pending.delete(gpuUuid);
-      kept.set(gpuUuid, change.capW);
+      kept.set(gpuUuid, change.limitW);
       return true;
     },
     /** Restores the card's own limit. */
@@ -60,8 +60,8 @@ export function createByHand({ setCap, releaseCap, wallMs, after = timeout }: By
     /** Is a manual limit in force on this card? */
     has: (gpuUuid: string): boolean => kept.has(gpuUuid) || pending.has(gpuUuid),
     any: (): boolean => kept.size > 0 || pending.size > 0,
-    kept: () => [...kept].map(([gpuUuid, capW]) => ({ gpuUuid, capW })),
+    kept: () => [...kept].map(([gpuUuid, limitW]) => ({ gpuUuid, limitW })),
     pending: (): readonly PendingLimit[] =>
-      [...pending.values()].map(({ gpuUuid, capW, untilMs }) => ({ gpuUuid, capW, untilMs })),
+      [...pending.values()].map(({ gpuUuid, limitW, untilMs }) => ({ gpuUuid, limitW, untilMs })),
   };
 }

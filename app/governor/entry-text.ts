@@ -6,10 +6,10 @@ type Why = keyof typeof en.governor.why;
 const isWhy = (why: string): why is Why => Object.hasOwn(en.governor.why, why);
 
 /** What the governor did or saw, and why, as a sentence. A reason that this version does not know is shown as it is. */
-export function entryText(t: Translate, { what, why, capW, program = '' }: GovernorEntry): string {
+export function entryText(t: Translate, { what, why, limitW, program = '' }: GovernorEntry): string {
   return t(`governor.did.${what}`, {
     why: isWhy(why) ? t(`governor.why.${why}`) : why,
-    cap: capW === undefined ? '' : `${capW} W`,
+    limit: limitW === undefined ? '' : `${limitW} W`,
     program,
   });
 }

@@ -61,14 +61,14 @@ export function createGovernor(options: GovernorOptions) {
   }
   const forgetLimit = (gpuUuid: string): void => {
     const card = cards.get(gpuUuid);
-    if (card) card.capW = undefined;
+    if (card) card.limitW = undefined;
   };
   const byHand = createByHand({
-    setCap: async (gpuUuid, watts) => {
+    setLimit: async (gpuUuid, watts) => {
       forgetLimit(gpuUuid); // a manual limit takes precedence until released; then the governor sets its own again
       return withHelper().setLimit(gpuUuid, watts);
     },
-    releaseCap: async (gpuUuid) => {
+    restoreLimit: async (gpuUuid) => {
       forgetLimit(gpuUuid);
       return withHelper().restoreLimit(gpuUuid);
     },
@@ -80,13 +80,13 @@ export function createGovernor(options: GovernorOptions) {
     held.forget();
     byHand.forget();
     for (const card of cards.values()) {
-      card.capW = undefined;
+      card.limitW = undefined;
       card.policy.reset();
     }
   }
 
   const limited = (): [string, number][] =>
-    [...cards].flatMap(([gpuUuid, { capW }]) => (capW === undefined ? [] : [[gpuUuid, capW]]));
+    [...cards].flatMap(([gpuUuid, { limitW }]) => (limitW === undefined ? [] : [[gpuUuid, limitW]]));
 
   /** Undoes everything, manual limits included. */
   async function undoAll(why: string): Promise<void> {
@@ -103,20 +103,27 @@ export function createGovernor(options: GovernorOptions) {
     for (const key of held.keys()) await held.resume(key, '');
     for (const [gpuUuid] of limited()) await setLimit(gpuUuid, undefined, why);
     // a limit that could not be restored is remembered, so that it is tried again
-    for (const [gpuUuid, { capW, retryMs, seenMs }] of [...cards])
-      cards.set(gpuUuid, { ...newCard(createPolicy(settings.governor, settings)), capW, retryMs, seenMs });
+    for (const [gpuUuid, { limitW, retryMs, seenMs }] of [...cards])
+      cards.set(gpuUuid, { ...newCard(createPolicy(settings.governor, settings)), limitW, retryMs, seenMs });
   }
 
-  async function setLimit(gpuUuid: string, capW: number | undefined, why: string): Promise<void> {
+  async function setLimit(gpuUuid: string, limitW: number | undefined, why: string): Promise<void> {
     const card = cardOf(gpuUuid);
-    if (capW === card.capW || byHand.has(gpuUuid) || monoMs() < card.retryMs) return;
-    const done = await (capW === undefined ? withHelper().restoreLimit(gpuUuid) : withHelper().setLimit(gpuUuid, capW));
+    if (limitW === card.limitW || byHand.has(gpuUuid) || monoMs() < card.retryMs) return;
+    const done = await (limitW === undefined
+      ? withHelper().restoreLimit(gpuUuid)
+      : withHelper().setLimit(gpuUuid, limitW));
     if (!done.ok) {
       card.retryMs = monoMs() + REFUSED_MS;
-      return note({ gpuUuid, what: capW === undefined ? 'left' : 'refused', why, message: done.error.message });
+      return note({ gpuUuid, what: limitW === undefined ? 'left' : 'refused', why, message: done.error.message });
     }
-    card.capW = capW;
-    note({ gpuUuid, what: capW === undefined ? 'released' : 'limited', why, ...(capW !== undefined && { capW }) });
+    card.limitW = limitW;
+    note({
+      gpuUuid,
+      what: limitW === undefined ? 'released' : 'limited',
+      why,
+      ...(limitW !== undefined && { limitW }),
+    });
   }
 
   async function apply(step: GovernorStep): Promise<void> {
@@ -124,7 +131,7 @@ export function createGovernor(options: GovernorOptions) {
       case 'report':
         return note({ gpuUuid: step.gpuUuid, what: 'passed', why: step.why });
       case 'limit':
-        return setLimit(step.gpuUuid, step.capW, step.why);
+        return setLimit(step.gpuUuid, step.limitW, step.why);
       case 'hold':
         return held.hold(step.program, step.gpuUuid, step.why);
       case 'resume':
@@ -177,21 +184,21 @@ export function createGovernor(options: GovernorOptions) {
       settingsChanged ||= relevant(next) !== relevant(settings);
       settings = next;
     },
-    async tryCap(gpuUuid: string, capW: number): Promise<Result<undefined>> {
-      const accepted = known.accepts(gpuUuid, capW);
-      return accepted.ok ? byHand.try(gpuUuid, capW) : accepted;
+    async tryLimit(gpuUuid: string, limitW: number): Promise<Result<undefined>> {
+      const accepted = known.accepts(gpuUuid, limitW);
+      return accepted.ok ? byHand.try(gpuUuid, limitW) : accepted;
     },
-    confirmCap: byHand.confirm,
-    async releaseCap(gpuUuid: string): Promise<Result<undefined>> {
+    confirmLimit: byHand.confirm,
+    async restoreLimit(gpuUuid: string): Promise<Result<undefined>> {
       const listed = known.listed(gpuUuid);
       return listed.ok ? byHand.release(gpuUuid) : listed;
     },
     status: (): GovernorStatus => ({
       enabled: settings.governor.enabled,
       held: held.held(),
-      caps: [
+      powerLimits: [
         ...byHand.kept().map((limit) => ({ ...limit, by: 'hand' as const })),
-        ...limited().map(([gpuUuid, capW]) => ({ gpuUuid, capW, by: 'governor' as const })),
+        ...limited().map(([gpuUuid, limitW]) => ({ gpuUuid, limitW, by: 'governor' as const })),
       ],
       pending: byHand.pending(),
       log,

@@ -15,7 +15,7 @@ export type ControlLimits = {
 export type LimitReading = { readonly tMs: number; readonly tempC: number; readonly powerW: number };
 
 export const limitReasons = ['too-hot', 'settled-hot', 'settled-cool'] as const;
-export type LimitChange = { readonly capW: number; readonly why: (typeof limitReasons)[number] };
+export type LimitChange = { readonly limitW: number; readonly why: (typeof limitReasons)[number] };
 
 const WINDOW_MS = 300_000;
 /** The temperature has settled when both halves of the window agree within this. Sensors read whole degrees. */
@@ -41,7 +41,7 @@ type Step = { readonly fromW: number; readonly fromC: number };
 export function createLimitController(limits: ControlLimits) {
   let { targetC } = limits;
   const window: LimitReading[] = [];
-  let capW = limits.maxW;
+  let limitW = limits.maxW;
   let gain = GAIN.first;
   let changedMs = -Infinity;
   let startedMs: number | undefined;
@@ -55,34 +55,34 @@ export function createLimitController(limits: ControlLimits) {
 
   function change(toW: number, nowMs: number, meanC: number, why: LimitChange['why']): LimitChange | undefined {
     const span = LARGEST_STEP * limits.maxW;
-    const within = Math.max(capW - span, Math.min(capW + span, toW));
+    const within = Math.max(limitW - span, Math.min(limitW + span, toW));
     const next = Math.round(Math.max(limits.minW, Math.min(limits.maxW, within)));
-    if (Math.abs(next - capW) < 2) return undefined;
-    step = { fromW: capW, fromC: meanC };
-    capW = next;
+    if (Math.abs(next - limitW) < 2) return undefined;
+    step = { fromW: limitW, fromC: meanC };
+    limitW = next;
     changedMs = nowMs;
     window.length = 0;
-    return { capW, why };
+    return { limitW, why };
   }
 
   /** Learns the gain from the last step. Steps within sensor noise are ignored. */
   function learn(meanC: number): void {
     if (!step) return;
-    const [dW, dK] = [capW - step.fromW, meanC - step.fromC];
+    const [dW, dK] = [limitW - step.fromW, meanC - step.fromC];
     step = undefined;
     if (Math.abs(dW) < 6 || Math.abs(dK) < 0.8 || dK / dW <= 0) return;
     gain = Math.max(GAIN.low, Math.min(GAIN.high, 0.3 * gain + (0.7 * dK) / dW));
   }
 
   return {
-    capW: () => capW,
+    limitW: () => limitW,
     setTarget: (next: number): void => {
       targetC = next;
       settled = false;
     },
     /** Everything was undone: the card has its own limit. */
     reset: (): void => {
-      capW = limits.maxW;
+      limitW = limits.maxW;
       window.length = 0;
       step = undefined;
       settled = false;
@@ -102,8 +102,8 @@ export function createLimitController(limits: ControlLimits) {
       if (overC > RUNAWAY_K && tMs - changedMs > RUNAWAY_EVERY_MS) {
         const drawnW = mean(window.slice(-60), ({ powerW }) => powerW);
         settled = false;
-        if (step && capW > step.fromW) gain = Math.min(GAIN.high, gain * 1.5); // the last raise heated it more than expected
-        return change(Math.min(capW, drawnW) - overC / gain, tMs, fastC, 'too-hot');
+        if (step && limitW > step.fromW) gain = Math.min(GAIN.high, gain * 1.5); // the last raise heated it more than expected
+        return change(Math.min(limitW, drawnW) - overC / gain, tMs, fastC, 'too-hot');
       }
       if (tMs < lookMs || tMs - window[0]!.tMs < WINDOW_MS * 0.9) return undefined;
       lookMs = tMs + LOOK_EVERY_MS;
@@ -128,10 +128,10 @@ export function createLimitController(limits: ControlLimits) {
         return undefined;
       }
       const peakW = Math.max(...window.map(({ powerW }) => powerW));
-      const limited = peakW > 0.93 * capW;
+      const limited = peakW > 0.93 * limitW;
       if (errorC < 0 && !limited) return undefined; // the load draws less than the limit: raising it changes nothing
       return change(
-        (limited ? capW : peakW) - (errorC / gain) * (errorC < 0 ? CAUTION : 1),
+        (limited ? limitW : peakW) - (errorC / gain) * (errorC < 0 ? CAUTION : 1),
         tMs,
         meanC,
         errorC > 0 ? 'settled-hot' : 'settled-cool',

@@ -13,7 +13,7 @@ export type CardState = {
   /** the last tick with a temperature or power reading */
   seenMs: number;
   /** power limit in force that the governor has set; undefined: the card's own */
-  capW: number | undefined;
+  limitW: number | undefined;
   /** after a refusal no limit is tried before this */
   retryMs: number;
   /** limits that are exceeded and were reported */
@@ -23,7 +23,7 @@ export type CardState = {
 export const newCard = (policy: Policy): CardState => ({
   policy,
   seenMs: -Infinity,
-  capW: undefined,
+  limitW: undefined,
   retryMs: -Infinity,
   reported: new Set(),
 });
@@ -31,7 +31,7 @@ export const newCard = (policy: Policy): CardState => ({
 /** One step towards the desired state. Steps are applied in order; one that is already true does nothing. */
 export type GovernorStep =
   | { readonly kind: 'report'; readonly gpuUuid: string; readonly why: LimitKey }
-  | { readonly kind: 'limit'; readonly gpuUuid: string; readonly capW: number | undefined; readonly why: string }
+  | { readonly kind: 'limit'; readonly gpuUuid: string; readonly limitW: number | undefined; readonly why: string }
   | { readonly kind: 'hold'; readonly gpuUuid: string; readonly program: Program; readonly why: LimitKey }
   | { readonly kind: 'resume'; readonly gpuUuid: string; readonly key: string };
 
@@ -59,14 +59,14 @@ function planCard(input: PlanInput, gpuUuid: string, frame: Tick['gpus'][number]
     tempC,
     powerW,
     stressHours: input.stressHours(gpuUuid, tick.tsMs),
-    capRange: input.limitsOf(gpuUuid),
+    limitRange: input.limitsOf(gpuUuid),
   });
   const steps: GovernorStep[] = decision.passed
     .filter((why) => !card.reported.has(why))
     .map((why) => ({ kind: 'report', gpuUuid, why }));
   card.reported = new Set(limitKeys.filter((key) => decision.passed.includes(key)));
   if (nowMs - card.seenMs <= BLIND_MS) {
-    steps.push({ kind: 'limit', gpuUuid, capW: decision.capW, why: decision.changed?.why ?? 'temperature' });
+    steps.push({ kind: 'limit', gpuUuid, limitW: decision.limitW, why: decision.changed?.why ?? 'temperature' });
   }
   return { steps, hold: decision.hold };
 }
@@ -83,10 +83,10 @@ export function planTick(input: PlanInput): GovernorStep[] {
     for (const { match, gpuUuids, key } of programs)
       if (match && gpuUuids.includes(gpu.uuid)) wanted.set(key, { why: plan.hold, gpuUuid: gpu.uuid });
   }
-  for (const [gpuUuid, { policy, capW, seenMs }] of cards) {
-    if (capW === undefined || nowMs - seenMs <= BLIND_MS) continue;
+  for (const [gpuUuid, { policy, limitW, seenMs }] of cards) {
+    if (limitW === undefined || nowMs - seenMs <= BLIND_MS) continue;
     policy.reset();
-    steps.push({ kind: 'limit', gpuUuid, capW: undefined, why: 'telemetry-lost' });
+    steps.push({ kind: 'limit', gpuUuid, limitW: undefined, why: 'telemetry-lost' });
   }
   for (const program of programs) {
     const wish = wanted.get(program.key);

@@ -14,7 +14,7 @@ export type Situation = {
   /** equivalent hours of today so far; undefined: not modelled */
   readonly stressHours: number | undefined;
   /** lowest limit that the card accepts and its own one, W; undefined: not reported, so none is set */
-  readonly capRange: { readonly minW: number; readonly ownW: number } | undefined;
+  readonly limitRange: { readonly minW: number; readonly ownW: number } | undefined;
 };
 
 export const limitKeys = ['temperature', 'power', 'stress', 'price', 'quiet'] as const;
@@ -40,9 +40,9 @@ export type Decision = {
   /** why work should pause; undefined: it may run */
   readonly hold: LimitKey | undefined;
   /** the power limit that should be in force; undefined: the card's own */
-  readonly capW: number | undefined;
+  readonly limitW: number | undefined;
   /** a change of the power limit made now, and why */
-  readonly changed: { readonly capW: number; readonly why: LimitChange['why'] | LimitKey } | undefined;
+  readonly changed: { readonly limitW: number; readonly why: LimitChange['why'] | LimitKey } | undefined;
 };
 
 /** A temperature limit must be exceeded for this long: a spike is not a reason to pause work. */
@@ -63,7 +63,7 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
   let controller: ReturnType<typeof createLimitController> | undefined;
   let overSince: number | undefined;
   let heldSince: number | undefined;
-  let capNow: number | undefined;
+  let limitNowW: number | undefined;
 
   function tooHot({ tempC, tMs }: Situation): boolean {
     if (limits.coreTempC === null || tempC === undefined) return false;
@@ -92,39 +92,39 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
   }
 
   /** The power limit that temperature and power need together. */
-  function capFor({ tMs, tempC, powerW, capRange }: Situation): Decision['changed'] | 'none' {
-    if (!limits.mayCap || !capRange) return 'none';
-    const ceilingW = Math.min(capRange.ownW, Math.max(capRange.minW, limits.powerW ?? Infinity));
+  function limitFor({ tMs, tempC, powerW, limitRange }: Situation): Decision['changed'] | 'none' {
+    if (!limits.maySetLimit || !limitRange) return 'none';
+    const ceilingW = Math.min(limitRange.ownW, Math.max(limitRange.minW, limits.powerW ?? Infinity));
     if (limits.coreTempC === null) {
-      return ceilingW < capRange.ownW ? { capW: Math.round(ceilingW), why: 'power' } : 'none';
+      return ceilingW < limitRange.ownW ? { limitW: Math.round(ceilingW), why: 'power' } : 'none';
     }
-    controller ??= createLimitController({ targetC: limits.coreTempC, minW: capRange.minW, maxW: ceilingW });
+    controller ??= createLimitController({ targetC: limits.coreTempC, minW: limitRange.minW, maxW: ceilingW });
     const change = tempC === undefined || powerW === undefined ? undefined : controller.feed({ tMs, tempC, powerW });
     if (change) return change;
-    const capW = controller.capW();
-    return capW < capRange.ownW ? { capW, why: 'power' } : 'none';
+    const limitW = controller.limitW();
+    return limitW < limitRange.ownW ? { limitW, why: 'power' } : 'none';
   }
 
   return {
     decide(situation: Situation): Decision {
-      const cap = capFor(situation);
+      const found = limitFor(situation);
       const hot = tooHot(situation);
       const passed = passedLimits(situation, hot);
-      const capsHeat = limits.mayCap && situation.capRange !== undefined;
-      const holding = passed.filter((key) => key !== 'power' && !(key === 'temperature' && capsHeat));
+      const limitsHeat = limits.maySetLimit && situation.limitRange !== undefined;
+      const holding = passed.filter((key) => key !== 'power' && !(key === 'temperature' && limitsHeat));
       const hold = limits.mayHold ? holding[0] : undefined;
       if (hold !== 'temperature')
         heldSince = undefined; // a pause for another limit does not make the card hot
       else heldSince ??= situation.tMs;
-      const capW = cap === 'none' ? undefined : cap?.capW;
-      const changed = cap !== 'none' && cap && capW !== capNow ? cap : undefined;
-      capNow = capW;
-      return { passed, hold, capW, changed };
+      const limitW = found === 'none' ? undefined : found?.limitW;
+      const changed = found !== 'none' && found && limitW !== limitNowW ? found : undefined;
+      limitNowW = limitW;
+      return { passed, hold, limitW, changed };
     },
     /** Everything was undone: start from the card's own limit. */
     reset(): void {
       controller?.reset();
-      capNow = undefined;
+      limitNowW = undefined;
       heldSince = undefined;
       overSince = undefined;
     },

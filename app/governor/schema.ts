@@ -9,14 +9,14 @@ export const governorEntry = z.object({
   gpuUuid: z.string(),
   what: z.enum(governorActions),
   why: z.string(),
-  capW: z.number().optional(),
+  limitW: z.number().optional(),
   program: z.string().optional(),
   /** in the words of the driver or helper that refused */
   message: z.string().optional(),
 });
 export type GovernorEntry = TypeOf<typeof governorEntry>;
 
-const limitNow = z.object({ gpuUuid, capW: z.number() });
+const limitNow = z.object({ gpuUuid, limitW: z.number() });
 
 /** A power limit set by hand that reverts unless it is confirmed. */
 const pendingLimit = limitNow.extend({ untilMs: z.number() });
@@ -26,7 +26,7 @@ export const governorStatus = z.object({
   enabled: z.boolean(),
   held: z.array(z.object({ program: z.string(), why: z.enum(limitKeys), sinceMs: z.number() })),
   /** power limits in force now */
-  caps: z.array(limitNow.extend({ by: z.enum(['hand', 'governor']) })),
+  powerLimits: z.array(limitNow.extend({ by: z.enum(['hand', 'governor']) })),
   pending: z.array(pendingLimit),
   log: z.array(governorEntry),
 });

@@ -18,7 +18,7 @@ const governorSchema = z.object({
   /** may pause the user's own generating processes between outputs, and resume them */
   mayHold: z.boolean().default(false),
   /** may step the power limit, if permission is given */
-  mayCap: z.boolean().default(false),
+  maySetLimit: z.boolean().default(false),
 });
 export type GovernorLimits = TypeOf<typeof governorSchema>;
 

@@ -23,7 +23,7 @@ const ELSEWHERE_MS = 5_000;
  * Watches the cards during a stress test. Simulated and replayed cards do no work, so they are ignored. Each reading is
  * handed out once, so that a stale one is not mistaken for a card that still responds.
  */
-export function createBurnCard(gpuUuid: string) {
+export function createStressTestCard(gpuUuid: string) {
   let figures: CardFigures = {};
   let fresh: Heat | undefined;
   let before: { readonly energyMj?: number; readonly powerW?: number } = {};

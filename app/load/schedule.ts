@@ -2,15 +2,15 @@
  * The fixed schedule of the stress test, the same for every card: idle, ramp, soak until the temperature is steady,
  * cool-down. Hard stops end it at any moment.
  */
-export const burnShapes = ['diffusion', 'autoregressive'] as const;
-export type BurnShape = (typeof burnShapes)[number];
+export const stressTestShapes = ['diffusion', 'autoregressive'] as const;
+export type StressTestShape = (typeof stressTestShapes)[number];
 
-export const burnPhases = ['idle', 'ramp', 'soak', 'cool-down', 'ended'] as const;
-export type BurnPhase = (typeof burnPhases)[number];
-export const burnEndings = ['complete', 'aborted', 'too-hot', 'time', 'telemetry-lost', 'failed'] as const;
-export type BurnEnding = (typeof burnEndings)[number];
+export const stressTestPhases = ['idle', 'ramp', 'soak', 'cool-down', 'ended'] as const;
+export type StressTestPhase = (typeof stressTestPhases)[number];
+export const stressTestEndings = ['complete', 'aborted', 'too-hot', 'time', 'telemetry-lost', 'failed'] as const;
+export type StressTestEnding = (typeof stressTestEndings)[number];
 
-export type BurnPlan = {
+export type StressTestPlan = {
   readonly idleMs: number;
   readonly rampMs: number;
   /** soak lasts at least and at most this long */
@@ -21,7 +21,7 @@ export type BurnPlan = {
   readonly maxMs: number;
 };
 
-export const standardPlan: BurnPlan = {
+export const standardPlan: StressTestPlan = {
   idleMs: 30_000,
   rampMs: 30_000,
   soakMs: [180_000, 1_200_000],
@@ -35,21 +35,25 @@ const STEADY_K_PER_MIN = 1;
 const MINUTE_MS = 60_000;
 const BLIND_MS = 10_000;
 
-export type BurnStep = { readonly phase: BurnPhase; readonly load: number; readonly ending?: BurnEnding };
+export type StressTestStep = {
+  readonly phase: StressTestPhase;
+  readonly load: number;
+  readonly ending?: StressTestEnding;
+};
 
 /** @param onCard a card does the work, so its temperature must be read; false on the software adapter */
-export function createSchedule(plan: BurnPlan, onCard = true) {
-  let phase: BurnPhase = 'idle';
+export function createSchedule(plan: StressTestPlan, onCard = true) {
+  let phase: StressTestPhase = 'idle';
   let phaseMs = 0;
   let lastSeenMs: number | undefined;
-  let ending: BurnEnding | undefined;
+  let ending: StressTestEnding | undefined;
   const minute: { tMs: number; tempC: number }[] = [];
 
-  const end = (why: BurnEnding): void => {
+  const end = (why: StressTestEnding): void => {
     phase = 'ended';
     ending ??= why;
   };
-  const enter = (next: BurnPhase, tMs: number): void => {
+  const enter = (next: StressTestPhase, tMs: number): void => {
     phase = next;
     phaseMs = tMs;
   };
@@ -66,7 +70,7 @@ export function createSchedule(plan: BurnPlan, onCard = true) {
      * @param tempC of the card, read since the step before; undefined: not read
      * @param hottestC of all cards: the card that does the work may not be the chosen one
      */
-    step(tMs: number, tempC: number | undefined, hottestC = tempC): BurnStep {
+    step(tMs: number, tempC: number | undefined, hottestC = tempC): StressTestStep {
       if (phase === 'ended') return { phase, load: 0, ending: ending! };
       if (tempC !== undefined) {
         lastSeenMs = tMs;
@@ -86,6 +90,6 @@ export function createSchedule(plan: BurnPlan, onCard = true) {
       const load = phase === 'ramp' ? Math.min(1, (tMs - phaseMs) / plan.rampMs) : phase === 'soak' ? 1 : 0;
       return { phase, load, ...(ending && { ending }) };
     },
-    abort: (why: BurnEnding = 'aborted'): void => end(why),
+    abort: (why: StressTestEnding = 'aborted'): void => end(why),
   };
 }

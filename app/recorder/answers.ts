@@ -19,9 +19,9 @@ export type MakeReport = (
 
 export type GovernorAnswers = {
   readonly status: () => ResponseOf<'governor.status'>;
-  readonly tryCap: (gpuUuid: string, capW: number) => Promise<Result<undefined>>;
-  readonly confirmCap: (gpuUuid: string) => boolean;
-  readonly releaseCap: (gpuUuid: string) => Promise<Result<undefined>>;
+  readonly tryLimit: (gpuUuid: string, limitW: number) => Promise<Result<undefined>>;
+  readonly confirmLimit: (gpuUuid: string) => boolean;
+  readonly restoreLimit: (gpuUuid: string) => Promise<Result<undefined>>;
 };
 
 /**
@@ -75,10 +75,10 @@ export function createAnswers(
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
     'governor.status': () => ok(governor.status()),
-    'governor.tryCap': ({ gpuUuid, capW }) => governor.tryCap(gpuUuid, capW),
-    'governor.confirmCap': ({ gpuUuid }) =>
-      governor.confirmCap(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
-    'governor.releaseCap': ({ gpuUuid }) => governor.releaseCap(gpuUuid),
+    'governor.tryLimit': ({ gpuUuid, limitW }) => governor.tryLimit(gpuUuid, limitW),
+    'governor.confirmLimit': ({ gpuUuid }) =>
+      governor.confirmLimit(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
+    'governor.restoreLimit': ({ gpuUuid }) => governor.restoreLimit(gpuUuid),
     'report.make': makeReport,
   };
 

@@ -1,36 +1,31 @@
-import fs from 'node:fs';
 import { systemClock } from '../core/clock.node.ts';
-import type { MakeReport } from './answers.ts';
 import type { OwnCost } from '../core/own-cost.ts';
 import { createOwnCostMeter } from './own-cost.node.ts';
 import type { ChannelOf } from '../contract/channels.ts';
 import type { CollectorConfig } from './collector-messages.ts';
-import { isOutdated, openDatabase, type OpenedDatabase } from '../history/file/database.node.ts';
+import type { OpenedDatabase } from '../history/file/database.node.ts';
 import { openLog } from '../core/log.node.ts';
 import { logLastWords } from './last-words.node.ts';
-import { diedRecorder, isAlive, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
+import { diedRecorder, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
-import { isBeingReplaced } from '../history/file/replacement.node.ts';
-import { openRetentionPlan, removePlan } from '../history/retention/retention-plan.node.ts';
-import { createMemoryTrim } from './memory.node.ts';
+import { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
+import { startDuties } from './duties.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
-import { startJob } from '../jobs/run-job.node.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
 import { watchSampleRequests } from './sample-request.node.ts';
 import type { RecordingEvents } from './tick-pipeline.node.ts';
-import { runReportJob } from '../report/job.node.ts';
-import type { ReportRequest } from '../report/report.ts';
-import { createReports } from '../report/reports.ts';
-import type { ReportJob } from '../report/worker.node.ts';
+import { openHistory, removeReplayHistory } from './open-history.node.ts';
+import { createReportMaker } from './report-maker.node.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { historyFile, ledgerFolder } from '../core/folders.node.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openSource } from '../telemetry/open-source.node.ts';
+import { sourceKindOf } from '../telemetry/source-kinds.ts';
 import { startSampler } from '../telemetry/sampler.ts';
 import { memoryLedgerStore, openLedgerStore } from '../wear/ledger/ledger-store.node.ts';
 import { runReplayJob } from '../wear/replay-job.node.ts';
@@ -70,15 +65,6 @@ export type Collector = {
   readonly stop: () => Promise<Result<undefined>>;
 };
 
-const SAVE_WEAR_MS = 60_000;
-const HOUSEKEEP_MS = 5_000;
-const HOUSEKEEP_BUSY_MS = 50; // a small part each time, so that no tick waits for it
-const SESSION_POLL_MS = 2_000;
-const COST_MS = 5_000;
-const NOTE_MS = 60_000;
-const LOOK_MS = 1_000;
-const TRIM_MS = 60_000;
-
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
  * monitor run this same function. The order of a tick is write, judge, show: what a person was warned of is on disk.
@@ -95,7 +81,8 @@ export async function openCollector(
   if (!lock.ok) return lock;
   const log = openLog(config.dataFolder, 'recorder'); // the lock makes this process its only writer
   const died = diedRecorder(config.dataFolder);
-  if (died !== undefined) log.say(`The recorder before this one (process ${died}) crashed, was killed, or lost power.`);
+  if (died !== undefined)
+    log.write(`The recorder before this one (process ${died}) crashed, was killed, or lost power.`);
   const forgetWords = logLastWords(log);
   const release = (): void => {
     forgetWords();
@@ -109,28 +96,17 @@ export async function openCollector(
     nvmlWorkerUrl: new URL('nvml-worker.js', threads),
   });
   if (!source.ok) {
-    log.say(`Could not start: ${source.error.message}`);
+    log.write(`Could not start: ${source.error.message}`);
     release();
     return source;
   }
-  const { kind } = source.value.info();
-  const databaseFile = historyFile(config.dataFolder, kind);
-  if (kind === 'replay') removeReplayHistory(databaseFile);
-
-  /** Opens the history, or begins one. In a thread where that takes a while: a supervisor must see this process live. */
-  async function openFile(): Promise<Result<OpenedDatabase>> {
-    let setAside: string | undefined;
-    if (!isBeingReplaced(databaseFile) && isOutdated(databaseFile)) {
-      const upgraded = await startJob(threads, { kind: 'upgrade', databaseFile }).result;
-      if (!upgraded.ok) return upgraded;
-      setAside = upgraded.value.setAside;
-    }
-    const opened = openDatabase(databaseFile);
-    return opened.ok && setAside !== undefined ? ok({ ...opened.value, setAside }) : opened;
-  }
-  const opened = await openFile();
+  const { origin, reportsXids } = sourceKindOf(source.value.info().kind);
+  const live = origin !== 'replayed';
+  const databaseFile = historyFile(config.dataFolder, origin);
+  if (!live) removeReplayHistory(databaseFile);
+  const opened = await openHistory(databaseFile, threads);
   if (!opened.ok) {
-    log.say(`Could not start: ${opened.error.message}`);
+    log.write(`Could not start: ${opened.error.message}`);
     await source.value.close();
     release();
     return opened;
@@ -138,9 +114,9 @@ export async function openCollector(
 
   const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
   writeRecorder(config.dataFolder, recorder);
-  log.say(`Recording from ${recorder.source}, process ${process.pid}.`);
+  log.write(`Recording from ${recorder.source}, process ${process.pid}.`);
   const diskRoom = watchDiskRoom(config.dataFolder);
-  const ledgers = ledgerFolder(config.dataFolder, kind);
+  const ledgers = ledgerFolder(config.dataFolder, origin);
   const stopping = new AbortController();
   const governor = createGovernor({
     settings,
@@ -149,7 +125,7 @@ export async function openCollector(
     progress: (key) => work.watch.progress(key),
     stressTodayHours: createStressOfDay((uuid) => work.wear.exposureOf(uuid)?.families.M1?.equivalentHours.mid),
     onAction(action) {
-      log.say(`Governor: ${action.what}, ${action.why}${action.message === undefined ? '' : `: ${action.message}`}`);
+      log.write(`Governor: ${action.what}, ${action.why}${action.message === undefined ? '' : `: ${action.message}`}`);
       events.onAction?.(action);
     },
     wallMs: clock.wallMs,
@@ -157,27 +133,16 @@ export async function openCollector(
   });
   const meter = createOwnCostMeter();
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
-  async function exportCsv(target: string, { gpuUuid, fromMs, toMs }: ReportRequest): Promise<Result<string>> {
-    const request = { format: 'csv', target, fromMs, toMs, metrics: [], gpuUuids: [gpuUuid] } as const;
-    const written = await startJob(threads, { kind: 'export', databaseFile, request }).result;
-    return written.ok ? ok(target) : written;
-  }
-  const report = createReports<ReportJob & { readonly format: 'html' | 'csv' }>(({ format, ...job }, signal) =>
-    format === 'csv' && job.path !== undefined
-      ? exportCsv(job.path, job.request)
-      : runReportJob(new URL('report-worker.js', threads), job, signal),
-  );
-  const makeReport: MakeReport = (request) => {
-    const { gpuUuid, fromMs, toMs, format, locale } = request;
-    return report({
-      databaseFile,
-      request: { gpuUuid, fromMs, toMs },
-      format,
-      path: request.path,
-      context: { source: source.value.info(), exposure: work.wear.exposureOf(gpuUuid), nowMs: clock.wallMs() },
-      language: { locale, settings },
-    });
-  };
+  const makeReport = createReportMaker({
+    threads,
+    databaseFile,
+    context: (gpuUuid) => ({
+      source: source.value.info(),
+      exposure: work.wear.exposureOf(gpuUuid),
+      nowMs: clock.wallMs(),
+    }),
+    settings: () => settings,
+  });
   const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
     beginWork({
       db,
@@ -195,8 +160,8 @@ export async function openCollector(
       paused: diskRoom.fault,
       limits: () => plan.shown(),
       resumed,
-      live: kind !== 'replay',
-      hearsXids: kind === 'nvml',
+      live,
+      hearsXids: reportsXids,
       intervalMs: () => settings.intervalMs,
       nowMs: clock.wallMs(),
     });
@@ -209,71 +174,38 @@ export async function openCollector(
     databaseFile,
     work: () => work,
     async reopen(resumed) {
-      const again = await openFile();
+      const again = await openHistory(databaseFile, threads);
       if (!again.ok) return again;
       work = workOn(again.value, resumed);
       writeRecorder(config.dataFolder, recorder);
       return ok(again.value.setAside);
     },
     onNotice(notice) {
-      log.say(notice.message);
+      log.write(notice.message);
       events.onNotice?.(notice);
     },
     monoMs: clock.monoMs,
   });
 
-  const timers = new Set<NodeJS.Timeout>();
-  function every(ms: number, task: () => void): void {
-    const timer = setInterval(() => work.recording.guarded(task), ms);
-    timer.unref();
-    timers.add(timer);
-  }
-  const trimMemory = createMemoryTrim();
-  function housekeep(): void {
-    let more = false;
-    work.recording.guarded(() => {
-      diskRoom.look();
-      const nowMs = clock.wallMs();
-      more = work.store.housekeep(plan.ruleAt(nowMs, work.store.believedMs(nowMs)), nowMs);
-    });
-    if (more) trimMemory();
-    housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
-    housekeeping.unref();
-  }
-
-  /**
-   * Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. One whose
-   * process has died is ended here with what was recorded.
-   */
-  let sessionsSeen = '';
-  function watchSessions(): void {
-    const { store, recording } = work;
-    for (const session of store.sessions.open()) {
-      if (!isAlive(session.ownerPid)) store.finishSession(session, recording.lastTickMs(), null, new Set());
-    }
-    const seen = JSON.stringify(store.sessions.newest(1).map(({ id, endedMs }) => [id, endedMs]));
-    if (sessionsSeen !== '' && seen !== sessionsSeen) events.onSessions();
-    sessionsSeen = seen;
-  }
-
   if ((await recover(config.dataFolder)) === 'limit-left') governor.foundLeft();
   const sampler = startSampler({
     source: source.value,
     onTick: (tick) => work.recording.take(tick),
-    ...(kind !== 'replay' && { clock }),
+    ...(live && { clock }),
   });
   if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), []);
   const sampleNow = (): void => source.value.sampleNow?.();
   const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
-  const looking = setInterval(keeper.look, LOOK_MS);
-  looking.unref();
-  timers.add(looking);
-  every(SAVE_WEAR_MS, () => work.wear.save());
-  let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
-  every(SESSION_POLL_MS, watchSessions);
-  every(TRIM_MS, trimMemory); // what sealing left is garbage by then, and collected
-  every(COST_MS, () => events.onCost?.(meter.read()));
-  every(NOTE_MS, () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }));
+  const endDuties = startDuties({
+    work: () => work,
+    keeper,
+    plan,
+    lookAtDisk: diskRoom.look,
+    events,
+    cost: meter.read,
+    note: () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }),
+    wallMs: clock.wallMs,
+  });
 
   let stopped: Promise<Result<undefined>> | undefined;
   return ok({
@@ -300,24 +232,17 @@ export async function openCollector(
     },
     stop: () =>
       (stopped ??= (async () => {
-        timers.forEach(clearInterval);
         unwatch();
+        endDuties();
         stopping.abort();
-        clearTimeout(housekeeping);
         await sampler.stop();
         await governor.close();
         await jobs.cancelAll();
         const written = await keeper.end();
         removeRecorder(config.dataFolder);
-        log.say(written.ok ? 'Recording ended.' : `Recording ended. ${written.error.message}`);
+        log.write(written.ok ? 'Recording ended.' : `Recording ended. ${written.error.message}`);
         release();
         return written;
       })()),
   });
-}
-
-/** A replay's history is a copy of a file that the person has: each replay begins a new one. */
-function removeReplayHistory(file: string): void {
-  for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
-  removePlan(file);
 }

@@ -11,7 +11,7 @@ export function logLastWords(log: Log): () => void {
   const onWorker = (thread: Worker): void => {
     const { threadId } = thread;
     thread.on('error', (thrown) => log.fault(`Thread ${threadId} failed`, thrown));
-    thread.on('exit', (code) => code !== 0 && log.say(`Thread ${threadId} ended with code ${code}.`));
+    thread.on('exit', (code) => code !== 0 && log.write(`Thread ${threadId} ended with code ${code}.`));
   };
   process.on('uncaughtExceptionMonitor', onFault);
   process.on('worker', onWorker);

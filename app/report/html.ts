@@ -1,6 +1,7 @@
 import type { Units } from '../core/format.ts';
 import type { Translate } from '../core/i18n.ts';
 import { createFormatter } from '../metrics/format.ts';
+import { sourceKindOf, type SourceKind } from '../telemetry/source-kinds.ts';
 import { exposureJson } from '../wear/export.ts';
 import type { Tariff } from '../workload/energy/tariff.ts';
 import { html, Markup } from './markup.ts';
@@ -30,12 +31,10 @@ function machineReadable({ gpu, source, fromMs, toMs, createdMs, summary, exposu
 }
 
 /** Says on every page that the numbers do not come from a card in this machine. */
-function simulatedBanner(kind: Report['source']['kind'], t: Translate): Markup {
-  const [title, more] =
-    kind === 'replay'
-      ? [t('banner.replay'), t('banner.replayMore')]
-      : [t('banner.simulator'), t('banner.simulatorMore')];
-  return html`<p class="banner">${title} · ${more}</p>`;
+function banner(kind: SourceKind, t: Translate): Markup | undefined {
+  const { origin } = sourceKindOf(kind);
+  if (origin === 'measured') return undefined;
+  return html`<p class="banner">${t(`banner.${origin}`)} · ${t(`banner.${origin}More`)}</p>`;
 }
 
 /** Renders a report as one self-contained HTML file: no script, no font, no address. */
@@ -58,7 +57,7 @@ export function reportHtml(report: Report, { t, locale, settings }: ReportLangua
           <p class="brand">Slowburn</p>
           <h1>${gpu.name}</h1>
           <p>${format.dateTime(report.fromMs)} – ${format.dateTime(report.toMs)}</p>
-          ${source.simulated && simulatedBanner(source.kind, t)}
+          ${banner(source.kind, t)}
         </header>
         ${partIds.map((id) => parts[id]({ report, t, format, settings }))}
         <footer>

@@ -64,7 +64,15 @@ export function loadSettings(folder: string): LoadedSettings {
   }
   const dangling = fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
   if (!dangling && !hasHistory(folder))
-    return { settings: defaultSettings, problems: [], suspended: [], wellFormed: false, file, state: 'new' };
+    return {
+      settings: defaultSettings,
+      problems: [],
+      former: [],
+      suspended: [],
+      wellFormed: false,
+      file,
+      state: 'new',
+    };
   const message = text('settingsFile.missing');
   const next = text('settingsFile.missingNext');
   return { ...nothingRead({ field: '', line: null, message, next }), file, state: 'missing' };

@@ -45,8 +45,14 @@ export function openSettings(folder: string, onChange: () => void): SettingsOwne
     mark = markOf(file); // before reading: a change while it is read is seen at the next look
     loaded = loadSettings(folder);
     const copied = copyAside(loaded);
-    const { problems, suspended } = loaded;
-    report = { file, problems, suspended, ...(copied.ok && copied.value !== undefined && { copy: copied.value }) };
+    const { problems, former, suspended } = loaded;
+    report = {
+      file,
+      problems,
+      former,
+      suspended,
+      ...(copied.ok && copied.value !== undefined && { copy: copied.value }),
+    };
   }
   load();
 

@@ -10,6 +10,7 @@ import {
 import type { TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
 import { limitFields, type LimitField } from '../history/retention/limits.ts';
+import { moveRenamed, renamedKeys, type RenamedKeys } from './renamed-keys.ts';
 import { defaultSettings, settingsSchema, type Settings } from './settings.ts';
 
 const problem = z.object({
@@ -23,10 +24,15 @@ const problem = z.object({
 /** What is wrong with a field of the file, and where. */
 export type SettingsProblem = TypeOf<typeof problem>;
 
+/** A key of an earlier version: it works, and users should know its name of today. */
+const formerKey = z.object({ field: z.string(), line: z.int().nullable(), now: z.string() });
+export type FormerKey = TypeOf<typeof formerKey>;
+
 /** What is wrong with the file of settings, and what follows from it. */
 export const settingsReport = z.object({
   file: z.string(),
   problems: z.array(problem),
+  former: z.array(formerKey),
   /** limits that the file does not give: nothing is deleted by them */
   suspended: z.array(z.enum(limitFields)),
   /** copy of a file that could not be read in full */
@@ -38,6 +44,7 @@ export type SettingsReport = TypeOf<typeof settingsReport>;
 export type ReadSettings = {
   readonly settings: Settings;
   readonly problems: readonly SettingsProblem[];
+  readonly former: readonly FormerKey[];
   /** limits that the file does not give: nothing is deleted by them */
   readonly suspended: readonly LimitField[];
   /** whether the text can be edited field by field */
@@ -111,6 +118,7 @@ const sentenceOf = ({ error }: ParseError): string =>
 export const nothingRead = (problem: SettingsProblem): ReadSettings => ({
   settings: defaultSettings,
   problems: [problem],
+  former: [],
   suspended: limitFields,
   wellFormed: false,
 });
@@ -120,7 +128,7 @@ export const nothingRead = (problem: SettingsProblem): ReadSettings => ({
  * others keep what the file gives. Comments and trailing commas are accepted, as editors write them. Text that is no JSON
  * gives nothing: a number that was cut off would be a wrong number.
  */
-export function readSettings(text: string): ReadSettings {
+export function readSettings(text: string, renamed: RenamedKeys = renamedKeys): ReadSettings {
   const errors: ParseError[] = [];
   let root: Node | undefined;
   let read: unknown;
@@ -140,16 +148,18 @@ export function readSettings(text: string): ReadSettings {
   if (!root || !isRecord(read)) return nothingRead({ field: '', line: 1, message: words('settingsFile.notObject') });
 
   const problems: SettingsProblem[] = [];
-  const given = { ...read };
+  const { given: moved, found } = moveRenamed(read, renamed);
+  const given: Record<string, unknown> = { ...moved };
+  const lineOf = (path: Path): number | null => {
+    const node = findNodeAtLocation(root, [...path]);
+    return node ? lineAt(node.offset) : null;
+  };
   for (const [key, node] of repeated(root)) {
     if (!Object.hasOwn(settingsSchema.shape, key)) continue;
     delete given[key];
     problems.push({ field: key, line: lineAt(node.offset), message: words('settingsFile.twice') });
   }
-  const tell: Tell = (path, message) => {
-    const node = findNodeAtLocation(root, [...path]);
-    problems.push({ field: path.join('.'), line: node ? lineAt(node.offset) : null, message });
-  };
+  const tell: Tell = (path, message) => void problems.push({ field: path.join('.'), line: lineOf(path), message });
   const wrong = new Set<string>();
   const kept = salvage(settingsSchema, given, [], (path, message) => {
     wrong.add(String(path[0]));
@@ -158,6 +168,7 @@ export function readSettings(text: string): ReadSettings {
   return {
     settings: (kept?.value as Settings | undefined) ?? defaultSettings,
     problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    former: found.map((field) => ({ field, line: lineOf(field.split('.')), now: renamed[field]! })),
     suspended: limitFields.filter((field) => !Object.hasOwn(given, field) || wrong.has(field)),
     wellFormed: true,
   };

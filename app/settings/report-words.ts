@@ -2,7 +2,7 @@ import type { Formatter } from '../metrics/format.ts';
 import type { ShownLimit, ShownLimits } from '../history/retention/grace.ts';
 import type { LimitField } from '../history/retention/limits.ts';
 import type { Translate } from '../core/i18n.ts';
-import type { SettingsReport } from './read-settings.ts';
+import type { FormerKey, SettingsReport } from './read-settings.ts';
 
 /** A sentence, what belongs to it, and what to do. */
 export type Notice = { readonly title: string; readonly lines: readonly string[]; readonly next?: string };
@@ -15,12 +15,16 @@ export const problemText = ({ field, line, message }: Problem, t: Translate): st
   return t('settingsFile.problem', { field, line, message });
 };
 
+/** What a former key is called now. */
+export const formerKeyText = ({ field, line, now }: FormerKey, t: Translate): string =>
+  line === null ? t('settingsFile.renamedNoLine', { field, now }) : t('settingsFile.renamed', { field, line, now });
+
 /** That deletion is suspended, and why. */
 export const suspendedText = (suspended: readonly LimitField[], t: Translate): string =>
   t(`retention.suspended.${suspended.length > 1 ? 'both' : suspended[0]!}`);
 
 /** What a person must know of the file of settings: what could not be read, and that deletion is suspended. */
-export function settingsNotices({ file, problems, suspended, copy }: SettingsReport, t: Translate): Notice[] {
+export function settingsNotices({ file, problems, former, suspended, copy }: SettingsReport, t: Translate): Notice[] {
   const notices: Notice[] = [];
   const [first] = problems;
   if (first) {
@@ -28,6 +32,10 @@ export function settingsNotices({ file, problems, suspended, copy }: SettingsRep
     if (copy !== undefined) lines.push(t('settingsFile.copy', { copy }));
     const title = t(first.field === '' ? 'settingsFile.nothingRead' : 'settingsFile.unread', { file });
     notices.push({ title, lines, ...(first.next && { next: first.next }) });
+  }
+  if (former.length > 0) {
+    const lines = former.map((key) => formerKeyText(key, t));
+    notices.push({ title: t('settingsFile.formerKeys', { file }), lines, next: t('settingsFile.formerKeysNext') });
   }
   if (suspended.length > 0) {
     notices.push({ title: suspendedText(suspended, t), lines: [], next: t('retention.suspendedNext', { file }) });

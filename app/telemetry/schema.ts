@@ -2,7 +2,8 @@ import { gpuUuid, type TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
 import { frame } from '../metrics/schema.ts';
 import { gapReasons } from './sampler.ts';
-import { processTypes, sourceKinds, witnesses } from './source.ts';
+import { processTypes, witnesses } from './source.ts';
+import { sourceKindIds } from './source-kinds.ts';
 
 /** The UUID identifies a GPU permanently; the index is for display and may change between boots. */
 export const gpuIdentity = z.object({
@@ -73,7 +74,7 @@ export type SourceFault = TypeOf<typeof sourceFault>;
 
 /** What the source is: for banners, report headings and the "source" line beside every number. */
 export const sourceInfo = z.object({
-  kind: z.enum(sourceKinds),
+  kind: z.enum(sourceKindIds),
   /** for people: "NVML 12.575.57", "nvidia-smi 535.86", "Recording hot-3090.jsonl" */
   label: z.string(),
   driverVersion: z.string().optional(),

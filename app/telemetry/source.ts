@@ -3,8 +3,6 @@ import type { GpuEvent, GpuSample, SourceFault, SourceInfo } from './schema.ts';
 
 export type { GpuEvent, GpuIdentity, GpuProcess, GpuSample, MigInstance, SourceFault, SourceInfo } from './schema.ts';
 
-export const sourceKinds = ['nvml', 'nvidia-smi', 'replay', 'simulator'] as const;
-
 export const processTypes = ['compute', 'graphics', 'both'] as const;
 export type ProcessType = (typeof processTypes)[number];
 

@@ -1,4 +1,5 @@
 import { text } from '../core/i18n.ts';
+import type { en } from '../core/locales/en.ts';
 import { err, ok, type Result } from '../core/result.ts';
 
 /** A source as `--source` names it, parsed. How each kind is opened: open-source.node.ts. */
@@ -10,8 +11,10 @@ export type SourceSpec =
   | { readonly kind: 'simulator'; readonly count: number };
 
 type SourceRow = {
-  /** as the help prints it */
+  /** as it is typed */
   readonly form: string;
+  /** the text that says in the help what it reads */
+  readonly label: `telemetry.source.label.${keyof (typeof en)['telemetry']['source']['label']}`;
   /** @param argument what follows the colon; undefined without a colon. @returns the spec, or why there is none */
   readonly parse: (argument: string | undefined) => SourceSpec | { readonly why: string };
 };
@@ -27,22 +30,30 @@ const recording =
 export const sources = {
   auto: {
     form: 'auto',
+    label: 'telemetry.source.label.auto',
     parse: (argument) =>
       argument === undefined ? { kind: 'auto' } : { why: text('telemetry.source.takesNothing', { kind: 'auto' }) },
   },
   nvml: {
     form: 'nvml[:LIBRARY]',
+    label: 'telemetry.source.label.nvml',
     parse: (library) => ({ kind: 'nvml', ...(library !== undefined && { library }) }),
   },
   'nvidia-smi': {
     form: 'nvidia-smi[:PROGRAM]',
+    label: 'telemetry.source.label.smi',
     parse: (program) => ({ kind: 'nvidia-smi', ...(program !== undefined && { program }) }),
   },
   // a document that nvidia-smi -q -x printed earlier is a recording of one moment
-  'nvidia-smi-xml': { form: 'nvidia-smi-xml:FILE', parse: recording('nvidia-smi-xml') },
-  replay: { form: 'replay:FILE', parse: recording('replay') },
+  'nvidia-smi-xml': {
+    form: 'nvidia-smi-xml:FILE',
+    label: 'telemetry.source.label.smiXml',
+    parse: recording('nvidia-smi-xml'),
+  },
+  replay: { form: 'replay:FILE', label: 'telemetry.source.label.replay', parse: recording('replay') },
   simulator: {
     form: 'simulator[:N]',
+    label: 'telemetry.source.label.simulator',
     parse(argument = '1') {
       const count = Number(argument);
       return Number.isInteger(count) && count >= 1 && count <= MAX_SIMULATED
@@ -52,10 +63,16 @@ export const sources = {
   },
 } satisfies Record<SourceSpec['kind'] | 'nvidia-smi-xml', SourceRow>;
 
-/** "auto, nvml[:LIBRARY], … or simulator[:N]" */
-export const sourceForms: string = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
-  Object.values(sources).map(({ form }) => form),
-);
+/** "auto, nvml[:LIBRARY], …, simulator[:N]" */
+export const sourceForms: string = Object.values(sources)
+  .map(({ form }) => form)
+  .join(', ');
+
+/** What `--source` takes, for the help: each form and what it reads. */
+export const sourceHelp = (): string =>
+  Object.values(sources)
+    .map(({ form, label }) => `${form} (${text(label)})`)
+    .join(', ');
 
 /** Parses the value of `--source`. */
 export function parseSourceSpec(given: string): Result<SourceSpec> {

@@ -96,7 +96,7 @@ export const dbRestore = {
     const found = historyOf(options);
     const target = found.ok
       ? found.value
-      : path.resolve(options.file ?? historyFile(dataFolder(options.dataDir), 'nvml'));
+      : path.resolve(options.file ?? historyFile(dataFolder(options.dataDir), 'measured'));
     const result = await alone(target, () => replace(target, backup, found.ok));
     return concluded(result, (aside) => [
       aside === undefined ? text('cli.db.restoredNew', { target }) : text('cli.db.restored', { target, aside }),

@@ -118,7 +118,7 @@ async function importFiles(files: readonly string[], options: ImportOptions): Pr
     return EXIT.failed;
   }
   establishSettings(folder); // without settings, the history would look as if its settings were lost
-  const database = openDatabase(historyFile(folder, 'nvml'));
+  const database = openDatabase(historyFile(folder, 'measured'));
   if (!database.ok) {
     lock.value();
     printError(database.error);

@@ -2,6 +2,7 @@ import { alertTitle } from '../../app/alerts/text.ts';
 import { Option } from 'commander';
 import { text } from '../../app/core/i18n.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
+import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import type { Command } from '../command.ts';
@@ -26,8 +27,10 @@ const sentences = (fault: Tick['fault']): readonly string[] =>
   fault ? [fault.message, ...(fault.next ? [`  ${fault.next}`] : [])] : [];
 
 /** Says that numbers are simulated or replayed, if they are. */
-const bannerOf = ({ simulated, kind }: Tick['source']): readonly string[] =>
-  simulated && (kind === 'simulator' || kind === 'replay') ? [text(`banner.${kind}`)] : [];
+function bannerOf({ kind }: Tick['source']): readonly string[] {
+  const { origin } = sourceKindOf(kind);
+  return origin === 'measured' ? [] : [text(`banner.${origin}`)];
+}
 
 const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined;

@@ -103,9 +103,9 @@ function besideOf(store: Store, folder: string, uuid: string, nowMs: number): Be
 }
 
 function fromHistory({ dataDir, simulated, from, to, gpu, powerLimit }: WearOptions): Result<Card[]> {
-  const kind = simulated ? 'simulator' : 'nvml';
-  const file = historyFile(dataFolder(dataDir), kind);
-  const folder = ledgerFolder(dataFolder(dataDir), kind)!;
+  const origin = simulated ? 'simulated' : 'measured';
+  const file = historyFile(dataFolder(dataDir), origin);
+  const folder = ledgerFolder(dataFolder(dataDir), origin)!;
   if (!fs.existsSync(file)) {
     return err('not-found', text('cli.wear.noHistory', { file }), text('cli.wear.noHistoryNext'));
   }

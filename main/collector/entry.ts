@@ -1,10 +1,9 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
 import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
 import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
-import { logFault, startLog } from '../log.ts';
 import { setLanguage } from '../../app/core/i18n.ts';
 import { systemLanguage } from '../../app/core/system-language.node.ts';
-import { notes } from '../terminal.ts';
+import { notes, printFault } from '../terminal.ts';
 
 setLanguage(systemLanguage);
 
@@ -18,7 +17,6 @@ let collector: Collector | undefined;
 let lastPushMs = -Infinity;
 
 async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promise<void> {
-  startLog(config.dataFolder, 'collector');
   const opened = await openCollector(
     config,
     {
@@ -84,7 +82,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 }
 
 process.on('uncaughtException', (thrown) => {
-  logFault(thrown); // the cause first: the window's process starts another collector
+  printFault(thrown); // the collector's log has it too (last-words.node.ts); the window's process starts another collector
   process.exit(1);
 });
 

@@ -1,5 +1,7 @@
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { SettingsReport } from '../../app/settings/read-settings.ts';
+import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
 import { useShared } from '../context.tsx';
 import { useLive, type Live } from '../live/store.ts';
 import { Banner } from '../parts/banner.tsx';
@@ -14,14 +16,19 @@ const faultOf = ({ fault }: Live) => fault;
 function SimulatedBanner() {
   const { t } = useTranslation();
   const source = useLive(sourceOf);
-  if (!source?.simulated) return null;
-  const kind = source.kind === 'replay' ? 'replay' : 'simulator';
+  if (!source) return null;
+  const { origin } = sourceKindOf(source.kind);
+  if (origin === 'measured') return null;
   return (
-    <Banner kind="simulated" title={t(`banner.${kind}`)}>
-      {t(`banner.${kind}More`)} {source.because}
+    <Banner kind="simulated" title={t(`banner.${origin}`)}>
+      {t(`banner.${origin}More`)} {source.because}
     </Banner>
   );
 }
+
+/** Checked here, so that the sentences are loaded only where they are needed. */
+const needsNotice = ({ problems, former, suspended }: SettingsReport): boolean =>
+  problems.length + former.length + suspended.length > 0;
 
 /** What is true of every page: simulated numbers, trouble of the source or the recorder, a history set aside. */
 export function Banners() {
@@ -42,7 +49,7 @@ export function Banners() {
           {fault.next}
         </Banner>
       )}
-      {settingsReport && (settingsReport.problems.length > 0 || settingsReport.suspended.length > 0) && (
+      {settingsReport && needsNotice(settingsReport) && (
         <Suspense>
           <SettingsBanners report={settingsReport} />
         </Suspense>

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { onPush } from '../bridge.ts';
 import { Empty, PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
-import { BurnPanel } from '../workloads/burn-panel.tsx';
+import { StressTestPanel } from '../workloads/stress-test-panel.tsx';
 import { Comparison } from '../workloads/comparison.tsx';
 import { GovernorPanel } from '../workloads/governor-panel.tsx';
 import { PricesPanel } from '../workloads/prices-panel.tsx';
@@ -80,7 +80,7 @@ export function WorkloadsPage() {
       <GovernorPanel />
       <PricesPanel />
       <ProgramsPanel />
-      <BurnPanel />
+      <StressTestPanel />
     </>
   );
 }

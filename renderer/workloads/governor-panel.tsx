@@ -35,7 +35,7 @@ export function GovernorPanel() {
   const quiet = governor.quietHours;
   const { data: status, again } = useQuestion('governor.status', undefined, { everyMs: 2000 });
   const choice = useGpuChoice();
-  const [cap, setCap] = useState<number | ''>('');
+  const [wantedW, setWantedW] = useState<number | ''>('');
   const { set: setSettings, error, setError } = useChange();
   const set = (change: Partial<Limits>): void => setSettings({ governor: { ...governor, ...change } });
   const act = (doing: Promise<{ ok: boolean; error?: { message: string } }>): void =>
@@ -99,9 +99,9 @@ export function GovernorPanel() {
         <Switch
           size="xs"
           disabled={!governor.enabled}
-          label={t('governor.mayCap')}
-          checked={governor.mayCap}
-          onChange={(event) => set({ mayCap: event.currentTarget.checked })}
+          label={t('governor.maySetLimit')}
+          checked={governor.maySetLimit}
+          onChange={(event) => set({ maySetLimit: event.currentTarget.checked })}
         />
       </div>
       <div className={css.controls}>
@@ -114,14 +114,14 @@ export function GovernorPanel() {
           allowDecimal={false}
           suffix=" W"
           label={t('governor.byHand')}
-          value={cap}
-          onChange={(value) => setCap(typeof value === 'number' ? value : '')}
+          value={wantedW}
+          onChange={(value) => setWantedW(typeof value === 'number' ? value : '')}
         />
         <Button
           size="xs"
           variant="default"
-          disabled={cap === '' || !uuid}
-          onClick={() => uuid && cap !== '' && act(ask('governor.tryCap', { gpuUuid: uuid, capW: cap }))}
+          disabled={wantedW === '' || !uuid}
+          onClick={() => uuid && wantedW !== '' && act(ask('governor.tryLimit', { gpuUuid: uuid, limitW: wantedW }))}
         >
           {t('governor.try')}
         </Button>
@@ -129,26 +129,26 @@ export function GovernorPanel() {
           size="xs"
           variant="subtle"
           disabled={!uuid}
-          onClick={() => uuid && act(ask('governor.releaseCap', { gpuUuid: uuid }))}
+          onClick={() => uuid && act(ask('governor.restoreLimit', { gpuUuid: uuid }))}
         >
           {t('governor.release')}
         </Button>
       </div>
       <ErrorLine text={error} />
-      {status?.pending.map(({ gpuUuid, capW, untilMs }) => (
+      {status?.pending.map(({ gpuUuid, limitW, untilMs }) => (
         <div key={gpuUuid} className={css.pending} role="alert">
           <span>
-            {t('governor.pending', { cap: `${capW} W` })} <Countdown untilMs={untilMs} /> s
+            {t('governor.pending', { limit: `${limitW} W` })} <Countdown untilMs={untilMs} /> s
           </span>
-          <Button size="xs" onClick={() => act(ask('governor.confirmCap', { gpuUuid }))}>
+          <Button size="xs" onClick={() => act(ask('governor.confirmLimit', { gpuUuid }))}>
             {t('governor.keep')}
           </Button>
         </div>
       ))}
-      {status?.caps.map(({ gpuUuid, capW, by }) => (
+      {status?.powerLimits.map(({ gpuUuid, limitW, by }) => (
         <p key={gpuUuid} className={css.hint}>
           {t(`governor.inForce.${by}`, {
-            cap: `${capW} W`,
+            limit: `${limitW} W`,
             gpu: choice.gpus.find((gpu) => gpu.uuid === gpuUuid)?.name ?? gpuUuid,
           })}
         </p>

@@ -49,7 +49,7 @@ export function ProgramsPanel() {
           w={240}
           maxLength={200}
           label={t('programs.contains')}
-          placeholder="my_generator.py"
+          placeholder={t('programs.containsExample')}
           value={contains}
           onChange={(event) => setContains(event.currentTarget.value)}
         />

@@ -32,6 +32,8 @@ export const guarded = {
   'telemetry.ratioToNodeNvidiaSmiOncePerSecond': { better: 'higher', noise: 0.25, ratio: true },
   'telemetry.tick.gpus8.cpuMs': { better: 'lower', noise: 0.25 },
   'telemetry.tick.gpus64.cpuMs': { better: 'lower', noise: 0.25 },
+  'pace.rssMiB.end': { better: 'lower', noise: 0.05 },
+  'pace.cpuMsPerTick': { better: 'lower', noise: 0.25 },
   'rest.tray.corePct': { better: 'lower', noise: 0.5 },
   'rest.liveHidden.corePct': { better: 'lower', noise: 0.5 },
   'rest.live.corePct': { better: 'lower', noise: 0.3 },
@@ -43,6 +45,9 @@ export function figureOf(results, name) {
   return typeof value === 'number' ? value : undefined;
 }
 
+/** The machine that a section was measured on. Results of earlier versions name one for all sections. */
+export const machineOf = (results, section) => results[section]?.machine ?? results.machine;
+
 const sameMachine = (a, b) => ['cpu', 'cores', 'node', 'electron'].every((key) => a?.[key] === b?.[key]);
 
 /**
@@ -50,7 +55,7 @@ const sameMachine = (a, b) => ['cpu', 'cores', 'node', 'electron'].every((key) =
  * @returns {{ compared: number, worse: string[], better: string[] }} one line per figure that moved by more than its noise
  */
 export function compareSection(section, before, now, rows = guarded) {
-  const same = sameMachine(before.machine, now.machine);
+  const same = sameMachine(machineOf(before, section), machineOf(now, section));
   const result = { compared: 0, worse: [], better: [] };
   for (const [name, { better, noise, ratio }] of Object.entries(rows)) {
     const [old, fresh] = [figureOf(before, name), figureOf(now, name)];

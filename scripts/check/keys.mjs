@@ -1,4 +1,4 @@
-// The language file: every key is used, and in finished rooms no sentence for people is outside of it.
+// The language file: every key is used, and no sentence that users read is outside of it.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -15,9 +15,6 @@ const PLURAL = /_(?:zero|one|two|few|many|other)$/;
  * key is one part without a dot.
  */
 const DEEP_PREFIXES = ['health.'];
-
-/** Rooms whose sentences all come from the language file. A room is added when it is finished. */
-const FINISHED_ROOMS = ['app/core/', 'app/metrics/', 'cli/'];
 
 const parse = (file, source) => ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
 
@@ -60,18 +57,44 @@ export function unusedKeys(keys, sources) {
   return keys.filter((key) => !isUsed(key) && !isUsed(key.replace(PLURAL, '')));
 }
 
+/** HTML without its tags and styles: what a browser shows. */
+const shown = (markup) => markup.replaceAll(/<style[^]*?<\/style>|<script[^]*?<\/script>|<[^>]*>/g, ' ');
+
+/** What `a + b`, `a ?? b`, `a || b` and `a && b` can result in; a comparison shows neither side. */
+function textOfBinary({ left, operatorToken: { kind }, right }) {
+  const { PlusToken, QuestionQuestionToken, BarBarToken, AmpersandAmpersandToken } = ts.SyntaxKind;
+  if (kind === AmpersandAmpersandToken) return textOf(right);
+  return [PlusToken, QuestionQuestionToken, BarBarToken].includes(kind) ? (textOf(left) ?? textOf(right)) : undefined;
+}
+
 /** The text of a literal or template without its values; undefined for any other expression. */
 function textOf(node) {
+  if (ts.isJsxText(node)) return node.text;
+  if (ts.isJsxExpression(node)) return node.expression && textOf(node.expression);
+  if (ts.isTaggedTemplateExpression(node)) return shown(textOf(node.template));
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text;
   if (ts.isTemplateExpression(node))
     return [node.head, ...node.templateSpans.map(({ literal }) => literal)].map(({ text }) => text).join(' ');
   if (ts.isConditionalExpression(node)) return textOf(node.whenTrue) ?? textOf(node.whenFalse);
-  if (ts.isBinaryExpression(node)) return textOf(node.left) ?? textOf(node.right);
+  if (ts.isBinaryExpression(node)) return textOfBinary(node);
   return undefined;
 }
 
-/** Units and the name of the product need no translation. */
-const isSentence = (text) => text !== undefined && /\p{L}{3}/u.test(text.replaceAll('Slowburn', ''));
+const KEY = /^[a-z]\w*(?:\.[\w-]+)+$/i;
+/** Names that are the same in every language: of the product, and NVIDIA's of its driver's errors. */
+const NAMES = /\b(?:Slowburn|Xid)\b/g;
+
+/** Units need no translation, and a key is one already. */
+const isSentence = (text) => text !== undefined && !KEY.test(text) && /\p{L}{3}/u.test(text.replaceAll(NAMES, ''));
+
+/** Attributes of elements and components whose values are read or read out. */
+const READ_ATTRIBUTES = ['title', 'label', 'aria-label', 'alt', 'placeholder', 'description'];
+
+/** Elements whose content is to be typed as it is. */
+const CODE_ELEMENTS = ['Code', 'code', 'kbd', 'pre', 'style'];
+
+const isInCode = ({ parent }) =>
+  ts.isJsxElement(parent) && CODE_ELEMENTS.includes(parent.openingElement.tagName.getText());
 
 const nameOf = (expression) =>
   ts.isIdentifier(expression) ? expression.text : ts.isPropertyAccessExpression(expression) ? expression.name.text : '';
@@ -91,6 +114,11 @@ function readByPeople(node) {
   }
   if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name))
     return ['message', 'next', 'title'].includes(node.name.text) ? [node.initializer] : [];
+  if (ts.isJsxText(node)) return isInCode(node) ? [] : [node];
+  if (ts.isJsxExpression(node)) return ts.isJsxAttribute(node.parent) || isInCode(node) ? [] : [node];
+  if (ts.isJsxAttribute(node) && node.initializer)
+    return READ_ATTRIBUTES.includes(node.name.getText()) ? [node.initializer] : [];
+  if (ts.isTaggedTemplateExpression(node)) return nameOf(node.tag) === 'html' ? [node] : [];
   return [];
 }
 
@@ -132,9 +160,8 @@ export async function checkKeys(checkout) {
     .filter((file) => PRODUCT.test(file) && !file.startsWith(WORDS) && fs.existsSync(path.join(checkout, file)))
     .map((file) => [file, fs.readFileSync(path.join(checkout, file), 'utf8')]);
   const keys = keysOf(await load(path.join(checkout, WORDS, 'en.ts')));
-  const finished = sources.filter(([file]) => FINISHED_ROOMS.some((room) => file.startsWith(room)));
   return [
     ...unusedKeys(keys, sources).map((key) => `${WORDS}en.ts: nothing uses "${key}": remove it`),
-    ...literalSentences(finished),
+    ...literalSentences(sources),
   ];
 }

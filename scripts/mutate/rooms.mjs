@@ -12,7 +12,7 @@ export const mutationRooms = {
   },
   sealing: {
     files: /^app\/history\/sealer\.ts$/,
-    specs: /^test\/(unit\/(history|seal)[^/]*|integration\/(sealed-history|store))\.spec\.ts$/,
+    specs: /^test\/(unit\/(history|seal)[^/]*|integration\/(sealed-[^/]*|store))\.spec\.ts$/,
   },
   energy: {
     files: /^app\/(core\/energy|workload\/energy\/[^/.]+)\.ts$/,

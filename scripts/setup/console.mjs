@@ -1,5 +1,7 @@
 // What the set-up prints: one line per step, and one sentence if it cannot continue.
 
+import { printableLines } from './printable.mjs';
+
 export const root = new URL('../..', import.meta.url);
 
 /** An expected failure: shown as one sentence and one next step, never as a stack trace. */
@@ -11,12 +13,17 @@ export class SetupError extends Error {
   }
 }
 
+/** Prints a result. */
+export const print = (text) => void process.stdout.write(`${printableLines(text)}\n`);
+/** Prints an error or a note. */
+export const note = (text) => void process.stderr.write(`${printableLines(text)}\n`);
+
 const started = performance.now();
 
 /** Prints a progress line, with the seconds since the command began. */
 export function say(text) {
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
-  process.stderr.write(`${seconds} s  ${text}\n`);
+  note(`${seconds} s  ${text}`);
 }
 
 const SYSTEM = {
@@ -42,7 +49,7 @@ export async function runCommand(body) {
   } catch (error) {
     const expected = error instanceof SetupError ? error : systemFailure(error);
     if (!expected) throw error;
-    process.stderr.write(`\n${expected.message}\n`);
+    note(`\n${expected.message}`);
     process.exitCode = 1;
   }
 }

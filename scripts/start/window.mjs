@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { say } from '../setup/console.mjs';
+import { note, say } from '../setup/console.mjs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
@@ -40,6 +40,6 @@ export async function openInBackground({ executable, args, env }) {
     return 0;
   }
   if (ended.code === 0) say('Slowburn is already running: its window was brought to the front.');
-  else process.stderr.write(`${ended.why || 'The window did not open.'}\n`);
+  else note(ended.why || 'The window did not open.');
   return ended.code;
 }

@@ -8,7 +8,7 @@ import { ok } from '../../app/core/result.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
-import { burnShapes, standardPlan } from '../../app/load/schedule.ts';
+import { stressTestShapes, standardPlan } from '../../app/load/schedule.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { threads } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
@@ -28,10 +28,10 @@ function answersOfASmallHistory() {
   const session = { id: store.sessions.begin('test', 'test --x', START, 1), startedMs: START };
   store.finishSession(session, START + 60_000, 0, new Set());
   const governor = {
-    status: () => ({ enabled: false, held: [], caps: [], pending: [], log: [] }),
-    tryCap: async () => ok(undefined),
-    confirmCap: () => true,
-    releaseCap: async () => ok(undefined),
+    status: () => ({ enabled: false, held: [], powerLimits: [], pending: [], log: [] }),
+    tryLimit: async () => ok(undefined),
+    confirmLimit: () => true,
+    restoreLimit: async () => ok(undefined),
   };
   const jobs = createJobs(threads, file, () => undefined);
   onTestFinished(() => jobs.cancelAll());
@@ -65,9 +65,9 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'xids.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
   'governor.status': undefined,
-  'governor.tryCap': { gpuUuid: uuid, capW: 200 },
-  'governor.confirmCap': { gpuUuid: uuid },
-  'governor.releaseCap': { gpuUuid: uuid },
+  'governor.tryLimit': { gpuUuid: uuid, limitW: 200 },
+  'governor.confirmLimit': { gpuUuid: uuid },
+  'governor.restoreLimit': { gpuUuid: uuid },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
 };
 
@@ -76,7 +76,7 @@ const goodForMain: Partial<Record<ChannelOf<'main'>, unknown>> = {
   'app.reportFault': { text: 'Error: the page failed' },
   'settings.set': defaultSettings,
   'report.save': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html' },
-  'burn.start': { shape: burnShapes[0], gpuUuid: uuid, plan: standardPlan },
+  'stressTest.start': { shape: stressTestShapes[0], gpuUuid: uuid, plan: standardPlan },
   'jobs.start': { kind: 'export', format: 'csv', fromMs: START, toMs: START + 1, metrics: [], gpuUuids: [uuid] },
 };
 
@@ -127,13 +127,13 @@ const hostile: readonly unknown[] = [
 
 const names = Object.keys(channels) as Channel[];
 
-describe.each(['governor.tryCap', 'governor.confirmCap', 'governor.releaseCap', 'burn.start'] as const)(
+describe.each(['governor.tryLimit', 'governor.confirmLimit', 'governor.restoreLimit', 'stressTest.start'] as const)(
   '%s, which changes something',
   (channel) => {
     const request = (gpuUuid: unknown): unknown => ({
       gpuUuid,
-      ...(channel === 'governor.tryCap' && { capW: 200 }),
-      ...(channel === 'burn.start' && { shape: 'diffusion', plan: {} }),
+      ...(channel === 'governor.tryLimit' && { limitW: 200 }),
+      ...(channel === 'stressTest.start' && { shape: 'diffusion', plan: {} }),
     });
 
     it('takes the identifier of a GPU, and no text that could be more than that', () => {

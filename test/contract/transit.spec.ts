@@ -6,7 +6,7 @@ import type { AppError } from '../../app/core/result.ts';
 import type { GovernorStatus } from '../../app/governor/schema.ts';
 import type { Range, StoredEvent, StoredGpu, StoredXid } from '../../app/history/schema.ts';
 import type { JobState } from '../../app/jobs/jobs.ts';
-import type { BurnStatus } from '../../app/load/messages.ts';
+import type { StressTestStatus } from '../../app/load/messages.ts';
 import type { SettingsReport } from '../../app/settings/read-settings.ts';
 import { defaultSettings, settingsSlices } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
@@ -55,7 +55,7 @@ const alert: Filled<StoredAlert> = {
   peak: 95,
 };
 const job: Filled<JobState> = { id: 1, kind: 'check', state: 'failed', share: 1, path: '/x', problems: ['y'], error };
-const stressTest: Filled<BurnStatus> = {
+const stressTest: Filled<StressTestStatus> = {
   running: true,
   phase: 'soak',
   shape: 'diffusion',
@@ -93,6 +93,7 @@ const status = {
 const report: Filled<SettingsReport> = {
   file: '/settings.json',
   problems: [{ field: 'theme', line: 2, message: 'm', next: 'n' }],
+  former: [{ field: 'old', line: 3, now: 'theme' }],
   suspended: ['retentionDays'],
   copy: '/copy.json',
 };
@@ -104,7 +105,7 @@ const pushed: Record<Push, unknown> = {
   settingsReport: report,
   alerts: [alert],
   job,
-  burn: stressTest,
+  stressTest,
   sessions: undefined,
   cost: { collector: cost, application: { cpuPct: 1, memoryBytes: 2 } },
   show: { page: 'alerts' },
@@ -125,9 +126,9 @@ const range: Filled<Range> = {
 const governor: Filled<GovernorStatus> = {
   enabled: true,
   held: [{ program: 'ComfyUI', why: 'stress', sinceMs: 1 }],
-  caps: [{ gpuUuid, capW: 200, by: 'hand' }],
-  pending: [{ gpuUuid, capW: 210, untilMs: 2 }],
-  log: [{ tsMs: 1, gpuUuid, what: 'held', why: 'stress', capW: 200, program: 'ComfyUI', message: 'm' }],
+  powerLimits: [{ gpuUuid, limitW: 200, by: 'hand' }],
+  pending: [{ gpuUuid, limitW: 210, untilMs: 2 }],
+  log: [{ tsMs: 1, gpuUuid, what: 'held', why: 'stress', limitW: 200, program: 'ComfyUI', message: 'm' }],
 };
 const limit = { suspended: true, inForce: 365, pending: { value: 30, fromMs: 1 } };
 const timeRange = { fromMs: 1, toMs: 2 };
@@ -140,7 +141,7 @@ const answered: Partial<Record<Channel, unknown>> = {
   'alerts.firing': [alert],
   'alerts.newest': [alert],
   'live.latest': tick,
-  'burn.status': stressTest,
+  'stressTest.status': stressTest,
   'gpus.list': [gpu],
   'history.extent': timeRange,
   'history.range': range,

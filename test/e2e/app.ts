@@ -22,7 +22,18 @@ export type Slowburn = {
   /** variables for what is launched next */
   readonly environment: Record<string, string>;
   readonly launch: (...args: readonly string[]) => Promise<Launched>;
+  /** What is launched next is a copy in which `code` runs first in a built file, such as `node/collector.js`. */
+  readonly insert: (file: string, code: string) => void;
 };
+
+/** A copy of the built application that finds its dependencies. */
+function copyOfApplication(): string {
+  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-copy-'));
+  fs.copyFileSync(path.join(checkout, 'package.json'), path.join(copy, 'package.json'));
+  fs.cpSync(path.join(checkout, 'out'), path.join(copy, 'out'), { recursive: true });
+  fs.symlinkSync(path.join(checkout, 'node_modules'), path.join(copy, 'node_modules'), 'junction');
+  return copy;
+}
 
 /** The built application in the real Electron, with Chromium's sandbox on, with its own data folder. */
 export const test = base.extend<{ slowburn: Slowburn }>({
@@ -31,13 +42,19 @@ export const test = base.extend<{ slowburn: Slowburn }>({
     const running: ElectronApplication[] = [];
     const stderr: string[] = [];
     const environment: Record<string, string> = {};
+    let application = checkout;
     await use({
       dataFolder,
       environment,
+      insert(file, code) {
+        if (application === checkout) application = copyOfApplication();
+        const built = path.join(application, 'out', file);
+        fs.writeFileSync(built, `${code}\n${fs.readFileSync(built, 'utf8')}`);
+      },
       async launch(...args) {
         const options = {
           cwd: checkout,
-          args: [checkout, '--data-dir', dataFolder, '--log-level=3', ...args],
+          args: [application, '--data-dir', dataFolder, '--log-level=3', ...args],
           chromiumSandbox: true,
           colorScheme: null,
           env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC', ...environment },
@@ -63,6 +80,7 @@ export const test = base.extend<{ slowburn: Slowburn }>({
     await Promise.all(running.map((app) => app.close().catch(() => undefined)));
     if (info.status !== info.expectedStatus) await info.attach('stderr', { body: stderr.join('') });
     fs.rmSync(dataFolder, { recursive: true, force: true });
+    if (application !== checkout) fs.rmSync(application, { recursive: true, force: true });
   },
 });
 

@@ -5,8 +5,8 @@ import { answerDialogs, expect, open, picture, test } from './app.ts';
 
 // Each edge between processes is broken once, in the real application, and recovers.
 
-function logOf(dataFolder: string): string {
-  const file = path.join(dataFolder, 'log', 'window.log');
+function logOf(dataFolder: string, name = 'window'): string {
+  const file = path.join(dataFolder, 'log', `${name}.log`);
   return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
 }
 
@@ -90,6 +90,44 @@ test('loads a killed page again, and asks a person when it keeps ending', async 
   const asked = await app.evaluate(() => (globalThis as { asked?: string[] }).asked);
   expect(asked).toEqual(['The window stopped several times in a row.']);
   await expect.poll(() => gauge(app), { timeout: 30_000 }).toMatch(/^Core temperature: \d+ °C$/);
+});
+
+test('leaves out messages of the recorder that it cannot use, counts them, and continues', async ({ slowburn }) => {
+  slowburn.insert(
+    'node/collector.js',
+    `setTimeout(() => {
+      for (const message of [{ type: 'tick', tick: { gpus: 5 } }, { type: 'alerts', firing: [], fired: 5 }])
+        process.parentPort.postMessage(message);
+    }, 4000);`,
+  );
+  const { page } = await slowburn.launch('--source', 'simulator');
+  const temperature = page.getByRole('img', { name: /^Core temperature: \d+ °C$/ });
+  await expect(temperature).toBeVisible();
+  await expect(page.getByRole('contentinfo')).toContainText('2 updates could not be read', { timeout: 20_000 });
+  expect(logOf(slowburn.dataFolder)).toContain('An update of the recorder could not be read: tick: ');
+  const before = await temperature.getAttribute('aria-label');
+  await expect(temperature).not.toHaveAttribute('aria-label', before!, { timeout: 45_000 });
+});
+
+test('records why the recorder died, starts another, and continues', async ({ slowburn }) => {
+  const mark = path.join(slowburn.dataFolder, 'died');
+  slowburn.insert(
+    'node/collector.js',
+    `import files from 'node:fs';
+    if (!files.existsSync(${JSON.stringify(mark)}))
+      setTimeout(() => {
+        files.writeFileSync(${JSON.stringify(mark)}, '');
+        throw new Error('the disk melted');
+      }, 4000);`,
+  );
+  const { page } = await slowburn.launch('--source', 'simulator');
+  await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
+  const recorderLog = (): string => logOf(slowburn.dataFolder, 'recorder');
+  await expect
+    .poll(recorderLog, { timeout: 20_000 })
+    .toMatch(/ends by an uncaughtException: Error: the disk melted\n +at /);
+  await expect.poll(() => recorderLog().match(/Recording from /g)?.length, { timeout: 30_000 }).toBe(2);
+  expect(logOf(slowburn.dataFolder)).toContain('The recorder ended with code 1. It is started again.');
 });
 
 test('notes in the log why the recorder ended', async ({ slowburn }) => {

@@ -111,7 +111,7 @@ for (const policy of ['its policy in force', 'no policy'] as const) {
 test('the page of the stress test opens no connection, whatever it tries', async ({ slowburn }) => {
   const netLog = path.join(slowburn.dataFolder, 'net.json');
   const checkout = path.resolve(import.meta.dirname, '../..');
-  const burning = spawn(
+  const child = spawn(
     createRequire(import.meta.url)('electron') as string,
     [
       ...[checkout, '--burn=software', '--data-dir', slowburn.dataFolder, '--log-level=3'],
@@ -119,18 +119,18 @@ test('the page of the stress test opens no connection, whatever it tries', async
     ],
     { stdio: ['pipe', 'ignore', 'pipe'] }, // it ends with its input
   );
-  const ended = once(burning, 'exit');
+  const ended = once(child, 'exit');
   try {
-    const browser = await chromium.connectOverCDP(await debuggerOf(burning.stderr));
+    const browser = await chromium.connectOverCDP(await debuggerOf(child.stderr));
     const page = browser.contexts()[0]!.pages()[0]!;
     await withoutPolicy(page);
     const close = async (): Promise<void> => {
-      burning.stdin.end();
+      child.stdin.end();
       await ended;
     };
-    await expectNothingLeaves(page, burning.pid!, close, netLog);
+    await expectNothingLeaves(page, child.pid!, close, netLog);
   } finally {
-    burning.kill('SIGKILL');
+    child.kill('SIGKILL');
     await ended;
   }
 });

@@ -123,10 +123,10 @@ function answers() {
     wear.feed(tick, store.append(tick));
   }
   const governor = {
-    status: () => ({ enabled: false, held: [], caps: [], pending: [], log: [] }),
-    tryCap: async () => ok(undefined),
-    confirmCap: () => true,
-    releaseCap: async () => ok(undefined),
+    status: () => ({ enabled: false, held: [], powerLimits: [], pending: [], log: [] }),
+    tryLimit: async () => ok(undefined),
+    confirmLimit: () => true,
+    restoreLimit: async () => ok(undefined),
   };
   const jobs = {
     begin: () => ok({ id: 1, kind: 'check', state: 'running', share: 0 } as const),

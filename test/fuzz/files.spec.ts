@@ -72,8 +72,12 @@ describe('a damaged file', () => {
     const { store } = openStore();
     const file = path.join(folder, 'damaged');
     const whole = [
-      exported(folder, 'csv').toString().replaceAll(/,(check|[0-9a-f]{8})(?=\r)/g, ''),
-      exported(folder, 'jsonl').toString().replaceAll(/,"check":"[0-9a-f]{8}"/g, ''),
+      exported(folder, 'csv')
+        .toString()
+        .replaceAll(/,(check|[0-9a-f]{8})(?=\r)/g, ''),
+      exported(folder, 'jsonl')
+        .toString()
+        .replaceAll(/,"check":"[0-9a-f]{8}"/g, ''),
     ];
     let added = 0;
     return [
@@ -86,22 +90,28 @@ describe('a damaged file', () => {
         added = count;
       },
     ];
-  }); // prettier-ignore
+  });
 
   fuzz('that was a recording is refused, or gives samples without a value that is none', () => {
     const gpu = testGpu();
     const moments = Array.from({ length: 6 }, (_, i) =>
-      recordingLine({ tsMs: START + i * 1000, gpus: [{ gpu, frame: frameWith({ coreTempC: 50 + i, memTempC: 'unsupported' }) }] }),
+      recordingLine({
+        tsMs: START + i * 1000,
+        gpus: [{ gpu, frame: frameWith({ coreTempC: 50 + i, memTempC: 'unsupported' }) }],
+      }),
     );
-    const documents = ['two-cards.xml', 'frozen-power.csv'].map((name) => fs.readFileSync(path.resolve('test/fixtures/nvidia-smi', name), 'utf8'));
+    const documents = ['two-cards.xml', 'frozen-power.csv'].map((name) =>
+      fs.readFileSync(path.resolve('test/fixtures/nvidia-smi', name), 'utf8'),
+    );
     return [
       fc.oneof(...[[recordingHeader([gpu]), ...moments].join('\n'), ...documents].map(damagedText)),
       (text) => {
         const read = readRecording(text, 'damaged');
-        if (read.ok) for (const { tsMs, gpus } of read.value.samples) gpus.forEach(({ frame }) => expectSound(tsMs, frame));
+        if (read.ok)
+          for (const { tsMs, gpus } of read.value.samples) gpus.forEach(({ frame }) => expectSound(tsMs, frame));
       },
     ];
-  }); // prettier-ignore
+  });
 
   fuzz('that was a log is refused, or gives samples without a value that is none', () => {
     const file = path.join(temporaryFolder(), 'damaged');
@@ -123,17 +133,25 @@ describe('a damaged file', () => {
           notTaken: done,
           refuse: done,
         };
-        await readLog(log.value, { sink, stamp: createStamps(0), order, lastLines: survey.value.lastLines }, done, signal);
+        await readLog(
+          log.value,
+          { sink, stamp: createStamps(0), order, lastLines: survey.value.lastLines },
+          done,
+          signal,
+        );
       },
     ];
-  }); // prettier-ignore
+  });
 
   fuzz('that was a ledger is refused, does not hold, or holds what was sealed', () => {
     const ledger = emptyLedger('GPU-1', 'A card');
     for (let hour = 0; hour < 60; hour += 7) {
       const hourMs = START + hour * HOUR_MS;
       const tally = { ...emptyTally(), observedMs: 1000 + hour };
-      ledger.hours.set(hourMs, withCell(undefined, { hourMs, firstMs: hourMs, modelVersion: MODEL_VERSION, seq: 0, tally }));
+      ledger.hours.set(
+        hourMs,
+        withCell(undefined, { hourMs, firstMs: hourMs, modelVersion: MODEL_VERSION, seq: 0, tally }),
+      );
     }
     const whole = ledgerText(ledger, sha256);
     return [
@@ -144,10 +162,14 @@ describe('a damaged file', () => {
         if (read.ok && read.value.complete && verified.ok) expect(ledgerText(verified.value, sha256)).toBe(whole);
       },
     ];
-  }); // prettier-ignore
+  });
 
   fuzz('that was settings is refused, or gives limits that are numbers', () => {
-    const whole = JSON.stringify({ ...defaultSettings, tariff: [{ days: 'all', fromMin: 0, toMin: 60, pricePerKwh: 0.2 }] }, null, 2);
+    const whole = JSON.stringify(
+      { ...defaultSettings, tariff: [{ days: 'all', fromMin: 0, toMin: 60, pricePerKwh: 0.2 }] },
+      null,
+      2,
+    );
     return [
       damagedText(whole),
       (text) => {
@@ -160,8 +182,9 @@ describe('a damaged file', () => {
         const parsed = settingsSchema.safeParse(json);
         if (!parsed.success) return;
         const { intervalMs, retentionDays, historyCapMb } = parsed.data;
-        for (const limit of [intervalMs, retentionDays, historyCapMb ?? 1]) expect(Number.isFinite(limit) && limit > 0).toBe(true);
+        for (const limit of [intervalMs, retentionDays, historyCapMb ?? 1])
+          expect(Number.isFinite(limit) && limit > 0).toBe(true);
       },
     ];
-  }); // prettier-ignore
+  });
 });

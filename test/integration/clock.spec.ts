@@ -68,7 +68,9 @@ function contents(folder: string) {
   const opened = openForReading(path.join(folder, 'history.simulated.db'));
   if (!opened.ok) throw new Error(opened.error.message);
   const store = createStore(opened.value);
-  const stamps = store.gpus.list().flatMap(({ uuid }) => [...store.samplesBetween(uuid, -1e15, 1e15)].map(({ tsMs }) => tsMs)); // prettier-ignore
+  const stamps = store.gpus
+    .list()
+    .flatMap(({ uuid }) => [...store.samplesBetween(uuid, -1e15, 1e15)].map(({ tsMs }) => tsMs));
   const gaps = store.gaps(-1e15, 1e15);
   const extent = store.extent();
   const seen = store.gpus.list().flatMap(({ firstSeenMs, lastSeenMs }) => [firstSeenMs, lastSeenMs]);
@@ -120,12 +122,16 @@ it('a session during which the clock was corrected from 1970 is as long as it la
   const { control, setClock } = createClock(folder, -startedMs);
   const library = compileClock();
   // the command itself sets the clock after a while, as a time server would
-  const command = `setTimeout(() => { const fs = require('node:fs'); fs.writeSync(fs.openSync(process.argv[1], 'r+'), Buffer.alloc(8), 0, 8, 0); }, 2000); setTimeout(() => {}, 4000)`; // prettier-ignore
-  const child = spawn(
-    process.execPath,
-    [program, 'run', '--source', 'simulator', '--interval', '0.1', '--data-dir', folder, '--', process.execPath, '-e', command, control], // prettier-ignore
-    { env: { ...process.env, LD_PRELOAD: library, MOCK_CLOCK_CONTROL: control }, stdio: 'ignore' },
-  );
+  const command = `
+    const fs = require('node:fs');
+    setTimeout(() => fs.writeSync(fs.openSync(process.argv[1], 'r+'), Buffer.alloc(8), 0, 8, 0), 2000);
+    setTimeout(() => {}, 4000);
+  `;
+  const options = ['--source', 'simulator', '--interval', '0.1', '--data-dir', folder];
+  const child = spawn(process.execPath, [program, 'run', ...options, '--', process.execPath, '-e', command, control], {
+    env: { ...process.env, LD_PRELOAD: library, MOCK_CLOCK_CONTROL: control },
+    stdio: 'ignore',
+  });
   expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
   setClock(0);
   const opened = openForReading(path.join(folder, 'history.simulated.db'));

@@ -2,49 +2,15 @@ import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { crc32 } from 'node:zlib';
-import { parquetMetadata } from 'hyparquet';
-import { parquetHeader } from 'hyparquet/src/column.js';
-import { exportFormats, type ExportFormat } from '../../app/exchange/format.ts';
+import { exportFormats } from '../../app/exchange/format.ts';
 import { exportHistory } from '../../app/exchange/export.node.ts';
 import { importExport } from '../../app/exchange/import.node.ts';
 import { textCell } from '../../app/exchange/csv.ts';
-import { type Store } from '../../app/recorder/store.ts';
-import { metrics } from '../../app/metrics/metrics.ts';
-import { createFrame, setAbsent, setValue } from '../../app/metrics/frame.ts';
-import { readingStates } from '../../app/core/reading.ts';
+import type { Store } from '../../app/recorder/store.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
-
-const START = Date.UTC(2026, 2, 1, 9, 40);
-const ALL = { fromMs: -8.64e15, toMs: 8.64e15 } as const;
-const control = { progress: () => undefined, cancelled: () => false };
-
-/** Two cards, an hour's end, a clock that is set back onto stamps that were there, every state, derived values. */
-function fill(store: Store, n = 1500): void {
-  for (let i = 0; i < n; i++) {
-    const frames = [0, 1].map((gpu) => {
-      const frame = createFrame();
-      metrics.forEach(({ key, range, scale }, m) => {
-        const state = readingStates[(i * 7 + m * 3 + gpu) % readingStates.length]!;
-        if ((i + m) % 3 !== 0)
-          setValue(frame, key, Math.min(range[1], ((i * 7919 + m * 104_729) % 90_000) / scale), i % 11 === 0);
-        else if (state !== 'value' && state !== 'unread') setAbsent(frame, key, state, (i * m) % 1000);
-      });
-      return frame;
-    });
-    const tsMs = START + (i < 1000 ? i : i - 300) * 2000;
-    const tick = tickWith(tsMs, i === 0 || i === 1000 ? undefined : i % 13 === 0 ? 2000.25 : 2000, frames);
-    store.append({
-      ...tick,
-      gpus: tick.gpus.map(({ frame }, g) => ({
-        frame,
-        gpu: { ...testGpu(g), name: g ? '=HYPERLINK("x","y"), GPU' : 'Plain' },
-      })),
-    });
-  }
-}
+import { ALL, control, damagedOne, fewSamples, fill, START } from '../support/exports.ts';
 
 /** Every bit of every sample, a line each: compared faster than frames are. */
 const contents = (store: Store, gpu: number): string[] =>
@@ -57,22 +23,6 @@ const contents = (store: Store, gpu: number): string[] =>
       ),
     ].join(' '),
   );
-
-const damagedOne = {
-  ok: false,
-  error: { code: 'recording-unreadable', message: expect.stringMatching(/is damaged: .* Nothing was imported\./) },
-};
-
-/** Twelve samples of one card, exported. */
-function fewSamples(format: ExportFormat) {
-  const { store } = openStore();
-  for (let i = 0; i < 12; i++)
-    store.append(tickWith(START + i * 1000, 1000, [frameWith({ coreTempC: 50 + i, powerW: 100 })]));
-  const target = path.join(temporaryFolder(), `out.${format}`);
-  const request = { format, target, ...ALL, metrics: ['coreTempC', 'powerW'], gpuUuids: [] } as const;
-  exportHistory(store, request, control);
-  return { store, request };
-}
 
 describe('an export', () => {
   it.each(exportFormats)(
@@ -219,59 +169,6 @@ describe('an export', () => {
       expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject(damagedOne);
     },
   );
-
-  it('as Parquet has a checksum in every page, and locates each page where it is', async () => {
-    const { store } = openStore();
-    fill(store, 1500);
-    const target = path.join(temporaryFolder(), 'out.parquet');
-    exportHistory(store, { format: 'parquet', target, ...ALL, metrics: [], gpuUuids: [] }, control);
-    const bytes = new Uint8Array(fs.readFileSync(target));
-    const { row_groups: groups } = parquetMetadata(bytes.buffer);
-    let end = 4;
-    for (const { columns, total_compressed_size } of groups) {
-      const begin = end;
-      for (const { meta_data: meta } of columns) {
-        expect(Number(meta!.dictionary_page_offset ?? meta!.data_page_offset)).toBe(end);
-        const reader = { view: new DataView(bytes.buffer), offset: end };
-        end += Number(meta!.total_compressed_size);
-        while (reader.offset < end) {
-          const { crc, compressed_page_size: size } = parquetHeader(reader);
-          expect(crc! >>> 0).toBe(crc32(bytes.subarray(reader.offset, reader.offset + size)));
-          reader.offset += size;
-        }
-        expect(reader.offset).toBe(end);
-      }
-      expect(end - begin).toBe(Number(total_compressed_size));
-    }
-  });
-
-  it('as Parquet of an earlier version, which has no digest, is refused with a way on', async () => {
-    const { request } = fewSamples('parquet');
-    const bytes = fs.readFileSync(request.target);
-    bytes.write('x', bytes.lastIndexOf('slowburn-sha256'), 'latin1'); // as if the key had never been there
-    fs.writeFileSync(request.target, bytes);
-    const { store: other } = openStore();
-    const refused = {
-      code: 'recording-unreadable',
-      message: expect.stringContaining('no checks'),
-      next: expect.stringContaining('Export it again'),
-    };
-    expect(await importExport(other, request.target, control, { unverified: true })).toMatchObject({
-      ok: false,
-      error: refused,
-    });
-  });
-
-  it('as Parquet with sizes that its file does not have is refused before memory is taken for them', async () => {
-    const { request } = fewSamples('parquet');
-    const whole = fs.readFileSync(request.target);
-    for (const claimed of [whole.length, 0x7fff_ffff, 0xffff_ffff]) {
-      const damaged = Buffer.from(whole);
-      damaged.writeUInt32LE(claimed, damaged.length - 8);
-      fs.writeFileSync(request.target, damaged);
-      expect(await importExport(openStore().store, request.target, control)).toMatchObject(damagedOne);
-    }
-  });
 
   it('as CSV reads a name back that holds line breaks, quotes and a formula', async () => {
     const { store } = openStore();

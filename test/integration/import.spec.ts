@@ -19,7 +19,7 @@ const slowburn = (args: readonly string[]) =>
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 
-const storeOf = (folder: string) => openStore(historyFile(folder, 'nvml')).store;
+const storeOf = (folder: string) => openStore(historyFile(folder, 'measured')).store;
 const FROM = Date.UTC(2025, 0, 1);
 const TO = Date.UTC(2027, 0, 1);
 

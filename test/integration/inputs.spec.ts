@@ -165,7 +165,7 @@ describe.runIf(process.platform === 'linux')('a file of the data folder', () => 
     expect(readRecorder(folder)).toBeUndefined();
     expect(readMeterNotes(folder)).toEqual([]);
     expect(openLedgerStore(path.join(folder, 'ledgers')).uuids()).toEqual([]);
-  }); // prettier-ignore
+  });
 });
 
 describe('reading a file', () => {

@@ -73,7 +73,7 @@ describe('a command to the limit helper', () => {
   });
 
   it('can name exactly what the control channels let through', () => {
-    const fits = (gpuUuid: string): boolean => checkRequest('governor.tryCap', { gpuUuid, capW: 200 }).ok;
+    const fits = (gpuUuid: string): boolean => checkRequest('governor.tryLimit', { gpuUuid, limitW: 200 }).ok;
     for (let code = 0; code < 0x250; code++) {
       const char = String.fromCharCode(code);
       expect([char, fits(char)]).toEqual([char, alphabet.includes(char)]);

@@ -18,7 +18,7 @@ describe('a log', () => {
   it('is private, has the time of each entry, and names neither home folder nor user', () => {
     const folder = temporaryFolder();
     const { homedir, userInfo } = os;
-    openLog(folder, 'recorder').say(`opened ${homedir()}/x of ${userInfo().username}\nand more`);
+    openLog(folder, 'recorder').write(`opened ${homedir()}/x of ${userInfo().username}\nand more`);
     expect(read(folder)).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z opened ~\/x of [^\n]*\n {2}and more\n$/);
     if (userInfo().username.length >= 3) expect(read(folder)).not.toContain(userInfo().username);
     expect(fs.statSync(path.join(logFolder(folder), 'recorder.log')).mode & 0o777).toBe(0o600);
@@ -28,7 +28,7 @@ describe('a log', () => {
     const folder = temporaryFolder();
     const log = openLog(folder, 'recorder');
     const entry = 'x'.repeat(LOG_BYTES / 4);
-    for (let i = 0; i < 4 * (LOG_FILES + 3); i++) log.say(`${i} ${entry}`);
+    for (let i = 0; i < 4 * (LOG_FILES + 3); i++) log.write(`${i} ${entry}`);
     const logs = listLogs(folder);
     expect(logs).toHaveLength(LOG_FILES);
     for (const { bytes } of logs) expect(bytes).toBeLessThanOrEqual(LOG_BYTES);
@@ -39,8 +39,26 @@ describe('a log', () => {
   it('that cannot be written stops nothing', () => {
     const folder = temporaryFolder();
     fs.writeFileSync(path.join(folder, 'log'), 'a file in its place');
-    expect(() => openLog(folder, 'recorder').say('lost')).not.toThrow();
+    expect(() => openLog(folder, 'recorder').write('lost')).not.toThrow();
     expect(listLogs(folder)).toEqual([]);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a log on a full disk', () => {
+  it('stops nothing, and says afterwards how many entries are missing', () => {
+    const folder = temporaryFolder();
+    fs.mkdirSync(logFolder(folder));
+    const file = path.join(logFolder(folder), 'recorder.log');
+    fs.symlinkSync('/dev/full', file); // every write to it fails with ENOSPC
+    const log = openLog(folder, 'recorder');
+    log.write('lost');
+    log.fault('lost too', new Error('the disk melted'));
+    fs.rmSync(file);
+    log.write('there is space again');
+    log.write('and more');
+    expect(read(folder)).toMatch(
+      /Z 2 earlier entries could not be written\.\n {2}there is space again\n\S+Z and more\n$/,
+    );
   });
 });
 

@@ -240,16 +240,16 @@ describe('the stand-in card', () => {
   it('takes a power cap within its bounds, and gets as warm as its load and its cap allow', async () => {
     const control = controlMock('set 0 load 100', 'set 0 tau_s 0.01');
     const { library, reader, read } = openReader();
-    const setCap = library.bind('nvmlDeviceSetPowerManagementLimit', ['device', 'uint'])!;
+    const setLimit = library.bind('nvmlDeviceSetPowerManagementLimit', ['device', 'uint'])!;
     const handle = 1;
     const settle = () => new Promise((resolve) => setTimeout(resolve, 60));
     read();
     await settle();
     const hot = read();
     expect(valueOf(hot, 'powerW')).toBeCloseTo(340, 0);
-    expect(setCap(handle, 99_000)).toBe(2);
-    expect(setCap(handle, 401_000)).toBe(2);
-    expect(setCap(handle, 250_000)).toBe(0);
+    expect(setLimit(handle, 99_000)).toBe(2);
+    expect(setLimit(handle, 401_000)).toBe(2);
+    expect(setLimit(handle, 250_000)).toBe(0);
     await settle();
     const capped = read();
     expect(values(capped, ['powerLimitW', 'powerRequestedLimitW', 'powerW', 'throttleReasons'])).toEqual([
@@ -257,7 +257,7 @@ describe('the stand-in card', () => {
     ]);
     expect(valueOf(capped, 'coreTempC')!).toBeLessThan(valueOf(hot, 'coreTempC')!);
     control.set('code 0 nvmlDeviceSetPowerManagementLimit 4', 'set 0 load 0', 'set 0 tau_s 0.01');
-    expect(setCap(handle, 300_000)).toBe(4);
+    expect(setLimit(handle, 300_000)).toBe(4);
     await settle();
     expect(values(read(), ['powerW', 'gpuUtilPct', 'throttleReasons', 'pstate'])).toEqual([25, 0, 1, 8]);
     expect(reader.count()).toBe(2);

@@ -35,7 +35,15 @@ describe.skipIf(process.platform === 'win32')('with the usual umask of 022', () 
     const copy = openBlank(path.join(folder, 'history.backup.db'));
     copy.exec('CREATE TABLE x (y)');
     expect(below(folder).map((file) => path.basename(file))).toEqual(
-      expect.arrayContaining(['history.db', 'history.db-wal', 'history.db-shm', 'recorder.lock', 'recorder.json', 'GPU-1.jsonl', 'history.backup.db']), // prettier-ignore
+      expect.arrayContaining([
+        'history.db',
+        'history.db-wal',
+        'history.db-shm',
+        'recorder.lock',
+        'recorder.json',
+        'GPU-1.jsonl',
+        'history.backup.db',
+      ]),
     );
     expect(open(folder)).toEqual([]);
     copy.close();
@@ -47,7 +55,17 @@ describe.skipIf(process.platform === 'win32')('with the usual umask of 022', () 
     const folder = temporaryFolder();
     fs.chmodSync(folder, 0o755);
     for (const name of ['ledger', 'meters', 'window']) fs.mkdirSync(path.join(folder, name), { mode: 0o755 });
-    const files = ['history.db', 'history.db-wal', 'history.db.damaged-1', 'settings.json', 'settings.json.bad', 'recorder.json', 'tap.journal', 'ledger/GPU-1.jsonl', 'meters/1.json']; // prettier-ignore
+    const files = [
+      'history.db',
+      'history.db-wal',
+      'history.db.damaged-1',
+      'settings.json',
+      'settings.json.bad',
+      'recorder.json',
+      'tap.journal',
+      'ledger/GPU-1.jsonl',
+      'meters/1.json',
+    ];
     for (const name of files) fs.writeFileSync(path.join(folder, name), '', { mode: 0o644 });
     const lock = lockRecorder(folder);
     expect(lock.ok).toBe(true);

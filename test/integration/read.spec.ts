@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openLog } from '../../app/core/log.node.ts';
 import { metrics, type MetricKey } from '../../app/metrics/metrics.ts';
 import { readingStates } from '../../app/core/reading.ts';
 import type { SourcedReading } from '../../app/telemetry/provenance.ts';
@@ -132,6 +133,16 @@ describe('slowburn doctor', () => {
     expect(of('driver')).toMatchObject([{ level: 'problem', text: expect.stringContaining('No NVIDIA driver') }]);
     expect(of('database')).toMatchObject([{ level: 'note' }]);
     expect(of('recorder')).toMatchObject([{ level: 'note' }]);
+  });
+
+  it('lists the logs of the window and of the recorder', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['window', 'recorder']) openLog(folder, name).write('a fault');
+    const { stdout } = await slowburn(['doctor', '--json', '--data-dir', folder]);
+    const logs = (JSON.parse(stdout) as Report).find(({ name }) => name === 'log')!.findings.map(({ text }) => text);
+    expect(logs).toHaveLength(2);
+    for (const name of ['window', 'recorder'])
+      expect(logs.join()).toContain(path.join(folder, 'log', `${name}.log`));
   });
 
   it('says of a running recorder what it costs', async () => {

@@ -132,7 +132,7 @@ describe('a recorder that runs', () => {
     fs.rmSync(path.join(folder, 'settings.json'));
     const { said, stop } = record(folder);
     await until(() => said.err.includes('Set the limits in the window'));
-    expect(said.err).toContain('It is missing, although this folder holds a history.');
+    expect(said.err).toContain('The file is missing, although this folder has a history.');
     expect(said.err).toContain(
       'No recorded samples are deleted: settings.json gives no valid retentionDays and historyCapMb.',
     );
@@ -155,5 +155,11 @@ describe('slowburn doctor', () => {
       { level: 'problem', field: 'retentionDays', line: 3 },
       { level: 'problem', text: expect.stringContaining('No recorded samples are deleted'), next: expect.any(String) },
     ]);
+  });
+
+  it('names the settings keys of an earlier version, which still work', () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ ...LONG, governor: { mayCap: true } }));
+    expect(doctor(folder)).toContain('governor.mayCap (line 1) is now called governor.maySetLimit.');
   });
 });

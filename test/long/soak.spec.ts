@@ -51,7 +51,7 @@ it.skipIf(process.platform !== 'linux')(
     expect(highest(rest.slice(half))).toBeLessThan(highest(rest.slice(0, half)) + 10);
     expect(highest(files.slice(-half))).toBeLessThanOrEqual(highest(files.slice(0, WARM_S + half)));
 
-    const opened = openForReading(historyFile(data, 'nvml'));
+    const opened = openForReading(historyFile(data, 'measured'));
     if (!opened.ok) throw new Error(opened.error.message);
     const store = createStore(opened.value);
     let samples = 0;

@@ -12,6 +12,14 @@ const recordsOf = (text: string): string[] =>
     .split('\n')
     .map((line, i) => line.replace(/^\[[^\]]*\] /, `3,${i},${i * 1000},-;`));
 
+it('a line of another driver, or of NVIDIA’s without an Xid, is none', () => {
+  const others = [
+    'usb 1-1: new high-speed USB device number 4',
+    'NVRM: loading NVIDIA UNIX x86_64 Kernel Module  535.54.03',
+  ];
+  expect(recordsOf(others.join('\n')).flatMap((record) => parseKernelXid(`3,1,1,-;${record}`) ?? [])).toEqual([]);
+});
+
 describe.each(logs)('$name', ({ file }) => {
   const records = recordsOf(fs.readFileSync(file, 'utf8'));
 

@@ -43,7 +43,7 @@ function stepOf(item: string): Step {
 }
 
 /** The sections "Add …" of CONTRIBUTING.md, with their numbered steps. */
-export const tasksOf = (markdown: string): Task[] =>
+const tasksOf = (markdown: string): Task[] =>
   markdown
     .split(/^## /m)
     .filter((section) => section.startsWith('Add '))
@@ -54,6 +54,9 @@ export const tasksOf = (markdown: string): Task[] =>
         .slice(1)
         .map(stepOf),
     }));
+
+/** The tasks of this checkout. */
+export const contributingTasks = (): Task[] => tasksOf(fs.readFileSync('CONTRIBUTING.md', 'utf8'));
 
 function edit(file: string, change: (text: string) => string): void {
   fs.writeFileSync(file, change(fs.readFileSync(file, 'utf8')));

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'vite';
-import { onTestFinished } from 'vitest';
-import { until, type Watched } from './processes.ts';
-import type { StubSmi } from './stub-smi.ts';
+import { expect, onTestFinished } from 'vitest';
+import { sleeper, until, type Watched } from './processes.ts';
+import { ORIGINAL_W, stubSmi, type StubSmi } from './stub-smi.ts';
 
 /** Builds a script of this folder with what it imports, to run in a separate process. Returns its path, and how to remove it. */
 export async function buildScript(name: string): Promise<{ readonly script: string; readonly remove: () => void }> {
@@ -53,4 +53,31 @@ export async function governed(script: string, { journal, smi }: StubSmi, progra
     held: () => held,
     ended: new Promise((resolve) => governor.on('exit', resolve)),
   };
+}
+
+/** A stand-in for nvidia-smi with one card, and a program that may be paused. */
+export type Bench = { readonly stub: StubSmi; readonly program: Watched };
+export const bench = (): Bench => ({ stub: stubSmi(), program: sleeper() });
+
+/** Nothing is left, and the journal says so. */
+const undone =
+  ({ stub, program }: Bench) =>
+  (): boolean =>
+    !program.stopped() && stub.limit() === ORIGINAL_W && !fs.existsSync(stub.journal);
+export async function expectUndone(of: Bench, when: string): Promise<void> {
+  await until(undone(of));
+  expect([of.program.stopped(), of.stub.limit(), fs.existsSync(of.stub.journal)], when).toEqual([
+    false,
+    ORIGINAL_W,
+    false,
+  ]);
+}
+
+/** Signals a process that may have ended, as some of them end when others do. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // ended already
+  }
 }

@@ -13,7 +13,7 @@ export const AFTER_FIXTURES_MS = Date.UTC(2026, 6, 1);
 
 /** Imports one file as the command does, stamps at UTC. */
 export async function importFile(folder: string, file: string, gpuName?: string): Promise<Result<ImportedLog>> {
-  const database = openDatabase(historyFile(folder, 'nvml'));
+  const database = openDatabase(historyFile(folder, 'measured'));
   if (!database.ok) return database;
   const store = createStore(database.value.db);
   try {

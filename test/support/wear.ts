@@ -33,6 +33,27 @@ export function feed(samples: readonly WearSample[], before?: Pick<Fed, 'cells' 
   return { cells, state: meter.save(), tally };
 }
 
+export const START = Date.UTC(2026, 2, 1);
+export const SECOND = 1000;
+export const MINUTE = 60_000;
+export const HOUR = 3_600_000;
+
+export type Step = Omit<WearSample, 'tsMs'> & { readonly gapMs?: number };
+
+/** Samples in a row: `dtMs` after the one before, or `gapMs` after a gap. */
+export function row(...steps: readonly Step[]): WearSample[] {
+  let tsMs = START;
+  return steps.map(({ gapMs, ...readings }) => {
+    tsMs += readings.dtMs ?? gapMs ?? 0;
+    return { tsMs, ...readings };
+  });
+}
+
+export const tallyOf = (...steps: readonly Step[]) => feed(row(...steps)).tally;
+/** How many swings there are in all bins. */
+export const total = (cycles: Readonly<Record<string, number>>): number =>
+  Object.values(cycles).reduce((sum, count) => sum + count, 0);
+
 const tempC = fc.integer({ min: 0, max: 1100 }).map((tenths) => tenths / 10);
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 8 });
 

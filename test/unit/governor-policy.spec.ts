@@ -5,7 +5,7 @@ import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
 type Limits = Partial<Settings['governor']>;
 
 const NOON = new Date(2026, 0, 12, 12).getTime();
-const quiet: Situation = { tsMs: NOON, tMs: 0, tempC: 50, powerW: 100, stressHours: 0, capRange: undefined };
+const quiet: Situation = { tsMs: NOON, tMs: 0, tempC: 50, powerW: 100, stressHours: 0, limitRange: undefined };
 
 /** Decisions of one policy for situations in order; each is given as what differs from a cool, idle card. */
 function decide(governor: Limits, situations: readonly Partial<Situation>[], more: Partial<Settings> = {}): Decision[] {
@@ -56,11 +56,14 @@ describe('the temperature limit', () => {
   });
 
   it('is kept by the power limit where one may be set, so work is not paused', () => {
-    const capRange = { minW: 100, ownW: 400 };
-    const hot = [s(0, 90), s(30, 90)].map((situation) => ({ ...situation, capRange }));
-    expect(last(decide({ ...limit, mayCap: true }, hot))).toMatchObject({ passed: ['temperature'], hold: undefined });
-    expect(last(decide({ ...limit, mayCap: false }, hot)).hold).toBe('temperature');
-    expect(last(decide({ ...limit, mayCap: true }, [s(0, 90), s(30, 90)])).hold).toBe('temperature');
+    const limitRange = { minW: 100, ownW: 400 };
+    const hot = [s(0, 90), s(30, 90)].map((situation) => ({ ...situation, limitRange }));
+    expect(last(decide({ ...limit, maySetLimit: true }, hot))).toMatchObject({
+      passed: ['temperature'],
+      hold: undefined,
+    });
+    expect(last(decide({ ...limit, maySetLimit: false }, hot)).hold).toBe('temperature');
+    expect(last(decide({ ...limit, maySetLimit: true }, [s(0, 90), s(30, 90)])).hold).toBe('temperature');
   });
 
   it('pauses nothing without permission', () => {
@@ -131,8 +134,8 @@ describe('the other limits', () => {
 
 describe('the power limit that the policy asks for', () => {
   const range = { minW: 100, ownW: 400 };
-  const budget = (powerW: number | null, more: Limits = {}, capRange: Situation['capRange'] = range): Decision[] =>
-    decide({ powerW, mayCap: true, ...more }, [{ capRange }, { capRange, tMs: 1000 }]);
+  const budget = (powerW: number | null, more: Limits = {}, limitRange: Situation['limitRange'] = range): Decision[] =>
+    decide({ powerW, maySetLimit: true, ...more }, [{ limitRange }, { limitRange, tMs: 1000 }]);
 
   it.each([
     ['the budget', 250.4, 250],
@@ -140,35 +143,37 @@ describe('the power limit that the policy asks for', () => {
     ['none, if the budget is the card’s own limit', 400, undefined],
     ['none, if the budget is above it', 500, undefined],
     ['none without a budget', null, undefined],
-  ])('is %s', (_, powerW, capW) => {
+  ])('is %s', (_, powerW, limitW) => {
     const [first, second] = budget(powerW);
-    expect(first!.capW).toBe(capW);
-    expect(first!.changed).toEqual(capW === undefined ? undefined : { capW, why: 'power' });
-    expect([second!.capW, second!.changed]).toEqual([capW, undefined]); // a change is reported once
+    expect(first!.limitW).toBe(limitW);
+    expect(first!.changed).toEqual(limitW === undefined ? undefined : { limitW, why: 'power' });
+    expect([second!.limitW, second!.changed]).toEqual([limitW, undefined]); // a change is reported once
   });
 
   it('is none without permission, and on a card that does not report its limits', () => {
-    expect(budget(200, { mayCap: false })[0]!.capW).toBeUndefined();
-    expect(decide({ powerW: 200, mayCap: true }, [{}])[0]!.capW).toBeUndefined();
+    expect(budget(200, { maySetLimit: false })[0]!.limitW).toBeUndefined();
+    expect(decide({ powerW: 200, maySetLimit: true }, [{}])[0]!.limitW).toBeUndefined();
   });
 
   it('starts at the budget when a temperature is to be kept too', () => {
-    expect(budget(250, { coreTempC: 80 })[0]).toMatchObject({ capW: 250, changed: { capW: 250, why: 'power' } });
-    expect(budget(null, { coreTempC: 80 })[0]).toMatchObject({ capW: undefined, changed: undefined });
+    expect(budget(250, { coreTempC: 80 })[0]).toMatchObject({ limitW: 250, changed: { limitW: 250, why: 'power' } });
+    expect(budget(null, { coreTempC: 80 })[0]).toMatchObject({ limitW: undefined, changed: undefined });
   });
 
   it('is lowered on a card that is too hot, and forgotten at a reset', () => {
-    const settings = settingsSchema.parse({ governor: { enabled: true, coreTempC: 70, mayCap: true } });
+    const settings = settingsSchema.parse({ governor: { enabled: true, coreTempC: 70, maySetLimit: true } });
     const policy = createPolicy(settings.governor, settings);
     const feed = (seconds: number, tempC: number | undefined = 85, powerW: number | undefined = 380) =>
-      policy.decide({ ...quiet, tMs: seconds * 1000, tempC, powerW, capRange: range });
+      policy.decide({ ...quiet, tMs: seconds * 1000, tempC, powerW, limitRange: range });
     const hot = feed(0);
-    expect(hot.changed).toEqual({ capW: expect.any(Number), why: 'too-hot' });
-    expect(hot.capW).toBeLessThan(400);
-    expect(feed(1)).toMatchObject({ capW: hot.capW, changed: undefined });
-    expect(feed(2, undefined).capW).toBe(hot.capW); // absent readings change nothing
-    expect(policy.decide({ ...quiet, tMs: 3000, tempC: 85, powerW: undefined, capRange: range }).capW).toBe(hot.capW);
+    expect(hot.changed).toEqual({ limitW: expect.any(Number), why: 'too-hot' });
+    expect(hot.limitW).toBeLessThan(400);
+    expect(feed(1)).toMatchObject({ limitW: hot.limitW, changed: undefined });
+    expect(feed(2, undefined).limitW).toBe(hot.limitW); // absent readings change nothing
+    expect(policy.decide({ ...quiet, tMs: 3000, tempC: 85, powerW: undefined, limitRange: range }).limitW).toBe(
+      hot.limitW,
+    );
     policy.reset();
-    expect(feed(4)).toMatchObject({ capW: hot.capW, changed: hot.changed }); // from the card’s own limit again
+    expect(feed(4)).toMatchObject({ limitW: hot.limitW, changed: hot.changed }); // from the card’s own limit again
   });
 });

@@ -47,9 +47,9 @@ function overnight(model: (typeof cardModels)[number], targetC: number, seed: nu
     const tempC = valueOf(frame, 'coreTempC')!;
     const change = controller.feed({ tMs: s * 1000, tempC, powerW: valueOf(frame, 'powerW')! });
     if (change) {
-      gpu.setPowerCap(change.capW);
+      gpu.setPowerLimit(change.limitW);
       run.changesS.push(s);
-      run.capsW.push(change.capW);
+      run.capsW.push(change.limitW);
     }
     sum += tempC;
     if (s % 60 === 0) {
@@ -105,8 +105,8 @@ describe('the cap controller holds a steady temperature', () => {
           const read = Math.round(tempC + noiseK * gaussian(random));
           const change = controller.feed({ tMs: s * 1000, tempC: read, powerW });
           if (change) {
-            changes.push({ s, stepW: change.capW - before });
-            before = change.capW;
+            changes.push({ s, stepW: change.limitW - before });
+            before = change.limitW;
           }
           if (s > 5 * HOUR_S) worstK = Math.max(worstK, Math.abs(tempC - targetC));
         }

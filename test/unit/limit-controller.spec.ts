@@ -10,12 +10,12 @@ type Changed = LimitChange & { readonly s: number };
 function run(
   limits: Parameters<typeof createLimitController>[0],
   seconds: number,
-  at: (s: number, capW: number) => Feed,
+  at: (s: number, limitW: number) => Feed,
 ) {
   const controller = createLimitController(limits);
   const changes: Changed[] = [];
   for (let s = 0; s <= seconds; s++) {
-    const { tempC, powerW = controller.capW() } = at(s, controller.capW());
+    const { tempC, powerW = controller.limitW() } = at(s, controller.limitW());
     const change = controller.feed({ tMs: s * 1000, tempC, powerW });
     if (change) changes.push({ ...change, s });
   }
@@ -32,18 +32,18 @@ describe('the limit controller', () => {
   });
 
   it('lowers the limit by the excess over the first gain, at most a fifth of the card’s own limit', () => {
-    expect(run(limits, 0, () => ({ tempC: 77 })).changes).toEqual([{ s: 0, capW: 350, why: 'too-hot' }]); // 400 - 7 / 0.14
-    expect(run(limits, 0, () => ({ tempC: 95 })).changes).toEqual([{ s: 0, capW: 320, why: 'too-hot' }]);
+    expect(run(limits, 0, () => ({ tempC: 77 })).changes).toEqual([{ s: 0, limitW: 350, why: 'too-hot' }]); // 400 - 7 / 0.14
+    expect(run(limits, 0, () => ({ tempC: 95 })).changes).toEqual([{ s: 0, limitW: 320, why: 'too-hot' }]);
   });
 
   it('starts from the power that the card draws, not from a limit it does not reach', () => {
-    expect(run(limits, 0, () => ({ tempC: 77, powerW: 380 })).changes[0]!.capW).toBe(330);
+    expect(run(limits, 0, () => ({ tempC: 77, powerW: 380 })).changes[0]!.limitW).toBe(330);
   });
 
   it('never goes below the lowest limit that the card accepts', () => {
     const { changes, controller } = run(limits, 30 * MINUTE, () => ({ tempC: 95 }));
-    expect(controller.capW()).toBe(100);
-    expect(Math.min(...changes.map(({ capW }) => capW))).toBe(100);
+    expect(controller.limitW()).toBe(100);
+    expect(Math.min(...changes.map(({ limitW }) => limitW))).toBe(100);
   });
 
   it('waits 90 s between two emergency steps', () => {
@@ -53,7 +53,7 @@ describe('the limit controller', () => {
 
   it.each([
     ['an error of 0.6 K is left alone', 70.6, []],
-    ['a larger one is corrected once the card has had 8 minutes', 71, [{ s: 480, capW: 393, why: 'settled-hot' }]],
+    ['a larger one is corrected once the card has had 8 minutes', 71, [{ s: 480, limitW: 393, why: 'settled-hot' }]],
     ['a card below the target gets its own limit back', 60, []],
   ])('%s', (_, tempC, changes) => {
     expect(run(limits, 10 * MINUTE, () => ({ tempC })).changes).toEqual(changes);
@@ -70,11 +70,11 @@ describe('the limit controller', () => {
   it('raises the limit in steps 0.7 times as large, and never above the card’s own', () => {
     // first far too hot, then 2 K too cool at the lowered limit
     const { changes } = run(limits, 40 * MINUTE, (s) => ({ tempC: s === 0 ? 95 : s < 60 ? 69 : 68 }));
-    expect(changes[0]).toEqual({ s: 0, capW: 320, why: 'too-hot' });
+    expect(changes[0]).toEqual({ s: 0, limitW: 320, why: 'too-hot' });
     const raise = changes.find(({ why }) => why === 'settled-cool')!;
-    expect(raise.capW).toBeGreaterThan(320);
+    expect(raise.limitW).toBeGreaterThan(320);
     const all = run(limits, 3 * 60 * MINUTE, (s) => ({ tempC: s === 0 ? 95 : 50 }));
-    expect(all.controller.capW()).toBe(400);
+    expect(all.controller.limitW()).toBe(400);
   });
 
   it('does not raise a limit that the load does not reach', () => {
@@ -90,16 +90,16 @@ describe('the limit controller', () => {
 
   it('learns the gain of the card from its own steps', () => {
     // a card of 0.3 K/W: 70 °C needs 300 W
-    const { changes, controller } = run(limits, 5 * 60 * MINUTE, (_, capW) => ({ tempC: 70 + 0.3 * (capW - 300) }));
-    expect(Math.abs(controller.capW() - 300)).toBeLessThanOrEqual(2);
+    const { changes, controller } = run(limits, 5 * 60 * MINUTE, (_, limitW) => ({ tempC: 70 + 0.3 * (limitW - 300) }));
+    expect(Math.abs(controller.limitW() - 300)).toBeLessThanOrEqual(2);
     expect(changes.length).toBeLessThan(8);
   });
 
   it('has the card’s own limit after a reset, and may act at once', () => {
     const { controller } = run(limits, 30, () => ({ tempC: 95 }));
-    expect(controller.capW()).toBe(320);
+    expect(controller.limitW()).toBe(320);
     controller.reset();
-    expect(controller.capW()).toBe(400);
-    expect(controller.feed({ tMs: 31_000, tempC: 95, powerW: 400 })).toEqual({ capW: 320, why: 'too-hot' });
+    expect(controller.limitW()).toBe(400);
+    expect(controller.feed({ tMs: 31_000, tempC: 95, powerW: 400 })).toEqual({ limitW: 320, why: 'too-hot' });
   });
 });

@@ -34,6 +34,14 @@ describe('a comparison of benchmarks', () => {
     expect(compare(before, now)).toEqual({ compared: 1, worse: [], better: [] });
   });
 
+  it('knows the machine of each section, which may differ', () => {
+    const [mine, other] = [machine, { ...machine, cpu: 'B' }];
+    const of = (a: object) => ({ machine: mine, a });
+    expect(compare(of({ machine: other, ms: 10 }), of({ machine: other, ms: 20 })).compared).toBe(1);
+    expect(compare(of({ machine: other, ms: 10 }), of({ machine: mine, ms: 20 })).compared).toBe(0);
+    expect(compare(of({ ms: 10 }), of({ machine: mine, ms: 20 })).compared).toBe(1);
+  });
+
   it('skips a figure that only one of them has', () => {
     expect(compare({ machine, a: { ms: 10 } }, { machine, a: { gain: 5 } }).compared).toBe(0);
   });

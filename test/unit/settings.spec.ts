@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { follow, GRACE_MS, mature, type GracedLimit } from '../../app/history/retention/grace.ts';
 import { editSettings, textOf } from '../../app/settings/edit-settings.ts';
 import { readSettings } from '../../app/settings/read-settings.ts';
+import { text as sentence } from '../../app/core/i18n.ts';
+import { renamedKeys } from '../../app/settings/renamed-keys.ts';
+import { settingsNotices } from '../../app/settings/report-words.ts';
 import { defaultSettings, settingsSchema, type Settings } from '../../app/settings/settings.ts';
 
 const BOTH = ['retentionDays', 'historyCapMb'];
@@ -174,6 +177,55 @@ describe('settings that a person wrote', () => {
     const text = editSettings('{"retentionDays": 1, "x": 2, "retentionDays": 3}', { retentionDays: 30 });
     expect(text.match(/retentionDays/g)).toHaveLength(1);
     expect(readSettings(text).settings.retentionDays).toBe(30);
+  });
+});
+
+describe('settings keys that were renamed', () => {
+  const renamed = { colours: 'theme', 'history.days': 'retentionDays', 'governor.watts': 'governor.powerW' };
+
+  it('still work, are named with their line and what they are called now, and suspend no deletion', () => {
+    const text = `{
+"colours": "dark", "historyCapMb": 900,
+"history": { "days": 90 },
+"governor": { "enabled": true, "watts": 250 } }`;
+    const { settings, problems, former, suspended } = readSettings(text, renamed);
+    expect(settings).toMatchObject({ theme: 'dark', retentionDays: 90, governor: { enabled: true, powerW: 250 } });
+    expect([problems, suspended]).toEqual([[], []]);
+    expect(former).toEqual([
+      { field: 'colours', line: 2, now: 'theme' },
+      { field: 'history.days', line: 3, now: 'retentionDays' },
+      { field: 'governor.watts', line: 4, now: 'governor.powerW' },
+    ]);
+    const [notice] = settingsNotices(
+      { file: '/settings.json', problems, former: [...former], suspended: [] },
+      sentence,
+    );
+    expect(notice!.lines).toContain('governor.watts (line 4) is now called governor.powerW.');
+  });
+
+  it('give way to the key of today, so that a change in the window counts', () => {
+    const text = editSettings(`{${limits}, "colours": "dark"}`, { theme: 'light' });
+    expect(readSettings(text, renamed)).toMatchObject({ settings: { theme: 'light' }, former: [{ field: 'colours' }] });
+  });
+
+  it('are checked like the key of today', () => {
+    const { settings, problems } = readSettings(`{${limits}, "colours": "sepia"}`, renamed);
+    expect([settings.theme, problems]).toMatchObject(['system', [{ field: 'theme' }]]);
+  });
+
+  it('are those of earlier versions', () => {
+    const text = `{${limits}, "governor": {"enabled": true, "mayCap": true}}`;
+    expect(readSettings(text)).toMatchObject({
+      settings: { governor: { enabled: true, maySetLimit: true } },
+      former: [{ field: 'governor.mayCap', now: 'governor.maySetLimit' }],
+    });
+  });
+
+  it('are named once only: no former key is a key of today', () => {
+    for (const [former, now] of Object.entries(renamedKeys)) {
+      expect(defaultSettings).toHaveProperty(now);
+      expect(defaultSettings).not.toHaveProperty(former);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { printable, printableJson, printableLines } from '../../app/core/printable.ts';
+import { printableLines as scriptPrintable } from '../../scripts/setup/printable.mjs';
 import { openTerminal, type TextStream } from '../../app/core/terminal.ts';
 import { describe as describeRun } from '../../cli/run-summary.ts';
 import { monitorTable } from '../../cli/table.ts';
@@ -50,6 +51,12 @@ describe('a name from outside', () => {
         expect(steering(printableJson({ [text]: text }))).toEqual([]);
       }),
     );
+  });
+
+  it('is printed by the scripts as the product prints it', () => {
+    const everything = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).join('a');
+    expect(scriptPrintable(everything)).toBe(printableLines(everything));
+    fc.assert(fc.property(name, (text) => void expect(scriptPrintable(text)).toBe(printableLines(text))));
   });
 
   it('is unchanged when its JSON is parsed', () => {

@@ -31,9 +31,14 @@ describe('the check of the language file', () => {
     ["new InvalidArgumentError('Give a number.')", 'Give a number.'],
     ["new Option('--a', 'what it does')", 'what it does'],
     ["const error = { message: 'It failed.' }", 'It failed.'],
+    ['const a = <p>All is well.</p>', 'All is well.'],
+    ["const a = <p>{late ? 'Too late.' : t('a.b')}</p>", 'Too late.'],
+    ['const a = <img alt="A card" />', 'A card'],
+    ['const a = <Field label={`Limit of ${gpu}`} />', 'Limit of'],
+    ['html`<p class="quiet">${count} cards</p>`', 'cards'],
   ])('finds the sentence in %s', (source, sentence) => {
-    expect(literalSentences([['a.ts', source]])).toEqual([
-      `a.ts:1: "${sentence}": put it into app/core/locales/en.ts and use text('…')`,
+    expect(literalSentences([['a.tsx', source]])).toEqual([
+      `a.tsx:1: "${sentence}": put it into app/core/locales/en.ts and use text('…')`,
     ]);
   });
 
@@ -42,5 +47,10 @@ describe('the check of the language file', () => {
     'out.say(`${a} · ${b} W`)',
     "new Error('a bug of ours')",
     "new Option('--a <file>', text('a.b'))",
-  ])('finds nothing in %s', (source) => expect(literalSentences([['a.ts', source]])).toEqual([]));
+    'const a = <p>{t("a.b")} {value} W</p>',
+    'const a = <p>{state === "running" && t("a.b")}</p>',
+    'const row = { title: "nav.live" }',
+    'const a = <p className="quiet" title={t("a.b")}><Code>slowburn run -- python a.py</Code></p>',
+    'html`<p class="quiet">${t("a.b")}</p>`',
+  ])('finds nothing in %s', (source) => expect(literalSentences([['a.tsx', source]])).toEqual([]));
 });

@@ -1,3 +1,4 @@
+import { text } from '../../core/i18n.ts';
 import { isIdentifier } from '../../core/identifier.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 
@@ -21,9 +22,9 @@ const MOST_FIELDS = 128;
  */
 export function frameOf(verb: Verb, fields: readonly string[] = []): Result<string> {
   if (fields.length > MOST_FIELDS)
-    return err('invalid-argument', `The program has more than ${MOST_FIELDS / 2} processes.`);
+    return err('invalid-argument', text('governor.error.tooManyProcesses', { most: MOST_FIELDS / 2 }));
   const wrong = fields.find((field) => typeof field !== 'string' || !isIdentifier(field));
-  if (wrong !== undefined) return err('invalid-argument', 'This is not the identifier of a GPU or a process.');
+  if (wrong !== undefined) return err('invalid-argument', text('governor.error.notAnIdentifier'));
   return ok(`${[verb, ...fields.map(hex)].join(' ')}\n`);
 }
 

@@ -1,4 +1,4 @@
-/** A kind of card to simulate. Invented, in the range of real ones; no product's data. */
+/** A card to simulate. Its figures are invented, in the range of real cards. */
 export type CardModel = {
   readonly name: string;
   readonly powerLimitW: number;
@@ -18,7 +18,7 @@ export type CardModel = {
     readonly shutdown: number;
   };
   readonly fan: boolean;
-  /** HBM cards report a memory temperature, the others do not */
+  /** Only cards with HBM report a memory temperature. */
   readonly memorySensor: boolean;
 };
 

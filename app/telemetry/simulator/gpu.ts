@@ -5,15 +5,15 @@ import { createLoad, type Load } from './load.ts';
 import { gaussian, type Random } from './random.ts';
 
 export type SimulatedGpu = {
-  /** Moves the physics forward to `seconds` since the start; going back is ignored. */
+  /** Simulates up to `seconds` since the start. An earlier time is ignored. */
   readonly advanceTo: (seconds: number) => void;
   readonly frame: (cadences: readonly Cadence[]) => Frame;
   readonly load: Load;
-  /** Lowers the power limit as a person or a governor would; undefined: the card's own. */
-  readonly setPowerCap: (watts: number | undefined) => void;
+  /** Sets the power limit, as a user or the governor does. Undefined restores the default. */
+  readonly setPowerLimit: (watts: number | undefined) => void;
 };
 
-/** What a scene sets apart from chance: its own load, air that warms and cools. */
+/** Replaces the random load, or the constant air temperature. */
 export type Scene = { readonly load?: Load; readonly ambientAt?: (seconds: number) => number };
 
 const STEP_S = 0.1;
@@ -23,15 +23,15 @@ const SW_THERMAL = 0x20;
 const HW_SLOWDOWN = 0x8;
 const HW_THERMAL = 0x40;
 
-/** Fan share for a temperature: still below 45 °C, full at the slowdown limit. */
+/** Target share of the fan speed: 0 below 45 °C, full speed just below the slowdown limit. */
 const fanTarget = (tempC: number, slowdownC: number): number =>
   tempC < 45 ? 0 : Math.min(1, 0.3 + (0.7 * (tempC - 45)) / (slowdownC - 5 - 45));
 
 /**
- * One card: a single heat capacity C, fed by the power P and drained through the thermal resistance R(fan) into air at
- * `ambientC`: C·dT/dt = P − (T − T_air)/R. The driver holds P at the cap, lowers it near the target temperature, and
- * halves the clock at the slowdown limit. Sensors read as real ones do: whole degrees, noisy milliwatts. `noise` is apart
- * from `random`, so that how often the sensors are read does not change what happens.
+ * One card as a single heat capacity C. The power P heats it, and the thermal resistance R(fan) cools it to the air:
+ * C·dT/dt = P − (T − T_air)/R. The driver limits P to the power limit, lowers it near the target temperature, and halves
+ * the clock at the slowdown limit. Temperatures are whole degrees; power is noisy. `noise` is separate from `random`, so
+ * the number of readings does not change what happens.
  */
 export function createGpu(
   model: CardModel,
@@ -40,7 +40,7 @@ export function createGpu(
   noise: Random,
   { load = createLoad(random), ambientAt = () => ambientC }: Scene = {},
 ): SimulatedGpu {
-  let capW = model.powerLimitW;
+  let limitW = model.powerLimitW;
   let atS = 0;
   let tempC = ambientC + 8;
   let memC = tempC;
@@ -59,8 +59,8 @@ export function createGpu(
     const wantedW = model.idleW + demand.power * (model.powerLimitW - model.idleW);
     reasons = demand.power === 0 ? IDLE : 0;
     let allowedW = wantedW;
-    if (wantedW > capW) {
-      allowedW = capW;
+    if (wantedW > limitW) {
+      allowedW = limitW;
       reasons |= SW_POWER_CAP;
       throttledUs.power += STEP_S * 1e6;
     }
@@ -77,7 +77,7 @@ export function createGpu(
     powerW += (allowedW - powerW) * Math.min(1, STEP_S / 0.25);
     clockShare = demand.power === 0 ? 0.1 : Math.cbrt(Math.min(1, allowedW / wantedW));
 
-    const towards = model.fan ? fanTarget(tempC, limits.slowdown) : 0.7; // without a fan: steady air from the case
+    const towards = model.fan ? fanTarget(tempC, limits.slowdown) : 0.7; // without a fan: constant air flow from the case
     fan += Math.max(-0.01, Math.min(0.02, towards - fan));
     const resistance = model.conduction + model.convection / Math.max(0.15, fan) ** 0.8;
     tempC += ((powerW - (tempC - ambientAt(atS)) / resistance) / model.heatCapacity) * STEP_S;
@@ -115,7 +115,7 @@ export function createGpu(
       setValue(now, 'tempMaxC', limits.max);
       setValue(now, 'tempSlowdownC', limits.slowdown);
       setValue(now, 'tempShutdownC', limits.shutdown);
-      setValue(now, 'powerLimitW', capW);
+      setValue(now, 'powerLimitW', limitW);
       setValue(now, 'powerDefaultLimitW', model.powerLimitW);
       setValue(now, 'powerMinLimitW', Math.round(model.powerLimitW / 3));
       setValue(now, 'powerMaxLimitW', Math.round(model.powerLimitW * 1.1));
@@ -132,7 +132,7 @@ export function createGpu(
   return {
     load,
     frame,
-    setPowerCap: (watts) => (capW = Math.min(watts ?? model.powerLimitW, model.powerLimitW * 1.1)),
+    setPowerLimit: (watts) => (limitW = Math.min(watts ?? model.powerLimitW, model.powerLimitW * 1.1)),
     advanceTo(seconds) {
       while (atS + STEP_S <= seconds) step();
     },

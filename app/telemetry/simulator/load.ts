@@ -2,7 +2,7 @@ import { between, type Random } from './random.ts';
 
 /** What a generation workload asks of the card at one moment; all shares are 0–1. */
 export type Demand = {
-  /** share of the power between idle and the limit that it would draw if nothing held it back; may exceed 1 */
+  /** share of the power between idle and the limit that it would draw without throttling; may exceed 1 */
   readonly power: number;
   readonly compute: number;
   readonly memory: number;
@@ -15,13 +15,13 @@ export type Load = { readonly shape: () => LoadShape; readonly at: (seconds: num
 const IDLE: Demand = { power: 0, compute: 0, memory: 0.01, vram: 0.04 };
 
 /**
- * A day at the workbench: *diffusion* is long, flat and compute-bound, with a dip between images; *autoregressive* comes
- * in bursts and is bound by memory; between them the card idles. Times are drawn from `random`. `at` must be called with
- * times that do not go back.
+ * The jobs of a day. *Diffusion* jobs are long, constant and limited by compute, with a short pause between images.
+ * *Autoregressive* jobs come in bursts and are limited by memory. Between jobs the card idles. All durations are random.
+ * Call `at` with times that never decrease.
  */
 export function createLoad(random: Random): Load {
   let shape: LoadShape = 'idle';
-  let untilS = between(random, 4, 12); // the first job starts soon: there is something to see
+  let untilS = between(random, 4, 12); // the first job starts soon, so that users see something
   let burstUntilS = 0;
   let bursting = false;
 

@@ -17,7 +17,7 @@ export type SimulatorOptions = {
 
 const AMBIENT_C = 24;
 
-/** Simulated GPUs with real thermal physics. The same seed gives the same run. */
+/** Simulated GPUs with a thermal model. The same seed gives the same run. */
 export function openSimulator({ clock, intervalMs, count, seed = 1, because }: SimulatorOptions): TelemetrySource {
   const startedMs = clock.monoMs();
   const pace = createPace(clock, intervalMs);

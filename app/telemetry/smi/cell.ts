@@ -4,8 +4,8 @@ import type { Absence } from '../../core/reading.ts';
 export type Cell = { readonly value: number } | { readonly absent: Absence };
 
 /**
- * What nvidia-smi prints where a number should be, in any driver from 352 on. The first match wins; text that is
- * neither a number nor listed here is `failed`: a word is never turned into a number.
+ * What nvidia-smi prints instead of a number (drivers 352 and later). The first match applies. Any other text that is not
+ * a number is `failed`: a word never becomes a number.
  */
 const absences: readonly (readonly [RegExp, Absence])[] = [
   [/is lost|fallen off|reset required|requires reset/i, 'lost'],
@@ -45,8 +45,8 @@ function parsePstate(text: string): Cell {
 
 /**
  * Reads one cell for a metric: "67 C", "350.00 W", "20475 MiB", "Enabled", "P8", "N/A", "[Unknown Error]".
- * @param unit the unit when the cell itself has none (CSV headers carry it); without both the cell is `failed`,
- *   unless the metric has no unit.
+ * @param unit the unit if the cell itself has none, as in CSV, where the header has it. Without either, the cell is
+ *   `failed`, unless the metric has no unit.
  */
 export function parseCell(text: string | undefined, metric: MetricRow, unit?: string): Cell {
   const trimmed = text?.trim() ?? '';
@@ -59,7 +59,7 @@ export function parseCell(text: string | undefined, metric: MetricRow, unit?: st
   }
   const match = /^(-?\d+(?:\.\d+)?)\s*([A-Za-z%µ/()]*)$/.exec(trimmed);
   if (!match) return { absent: absenceOf(trimmed) };
-  if (metric.unit === '' && match[1]!.includes('.')) return { absent: 'failed' }; // nothing is counted in parts
+  if (metric.unit === '' && match[1]!.includes('.')) return { absent: 'failed' }; // a count has no decimals
   const known = factors[metric.unit];
   const given = match[2] || unit || '';
   return Object.hasOwn(known, given) ? { value: Number(match[1]) * known[given]! } : { absent: 'failed' };

@@ -5,16 +5,26 @@ import { app } from 'electron';
 import { text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
-import { createBurnCard } from '../app/load/card.ts';
-import { burnReport, burnWays, type BurnOrder, type BurnStatus, type BurnWay } from '../app/load/messages.ts';
-import { createSchedule, standardPlan, type BurnPlan, type BurnShape } from '../app/load/schedule.ts';
+import { createStressTestCard } from '../app/load/card.ts';
+import {
+  stressTestReport,
+  stressTestWays,
+  type StressTestOrder,
+  type StressTestStatus,
+  type StressTestWay,
+} from '../app/load/messages.ts';
+import { createSchedule, standardPlan, type StressTestPlan, type StressTestShape } from '../app/load/schedule.ts';
 
-export type BurnRequest = { readonly shape: BurnShape; readonly gpuUuid: string; readonly plan: Partial<BurnPlan> };
+export type StressTestRequest = {
+  readonly shape: StressTestShape;
+  readonly gpuUuid: string;
+  readonly plan: Partial<StressTestPlan>;
+};
 
 /** Chromium's own Vulkan on the processor. No other driver is loaded: a broken one may be the reason for using it. */
 const PROCESSOR_DRIVER = path.join(path.dirname(process.execPath), 'vk_swiftshader_icd.json');
 const STEP_MS = 250;
-const idle: BurnStatus = {
+const idle: StressTestStatus = {
   running: false,
   phase: 'idle',
   shape: 'diffusion',
@@ -26,17 +36,17 @@ const idle: BurnStatus = {
 };
 
 /** Runs the stress test by its schedule, in its own process. One at a time. */
-export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) => void) {
+export function createStressTest(dataFolder: string, onStatus: (status: StressTestStatus) => void) {
   let status = idle;
   let child: ChildProcess | undefined;
   let schedule: ReturnType<typeof createSchedule> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let request: BurnRequest | undefined;
-  let card = createBurnCard('');
+  let request: StressTestRequest | undefined;
+  let card = createStressTestCard('');
 
-  const set = (change: Partial<BurnStatus>): void => onStatus((status = { ...status, ...change }));
+  const set = (change: Partial<StressTestStatus>): void => onStatus((status = { ...status, ...change }));
 
-  function end(change: Partial<BurnStatus>): void {
+  function end(change: Partial<StressTestStatus>): void {
     clearInterval(timer);
     child?.removeAllListeners('exit');
     if (child) release(child);
@@ -46,14 +56,14 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
   }
 
   /** Ends a process: by closing its input, and by force after three seconds. */
-  function release(burning: ChildProcess): void {
-    burning.stdin?.end();
-    const kill = setTimeout(() => burning.kill('SIGKILL'), 3000).unref();
-    burning.once('exit', () => clearTimeout(kill));
+  function release(started: ChildProcess): void {
+    started.stdin?.end();
+    const kill = setTimeout(() => started.kill('SIGKILL'), 3000).unref();
+    started.once('exit', () => clearTimeout(kill));
   }
 
   /** @param ways launch methods not tried yet; the first is tried now */
-  function launch([way, ...others]: readonly BurnWay[]): void {
+  function launch([way, ...others]: readonly StressTestWay[]): void {
     const own = app.isPackaged ? [] : [app.getAppPath()];
     const args = [...own, `--burn=${way}`, '--data-dir', dataFolder, '--log-level=3'];
     const env = way === 'software' ? { ...process.env, VK_DRIVER_FILES: PROCESSOR_DRIVER } : process.env;
@@ -76,16 +86,15 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
     started.on('exit', () => fail(text('main.stressTest.ended')));
     createInterface({ input: started.stdout }).on('line', (line) => {
       if (child !== started) return;
-      const report = burnReport.safeParse(parse(line));
+      const report = stressTestReport.safeParse(parse(line));
       if (!report.success) return; // a message of Chromium
       const { data } = report;
       if (data.type === 'work') add(data);
-      else if (data.type === 'failed')
-        fail(data.message === 'no-adapter' ? text('main.stressTest.noDevice') : data.message);
+      else if (data.type === 'failed') fail(text(`main.stressTest.fault.${data.why}`, { detail: data.detail ?? '' }));
       else if (data.software && way !== 'software') fail(text('main.stressTest.noCard'));
       else {
         found = true;
-        begin(data.name, data.software);
+        begin(data.name || text('main.stressTest.unnamed'), data.software);
       }
     });
   }
@@ -110,7 +119,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
       const heat = software ? undefined : card.take();
       const { phase, load, ending } = running.step(elapsedMs, heat?.tempC, heat?.hottestC);
       if (ending) return end({ ending, elapsedMs });
-      const order: BurnOrder = { shape: request!.shape, load };
+      const order: StressTestOrder = { shape: request!.shape, load };
       child?.stdin?.write(`${JSON.stringify(order)}\n`);
       if (phase === 'soak') soakedMs ??= elapsedMs;
       const soak = phase === 'soak' ? { ...status.soak, ms: elapsedMs - soakedMs! } : status.soak;
@@ -120,10 +129,10 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
 
   return {
     status: () => status,
-    start(next: BurnRequest): Result<BurnStatus> {
+    start(next: StressTestRequest): Result<StressTestStatus> {
       if (status.running) return err('not-ready', text('main.stressTest.running'));
       request = next;
-      card = createBurnCard(next.gpuUuid);
+      card = createStressTestCard(next.gpuUuid);
       set({
         ...idle,
         running: true,
@@ -137,7 +146,7 @@ export function createBurn(dataFolder: string, onStatus: (status: BurnStatus) =>
         ending: undefined,
         error: undefined,
       });
-      launch(burnWays);
+      launch(stressTestWays);
       return ok(status);
     },
     stop(): void {

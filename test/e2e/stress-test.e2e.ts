@@ -18,13 +18,13 @@ type Status = {
 };
 
 for (const shape of ['diffusion', 'autoregressive'] as const) {
-  test(`burns through its phases on the software adapter and says so: ${shape}`, async ({ slowburn }) => {
+  test(`runs through its phases on the software adapter and says so: ${shape}`, async ({ slowburn }) => {
     const { page, complaints } = await slowburn.launch('--source', 'simulator');
     await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
     const status = (): Promise<Status> =>
-      page.evaluate(async () => ((await window.slowburn.ask('burn.status')) as { value: Status }).value);
+      page.evaluate(async () => ((await window.slowburn.ask('stressTest.status')) as { value: Status }).value);
     await page.evaluate(
-      ([wanted, plan]) => window.slowburn.ask('burn.start', { shape: wanted, gpuUuid: 'SIM-0001-00', plan }),
+      ([wanted, plan]) => window.slowburn.ask('stressTest.start', { shape: wanted, gpuUuid: 'SIM-0001-00', plan }),
       [shape, short] as const,
     );
     await expect.poll(async () => (await status()).phase, { timeout: 40_000 }).toBe('soak');
@@ -45,15 +45,15 @@ test('ends when it is aborted, and at its hard stop', async ({ slowburn }) => {
   const { page } = await slowburn.launch('--source', 'simulator');
   await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
   const status = (): Promise<Status> =>
-    page.evaluate(async () => ((await window.slowburn.ask('burn.status')) as { value: Status }).value);
+    page.evaluate(async () => ((await window.slowburn.ask('stressTest.status')) as { value: Status }).value);
   const start = (plan: object): Promise<unknown> =>
     page.evaluate(
-      (given) => window.slowburn.ask('burn.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan: given }),
+      (given) => window.slowburn.ask('stressTest.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan: given }),
       plan,
     );
   await start(short);
   await expect.poll(async () => (await status()).phase, { timeout: 40_000 }).toBe('soak');
-  await page.evaluate(() => window.slowburn.ask('burn.stop'));
+  await page.evaluate(() => window.slowburn.ask('stressTest.stop'));
   expect(await status()).toMatchObject({ running: false, ending: 'aborted' });
   await start({ ...short, soakMs: [60_000, 60_000], maxMs: 3000 });
   await expect.poll(async () => (await status()).ending, { timeout: 40_000 }).toBe('time');
@@ -78,7 +78,7 @@ test('loads the Vulkan driver of the card, which the window never does', async (
   await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
   expect(fs.existsSync(log)).toBe(false);
   await page.evaluate(
-    (plan) => window.slowburn.ask('burn.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan }),
+    (plan) => window.slowburn.ask('stressTest.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan }),
     short,
   );
   await expect.poll(() => fs.existsSync(log), { timeout: 20_000 }).toBe(true);
@@ -90,11 +90,11 @@ test('comes to the processor past a driver that takes its process with it', asyn
   const { page } = await slowburn.launch('--source', 'simulator');
   await expect(page.getByRole('img', { name: /^Core temperature/ })).toBeVisible();
   await page.evaluate(
-    (plan) => window.slowburn.ask('burn.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan }),
+    (plan) => window.slowburn.ask('stressTest.start', { shape: 'diffusion', gpuUuid: 'SIM-0001-00', plan }),
     short,
   );
   const status = (): Promise<Status> =>
-    page.evaluate(async () => ((await window.slowburn.ask('burn.status')) as { value: Status }).value);
+    page.evaluate(async () => ((await window.slowburn.ask('stressTest.status')) as { value: Status }).value);
   await expect
     .poll(async () => (await status()).ending ?? (await status()).error, { timeout: 50_000 })
     .toBe('complete');

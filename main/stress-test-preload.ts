@@ -9,8 +9,8 @@ type Page = {
 const page = globalThis as unknown as Page;
 
 /** Gives the page its one port; no function of Electron reaches the page. */
-ipcRenderer.on('burn', ({ ports }) => {
-  const hand = (): void => page.postMessage('burn', '*', [...(ports as readonly unknown[])]);
+ipcRenderer.on('stressTest', ({ ports }) => {
+  const hand = (): void => page.postMessage('stressTest', '*', [...(ports as readonly unknown[])]);
   if (page.document.readyState === 'complete') hand();
   else page.addEventListener('load', hand);
 });

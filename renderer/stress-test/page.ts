@@ -1,5 +1,5 @@
 // The hidden page of the stress test: it runs WebGPU compute as ordered over its one port, and reports the work done.
-import type { BurnOrder, BurnReport } from '../../app/load/messages.ts';
+import type { StressTestOrder, StressTestReport } from '../../app/load/messages.ts';
 import { autoregressiveKernel, diffusionKernel, type Kernel } from './kernels.ts';
 
 /** One submission lasts about this long: long enough to fill a card, short enough to stop at once. */
@@ -11,6 +11,10 @@ const PAUSE_MS = 1_000;
 const REPORT_MS = 250;
 const LARGEST_STREAM = 1024 * 1024 * 1024;
 const LARGEST_MATRIX = 4096;
+
+const LONGEST_DETAIL = 500; // as the schema in app/load/messages.ts limits it
+
+const short = (detail: string): string => detail.slice(0, LONGEST_DETAIL);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -37,29 +41,29 @@ async function submit(device: GPUDevice, kernel: Kernel, times: number): Promise
   await device.queue.onSubmittedWorkDone();
 }
 
-async function burn(port: MessagePort): Promise<void> {
-  const say = (report: BurnReport): void => port.postMessage(report);
+async function work(port: MessagePort): Promise<void> {
+  const say = (report: StressTestReport): void => port.postMessage(report);
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) return say({ type: 'failed', message: 'no-adapter' });
+  if (!adapter) return say({ type: 'failed', why: 'no-device' });
   const { info } = adapter;
   const limits = adapter.limits;
   const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize, LARGEST_STREAM);
   const device = await adapter.requestDevice({
     requiredLimits: { maxBufferSize: most, maxStorageBufferBindingSize: most },
   });
-  void device.lost.then(({ message }) => say({ type: 'failed', message: `The device was lost: ${message}` }));
+  void device.lost.then(({ message }) => say({ type: 'failed', why: 'device-lost', detail: short(message) }));
   // work that is refused is over at once: it must not count as done
   device.addEventListener('uncapturederror', ({ error }) =>
-    say({ type: 'failed', message: error.message.slice(0, 500) }),
+    say({ type: 'failed', why: 'error', detail: short(error.message) }),
   );
   const software = info.isFallbackAdapter ?? (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
   const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ');
-  say({ type: 'adapter', name: name || 'not named', software });
+  say({ type: 'adapter', name, software });
 
-  let order: BurnOrder = { shape: 'diffusion', load: 0 };
-  port.onmessage = ({ data }: MessageEvent<BurnOrder>) => (order = data);
-  const kernels: Partial<Record<BurnOrder['shape'], Kernel>> = {};
-  const kernelOf = async (shape: BurnOrder['shape']): Promise<Kernel> =>
+  let order: StressTestOrder = { shape: 'diffusion', load: 0 };
+  port.onmessage = ({ data }: MessageEvent<StressTestOrder>) => (order = data);
+  const kernels: Partial<Record<StressTestOrder['shape'], Kernel>> = {};
+  const kernelOf = async (shape: StressTestOrder['shape']): Promise<Kernel> =>
     (kernels[shape] ??= await sized(device, (step) => {
       const n = 256 * 2 ** step;
       const bytes = 2 ** (24 + step);
@@ -98,7 +102,10 @@ async function burn(port: MessagePort): Promise<void> {
 
 window.addEventListener('message', ({ data, ports, source }) => {
   const [port] = ports;
-  if (source !== window || data !== 'burn' || !port) return;
-  burn(port).catch((thrown: unknown) => port.postMessage({ type: 'failed', message: String(thrown) }));
+  if (source !== window || data !== 'stressTest' || !port) return;
+  work(port).catch((thrown: unknown) => {
+    const report: StressTestReport = { type: 'failed', why: 'error', detail: short(String(thrown)) };
+    port.postMessage(report);
+  });
   port.start();
 });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBurnCard } from '../../app/load/card.ts';
-import { createSchedule, standardPlan, type BurnPlan } from '../../app/load/schedule.ts';
+import { createStressTestCard } from '../../app/load/card.ts';
+import { createSchedule, standardPlan, type StressTestPlan } from '../../app/load/schedule.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 
 /** Runs a schedule once a second over a course of temperatures; returns the phases with the second they began. */
-function play(plan: BurnPlan, tempAt: (s: number) => number | undefined, onCard = true): string[] {
+function play(plan: StressTestPlan, tempAt: (s: number) => number | undefined, onCard = true): string[] {
   const seconds = 4000;
   const schedule = createSchedule(plan, onCard);
   const seen: string[] = [];
@@ -91,9 +91,9 @@ describe('the schedule of the reference load', () => {
   });
 });
 
-describe('the card that burns', () => {
+describe('the card of a stress test', () => {
   const source = { kind: 'nvml', label: 'Test', simulated: false } as const;
-  const ticks = (card: ReturnType<typeof createBurnCard>, seconds: number, ...utils: readonly number[]): void => {
+  const ticks = (card: ReturnType<typeof createStressTestCard>, seconds: number, ...utils: readonly number[]): void => {
     for (let s = 0; s < seconds; s++)
       card.feed(
         {
@@ -109,14 +109,14 @@ describe('the card that burns', () => {
   };
 
   it('returns each reading once: one that never changes means a card that is not seen', () => {
-    const card = createBurnCard('GPU-test-0');
+    const card = createStressTestCard('GPU-test-0');
     ticks(card, 1, 99, 0);
     expect(card.take()).toEqual({ tempC: 50, hottestC: 60 });
     expect(card.take()).toBeUndefined();
   });
 
   it('says so if it is not the chosen one, and then claims no joule', () => {
-    const card = createBurnCard('GPU-test-0');
+    const card = createStressTestCard('GPU-test-0');
     ticks(card, 4, 0, 99);
     expect(card.figures()).toMatchObject({ energyJ: 300 });
     ticks(card, 4, 0, 99);
@@ -124,7 +124,7 @@ describe('the card that burns', () => {
   });
 
   it('is none where cards are simulated', () => {
-    const card = createBurnCard('GPU-test-0');
+    const card = createStressTestCard('GPU-test-0');
     card.feed(tickWith(0, 1000, [frameWith({ coreTempC: 50 })]), true);
     expect([card.take(), card.figures()]).toEqual([undefined, {}]);
   });

@@ -1,0 +1,86 @@
+import type { createFileKeeper } from './file-keeper.node.ts';
+import type { HistoryWork } from './history-work.node.ts';
+import { createMemoryTrim } from './memory.node.ts';
+import type { OwnCost } from '../core/own-cost.ts';
+import { isAlive } from '../core/recorder-note.node.ts';
+import type { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
+
+const SAVE_WEAR_MS = 60_000;
+const HOUSEKEEP_MS = 5_000;
+const HOUSEKEEP_BUSY_MS = 50; // a small part each time, so that no tick waits for it
+const SESSION_POLL_MS = 2_000;
+const COST_MS = 5_000;
+const NOTE_MS = 60_000;
+const LOOK_MS = 1_000;
+const TRIM_MS = 60_000;
+
+export type DutyOptions = {
+  /** the work on the history that is open now */
+  readonly work: () => HistoryWork;
+  readonly keeper: Pick<ReturnType<typeof createFileKeeper>, 'look'>;
+  readonly plan: Pick<ReturnType<typeof openRetentionPlan>, 'ruleAt'>;
+  readonly lookAtDisk: () => void;
+  readonly events: { readonly onSessions: () => void; readonly onCost?: (cost: OwnCost) => void };
+  readonly cost: () => OwnCost;
+  /** writes the note by which other programs find this recorder */
+  readonly note: () => void;
+  readonly wallMs: () => number;
+};
+
+/**
+ * Starts what a recorder does between ticks: housekeeping of the history, saving wear, noticing sessions of other
+ * processes, looking after its files.
+ * @returns ends it
+ */
+export function startDuties(options: DutyOptions): () => void {
+  const { work, plan, events, wallMs } = options;
+  const timers = new Set<NodeJS.Timeout>();
+  function repeat(ms: number, task: () => void): void {
+    const timer = setInterval(task, ms);
+    timer.unref();
+    timers.add(timer);
+  }
+  /** Nothing is done while recording is paused. A task that fails pauses it. */
+  const every = (ms: number, task: () => void): void => repeat(ms, () => work().recording.guarded(task));
+
+  const trimMemory = createMemoryTrim();
+  function housekeep(): void {
+    let more = false;
+    work().recording.guarded(() => {
+      options.lookAtDisk();
+      const nowMs = wallMs();
+      const { store } = work();
+      more = store.housekeep(plan.ruleAt(nowMs, store.believedMs(nowMs)), nowMs);
+    });
+    if (more) trimMemory();
+    housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
+    housekeeping.unref();
+  }
+
+  /**
+   * Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. One whose
+   * process has died is ended here with what was recorded.
+   */
+  let sessionsSeen = '';
+  function watchSessions(): void {
+    const { store, recording } = work();
+    for (const session of store.sessions.open()) {
+      if (!isAlive(session.ownerPid)) store.finishSession(session, recording.lastTickMs(), null, new Set());
+    }
+    const seen = JSON.stringify(store.sessions.newest(1).map(({ id, endedMs }) => [id, endedMs]));
+    if (sessionsSeen !== '' && seen !== sessionsSeen) events.onSessions();
+    sessionsSeen = seen;
+  }
+
+  repeat(LOOK_MS, options.keeper.look); // also while paused: it ends the pause when the file is there again
+  every(SAVE_WEAR_MS, () => work().wear.save());
+  every(SESSION_POLL_MS, watchSessions);
+  every(TRIM_MS, trimMemory); // what sealing left is garbage by then, and collected
+  every(COST_MS, () => events.onCost?.(options.cost()));
+  every(NOTE_MS, options.note);
+  let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
+  return () => {
+    timers.forEach(clearInterval);
+    clearTimeout(housekeeping);
+  };
+}
