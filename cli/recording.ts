@@ -103,7 +103,7 @@ export async function startLive(options: RecordingOptions): Promise<Result<Recor
     return err('invalid-argument', text('cli.run.replay'), text('cli.run.replayNext'));
   const recording = await startRecording(options);
   const folder = dataFolder(options.dataDir);
-  if (!recording.ok || recording.value.databaseFile !== historyFile(folder, 'replay')) return recording;
+  if (!recording.ok || recording.value.databaseFile !== historyFile(folder, 'replayed')) return recording;
   return err('invalid-argument', text('cli.run.replayBeside'), text('cli.run.replayBesideNext'));
 }
 
