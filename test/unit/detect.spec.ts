@@ -98,6 +98,12 @@ describe('a detected session', () => {
     expect(began).toMatchObject([{ fromMs: fromMs === 0 ? 0 : pauseMs, beganByMs: pauseMs }]);
   });
 
+  it('that has not begun has no end', () => {
+    const detector = createDetector();
+    for (let s = 0; s < 4; s++) detector.feed(s * 1000, [program(true)]);
+    expect(detector.finish()).toEqual([]);
+  });
+
   it('ends with the last tick at which its card worked, although its list of processes is older', () => {
     const detector = createDetector();
     const sign = (now: boolean) => () => ({ now, loadBegan: undefined });
@@ -132,6 +138,18 @@ describe('the load of a card', () => {
     expect(starts.signOf(on(A))).toEqual({ now: true, loadBegan: { fromMs: 1000, beganByMs: 2000 } });
     expect(starts.signOf(on(B))).toEqual({ now: true, loadBegan: undefined });
     expect(starts.signOf(on(A, B)).loadBegan).toBeUndefined();
+  });
+
+  it('is as old as it is where no list was before', () => {
+    const starts = createLoadStarts();
+    for (let s = 0; s <= 3; s++) starts.feed(tick(s * 1000, [s < 2 ? 0 : 90]), false);
+    expect(starts.signOf(on(A))).toEqual({ now: true, loadBegan: { fromMs: 1000, beganByMs: 2000 } });
+  });
+
+  it('that began with the list before is not older', () => {
+    const starts = createLoadStarts();
+    for (let s = 0; s <= 3; s++) starts.feed(tick(s * 1000, [s < 2 ? 0 : 90]), s === 1);
+    expect(starts.signOf(on(A)).loadBegan).toEqual({ fromMs: 1000, beganByMs: 2000 });
   });
 
   it('is older than the list before, which did not show the work: it began between the lists', () => {
