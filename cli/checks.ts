@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { systemClock } from '../app/core/clock.node.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import { openForReading } from '../app/history/file/database.node.ts';
+import { createHistory } from '../app/history/history.ts';
+import { incidentLines, incidentsIn, incidentTitle } from '../app/history/incident-text.ts';
 import { limitsOf } from '../app/history/retention/limits.ts';
 import { readPlan } from '../app/history/retention/retention-plan.node.ts';
 import { text } from '../app/core/i18n.ts';
@@ -31,9 +33,10 @@ export type Finding = {
 };
 
 export type CheckName =
-  'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'recorder' | 'log';
+  'driver' | 'smi' | 'permissions' | 'sleep' | 'disk' | 'settings' | 'database' | 'incidents' | 'recorder' | 'log';
 
 const MIB = 2 ** 20;
+const NEWEST_INCIDENTS = 5;
 const LITTLE_SPACE = 500 * MIB; // enough for a year of one card (docs/ARCHITECTURE.md)
 
 const ok = (sentence: string): Finding => ({ level: 'ok', text: sentence });
@@ -66,7 +69,7 @@ async function checkDriver(library: string | undefined): Promise<Finding[]> {
       const card = { name: gpu.name, bus: gpu.pciBusId };
       if (count('asleep') === frame.states.length) return ok(text('cli.doctor.gpuAsleep', card));
       if (read === 0) return problem(text('cli.doctor.gpuSilent', card));
-      return ok(text('cli.doctor.gpu', { ...card, read, unsupported: count('unsupported') }));
+      return ok(text('cli.doctor.gpu', { ...card, read, unsupported: count('unsupported') + count('unreported') }));
     }),
     ok(text('cli.doctor.readTook', { ms: Math.round(sample.tookMs * 10) / 10 })),
     ...(fault ? [problem(fault.message, fault.next)] : []),
@@ -175,6 +178,31 @@ function checkDatabase(folder: string): Finding[] {
   }
 }
 
+/** The newest lost cards, resets and stops, with what was seen before each. */
+function checkIncidents(folder: string, format: Formatter): Finding[] {
+  const file = historyFile(folder, 'measured');
+  const opened = fs.existsSync(file) ? openForReading(file) : undefined;
+  if (!opened?.ok) return []; // the check of the history says why
+  try {
+    const { events, gpus } = createHistory(opened.value);
+    const names = new Map(gpus.list().map(({ uuid, name }) => [uuid, name]));
+    const incidents = incidentsIn(events.incidents(NEWEST_INCIDENTS));
+    if (incidents.length === 0) return [ok(text('cli.doctor.noIncidents'))];
+    return incidents.map((incident) => ({
+      ...note(
+        [
+          `${format.dateTime(incident.fromMs)}:`,
+          incidentTitle(text, incident, names.get(incident.gpuUuid ?? '') ?? ''),
+          ...incidentLines(text, format, incident),
+        ].join(' '),
+      ),
+      ...(incident.kind !== 'reset' && { next: text('incident.next') }),
+    }));
+  } finally {
+    opened.value.close();
+  }
+}
+
 function checkRecorder(folder: string): Finding[] {
   const recorder = readRecorder(folder);
   if (!recorder) return [note(text('cli.doctor.noRecorder'))];
@@ -212,6 +240,7 @@ export async function checkAll(
     { name: 'disk', findings: checkDisk(folder) },
     { name: 'settings', findings: checkSettings(folder, format) },
     { name: 'database', findings: checkDatabase(folder) },
+    { name: 'incidents', findings: checkIncidents(folder, format) },
     { name: 'recorder', findings: checkRecorder(folder) },
     { name: 'log', findings: checkLogs(folder) },
   ];

@@ -17,6 +17,8 @@ export type CommandId =
   | 'db import'
   | 'db stats'
   | 'wear'
+  | 'tariff import'
+  | 'tariff show'
   | 'ledger export'
   | 'ledger import'
   | 'ledger verify';

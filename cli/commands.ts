@@ -17,6 +17,8 @@ import { monitor } from './commands/monitor.ts';
 import { read } from './commands/read.ts';
 import { run } from './commands/run.ts';
 import { sweep } from './commands/sweep.ts';
+import { tariffImport } from './commands/tariff-import.ts';
+import { tariffShow } from './commands/tariff-show.ts';
 import { wear } from './commands/wear.ts';
 
 /** The commands of the terminal. Help and docs derive from them. To add one, add a file to commands/ and a row here. */
@@ -36,6 +38,8 @@ export const commands = {
   'db import': dbImport,
   'db stats': dbStats,
   wear,
+  'tariff import': tariffImport,
+  'tariff show': tariffShow,
   'ledger export': ledgerExport,
   'ledger import': ledgerImport,
   'ledger verify': ledgerVerify,
@@ -44,5 +48,6 @@ export const commands = {
 /** Descriptions of commands that only have sub-commands. */
 export const groups = {
   db: () => text('cli.db.description'),
+  tariff: () => text('cli.tariff.description'),
   ledger: () => text('cli.ledger.description'),
 } as const satisfies Record<GroupId, () => string>;

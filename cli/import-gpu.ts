@@ -2,7 +2,7 @@ import type { StoredGpu } from '../app/history/records.ts';
 import { text } from '../app/core/i18n.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import type { LogGpu } from '../app/telemetry/logs/log.ts';
-import type { GpuIdentity } from '../app/telemetry/source.ts';
+import { SIMULATED, type GpuIdentity } from '../app/telemetry/source.ts';
 
 const slug = (name: string): string =>
   name
@@ -22,7 +22,7 @@ export function identify(
   wanted: string | undefined,
   others: number,
 ): Result<GpuIdentity> {
-  if (gpu.uuid?.startsWith('SIM-')) {
+  if (gpu.uuid?.startsWith(SIMULATED)) {
     return err('invalid-argument', text('cli.import.simulated'));
   }
   const identity = (uuid: string, name: string): GpuIdentity => {

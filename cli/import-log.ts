@@ -1,7 +1,8 @@
 import type { Import } from '../app/history/importer.ts';
 import type { Store } from '../app/recorder/store.ts';
 import type { MetricKey } from '../app/metrics/metrics.ts';
-import { ok, type Result } from '../app/core/result.ts';
+import { err, ok, type Result } from '../app/core/result.ts';
+import { text } from '../app/core/i18n.ts';
 import { readLog, type LogFile } from '../app/telemetry/logs/file.node.ts';
 import { createIntake, type LogSample } from '../app/telemetry/logs/intake.ts';
 import type { LogGpu, LogSink } from '../app/telemetry/logs/log.ts';
@@ -17,13 +18,15 @@ export type ImportedGpu = {
   toMs: number;
 };
 
+type BadLine = { readonly line: number; readonly why: string };
+
 /** The result of importing one file. */
 export type ImportedLog = {
   readonly gpus: readonly ImportedGpu[];
   readonly taken: readonly MetricKey[];
   readonly notTaken: readonly string[];
   /** the first lines that could not be read, and how many there were */
-  readonly bad: readonly { readonly line: number; readonly why: string }[];
+  readonly bad: readonly BadLine[];
   readonly badCount: number;
 };
 
@@ -40,6 +43,15 @@ export type ImportRequest = {
 
 const NAMED_BAD_LINES = 10;
 
+/** Why a log gave no reading, in a sentence or two. */
+function whyNothing(notTaken: ReadonlySet<string>, firstBad: BadLine | undefined, count: number): string {
+  return [
+    text('telemetry.log.nothing'),
+    ...(notTaken.size > 0 ? [text('telemetry.log.nothingUnused', { names: [...notTaken].join(', ') })] : []),
+    ...(firstBad ? [text('telemetry.log.nothingBad', { count, ...firstBad })] : []),
+  ].join(' ');
+}
+
 /**
  * Imports a log into the history. Each hour is one transaction of samples and roll-ups, so an import that is interrupted
  * leaves only whole hours. Memory does not grow with the file.
@@ -48,7 +60,7 @@ export async function importLog(store: Store, request: ImportRequest): Promise<R
   const { log, order, lastLines, utcOffsetMs, gpuName, nowMs, onProgress, signal } = request;
   const gpus = new Map<string, ImportedGpu & { readonly running: Import }>();
   const notTaken = new Set<string>();
-  const bad: { line: number; why: string }[] = [];
+  const bad: BadLine[] = [];
   let badCount = 0;
   let refused: Result<never> | undefined;
   const stop = new AbortController();
@@ -101,6 +113,7 @@ export async function importLog(store: Store, request: ImportRequest): Promise<R
   }
   if (refused) return refused;
   if (!read.ok) return read;
+  if (gpus.size === 0 && !signal.aborted) return err('recording-unreadable', whyNothing(notTaken, bad[0], badCount));
   const imported = [...gpus.values()].map(({ gpu, added, duplicate, fromMs, toMs }) => ({
     gpu,
     added,

@@ -6,6 +6,8 @@ import type { Result } from '../app/core/result.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
 import { settingsSchema, type Settings } from '../app/settings/settings.ts';
 import { parseUtcOffset } from '../app/telemetry/logs/stamps.ts';
+import { tariffOf, type Tariff } from '../app/workload/energy/tariff.ts';
+import { loadPrices } from '../app/workload/prices/file.node.ts';
 import { parseSourceSpec, type SourceSpec } from '../app/telemetry/sources.ts';
 import { parseGlob, type Glob } from '../app/workload/adapters/glob.ts';
 import { parseCaps } from '../app/workload/sessions/sweep.ts';
@@ -108,6 +110,12 @@ function valid<T>(parsed: Result<T>): T {
 
 /** Settings of a data folder for a command that only reads. Commands that record print what is wrong with them. */
 export const settingsOf = (folder: string): Settings => loadSettings(folder).settings;
+
+/** Those settings with the prices imported into the folder. */
+export function moneyIn(folder: string, settings: Settings): Settings & Tariff {
+  const prices = loadPrices(folder);
+  return tariffOf(settings, prices.ok ? prices.value : undefined);
+}
 
 export const patternOption = (given: string): LinearPattern => valid(linearPattern(given));
 

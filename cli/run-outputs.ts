@@ -1,10 +1,13 @@
+import { text } from '../app/core/i18n.ts';
 import type { LinearPattern } from '../app/core/linear-pattern.ts';
 import { countFiles } from '../app/workload/adapters/files.node.ts';
 import type { Glob } from '../app/workload/adapters/glob.ts';
 import { countLines } from '../app/workload/adapters/lines.ts';
+import { countMetered } from '../app/workload/adapters/metered.ts';
 import { createPoller } from '../app/workload/adapters/poller.node.ts';
 import type { SessionDetails } from '../app/workload/sessions/book.ts';
 import type { CounterId, OutputUnit } from '../app/workload/adapters/ids.ts';
+import type { MeterNote } from '../app/workload/meter/note.node.ts';
 import type { WorkloadKind } from '../app/workload/programs/kinds.ts';
 import type { ProgramRule } from '../app/workload/programs/schema.ts';
 import type { Workload } from '../app/workload/sessions/schema.ts';
@@ -22,11 +25,32 @@ export type OutputOptions = {
   readonly capW?: number;
 };
 
-/** Counts the outputs of a command: by files or lines if the options say so, else through the API of a known program. */
-export function followOutputs(command: readonly string[], options: OutputOptions, rules: readonly ProgramRule[]) {
+/** Why nothing was counted, and what was looked for. */
+function nothingFound(
+  { outputs, lines: pattern }: OutputOptions,
+  files: ReturnType<typeof countFiles> | undefined,
+  lines: ReturnType<typeof countLines> | undefined,
+): string {
+  if (!files || !outputs) return text('cli.run.noLine', { pattern: pattern!.pattern(), count: lines!.printed() });
+  const { folder, exists } = files.top();
+  return text(exists ? 'cli.run.noFile' : 'cli.run.noFolder', { glob: outputs.text, folder });
+}
+
+/**
+ * Counts the outputs of a command: by files or lines if the options say so, else through the API of a known program,
+ * else by what passes a meter.
+ * @param meters what running meters have counted
+ */
+export function followOutputs(
+  command: readonly string[],
+  options: OutputOptions,
+  rules: readonly ProgramRule[],
+  meters: () => readonly MeterNote[] = () => [],
+) {
   const files = options.outputs === undefined ? undefined : countFiles(options.outputs);
   const lines = options.lines && countLines(options.lines, Date.now);
-  const poller = createPoller({ wallMs: Date.now });
+  const poller = createPoller({ wallMs: Date.now, meters });
+  const metered = countMetered(meters, Date.now);
   const startedMs = Date.now();
   const judged = new Set<number>();
   let match = matchProcess({ pid: 0, startedAt: '', command, ancestors: [] }, rules);
@@ -37,6 +61,7 @@ export function followOutputs(command: readonly string[], options: OutputOptions
     /** Looks for new files, and for a known program among new processes. */
     look(pids: Iterable<number>): void {
       files?.look();
+      metered.look();
       for (const pid of pids) {
         if (followed || judged.has(pid)) continue;
         judged.add(pid);
@@ -55,6 +80,7 @@ export function followOutputs(command: readonly string[], options: OutputOptions
     finish(): SessionDetails {
       files?.look();
       lines?.end();
+      metered.look();
       const account = poller.of('run');
       const polled = poller.end('run');
       poller.stop();
@@ -63,7 +89,13 @@ export function followOutputs(command: readonly string[], options: OutputOptions
         ...(lines ? [{ id: 'lines' as const, unit: 'line' as const, count: lines.count(), marks: lines.marks() }] : []),
       ];
       const [own] = counted;
-      const model = options.model ?? account?.model ?? modelFromCommand(command);
+      const passed = own || polled.outputs ? undefined : metered.result();
+      const model = options.model ?? account?.model ?? passed?.model ?? modelFromCommand(command);
+      const note = own
+        ? own.count === 0 && nothingFound(options, files, lines)
+        : passed
+          ? text('cli.run.metered', { count: passed.requests })
+          : account?.note;
       const workload: Workload = {
         kind: options.kind ?? match?.kind ?? 'other',
         found: 'by-hand',
@@ -72,10 +104,15 @@ export function followOutputs(command: readonly string[], options: OutputOptions
         ...(options.capW !== undefined && { capW: options.capW }),
         ...(own
           ? { outputs: { unit: own.unit, count: own.count, countedBy: own.id }, adapter: own.id }
-          : { ...(polled.outputs && { outputs: polled.outputs }), ...(match?.adapter && { adapter: match.adapter }) }),
-        ...(!own && account?.note && { note: account.note }),
+          : passed
+            ? { outputs: passed.outputs, adapter: 'meter' }
+            : {
+                ...(polled.outputs && { outputs: polled.outputs }),
+                ...(match?.adapter && { adapter: match.adapter }),
+              }),
+        ...(note && { note }),
       };
-      const marks = own?.marks ?? polled.marks;
+      const marks = own?.marks ?? polled.marks ?? passed?.marks;
       return { workload, ...(marks && { marks }) };
     },
   };

@@ -4,6 +4,7 @@ import type { Formatter } from '../app/metrics/format.ts';
 import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { energyNotes, errorText } from '../app/workload/energy/words.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
+import { outputsText } from '../app/workload/sessions/outputs-text.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
 
 type Line = readonly [label: string, text: string];
@@ -26,18 +27,20 @@ function energyText({ energyJ, energyFrom, energyRangeJ }: GpuSummary, format: F
   });
 }
 
-function costLines({ aboveIdleJ, cost, co2G }: Figures, format: Formatter): Line[] {
+function costLines({ aboveIdleJ, cost, co2G, pricedShare }: Figures, format: Formatter): Line[] {
   const lines: Line[] = [];
   if (aboveIdleJ !== undefined) lines.push([text('cli.run.aboveIdle'), joined(format.energy(aboveIdleJ))]);
   if (cost !== undefined) lines.push([text('cli.run.cost'), format.money(cost)]);
+  else if (pricedShare !== undefined)
+    lines.push([text('cli.run.cost'), text('prices.known', { percent: format.percent(pricedShare) })]);
   if (co2G !== undefined) lines.push([text('cli.run.co2'), `${format.significant(co2G, 2)} g`]);
   return lines;
 }
 
 function outputLines({ outputs, each, outputsPerHour }: Figures, format: Formatter): Line[] {
   if (!outputs) return [];
-  const { unit, count } = outputs;
-  const lines: Line[] = [[text('cli.run.outputs'), text(`outputs.${unit}`, { count, n: format.number(count) })]];
+  const { unit } = outputs;
+  const lines: Line[] = [[text('cli.run.outputs'), outputsText(outputs, text, format.number)]];
   if (each?.energyJ === undefined) return lines;
   const parts = [
     `${format.significant(each.energyJ, 3)} J`,

@@ -1,3 +1,4 @@
+import { dateOrders } from '../app/telemetry/logs/stamps.ts';
 import { sourceHelp } from '../app/telemetry/sources.ts';
 import { Argument, Option } from 'commander';
 import { text } from '../app/core/i18n.ts';
@@ -11,6 +12,10 @@ export const sourceOptions = (): Option[] => [
 ];
 
 export const dataDirOption = (): Option => new Option('--data-dir <folder>', text('cli.option.dataDir'));
+
+/** Of commands that read logs of other programs. */
+export const dateOrderOption = (): Option =>
+  new Option('--date-order <order>', text('cli.option.dateOrder')).choices(dateOrders);
 
 export const jsonOption = (): Option => new Option('--json', text('cli.option.json'));
 

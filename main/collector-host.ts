@@ -10,6 +10,7 @@ import type { JobState } from '../app/jobs/jobs.ts';
 import { text } from '../app/core/i18n.ts';
 import { err, messageOf, type Result } from '../app/core/result.ts';
 import { log } from './log.ts';
+import type { PriceBook } from '../app/workload/prices/market.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
@@ -20,6 +21,7 @@ export type HostEvents = {
   readonly onSessions: () => void;
   readonly onAction: (action: GovernorEntry) => void;
   readonly onCost: (cost: OwnCost) => void;
+  readonly onPrices: (book: PriceBook | undefined) => void;
   readonly onJob: (job: JobState) => void;
   readonly onStatus: (status: CollectorStatus) => void;
 };
@@ -121,6 +123,8 @@ export function startCollectorHost(
         return events.onAction(message.action);
       case 'cost':
         return events.onCost(message.cost);
+      case 'prices':
+        return events.onPrices(message.book);
       case 'job':
         return events.onJob(message.job);
       case 'response':

@@ -3,6 +3,7 @@ import { app, shell, type BrowserWindow } from 'electron';
 import { createFormatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
 import { createI18n, setLanguage } from '../app/core/i18n.ts';
+import type { PushOf } from '../app/contract/channels.ts';
 import type { PageId } from '../app/contract/pages.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
@@ -19,6 +20,7 @@ import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
 import { notify, notifyAction, notifyFault } from './notifications.ts';
 import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
+import { choosePrices } from './prices.ts';
 import { saveReport } from './report.ts';
 import { createTray, trayIsVisible } from './tray.ts';
 import { applyTheme, createWindow, preloadFile } from './window.ts';
@@ -40,6 +42,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   let hasTrayHost = false;
   let latest: Tick | undefined;
   let firing: readonly StoredAlert[] = [];
+  let book: PushOf<'prices'>['book'] = null;
   let quitting = false;
 
   const locale = app.getLocale() || 'en';
@@ -75,6 +78,10 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
         if (owner.settings().notifications) notifyAction(action, t, () => showWindow('workloads'));
       },
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
+      onPrices(now) {
+        book = now ?? null;
+        pushTo(window, 'prices', { book });
+      },
       onJob: (job) => pushTo(window, 'job', job),
       onStatus(status) {
         pushTo(window, 'collector', status);
@@ -136,6 +143,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'settings.get': () => ok(owner.settings()),
     'settings.report': () => ok(owner.report()),
     'settings.set': changeSettings,
+    'prices.get': () => ok({ book }),
+    'prices.import': (request) => choosePrices(host, window, t, { ...request, locale }),
     'collector.status': () => ok(host.status()),
     'alerts.firing': () => ok(firing),
     'live.latest': () => ok(latest ?? null),

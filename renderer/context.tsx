@@ -4,11 +4,18 @@ import { createFormatter, type Formatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
 import type { SettingsReport } from '../app/settings/read-settings.ts';
 import type { Settings } from '../app/settings/settings.ts';
+import { tariffOf } from '../app/workload/energy/tariff.ts';
+import type { PriceBook } from '../app/workload/prices/market.ts';
+import type { Money } from '../app/workload/sessions/figures.ts';
 import { ask, onPush } from './bridge.ts';
 
 /** What every page needs to know. */
 type Shared = {
   readonly settings: Settings;
+  /** the settings with the imported prices: what figures are priced with */
+  readonly money: Settings & Money;
+  /** imported prices; undefined: none, or not known yet */
+  readonly prices: PriceBook | undefined;
   /** what is wrong with their file; undefined: not known yet */
   readonly settingsReport: SettingsReport | undefined;
   readonly format: Formatter;
@@ -32,6 +39,7 @@ const questions = {
   settingsReport: 'settings.report',
   collector: 'collector.status',
   alerts: 'alerts.firing',
+  prices: 'prices.get',
 } as const;
 type Followed = keyof typeof questions;
 
@@ -56,11 +64,13 @@ export function SharedProvider({ children }: { readonly children: ReactNode }) {
   const settings = useFollowed('settings');
   const settingsReport = useFollowed('settingsReport');
   const collector = useFollowed('collector');
+  const prices = useFollowed('prices')?.book ?? undefined;
   const firing = useFollowed('alerts') ?? NONE;
   const format = useMemo(() => settings && createFormatter(navigator.language, settings), [settings]);
+  const money = useMemo(() => settings && tariffOf(settings, prices), [settings, prices]);
   const shared = useMemo(
-    () => settings && format && { settings, settingsReport, format, collector, firing },
-    [settings, settingsReport, format, collector, firing],
+    () => settings && money && format && { settings, money, prices, settingsReport, format, collector, firing },
+    [settings, money, prices, settingsReport, format, collector, firing],
   );
   if (!shared) return null; // the first answer of main: a few milliseconds
   return <SharedContext.Provider value={shared}>{children}</SharedContext.Provider>;

@@ -26,6 +26,7 @@ import { settingsChange, settingsSchema } from '../settings/settings.ts';
 import { gap, tick } from '../telemetry/schema.ts';
 import { exposure } from '../wear/exposure-schema.ts';
 import { markRequest } from '../wear/ledger/ledger-schema.ts';
+import { priceBook } from '../workload/prices/market.ts';
 import { storedSession } from '../workload/sessions/schema.ts';
 import { pageIds } from './pages.ts';
 
@@ -53,6 +54,15 @@ const ownCosts = z.object({
   application: z.object({ cpuPct: z.number(), memoryBytes: z.number() }),
 });
 
+/** null: there are none, or they cannot be read */
+const importedPrices = z.object({ book: priceBook.nullable() });
+const pricesRequest = z.strictObject({
+  /** of a file with several; null: it has one */
+  series: z.string().max(200).nullable(),
+  /** time zone of stamps that name none; null: they name it */
+  zone: z.string().max(60).nullable(),
+});
+
 const nothing = z.undefined();
 
 /**
@@ -77,6 +87,15 @@ export const channels = {
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'settings.report': { by: 'main', request: nothing, response: settingsReport },
+  /** imported electricity prices */
+  'prices.get': { by: 'main', request: nothing, response: importedPrices },
+  /** main asks the user for a file of prices */
+  'prices.import': {
+    by: 'main',
+    request: pricesRequest,
+    /** what was taken, as a sentence; null: the user closed the dialog */
+    response: z.string().nullable(),
+  },
   'collector.status': { by: 'main', request: nothing, response: collectorStatus },
   'alerts.firing': { by: 'main', request: nothing, response: z.array(storedAlert) },
   'live.latest': { by: 'main', request: nothing, response: tick.nullable() },
@@ -170,6 +189,12 @@ export const channels = {
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(storedXid),
   },
+  /** lost cards, resets, and machines that stopped without a shutdown */
+  'incidents.newest': {
+    by: 'collector',
+    request: z.strictObject({ limit: z.int().min(1).max(1000) }),
+    response: z.array(storedEvent),
+  },
   'sessions.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
@@ -184,6 +209,13 @@ export const channels = {
   },
   'governor.confirmLimit': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
   'governor.restoreLimit': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
+  // only main asks this: it knows the path that the user chose
+  'prices.add': {
+    by: 'collector',
+    private: true,
+    request: pricesRequest.extend({ path: z.string(), locale: z.string() }),
+    response: z.string(),
+  },
   // only main asks this: it knows the path that the user chose
   'report.make': {
     by: 'collector',
@@ -244,6 +276,8 @@ export const pushes = {
   collector: collectorStatus,
   settings: settingsSchema,
   settingsReport,
+  /** imported prices, at the start and after a change */
+  prices: importedPrices,
   alerts: z.array(storedAlert),
   job: job,
   stressTest: stressTestStatus,

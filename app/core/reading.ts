@@ -12,6 +12,7 @@ export const readingStates = [
   'lost', // the GPU has fallen off the bus or needs a reset
   'failed', // the driver returned an error
   'implausible', // the driver returned a value that cannot be true
+  'unreported', // the source does not report it, which says nothing about the card
 ] as const;
 export type ReadingState = (typeof readingStates)[number];
 export type Absence = Exclude<ReadingState, 'value'>;

@@ -7,8 +7,8 @@ import { readingStates } from '../core/reading.ts';
  * Reading states of a row as text: one letter per metric, in the order of the file's columns. A capital letter means that
  * the value was derived (':' for one that was not read). An export thus says why a cell is empty and imports without loss.
  */
-const LETTERS = '.vudaslfi'; // in the order of readingStates
-const DERIVED = ':VUDASLFI';
+const LETTERS = '.vudaslfin'; // in the order of readingStates
+const DERIVED = ':VUDASLFIN';
 const VALUE = readingStates.indexOf('value');
 if (LETTERS.length !== readingStates.length) throw new Error('Each reading state needs its letter.');
 

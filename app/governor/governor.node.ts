@@ -1,5 +1,6 @@
 import type { Result } from '../core/result.ts';
 import type { Tick } from '../telemetry/sampler.ts';
+import { sourceKindOf } from '../telemetry/source-kinds.ts';
 import type { Program } from '../workload/programs/programs.ts';
 import { createByHand } from './by-hand.ts';
 import { createCards } from './cards.ts';
@@ -168,7 +169,7 @@ export function createGovernor(options: GovernorOptions) {
     feed(tick: Tick): void {
       if (tick.fault) return; // counts as silence
       lastTickMs = monoMs();
-      if (tick.source.simulated) return;
+      if (sourceKindOf(tick.source.kind).origin !== 'measured') return;
       known.meet(tick);
       inTurn(async () => {
         if (settingsChanged) {
@@ -181,7 +182,7 @@ export function createGovernor(options: GovernorOptions) {
     applySettings(next: GovernorSettings): void {
       const relevant = ({ governor, tariff, pricePerKwh }: GovernorSettings) =>
         JSON.stringify([governor, tariff, pricePerKwh]);
-      settingsChanged ||= relevant(next) !== relevant(settings);
+      settingsChanged ||= relevant(next) !== relevant(settings) || next.market !== settings.market;
       settings = next;
     },
     async tryLimit(gpuUuid: string, limitW: number): Promise<Result<undefined>> {

@@ -172,6 +172,9 @@ export function createHistory(db: Db, writers: readonly TickWriter[] = []) {
     believedMs: retention.believedMs,
     gpus,
     events,
+    /** Writes an event that no tick brings. */
+    recordEvent: (change: EventChange): void =>
+      events.record(change.uuid === undefined ? null : (findId(change.uuid) ?? null), change),
     xids,
     close: (): void => {
       db.close();

@@ -4,6 +4,7 @@ import { metrics } from '../metrics/metrics.ts';
 import { metricKey } from '../metrics/schema.ts';
 import { gap, gpuEvent, gpuIdentity } from '../telemetry/schema.ts';
 import { eventKinds } from './events.ts';
+import { lastReadings } from './last-readings.ts';
 import { resolutions } from './range.ts';
 
 export const storedGpu = gpuIdentity.extend({ id: z.int(), firstSeenMs: z.number(), lastSeenMs: z.number() });
@@ -19,8 +20,12 @@ export const storedEvent = z.object({
   kind: z.enum(eventKinds),
   fromMs: z.number(),
   toMs: z.number(),
-  /** driver: the version */
+  /** driver: the version; lost: who reported it; stopped: what is known about the shutdown */
   detail: z.string(),
+  /** lost, reset, stopped: what the card showed last before it; null: nothing was seen */
+  last: lastReadings.nullable(),
+  /** lost, reset, stopped: how often it happened to this card up to this one, and at which power; null for other kinds */
+  times: z.object({ count: z.int(), lowW: z.number().nullable(), highW: z.number().nullable() }).nullable(),
 });
 export type StoredEvent = TypeOf<typeof storedEvent>;
 

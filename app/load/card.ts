@@ -1,5 +1,6 @@
 import { valueOf } from '../metrics/frame.ts';
 import type { Tick } from '../telemetry/sampler.ts';
+import { sourceKindOf } from '../telemetry/source-kinds.ts';
 import { trapezoidJ } from '../workload/energy/energy.ts';
 
 /** What the card did during the stress test. Undefined: no card was observed doing it. */
@@ -39,7 +40,7 @@ export function createStressTestCard(gpuUuid: string) {
   return {
     /** @param working in ramp or soak */
     feed({ gpus, dtMs, source }: Tick, working: boolean): void {
-      if (source.simulated) return;
+      if (sourceKindOf(source.kind).origin !== 'measured') return;
       const temps = gpus.flatMap(({ frame }) => valueOf(frame, 'coreTempC') ?? []);
       const chosen = gpus.find(({ gpu }) => gpu.uuid === gpuUuid)?.frame;
       const tempC = chosen && valueOf(chosen, 'coreTempC');

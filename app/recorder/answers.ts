@@ -24,6 +24,8 @@ export type GovernorAnswers = {
   readonly restoreLimit: (gpuUuid: string) => Promise<Result<undefined>>;
 };
 
+export type AddPrices = (request: RequestOf<'prices.add'>) => Result<string>;
+
 /**
  * The collector's side of the table of questions. A question that does not fit its schema is answered with an error.
  * @param hearsXids whether the source reports Xid errors; if not, their absence means nothing
@@ -35,6 +37,7 @@ export function createAnswers(
   makeReport: MakeReport,
   jobs: Jobs,
   limits: () => ShownLimits,
+  addPrices: AddPrices,
   hearsXids = false,
 ) {
   const cardPage = createCardPages(store, wear, hearsXids);
@@ -73,12 +76,14 @@ export function createAnswers(
     },
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
+    'incidents.newest': ({ limit }) => ok(store.events.incidents(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
     'governor.status': () => ok(governor.status()),
     'governor.tryLimit': ({ gpuUuid, limitW }) => governor.tryLimit(gpuUuid, limitW),
     'governor.confirmLimit': ({ gpuUuid }) =>
       governor.confirmLimit(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
     'governor.restoreLimit': ({ gpuUuid }) => governor.restoreLimit(gpuUuid),
+    'prices.add': addPrices,
     'report.make': makeReport,
   };
 

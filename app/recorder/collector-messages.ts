@@ -8,6 +8,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import type { SourceSpec } from '../telemetry/sources.ts';
 import type { GovernorEntry } from '../governor/policy.ts';
+import type { PriceBook } from '../workload/prices/market.ts';
 import type { ChannelOf } from '../contract/channels.ts';
 
 /** How a collector is started, by the window's host or headless. */
@@ -47,5 +48,6 @@ export type FromCollector =
   /** the governor did something, or saw a limit passed */
   | { readonly type: 'action'; readonly action: GovernorEntry }
   | { readonly type: 'cost'; readonly cost: OwnCost }
+  | { readonly type: 'prices'; readonly book: PriceBook | undefined }
   | { readonly type: 'job'; readonly job: JobState }
   | { readonly type: 'response'; readonly id: number; readonly result: Result<unknown> };

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.node.ts';
+import type { AddPrices } from './answers.ts';
 import type { OwnCost } from '../core/own-cost.ts';
 import { createOwnCostMeter } from './own-cost.node.ts';
 import type { ChannelOf } from '../contract/channels.ts';
@@ -14,6 +15,10 @@ import { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
 import { startDuties } from './duties.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
+import { text } from '../core/i18n.ts';
+import { createFormatter } from '../metrics/format.ts';
+import { createRunMark, thisBoot } from './run-mark.node.ts';
+import { noteStops } from './unclean-end.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
@@ -34,6 +39,10 @@ import { createGovernor } from '../governor/governor.node.ts';
 import { createStressOfDay } from '../governor/stress-of-day.ts';
 import type { GovernorEntry } from '../governor/policy.ts';
 import { openLimitHelpers, recover } from '../governor/limit-helpers.node.ts';
+import { tariffOf } from '../workload/energy/tariff.ts';
+import { importedText } from '../workload/prices/text.ts';
+import { importPrices, watchPrices } from '../workload/prices/file.node.ts';
+import type { PriceBook } from '../workload/prices/market.ts';
 import { readMeterNotes } from '../workload/meter/note.node.ts';
 
 /** What a collector tells whoever runs it: the window's host, or the terminal. */
@@ -45,6 +54,8 @@ export type CollectorEvents = RecordingEvents & {
   readonly onCost?: (cost: OwnCost) => void;
   /** something happened to the history's file, and recording continues */
   readonly onNotice?: (notice: Notice) => void;
+  /** the imported electricity prices, at the start and after a change */
+  readonly onPrices?: (book: PriceBook | undefined) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
 };
@@ -118,8 +129,13 @@ export async function openCollector(
   const diskRoom = watchDiskRoom(config.dataFolder);
   const ledgers = ledgerFolder(config.dataFolder, origin);
   const stopping = new AbortController();
+  const prices = watchPrices(config.dataFolder, () => {
+    governor.applySettings(tariff());
+    events.onPrices?.(prices.book());
+  });
+  const tariff = () => tariffOf(settings, prices.book());
   const governor = createGovernor({
-    settings,
+    settings: tariff(),
     openHelper: (onLost) => openLimitHelpers(config.dataFolder, onLost),
     programs: () => work.watch.programs(),
     progress: (key) => work.watch.progress(key),
@@ -143,6 +159,14 @@ export async function openCollector(
     }),
     settings: () => settings,
   });
+  const formatter = (locale: string) => createFormatter(locale, settings);
+  const addPrices: AddPrices = ({ path, series, zone, locale }) => {
+    const options = { series: series ?? undefined, zone: zone ?? undefined, currency: settings.currency };
+    const imported = importPrices(config.dataFolder, path, { ...options, nowMs: clock.wallMs() });
+    if (!imported.ok) return imported;
+    prices.look();
+    return ok(importedText(text, formatter(locale), imported.value.prices));
+  };
   const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
     beginWork({
       db,
@@ -158,6 +182,7 @@ export async function openCollector(
       jobs,
       events,
       paused: diskRoom.fault,
+      addPrices,
       limits: () => plan.shown(),
       resumed,
       live,
@@ -166,6 +191,15 @@ export async function openCollector(
       nowMs: clock.wallMs(),
     });
   let work = workOn(opened.value, { reason: config.restarted ? 'restarted' : 'not-running' });
+  const runMark = createRunMark(config.dataFolder, databaseFile, origin);
+  const stop = noteStops(work.store, runMark.left, thisBoot(), () =>
+    formatter(Intl.DateTimeFormat().resolvedOptions().locale),
+  );
+  if (stop) {
+    log.write(stop.message);
+    events.onNotice?.(stop);
+  }
+  runMark.begin(clock.wallMs());
   const given = limitsOf(settings, config.suspended);
   const plan = openRetentionPlan(databaseFile, given, work.store.extent() === undefined, clock.wallMs());
 
@@ -193,6 +227,7 @@ export async function openCollector(
     onTick: (tick) => work.recording.take(tick),
     ...(live && { clock }),
   });
+  events.onPrices?.(prices.book());
   if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), []);
   const sampleNow = (): void => source.value.sampleNow?.();
   const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
@@ -227,7 +262,7 @@ export async function openCollector(
       settings = next;
       plan.follow(limitsOf(next, suspended), clock.wallMs());
       work.watch.setRules(next.programs);
-      governor.applySettings(next);
+      governor.applySettings(tariff());
       source.value.configure(next);
     },
     stop: () =>
@@ -235,10 +270,12 @@ export async function openCollector(
         unwatch();
         endDuties();
         stopping.abort();
+        prices.close();
         await sampler.stop();
         await governor.close();
         await jobs.cancelAll();
         const written = await keeper.end();
+        runMark.end();
         removeRecorder(config.dataFolder);
         log.write(written.ok ? 'Recording ended.' : `Recording ended. ${written.error.message}`);
         release();

@@ -1,4 +1,4 @@
-import { createAnswers, type GovernorAnswers, type MakeReport } from './answers.ts';
+import { createAnswers, type AddPrices, type GovernorAnswers, type MakeReport } from './answers.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import type { Db } from '../history/db.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
@@ -28,6 +28,7 @@ export type WorkOptions = {
   readonly events: RecordingEvents & { readonly onSessions: () => void };
   readonly paused: () => SourceFault | undefined;
   readonly limits: () => ShownLimits;
+  readonly addPrices: AddPrices;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
   readonly hearsXids: boolean;
@@ -53,6 +54,7 @@ export type HistoryWork = {
 
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
+  const { makeReport, jobs, limits, addPrices, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
@@ -91,7 +93,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     wear,
     watch,
     recording,
-    answer: createAnswers(store, wear, governor, options.makeReport, options.jobs, options.limits, options.hearsXids),
+    answer: createAnswers(store, wear, governor, makeReport, jobs, limits, addPrices, hearsXids),
     loss: presence.look,
     close() {
       attempt(() => watch.stop());

@@ -5,6 +5,8 @@ import { alertRules } from '../alerts/rules.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import { markDamaged } from '../history/file/database.node.ts';
 import { explain, isCorruption } from '../history/file/explain.ts';
+import { createLogFlush } from '../history/file/log-flush.node.ts';
+import { isWorking } from '../history/last-readings.ts';
 import { err, ok, type AppError, type Result } from '../core/result.ts';
 import type { StoredAlert } from '../alerts/schema.ts';
 import type { Store } from './store.ts';
@@ -56,6 +58,9 @@ export type Recording = {
   readonly end: () => Result<undefined>;
 };
 
+/** After a card has worked, its last samples are flushed for so long. */
+const FLUSHED_MS = 5_000;
+
 /** Recording is paused, in words. It resumes when the cause is gone. */
 const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): SourceFault => ({
   code: 'recording-failed',
@@ -95,7 +100,16 @@ export function createRecording(options: RecordingOptions): Recording {
 
   let storedMs = resumeGap; // stamp of the last tick on disk
   let lostSinceMs: number | undefined;
+  const log = createLogFlush(databaseFile);
+  let workedMs = -Infinity; // on the axis of ticks
   let lastTickMs = resumeGap ?? options.nowMs;
+
+  /** While a card works, a power cut may come: then samples must not wait in memory. */
+  function flush({ axisMs: atMs, gpus }: Tick): void {
+    if (atMs === undefined) return;
+    if (gpus.some(({ frame }) => isWorking(frame))) workedMs = atMs;
+    if (atMs - workedMs <= FLUSHED_MS) log.flush(atMs);
+  }
 
   /** Writes a tick. Answers it as it was written, or as it would have been. */
   function write(taken: Tick): Tick {
@@ -121,6 +135,7 @@ export function createRecording(options: RecordingOptions): Recording {
       const stored = store.append(tick);
       lostSinceMs = undefined;
       storedMs = tick.tsMs;
+      if (options.live) flush(tick);
       wear.feed(tick, stored);
       watch.feed(tick, stored);
       writeFault = undefined;

@@ -5,6 +5,7 @@ import type { SessionBook } from '../workload/sessions/book.ts';
 import type { StoredSession, GpuSummary } from '../workload/sessions/schema.ts';
 import type { Range } from '../history/range.ts';
 import type { History } from '../history/history.ts';
+import { incidentsIn, type Incident } from '../history/incident-text.ts';
 import type { Gap } from '../telemetry/sampler.ts';
 import type { SourceInfo } from '../telemetry/source.ts';
 import type { Exposure } from '../wear/exposure.ts';
@@ -24,6 +25,7 @@ export type Report = {
   readonly gaps: readonly Gap[];
   readonly alerts: readonly StoredAlert[];
   readonly sessions: readonly StoredSession[];
+  readonly incidents: readonly Incident[];
   /** modelled, over the card's whole recorded life */
   readonly exposure: Exposure | undefined;
 };
@@ -63,6 +65,7 @@ export function collectReport(
     exposure: context.exposure,
     summary: summariseGpu(gpuUuid, history.samplesBetween(gpuUuid, fromMs, toMs)),
     gaps: history.gaps(fromMs, toMs),
+    incidents: incidentsIn(history.events.between(fromMs, toMs)).filter((event) => event.gpuUuid === gpuUuid),
     alerts: alerts.between(fromMs, toMs).filter((alert) => alert.gpuUuid === gpuUuid),
     sessions: sessions.between(fromMs, toMs).filter(({ gpus }) => gpus.length === 0 || gpus.includes(gpuUuid)),
   };

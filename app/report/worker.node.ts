@@ -8,8 +8,11 @@ import { replaceFile } from '../core/atomic-write.node.ts';
 import { openForReading } from '../history/file/database.node.ts';
 import { createAlertTable } from '../alerts/table.ts';
 import { createHistory } from '../history/history.ts';
+import { tariffOf } from '../workload/energy/tariff.ts';
+import { loadPrices } from '../workload/prices/file.node.ts';
 import { createSessionTable } from '../workload/sessions/table.ts';
 import { createI18n } from '../core/i18n.ts';
+import type { Units } from '../core/format.ts';
 import { err, messageOf, ok, type Result } from '../core/result.ts';
 import { reportHtml, type ReportLanguage } from './html.ts';
 import { collectReport, type ReportContext, type ReportRequest } from './report.ts';
@@ -20,7 +23,9 @@ export type ReportJob = {
   /** the file to write; without it the result is the HTML */
   readonly path?: string;
   readonly context: ReportContext;
-  readonly language: Omit<ReportLanguage, 't'>;
+  readonly language: Omit<ReportLanguage, 't' | 'settings'> & {
+    readonly settings: Units & Parameters<typeof tariffOf>[0];
+  };
 };
 
 const FLUSH_CHARACTERS = 1 << 20;
@@ -55,7 +60,9 @@ function work({ databaseFile, request, path: target, context, language }: Report
   try {
     const report = collectReport({ history, ...tables }, request, context);
     if (!report) return err('not-found', t('report.noGpu'));
-    const text = reportHtml(report, { ...language, t });
+    const book = loadPrices(path.dirname(databaseFile));
+    const settings = tariffOf(language.settings, book.ok ? book.value : undefined);
+    const text = reportHtml(report, { ...language, settings, t });
     if (target === undefined) return ok(text);
     writeFile(target, [text]);
     return ok(target);

@@ -20,6 +20,10 @@ const FROZEN_SAMPLES = 10;
 const FROZEN_RISE_K = 4;
 const SAME_W = 0.005;
 
+// A driver reports 0 where a board has no such sensor (seen on Jetson): no die is at exactly 0 °C beside a driver that
+// answers, and no GPU that answers draws exactly 0 W.
+const NEVER_ZERO = ['coreTempC', 'memTempC', ...POWER_KEYS] as const satisfies readonly MetricKey[];
+
 /** A counter that would need more than this was misread: the largest modules are near 1,400 W. */
 const MOST_W = 3000;
 const SLACK_MJ = 1e6;
@@ -61,6 +65,7 @@ export function createPlausibility(): Plausibility {
 
   return {
     check(frame, monoMs) {
+      for (const key of NEVER_ZERO) if (valueOf(frame, key) === 0) setAbsent(frame, key, 'implausible');
       for (const key of POWER_KEYS) if (hasValue(frame, metricIndex[key])) checkPower(frame, key, monoMs);
       checkEnergy(frame, monoMs);
       const [used, total] = [valueOf(frame, 'vramUsedBytes'), valueOf(frame, 'vramTotalBytes')];

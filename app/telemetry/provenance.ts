@@ -23,10 +23,6 @@ const DERIVED_LIMIT = 'core temperature + margin − T.Limit offset';
 
 type Named = Pick<SourceInfo, 'label' | 'names'>;
 
-/** Whether the source can report a metric at all. If it cannot, a missing value says nothing about the card. */
-export const isReportedBy = ({ names }: Named, key: MetricKey): boolean =>
-  names === undefined || metricOf(key)[names].length > 0;
-
 /**
  * "NVML 12.575: nvmlDeviceGetTemperature", or only the source if it has no names for its readings.
  * @param via as in a frame: which of the catalogue's names answered

@@ -78,7 +78,7 @@ export const sourceInfo = z.object({
   /** for people: "NVML 12.575.57", "nvidia-smi 535.86", "Recording hot-3090.jsonl" */
   label: z.string(),
   driverVersion: z.string().optional(),
-  /** true when the numbers do not come from a card in this machine */
+  /** true when a simulator made the numbers up; a recording of a real card is not simulated */
   simulated: z.boolean(),
   /** which of the catalogue's lists of names a frame's `via` points into; absent if the source has no names */
   names: z.enum(['nvml', 'xml', 'csv']).optional(),

@@ -3,6 +3,9 @@ import type { GpuEvent, GpuSample, SourceFault, SourceInfo } from './schema.ts';
 
 export type { GpuEvent, GpuIdentity, GpuProcess, GpuSample, MigInstance, SourceFault, SourceInfo } from './schema.ts';
 
+/** What the UUID of each simulated card begins with. */
+export const SIMULATED = 'SIM-';
+
 export const processTypes = ['compute', 'graphics', 'both'] as const;
 export type ProcessType = (typeof processTypes)[number];
 

@@ -15,6 +15,7 @@ export type Status = {
     | 'unsupported'
     | 'failed'
     | 'implausible'
+    | 'unreported'
     | 'unread'
     | 'slowedByHeat'
     | 'slowedByBrake'
@@ -30,6 +31,7 @@ export type Status = {
 const absenceLevel: Record<Absence, Status['level']> = {
   unread: 'absent',
   unsupported: 'absent',
+  unreported: 'absent',
   asleep: 'absent',
   denied: 'warn',
   stalled: 'warn',

@@ -3,11 +3,10 @@ import { refuseInput } from '../core/read-input.node.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { openLog, readLog, surveyLog, type LogFile } from '../telemetry/logs/file.node.ts';
 import type { LogSink } from '../telemetry/logs/log.ts';
-import { createStamps, type DateOrder } from '../telemetry/logs/stamps.ts';
+import { ambiguousDates, createStamps, type DateOrder } from '../telemetry/logs/stamps.ts';
 import { createColumns, wearReadings, type WearColumns, type WearReading } from './columns.ts';
 import { sensorsIn } from './export.ts';
 import { text } from '../core/i18n.ts';
-import { csvTrace, noTrace } from './csv-trace.ts';
 import { createExposure, cutColumns, putFrame, type RunningExposure } from './replay.ts';
 
 /** One card of a trace. */
@@ -35,6 +34,8 @@ export type TraceOptions = {
   readonly gapMs: number;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
+  /** the order of day, month and year in dates, where the file leaves it open */
+  readonly dateOrder?: DateOrder | undefined;
 };
 
 const CHUNK = 4096;
@@ -68,24 +69,34 @@ function createCard(gapMs: number) {
   };
 }
 
-/** The order of a log's dates. If it is ambiguous the first is used: steps within a day are the same in all. */
-async function datesOf(log: LogFile, signal: AbortSignal) {
-  if (!log.format.when) return ok({ orders: ['ymd'] as readonly DateOrder[], lastLines: [] as readonly string[] });
+type Dates = {
+  readonly order: DateOrder;
+  readonly isOpen: boolean;
+  readonly lastLines: readonly string[];
+};
+
+/** The order of a log's dates. Where it is open and all rows are of one day, any will do: the steps are the same in all. */
+async function datesOf(log: LogFile, wanted: DateOrder | undefined, signal: AbortSignal): Promise<Result<Dates>> {
+  if (!log.needsSurvey) return ok({ order: wanted ?? 'ymd', isOpen: false, lastLines: [] });
   const survey = await surveyLog(log, Date.now(), () => undefined, signal);
-  return survey.ok ? ok({ orders: survey.value.dates.orders(), lastLines: survey.value.lastLines }) : survey;
+  if (!survey.ok) return survey;
+  const { dates, lastLines } = survey.value;
+  const orders = dates.orders();
+  const isOpen = wanted === undefined && orders.length > 1;
+  if (isOpen && dates.severalDays()) return { ok: false, error: ambiguousDates(log.file, dates) };
+  return ok({ order: wanted ?? orders[0] ?? 'ymd', isOpen, lastLines });
 }
 
 /** Reads a log in its format. The caller decides whether the content is usable. */
 async function readAs(
   log: LogFile,
-  { gapMs, fromMs = -Infinity, toMs = Infinity }: TraceOptions,
+  { gapMs, fromMs = -Infinity, toMs = Infinity, dateOrder }: TraceOptions,
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Result<Trace>> {
-  const dates = await datesOf(log, signal);
+  const dates = await datesOf(log, dateOrder, signal);
   if (!dates.ok) return dates;
-  const { orders, lastLines } = dates.value;
-  const order = orders[0] ?? 'ymd';
+  const { order, isOpen, lastLines } = dates.value;
   const cards = new Map<string, { readonly name: string; readonly card: ReturnType<typeof createCard> }>();
   const notTaken: string[] = [];
   let badCount = 0;
@@ -120,12 +131,24 @@ async function readAs(
         : text('wear.trace.noSample', { file: log.file }),
     );
   }
+  const ended = [...cards].map(([key, { name, card }], i) => ({
+    gpu: key === '' ? String(i) : key,
+    name,
+    ...card.end(),
+  }));
+  if (ended.every(({ sensors }) => !sensors.includes('coreTempC'))) {
+    return err(
+      'recording-unreadable',
+      text('wear.trace.noReading', { file: log.file }),
+      text('wear.trace.noTraceNext'),
+    );
+  }
   return ok({
-    cards: [...cards].map(([key, { name, card }], i) => ({ gpu: key === '' ? String(i) : key, name, ...card.end() })),
+    cards: ended,
     badCount,
     firstBad,
     notTaken,
-    dateOrder: orders.length > 1 ? order : undefined,
+    dateOrder: isOpen ? order : undefined,
   });
 }
 
@@ -141,15 +164,10 @@ export async function readTrace(
 ): Promise<Result<Trace>> {
   const refused = refuseInput(file);
   if (refused) return refused;
-  const opened = await openLog(file, csvTrace);
-  // for an unknown format, openLog lists what can be imported; a trace may also be a CSV
-  const none = noTrace();
-  const log: Result<LogFile> =
-    !opened.ok && opened.error.next !== undefined ? err(none.code, `${file}: ${none.message}`, none.next) : opened;
-  if (!log.ok) return log;
-  const read = await readAs(log.value, options, onProgress, signal);
-  if (read.ok || log.value.format === csvTrace || signal.aborted) return read;
-  // another program may use the column names of a known one, with its own time stamps or units
-  const again = await readAs({ ...log.value, format: csvTrace }, options, onProgress, signal);
-  return again.ok ? again : read;
+  const opened = await openLog(file);
+  if (opened.ok) return readAs(opened.value, options, onProgress, signal);
+  // for an unknown format, openLog lists what can be imported; a trace needs a temperature too
+  return opened.error.next === undefined
+    ? opened
+    : err(opened.error.code, `${file}: ${text('wear.trace.noTrace')}`, text('wear.trace.noTraceNext'));
 }

@@ -4,6 +4,9 @@ import { defaultSettings } from '../../app/settings/settings.ts';
 import { percentile, rounded, size } from '../stats.ts';
 import { uuid } from './shared.ts';
 
+/** Far longer than a replay of the year takes: it has failed if it is not over by then. */
+const RECOMPUTE_MS = 300_000;
+
 /** Eight cards at 10 Hz while the year is run through the model, checked, backed up and exported: how late ticks come, by the source's own clock. */
 export async function jitterBesideJobs(dataFolder: string) {
   const stamps: number[] = [];
@@ -23,7 +26,7 @@ export async function jitterBesideJobs(dataFolder: string) {
       onSessions: () => undefined,
       onJob: ({ id, state }) => void (state === 'running' || ended.set(id, state)),
     },
-    new URL('../out/node/', import.meta.url),
+    new URL('../../out/node/', import.meta.url),
   );
   if (!opened.ok) throw new Error(opened.error.message);
   const collector = opened.value;
@@ -36,12 +39,13 @@ export async function jitterBesideJobs(dataFolder: string) {
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   /** The wear model has never seen this year: it is run over it once, as after a change of the model. */
   async function recomputed(): Promise<void> {
-    for (;;) {
+    for (const endMs = performance.now() + RECOMPUTE_MS; performance.now() < endMs;) {
       const card = await collector.answer('wear.card', { gpuUuid: uuid });
       if (!card.ok) throw new Error(card.error.message);
       if ((card.value as { replaying?: number } | null)?.replaying === undefined) return;
       await sleep(200);
     }
+    throw new Error('The wear model was not run over the year in time.');
   }
   await sleep(500);
   const besideP99Ms: Record<string, number> = { recompute: await p99(recomputed) };

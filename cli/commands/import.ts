@@ -6,18 +6,18 @@ import { lockRecorder, openDatabase } from '../../app/history/file/database.node
 import { createStore } from '../../app/recorder/store.ts';
 import { printable } from '../../app/core/printable.ts';
 import { text } from '../../app/core/i18n.ts';
-import { err, messageOf, ok, type Result } from '../../app/core/result.ts';
+import { messageOf, ok, type Result } from '../../app/core/result.ts';
 import { establishSettings } from '../../app/settings/file.node.ts';
 import { dataFolder, historyFile } from '../../app/core/folders.node.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { openLog, surveyLog, type LogFile, type Survey } from '../../app/telemetry/logs/file.node.ts';
-import { dateOrders, parseDate, type DateOrder } from '../../app/telemetry/logs/stamps.ts';
+import { ambiguousDates, parseDate, type DateOrder } from '../../app/telemetry/logs/stamps.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { importLog, type ImportedLog } from '../import-log.ts';
 import { notes, out, printError } from '../terminal.ts';
 import { EXIT, settingsOf, utcOffsetOption } from '../options.ts';
-import { dataDirOption } from '../shared-options.ts';
+import { dataDirOption, dateOrderOption } from '../shared-options.ts';
 
 export type ImportOptions = {
   readonly gpu?: string;
@@ -74,13 +74,7 @@ async function chooseOrder(
       question.close();
     }
   }
-  return err(
-    'invalid-argument',
-    text('cli.import.ambiguous', { file, count: orders.length, example }),
-    text('cli.import.chooseOrder', {
-      orders: orders.map((order) => `--date-order ${order}`).join(text('cli.import.or')),
-    }),
-  );
+  return { ok: false, error: ambiguousDates(file, dates) };
 }
 
 /** The result of importing one file, in lines for the terminal. */
@@ -91,9 +85,7 @@ function describe(log: LogFile, imported: ImportedLog, settings: Settings, forma
     const times = { from: format.dateTime(fromMs), to: format.dateTime(toMs) };
     return text('cli.import.samples', { gpu: `${gpu.name} (${gpu.uuid})`, added, duplicate, ...times });
   });
-  if (gpus.length === 0) lines.push(text('cli.import.nothing'));
-  if (taken.length > 0)
-    lines.push(text('cli.import.taken', { names: taken.map((key) => text(`metric.${key}`)).join(', ') }));
+  lines.push(text('cli.import.taken', { names: taken.map((key) => text(`metric.${key}`)).join(', ') }));
   if (notTaken.length > 0) lines.push(text('cli.import.notTaken', { names: notTaken.join(', ') }));
   if (gpus.some(({ added, fromMs }) => added > 0 && fromMs < retainedMs))
     lines.push(text('cli.import.old', { count: settings.retentionDays }));
@@ -138,12 +130,12 @@ async function importFiles(files: readonly string[], options: ImportOptions): Pr
     const opened = await openLog(file);
     if (!opened.ok) return opened;
     const log = opened.value;
-    const passes = log.format.when ? 2 : 1;
+    const passes = log.needsSurvey ? 2 : 1;
     const onProgress = (pass: number) => (bytes: number) =>
       progress.show(path.basename(file), (pass + bytes / Math.max(1, log.sizeBytes)) / passes);
     let order: DateOrder = 'ymd';
     let lastLines: readonly string[] = [];
-    if (log.format.when) {
+    if (log.needsSurvey) {
       const survey = await surveyLog(log, nowMs, onProgress(0), cancel.signal);
       if (!survey.ok) return survey;
       if (cancel.signal.aborted) return ok({ lines: [], found: false });
@@ -210,7 +202,7 @@ export const importLogs = {
   arguments: () => [new Argument('<file...>')],
   options: () => [
     new Option('--gpu <name>', text('cli.import.gpu')),
-    new Option('--date-order <order>', text('cli.import.dateOrder')).choices(dateOrders),
+    dateOrderOption(),
     new Option('--utc-offset <offset>', text('cli.import.utcOffset')).argParser(utcOffsetOption),
     dataDirOption(),
   ],

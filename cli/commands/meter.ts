@@ -14,6 +14,7 @@ export type MeterCommandOptions = RecordingOptions & {
   readonly to: URL;
   readonly port: number;
   readonly host: string;
+  readonly allowHost?: readonly string[];
 };
 
 const NOTE_EVERY_MS = 500;
@@ -31,7 +32,8 @@ async function meterRequests(options: MeterCommandOptions): Promise<number> {
     printError(recording.error);
     return EXIT.failed;
   }
-  const opened = await openMeter({ to: options.to, port: options.port, host: options.host });
+  const { to, port: wanted, host, allowHost = [] } = options;
+  const opened = await openMeter({ to, port: wanted, host, allowHosts: allowHost });
   if (!opened.ok) {
     printError(opened.error);
     await endRecording(recording.value);
@@ -52,7 +54,7 @@ async function meterRequests(options: MeterCommandOptions): Promise<number> {
   await close();
   const whole = await endRecording(recording.value);
   note.remove();
-  const { requests, tokens, promptTokens, images, busyMs, atLeast } = totals();
+  const { requests, tokens, promptTokens, images, busyMs, inexact } = totals();
   const done = text('cli.meter.done', {
     requests: text('cli.meter.requests', { count: requests }),
     tokens: text('outputs.token', { count: tokens, n: format.number(tokens) }),
@@ -60,7 +62,7 @@ async function meterRequests(options: MeterCommandOptions): Promise<number> {
     images: text('outputs.image', { count: images, n: format.number(images) }),
     duration: format.duration(busyMs),
   });
-  notes.say('', done, ...(atLeast ? [text('cli.meter.atLeast')] : []));
+  notes.say('', done, ...(inexact > 0 ? [text('cli.meter.atLeast', { count: inexact })] : []));
   return whole ? EXIT.ok : EXIT.failed;
 }
 
@@ -72,6 +74,7 @@ export const meter = {
     new Option('--to <url>', text('cli.meter.to')).argParser(addressOption).makeOptionMandatory(),
     new Option('--port <port>', text('cli.meter.port')).argParser(portOption).makeOptionMandatory(),
     new Option('--host <address>', text('cli.meter.host')).default('127.0.0.1'),
+    new Option('--allow-host <name...>', text('cli.meter.allowHost')),
   ],
   run: meterRequests,
 } satisfies Command;

@@ -101,7 +101,7 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
   if (collector.setAside) notes.say(text('cli.history.setAside', { file: collector.setAside }));
 
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     if (options.for !== undefined) setTimeout(resolve, options.for * 1000);
     void collector.finished.then(resolve);
   });

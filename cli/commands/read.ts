@@ -5,7 +5,7 @@ import { text } from '../../app/core/i18n.ts';
 import { metricOf, metrics, type MetricKey } from '../../app/metrics/metrics.ts';
 import { openSource } from '../../app/telemetry/open-source.node.ts';
 import { createPlausibility } from '../../app/telemetry/plausibility.ts';
-import { isReportedBy, readingsOf, type SourcedReading } from '../../app/telemetry/provenance.ts';
+import { readingsOf, type SourcedReading } from '../../app/telemetry/provenance.ts';
 import type { SourceInfo, SourceSample } from '../../app/telemetry/source.ts';
 import type { SourceSpec } from '../../app/telemetry/sources.ts';
 import type { Command } from '../command.ts';
@@ -33,11 +33,10 @@ function document(sample: SourceSample, source: SourceInfo) {
 }
 
 /** The same for people: one line per reading. */
-function lines({ gpus, source }: ReturnType<typeof document>): string[] {
+function lines({ gpus }: ReturnType<typeof document>): string[] {
   const format = formatterOf();
   const show = (key: MetricKey, { state, value, derived }: SourcedReading): string => {
-    if (state !== 'value')
-      return text(`state.${state === 'unsupported' && !isReportedBy(source, key) ? 'untold' : state}`);
+    if (state !== 'value') return text(`state.${state}`);
     return joined(format.metric(metricOf(key), value!)) + (derived ? ` (${text('state.derived')})` : '');
   };
   return gpus.flatMap(({ index, name, uuid, readings }) => {

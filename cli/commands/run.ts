@@ -9,11 +9,12 @@ import { createStore } from '../../app/recorder/store.ts';
 import { text } from '../../app/core/i18n.ts';
 import { err, ok, type Result } from '../../app/core/result.ts';
 import { GAP_MS } from '../../app/telemetry/sampler.ts';
+import { readMeterNotes } from '../../app/workload/meter/note.node.ts';
 import { followTree, SESSION_MARK } from '../../app/workload/programs/process-tree.node.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
-import { EXIT, settingsOf, type RecordingOptions } from '../options.ts';
+import { EXIT, moneyIn, settingsOf, type RecordingOptions } from '../options.ts';
 import { endRecording, startLive, type Recording } from '../recording.ts';
 import { followOutputs, type OutputOptions } from '../run-outputs.ts';
 import { describe } from '../run-summary.ts';
@@ -50,7 +51,8 @@ async function runCommand(
   });
   for (const [from, to] of [[child.stdout, process.stdout] as const, [child.stderr, process.stderr] as const]) {
     from?.pipe(to, { end: false });
-    from?.on('data', (piece: Buffer) => outputs.lines?.feed(piece.toString('utf8')));
+    const printed = outputs.lines?.stream();
+    from?.on('data', (piece: Buffer) => printed?.feed(piece));
   }
   const ended = new Promise<Result<number>>((resolve) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
@@ -96,6 +98,7 @@ async function runCommand(
 /** Runs a command and records its session. Exits with the exit code of the command. */
 export async function runAndRecord(command: readonly string[], options: RunOptions): Promise<number> {
   const settings = settingsOf(dataFolder(options.dataDir));
+  const money = moneyIn(dataFolder(options.dataDir), settings);
   const format = formatterOf(settings);
   const recording = await startLive(options);
   if (!recording.ok) {
@@ -130,7 +133,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   const startedBootMs = systemClock.bootMs() - (Date.now() - startedMs);
   store.sessions.startedAt(id, startedMs);
 
-  const outputs = followOutputs(command, options, settings.programs);
+  const outputs = followOutputs(command, options, settings.programs, () => readMeterNotes(dataFolder(options.dataDir)));
   const ran = await runCommand(command, `${process.pid}-${randomUUID()}`, outputs);
   if (!ran.ok) {
     outputs.finish();
@@ -170,8 +173,8 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   if (summaries.length === 0) notes.say(text('cli.run.nothing'));
   else if (seenOn.length === 0) notes.say(text('cli.run.allGpus'));
   const session = { startedMs, endedMs, ...(details.workload && { workload: details.workload }) };
-  for (const summary of summaries)
-    notes.say(...describe(summary, names.get(summary.gpuUuid)!, session, settings, format));
+  for (const summary of summaries) notes.say(...describe(summary, names.get(summary.gpuUuid)!, session, money, format));
+  if (details.workload?.note) notes.say(details.workload.note);
   return code === EXIT.ok && (!whole || (loss && loss !== 'log-lost')) ? EXIT.failed : code;
 }
 

@@ -13,7 +13,7 @@ import { openLimitHelpers } from '../../app/governor/limit-helpers.node.ts';
 import { kneeOf, type SweepPoint } from '../../app/workload/sessions/sweep.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
-import { EXIT, gpuOption, limitsOption, settingsOf } from '../options.ts';
+import { EXIT, gpuOption, limitsOption, moneyIn, settingsOf } from '../options.ts';
 import { endRecording, startLive } from '../recording.ts';
 import { commandArgument, outputOptions, recordingOptions } from '../shared-options.ts';
 import { notes, printError } from '../terminal.ts';
@@ -82,7 +82,7 @@ async function sweepLimits(command: readonly string[], options: SweepOptions): P
       code = EXIT.failed;
     }
     if (code !== 0 || ended.length > 0) break;
-    points.push(pointOf(databaseFile, capW, settings));
+    points.push(pointOf(databaseFile, capW, moneyIn(folder, settings)));
   }
   if (ended[0]) code = 128 + os.constants.signals[ended[0]];
   await finish();
@@ -100,14 +100,14 @@ async function whenKnown(look: () => Result<string>): Promise<Result<string>> {
   }
 }
 
-function pointOf(databaseFile: string, capW: number, settings: Parameters<typeof figuresOf>[1]): SweepPoint {
+function pointOf(databaseFile: string, capW: number, money: Parameters<typeof figuresOf>[1]): SweepPoint {
   const db = openForReading(databaseFile);
   if (!db.ok) return { capW, joulesEach: undefined, perHour: undefined, meanTempC: undefined };
   const store = createStore(db.value);
   const session = store.sessions.newest(20).find(({ summary }) => summary?.workload?.capW === capW);
   store.close();
   if (!session) return { capW, joulesEach: undefined, perHour: undefined, meanTempC: undefined };
-  const figures = figuresOf(session, settings);
+  const figures = figuresOf(session, money);
   // if no outputs are counted, the whole run is one output
   const perHour = figures.outputsPerHour ?? 3_600_000 / (session.endedMs! - session.startedMs);
   return { capW, joulesEach: figures.each?.energyJ ?? figures.energyJ, perHour, meanTempC: figures.meanTempC };

@@ -9,6 +9,7 @@ import { text } from '../../app/core/i18n.ts';
 import { err, ok, type Result } from '../../app/core/result.ts';
 import { dataFolder, historyFile, ledgerFolder } from '../../app/core/folders.node.ts';
 import { GAP_MS } from '../../app/telemetry/sampler.ts';
+import type { DateOrder } from '../../app/telemetry/logs/stamps.ts';
 import { wearReadings, type WearReading } from '../../app/wear/columns.ts';
 import { exposureJson, sensorsIn, type Beside } from '../../app/wear/export.ts';
 import { familyIds, SWINGS_NEED_H, type Exposure } from '../../app/wear/exposure.ts';
@@ -19,7 +20,7 @@ import { readTrace } from '../../app/wear/trace-file.node.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, momentOption, secondsOption, settingsOf, wattsOption } from '../options.ts';
-import { dataDirOption, jsonOption, simulatedOption } from '../shared-options.ts';
+import { dataDirOption, dateOrderOption, jsonOption, simulatedOption } from '../shared-options.ts';
 import { notes, out, printError } from '../terminal.ts';
 
 export type WearOptions = {
@@ -31,6 +32,7 @@ export type WearOptions = {
   readonly simulated?: boolean;
   readonly powerLimit?: number;
   readonly gap?: number;
+  readonly dateOrder?: DateOrder;
   readonly json?: boolean;
 };
 
@@ -44,7 +46,7 @@ type Card = {
 };
 
 async function fromTrace(file: string, options: WearOptions): Promise<Result<Card[]>> {
-  const { powerLimit, gap, from, to, gpu } = options;
+  const { powerLimit, gap, from, to, gpu, dateOrder: wantedOrder } = options;
   const gapMs = gap === undefined ? GAP_MS : gap * 1000;
   const cancel = new AbortController();
   const stop = (): void => cancel.abort();
@@ -52,7 +54,7 @@ async function fromTrace(file: string, options: WearOptions): Promise<Result<Car
   let percent = -1;
   const trace = await readTrace(
     file,
-    { gapMs, fromMs: from, toMs: to },
+    { gapMs, fromMs: from, toMs: to, dateOrder: wantedOrder },
     (share) => {
       if (Math.floor(share * 100) <= percent) return;
       percent = Math.floor(share * 100);
@@ -62,7 +64,7 @@ async function fromTrace(file: string, options: WearOptions): Promise<Result<Car
   );
   process.off('SIGINT', stop);
   notes.clearStatus();
-  if (cancel.signal.aborted) return err('invalid-argument', text('cli.wear.cancelled'));
+  if (cancel.signal.aborted) return err('cancelled', text('cli.wear.cancelled'));
   if (!trace.ok) return trace;
   const { cards, badCount, firstBad, notTaken, dateOrder } = trace.value;
   const wanted = cards.filter((card, i) => gpu === undefined || card.gpu.startsWith(gpu) || String(i) === gpu);
@@ -168,9 +170,10 @@ async function showWear(options: WearOptions): Promise<number> {
   const cards = options.trace === undefined ? fromHistory(options) : await fromTrace(options.trace, options);
   if (!cards.ok) {
     printError(cards.error);
-    // a trace that cannot be read fails as in every command; an unknown GPU is a wrong argument
+    // a trace that cannot be read fails as in every command; an unknown GPU or an open date order is a wrong argument
     const readable = options.trace === undefined || fs.existsSync(options.trace);
-    return cards.error.code === 'not-found' && readable ? EXIT.usage : EXIT.failed;
+    const isUsage = cards.error.code === 'invalid-argument' || (cards.error.code === 'not-found' && readable);
+    return isUsage ? EXIT.usage : EXIT.failed;
   }
   if (options.json) {
     const documents = cards.value.map(({ gpu, name, exposure, sensors, beside }) => ({
@@ -195,6 +198,7 @@ export const wear = {
     simulatedOption(),
     new Option('--power-limit <watts>', text('cli.wear.powerLimit')).argParser(wattsOption),
     new Option('--gap <seconds>', text('cli.wear.gap')).argParser(secondsOption),
+    dateOrderOption(),
     jsonOption(),
   ],
   run: showWear,

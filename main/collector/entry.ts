@@ -34,6 +34,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
         notes.say(notice.message, `  ${notice.next}`);
         send({ type: 'notice', notice });
       },
+      onPrices: (book) => send({ type: 'prices', book }),
       onJob: (job) => send({ type: 'job', job }),
       // the next collector moves the damaged file aside and starts a new one
       onDamaged: () => setTimeout(() => process.exit(1), 100),

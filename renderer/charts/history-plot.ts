@@ -5,6 +5,7 @@ import type { Formatter } from '../../app/metrics/format.ts';
 import { stretches } from '../../app/history/segments.ts';
 import type { Metric } from '../../app/metrics/metrics.ts';
 import { scaleOf } from '../../app/core/scale.ts';
+import type { EventKind } from '../../app/history/events.ts';
 import { colour } from './colour.ts';
 import type { View } from './view.ts';
 
@@ -12,7 +13,7 @@ export type HistoryRange = ResponseOf<'history.range'>;
 export type TimeMark = {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly kind: 'alert' | 'session' | 'driver' | 'reset' | 'asleep';
+  readonly kind: 'alert' | 'session' | EventKind;
 };
 
 export type ChartProps = {
@@ -102,7 +103,7 @@ function drawBehind(plot: uPlot, { range, marks }: Current): void {
   ctx.restore();
 }
 
-const lines = { alert: '--act', driver: '--accent', reset: '--warn' } as const;
+const lines = { alert: '--act', driver: '--accent', reset: '--warn', lost: '--act', stopped: '--act' } as const;
 
 function drawMarks(plot: uPlot, { marks }: Current): void {
   const { ctx, bbox } = plot;

@@ -2,7 +2,7 @@ import { Select, Table } from '@mantine/core';
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { metricGroups, metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
-import { isReportedBy, sourceOf } from '../../app/telemetry/provenance.ts';
+import { sourceOf } from '../../app/telemetry/provenance.ts';
 import type { SourceInfo } from '../../app/telemetry/source.ts';
 import { useShared } from '../context.tsx';
 import { Number, Value } from '../parts/value.tsx';
@@ -31,7 +31,6 @@ const Row = memo(function Row({
           latest={latest}
           source={sourceOf(source, metric, via, reading.state === 'value' && reading.derived)}
           show={(value) => format.metric(metricOf(metric), value)}
-          told={isReportedBy(source, metric)}
         />
       </dd>
     </div>

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
 import { energyNotes, errorText } from '../../app/workload/energy/words.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
+import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
 import type { RunningSession } from './running-sessions.ts';
 import css from './session-line.module.css';
@@ -19,18 +20,18 @@ export function SessionLine({
   readonly gpuName: string;
 }) {
   const { t } = useTranslation();
-  const { format, settings } = useShared();
+  const { format, money } = useShared();
   const nowMs = useLive(newestMs) ?? 0;
   const only = sessions.length === 1 ? sessions[0]! : undefined;
   if (!only) return <p className={css.line}>{sessions.map(({ name }) => name).join(' + ')}</p>;
 
-  const figures = figuresOf(only, settings);
+  const figures = figuresOf(only, money);
   const { energyJ = 0, rangeJ, energyFrom, sharedJ, outputs, each, cost } = figures;
   const { model } = only.summary?.workload ?? {};
   const made = outputs && outputs.count > 0 ? outputs : undefined;
   const about = [
     format.duration(nowMs - only.startedMs),
-    made && t(`outputs.${made.unit}`, { count: made.count, n: format.number(made.count) }),
+    made && outputsText(made, t, format.number),
     only.gpus.length > 1 && t('live.onCards', { count: only.gpus.length }),
     energyJ > 0 && `${joined(format.energy(energyJ))} ${errorText(energyJ, rangeJ, t, format)}`,
     energyJ > 0 &&

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { alertRules, type AlertRule } from '../../app/alerts/rules.ts';
 import type { StoredAlert } from '../../app/alerts/schema.ts';
 import { alertAdvice, alertTitle, alertValue, ruleText, watchedValue } from '../../app/alerts/text.ts';
+import { incidentLines, incidentsIn, incidentTitle } from '../../app/history/incident-text.ts';
 import { useShared } from '../context.tsx';
 import { keepEqual } from '../keep-equal.ts';
 import { valueIn } from '../live/readings.ts';
@@ -78,6 +79,37 @@ function DriverEvents() {
   );
 }
 
+/** Lost cards, resets, and machines that stopped, with what was seen before. */
+function Incidents() {
+  const { t } = useTranslation();
+  const { format } = useShared();
+  const { data: events = [] } = useQuestion('incidents.newest', { limit: NEWEST }, { everyMs: 10_000 });
+  const { data: gpus = [] } = useQuestion('gpus.list', undefined);
+  const nameOf = (uuid: string | null): string => gpus.find((gpu) => gpu.uuid === uuid)?.name ?? '';
+  return (
+    <Panel title={t('incident.title')}>
+      {events.length === 0 ? (
+        <p className={css.quiet}>{t('incident.none')}</p>
+      ) : (
+        <ul className={css.rules}>
+          {incidentsIn(events).map((incident) => (
+            <li key={incident.id}>
+              <p>
+                {format.dateTime(incident.fromMs)} · {incidentTitle(t, incident, nameOf(incident.gpuUuid))}
+              </p>
+              {incidentLines(t, format, incident).map((line) => (
+                <p key={line} className={css.more}>
+                  {line}
+                </p>
+              ))}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
 const sameLimits = (a: readonly CardLimit[], b: readonly CardLimit[]): boolean => keepEqual(a, b) === a;
 
 /** Where a rule's limit lies on each card. */
@@ -142,6 +174,7 @@ export function AlertsPage() {
           </Table>
         )}
       </Panel>
+      <Incidents />
       <DriverEvents />
       <Panel title={t('alerts.rules')}>
         <ul className={css.rules}>

@@ -1,7 +1,8 @@
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { alertTitle } from '../../app/alerts/text.ts';
-import { eventKinds } from '../../app/history/events.ts';
+import { eventKinds, isIncident, type StoredEvent } from '../../app/history/events.ts';
+import { incidentLines, incidentsIn, incidentTitle } from '../../app/history/incident-text.ts';
 import { useShared } from '../context.tsx';
 import { Panel } from '../parts/panel.tsx';
 import css from './event-rail.module.css';
@@ -13,6 +14,14 @@ type Props = { readonly fromMs: number; readonly toMs: number; readonly gpuNames
 export function EventRail({ fromMs, toMs, gpuNames, alerts, sessions, gaps, events, xids }: Props) {
   const { t } = useTranslation();
   const { format } = useShared();
+  function eventText(event: StoredEvent): string {
+    const { kind, detail, gpuUuid } = event;
+    const gpu = gpuNames.get(gpuUuid ?? '') ?? '';
+    if (!isIncident(kind)) return t(`history.${kind}Is`, { version: detail, gpu });
+    return incidentsIn([event])
+      .flatMap((incident) => [incidentTitle(t, incident, gpu), ...incidentLines(t, format, incident)])
+      .join(' ');
+  }
   const rows = [
     {
       key: 'session',
@@ -39,12 +48,7 @@ export function EventRail({ fromMs, toMs, gpuNames, alerts, sessions, gaps, even
       label: t(`history.${kind}`),
       marks: events
         .filter((event) => event.kind === kind)
-        .map(({ id, fromMs: from, toMs: to, gpuUuid, detail }) => ({
-          id,
-          from,
-          to,
-          text: t(`history.${kind}Is`, { version: detail, gpu: gpuNames.get(gpuUuid ?? '') ?? '' }),
-        })),
+        .map((event) => ({ id: event.id, from: event.fromMs, to: event.toMs, text: eventText(event) })),
     })),
     {
       key: 'xid',

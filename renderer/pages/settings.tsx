@@ -4,6 +4,7 @@ import { useShared } from '../context.tsx';
 import { ErrorLine, useChange, useDraft } from '../parts/change.tsx';
 import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
+import { MarketRows } from './market-rows.tsx';
 import { Row } from './settings-row.tsx';
 import { StoragePanel } from './storage-panel.tsx';
 import css from './settings.module.css';
@@ -85,7 +86,7 @@ export function SettingsPage() {
           <NumberInput
             aria-label={t('settings.price')}
             w={140}
-            min={0}
+            min={-100}
             max={100}
             decimalScale={4}
             value={price.draft}
@@ -103,6 +104,7 @@ export function SettingsPage() {
             onBlur={currency.commit}
           />
         </Row>
+        <MarketRows set={set} />
       </Panel>
       <StoragePanel set={set} />
       <Panel title={t('settings.behaviour')}>

@@ -22,13 +22,10 @@ export function Value({
   latest,
   show,
   source,
-  told = true,
 }: {
   readonly latest: Latest | undefined;
   readonly show: (value: number) => Quantity;
   readonly source: string;
-  /** false where this source does not report it for any card */
-  readonly told?: boolean;
 }) {
   const { t } = useTranslation();
   const reading = latest?.reading ?? { state: 'unread' as const, reason: 0 };
@@ -39,10 +36,9 @@ export function Value({
     [t, source, derived],
   );
   if (reading.state !== 'value') {
-    const state = reading.state === 'unsupported' && !told ? 'untold' : reading.state;
     return (
-      <span className={css.absent} data-hint={t(`state.because.${state}`)}>
-        {t(`state.${state}`)}
+      <span className={css.absent} data-hint={t(`state.because.${reading.state}`)}>
+        {t(`state.${reading.state}`)}
       </span>
     );
   }

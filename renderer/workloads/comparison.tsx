@@ -22,7 +22,7 @@ type Line = {
 
 /** One quantity of several sessions: a bar each, with its label. Published figures are outlined. */
 function Bars({ title, lines }: { readonly title?: string; readonly lines: readonly Line[] }) {
-  const highest = Math.max(...lines.map(({ value }) => value ?? 0));
+  const highest = Math.max(...lines.map(({ value }) => Math.abs(value ?? 0))); // a cost may be below 0
   if (highest <= 0) return null;
   return (
     <div className={css.group}>
@@ -36,7 +36,8 @@ function Bars({ title, lines }: { readonly title?: string; readonly lines: reado
             <div
               className={css.bar}
               data-published={published}
-              style={{ width: `${((value ?? 0) / highest) * 100}%` }}
+              data-negative={(value ?? 0) < 0}
+              style={{ width: `${(Math.abs(value ?? 0) / highest) * 100}%` }}
             />
           </div>
           <div className={css.value}>
@@ -87,10 +88,10 @@ export function Comparison({
   readonly names: ReadonlyMap<string, string>;
 }) {
   const { t } = useTranslation();
-  const { format, settings } = useShared();
+  const { format, money } = useShared();
   const rows = [...sessions]
     .sort((a, b) => (a.summary?.workload?.capW ?? 0) - (b.summary?.workload?.capW ?? 0) || a.startedMs - b.startedMs)
-    .map((session) => ({ session, figures: figuresOf(session, settings) }));
+    .map((session) => ({ session, figures: figuresOf(session, money) }));
   const units = [...new Set(rows.map(({ figures }) => figures.outputs?.unit))];
   const unit = units.length === 1 ? units[0] : undefined;
   const points = rows.map(({ session, figures }) => ({

@@ -58,7 +58,7 @@ function BandRow({
       <NumberInput
         size="xs"
         w={148}
-        min={0}
+        min={-100}
         max={100}
         decimalScale={4}
         label={t('prices.price', { currency })}

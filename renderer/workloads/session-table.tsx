@@ -3,7 +3,9 @@ import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
 import { energyNotes, errorText } from '../../app/workload/energy/words.ts';
+import type { Tariff } from '../../app/workload/energy/tariff.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
+import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
 import table from '../pages/table.module.css';
 import { entriesOf } from '../typed-entries.ts';
@@ -39,8 +41,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
   if (!outputs) return <span className={table.absent}>–</span>;
   return (
     <>
-      {outputs.atLeast && '≥ '}
-      {t(`outputs.${outputs.unit}`, { count: outputs.count, n: format.number(outputs.count) })}
+      {outputsText(outputs, t, format.number)}
       <div className={table.note}>
         {[
           each?.energyJ !== undefined &&
@@ -69,10 +70,10 @@ function Row({
   readonly onPick: () => void;
 }) {
   const { t } = useTranslation();
-  const { format, settings } = useShared();
-  const figures = figuresOf(session, settings);
+  const { format, money } = useShared();
+  const figures = figuresOf(session, money);
   const { workload } = session.summary ?? {};
-  const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost } = figures;
+  const { peakTempC, meanTempC, throttledMs, equivalentHours, sharedJ, cost, pricedShare } = figures;
   const throttled = entriesOf(throttledMs ?? {}).filter(([, ms]) => ms >= 500);
   const running = session.endedMs === null;
   // a running session may not have this figure yet
@@ -124,7 +125,14 @@ function Row({
           <div className={table.note}>{t('workloads.shared', { value: joined(format.energy(sharedJ)) })}</div>
         )}
       </Table.Td>
-      {hasMoney(settings) && <Table.Td>{cost === undefined ? absent : format.money(cost)}</Table.Td>}
+      {hasMoney(money) && (
+        <Table.Td>
+          {cost !== undefined ? format.money(cost) : pricedShare === undefined ? absent : null}
+          {pricedShare !== undefined && (
+            <div className={table.note}>{t('prices.known', { percent: format.percent(pricedShare) })}</div>
+          )}
+        </Table.Td>
+      )}
       <Table.Td>
         {peakTempC === undefined ? absent : joined(format.temperature(peakTempC))}
         {meanTempC !== undefined && (
@@ -161,10 +169,8 @@ function Row({
   );
 }
 
-export const hasMoney = (settings: {
-  readonly pricePerKwh: number | null;
-  readonly tariff: readonly unknown[];
-}): boolean => settings.pricePerKwh !== null || settings.tariff.length > 0;
+export const hasMoney = ({ pricePerKwh, tariff, market }: Tariff): boolean =>
+  pricePerKwh !== null || tariff.length > 0 || market !== undefined;
 
 export function SessionTable({
   sessions,
@@ -178,7 +184,7 @@ export function SessionTable({
   readonly onPick: (id: number) => void;
 }) {
   const { t } = useTranslation();
-  const { settings } = useShared();
+  const { money } = useShared();
   return (
     <Table.ScrollContainer minWidth={820}>
       <Table verticalSpacing="xs" className={table.table}>
@@ -188,7 +194,7 @@ export function SessionTable({
             <Table.Th>{t('sessions.name')}</Table.Th>
             <Table.Th>{t('sessions.outputs')}</Table.Th>
             <Table.Th>{t('sessions.energy')}</Table.Th>
-            {hasMoney(settings) && <Table.Th>{t('sessions.cost')}</Table.Th>}
+            {hasMoney(money) && <Table.Th>{t('sessions.cost')}</Table.Th>}
             <Table.Th>{t('sessions.peak')}</Table.Th>
             <Table.Th>{t('sessions.throttled')}</Table.Th>
             <Table.Th>

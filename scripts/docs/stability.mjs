@@ -27,6 +27,13 @@ export const formats = [
     'stable',
     '[format/history.md](format/history.md); older versions are upgraded; newer ones are refused before a byte changes',
   ],
+  [
+    'prices.json',
+    '`slowburn tariff import`, the window',
+    '`version`',
+    'experimental',
+    '[format/history.md](format/history.md)',
+  ],
   ['settings.json', 'the window', 'none: unknown fields are kept', 'stable', 'fields: see below'],
   [
     'ledger (JSON lines)',

@@ -35,7 +35,15 @@ function answersOfASmallHistory() {
   };
   const jobs = createJobs(threads, file, () => undefined);
   onTestFinished(() => jobs.cancelAll());
-  return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs, noLimits);
+  return createAnswers(
+    store,
+    wear,
+    governor,
+    async () => ok('<!doctype html>'),
+    jobs,
+    noLimits,
+    () => ok('196 prices'),
+  );
 }
 
 const limit = { suspended: false, inForce: 365, pending: null };
@@ -63,11 +71,13 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'wear.mark': { gpuUuid: uuid, mark: { tsMs: START, kind: 'cleaning', text: 'compressed air' } },
   'alerts.newest': { limit: 10 },
   'xids.newest': { limit: 10 },
+  'incidents.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
   'governor.status': undefined,
   'governor.tryLimit': { gpuUuid: uuid, limitW: 200 },
   'governor.confirmLimit': { gpuUuid: uuid },
   'governor.restoreLimit': { gpuUuid: uuid },
+  'prices.add': { path: '/prices.csv', series: 'AT', zone: 'Europe/Vienna', locale: 'en' },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
 };
 
@@ -75,6 +85,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
 const goodForMain: Partial<Record<ChannelOf<'main'>, unknown>> = {
   'app.reportFault': { text: 'Error: the page failed' },
   'settings.set': defaultSettings,
+  'prices.import': { series: null, zone: 'Europe/Vienna' },
   'report.save': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html' },
   'stressTest.start': { shape: stressTestShapes[0], gpuUuid: uuid, plan: standardPlan },
   'jobs.start': { kind: 'export', format: 'csv', fromMs: START, toMs: START + 1, metrics: [], gpuUuids: [uuid] },

@@ -4,12 +4,14 @@ import { channels, pushes, type Channel, type Push } from '../../app/contract/ch
 import type { OwnCost } from '../../app/core/own-cost.ts';
 import type { AppError } from '../../app/core/result.ts';
 import type { GovernorStatus } from '../../app/governor/schema.ts';
+import type { LastReadings } from '../../app/history/last-readings.ts';
 import type { Range, StoredEvent, StoredGpu, StoredXid } from '../../app/history/schema.ts';
 import type { JobState } from '../../app/jobs/jobs.ts';
 import type { StressTestStatus } from '../../app/load/messages.ts';
 import type { SettingsReport } from '../../app/settings/read-settings.ts';
 import { defaultSettings, settingsSlices } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
+import type { PriceBook } from '../../app/workload/prices/market.ts';
 import { frameWith, testGpu } from '../support/frames.ts';
 
 // Schemas strip fields that they do not name. Each value here has every field of its type, so what is stripped is missed.
@@ -98,12 +100,20 @@ const report: Filled<SettingsReport> = {
   copy: '/copy.json',
 };
 
+const prices: Filled<PriceBook> = {
+  version: 1,
+  currency: 'EUR',
+  segments: [{ fromMs: 1, stepMs: 900_000, perKwh: [-0.01, 0.2] }],
+  imports: [{ file: 'a.csv', format: 'entsoe', series: 'AT', importedMs: 1, fromMs: 1, toMs: 2, count: 2 }],
+};
+
 const pushed: Record<Push, unknown> = {
   tick,
   collector: status,
   settings: defaultSettings,
   settingsReport: report,
   alerts: [alert],
+  prices: { book: prices },
   job,
   stressTest,
   sessions: undefined,
@@ -113,7 +123,30 @@ const pushed: Record<Push, unknown> = {
 
 const gpu: Filled<StoredGpu> = { ...testGpu(), vbios: '94', architecture: 'Ada', id: 1, firstSeenMs: 1, lastSeenMs: 2 };
 const xid: Filled<StoredXid> = { ...event, id: 1, gpuName };
-const stored: Filled<StoredEvent> = { id: 1, gpuUuid, kind: 'driver', fromMs: 1, toMs: 2, detail: '575' };
+const last: Filled<LastReadings> = {
+  atMs: 1,
+  values: {
+    powerW: 575,
+    coreTempC: 71,
+    memTempC: 84,
+    graphicsClockMhz: 2520,
+    memClockMhz: 10501,
+    gpuUtilPct: 99,
+    powerLimitW: 600,
+  },
+  peakW: 580,
+  loaded: true,
+};
+const stored: Filled<StoredEvent> = {
+  id: 1,
+  gpuUuid,
+  kind: 'lost',
+  fromMs: 1,
+  toMs: 2,
+  detail: 'xid 79',
+  last,
+  times: { count: 2, lowW: 540, highW: 575 },
+};
 const numbers = (): Float64Array => Float64Array.of(1, Number.NaN);
 const range: Filled<Range> = {
   fromMs: 1,
@@ -166,6 +199,8 @@ const answered: Partial<Record<Channel, unknown>> = {
   },
   'jobs.list': [job],
   'xids.newest': [xid],
+  'incidents.newest': [stored],
+  'prices.get': { book: prices },
   'governor.status': governor,
 };
 

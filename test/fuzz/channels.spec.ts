@@ -134,7 +134,15 @@ function answers() {
     list: () => [],
     cancelAll: async () => undefined,
   };
-  return createAnswers(store, wear, governor, async () => ok('<!doctype html>'), jobs, noLimits);
+  return createAnswers(
+    store,
+    wear,
+    governor,
+    async () => ok('<!doctype html>'),
+    jobs,
+    noLimits,
+    () => ok('196 prices'),
+  );
 }
 
 const limit = { suspended: false, inForce: 365, pending: null };

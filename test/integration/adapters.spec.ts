@@ -36,17 +36,29 @@ describe('an adapter reads what its program reports', () => {
     expect(working).toMatchObject({ running: 1, waiting: 1, made: { unit: 'image', count: 4 } });
   });
 
-  it('Stable Diffusion WebUI: steps, model, and images as they are completed', async () => {
-    const { idle, first, third } = exchanges.sdWebui;
-    const statuses = await play('sd-webui', idle, first, third, idle);
-    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 2, 4]);
-    expect(statuses[1]).toMatchObject({ running: 1, waiting: 3, progress: 0.25, model: 'v1-5-pruned.safetensors' });
-    expect(statuses[3]).toMatchObject({ running: 0 });
+  it('Stable Diffusion WebUI: steps, model, and without its folders at least one image of each batch', async () => {
+    const { idle, starting, first, third, done } = exchanges.sdWebui;
+    const statuses = await play('sd-webui', idle, starting, first, third, done);
+    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 0, 2, 4]);
+    expect(statuses.map(({ running }) => running)).toEqual([0, 1, 1, 1, 0]);
+    expect(statuses[2]).toMatchObject({ waiting: 3, progress: 0.25, atLeast: true });
+    expect(statuses[0]).toMatchObject({ model: 'v1-5-pruned.safetensors' });
+    expect(statuses[4]).toMatchObject({ atLeast: true, note: expect.stringContaining('folders cannot be read') });
   });
 
   it('InvokeAI: its queue', async () => {
     const statuses = await play('invokeai', exchanges.invokeai.working, exchanges.invokeai.later);
     expect(statuses).toMatchObject([{ running: 1, waiting: 3, made: { count: 12 } }, { made: { count: 14 } }]);
+  });
+
+  it('KoboldCpp: the tokens of each generation that has ended, and its images', async () => {
+    const { idle, working, done, several } = exchanges.koboldcpp;
+    const statuses = await play('koboldcpp', idle, working, done, done, several);
+    expect(statuses.map(({ made }) => made!.count)).toEqual([0, 0, 250, 250, 330]);
+    expect(statuses.map(({ running }) => running)).toEqual([0, 1, 0, 0, 0]);
+    expect(statuses.map(({ atLeast = false }) => atLeast)).toEqual([false, false, false, false, true]);
+    expect(statuses[0]).toMatchObject({ model: 'Mistral-7B-Q4_K_M', promptTokens: 0 });
+    expect(statuses[2]).toMatchObject({ promptTokens: 930, also: [{ unit: 'image', count: 2 }] });
   });
 
   it('Ollama: the model, and that it does not count tokens', async () => {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
+import { tariffOf, type Tariff } from '../../app/workload/energy/tariff.ts';
 import type { Program } from '../../app/workload/programs/programs.ts';
 import { createGovernor } from '../../app/governor/governor.node.ts';
 import { openLimitHelper, type LimitHelper } from '../../app/governor/limit-helper.node.ts';
@@ -9,8 +10,8 @@ import { frameWith, tickWith } from '../support/frames.ts';
 import { sleeper, someoneElses, until } from '../support/processes.ts';
 
 type Limits = Partial<Settings['governor']>;
-const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings =>
-  settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } });
+const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings & Tariff =>
+  tariffOf(settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } }), undefined);
 
 const comfyui = (pids: readonly number[]): Program => ({
   key: 'comfyui:1',

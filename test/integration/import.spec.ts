@@ -6,6 +6,7 @@ import { lockRecorder } from '../../app/history/file/database.node.ts';
 import { historyFile } from '../../app/core/folders.node.ts';
 import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
+import { readingOf } from '../../app/metrics/frame.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { importFile, logFixture } from '../support/import.ts';
@@ -59,14 +60,32 @@ describe('slowburn import', () => {
     expect(range?.series.coreTempC?.max[12]).toBe(64.5);
   });
 
-  it('ends with code 1 when a log has no sample, and names the lines', () => {
+  it.each([
+    ['timestamp, uuid, temperature.gpu, count\n2026/06/09 12:00:00.000, GPU-test-0\n', ['line 2', 'not used: count.']],
+    ['timestamp, uuid, temperature.gpu\n2026/06/09 12:00:00.000, GPU-test-0, [N/A]\n', []],
+    ['timestamp, uuid, temperature.gpu\n2026/06/09 12:00:00.000, GPU-test-0, 0\n', []], // no die is at 0 °C
+    ['time_s,core_temp_c\n0,65\n1,65\n', ['before the year 2000']],
+  ])('refuses a log from which nothing can be used, and adds nothing: %j', (text, parts) => {
     const folder = temporaryFolder();
     const file = path.join(folder, 'torn.csv');
-    fs.writeFileSync(file, 'timestamp, uuid, temperature.gpu\n2026/06/09 12:00:00.000, GPU-test-0\n');
-    const ran = slowburn([file, '--data-dir', folder]);
-    expect(ran.status).toBe(1);
-    expect(ran.stdout).toContain('No sample was found.');
-    expect(ran.stdout).toContain('line 2');
+    fs.writeFileSync(file, text);
+    const ran = slowburn([file, '--gpu', 'x', '--data-dir', folder]);
+    expect([ran.status, ran.stdout]).toEqual([1, '']);
+    for (const part of ['No reading of the log can be used.', ...parts]) expect(ran.stderr).toContain(part);
+    expect(storeOf(folder).gpus.list()).toEqual([]);
+  });
+
+  it('reads a table of another program, and stores what it does not have as not reported', () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'trace.csv');
+    fs.writeFileSync(file, 'time;core temp [F];room\n2026-06-09T12:00:00Z;149;20\n2026-06-09T14:00:01+02:00;149;20\n');
+    const ran = slowburn([file, '--gpu', 'x', '--data-dir', folder]);
+    expect([ran.stderr, ran.status]).toEqual(['', 0]);
+    expect(ran.stdout).toContain('2 added');
+    expect(ran.stdout).toMatch(/Not imported.*room/);
+    const frames = [...storeOf(folder).samplesBetween('LOG-x', FROM, TO)].map(({ frame }) => frame);
+    expect(frames.map((frame) => readingOf(frame, 'coreTempC'))).toMatchObject([{ value: 65 }, { value: 65 }]);
+    expect(frames.map((frame) => readingOf(frame, 'powerW').state)).toEqual(['unreported', 'unreported']);
   });
 
   it('adds nothing when the same file is imported again', () => {

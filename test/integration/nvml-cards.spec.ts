@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MetricKey } from '../../app/metrics/metrics.ts';
 import { createFrame, readingOf, valueOf, type Frame } from '../../app/metrics/frame.ts';
@@ -5,7 +6,9 @@ import { fieldCode, fieldValue, prepareFields } from '../../app/telemetry/nvml/f
 import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import type { NvmlLibrary } from '../../app/telemetry/nvml/library.ts';
 import { createReader, type NvmlReader } from '../../app/telemetry/nvml/reader.ts';
+import { createPlausibility } from '../../app/telemetry/plausibility.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
+import { sharedCase } from '../support/shared.ts';
 
 // What kinds of cards have and have not, and what drivers have been seen to answer instead of a number: the real reader
 // on the stand-in driver, without a thread.
@@ -30,6 +33,20 @@ function openReader(without: readonly string[] = [], ulongBytes: 4 | 8 = 8) {
 }
 const states = (frame: Frame, keys: readonly MetricKey[]) => keys.map((key) => readingOf(frame, key).state);
 const values = (frame: Frame, keys: readonly MetricKey[]) => keys.map((key) => valueOf(frame, key));
+
+describe('a board without a sensor, whose driver answers 0', () => {
+  it('has no temperature and no power', () => {
+    const real = sharedCase('jetson-zeros/jetson.ctl');
+    controlMock(
+      ...(real
+        ? fs.readFileSync(real, 'utf8').split('\n')
+        : ['set 0 temp 0', 'set 0 power_mw none', 'set 0 gpu_util 0', 'set 0 memory none']),
+    );
+    const frame = openReader().read();
+    createPlausibility().check(frame, 0);
+    expect(states(frame, ['coreTempC', 'powerW', 'gpuUtilPct'])).toEqual(['implausible', 'unsupported', 'value']);
+  });
+});
 
 describe('a card', () => {
   it.each([

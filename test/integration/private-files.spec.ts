@@ -31,7 +31,7 @@ describe.skipIf(process.platform === 'win32')('with the usual umask of 022', () 
     writeRecorder(folder, { pid: process.pid, databaseFile: 'history.db' });
     openLedgerStore(path.join(folder, 'ledger')).open('GPU-1', 'A card');
     const note = openMeterNote(folder, null);
-    note.write({ requests: 0, running: 0, tokens: 0, promptTokens: 0, images: 0, atLeast: false, busyMs: 0 });
+    note.write({ requests: 0, running: 0, tokens: 0, promptTokens: 0, images: 0, inexact: 0, busyMs: 0 });
     const copy = openBlank(path.join(folder, 'history.backup.db'));
     copy.exec('CREATE TABLE x (y)');
     expect(below(folder).map((file) => path.basename(file))).toEqual(

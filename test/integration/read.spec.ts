@@ -141,8 +141,7 @@ describe('slowburn doctor', () => {
     const { stdout } = await slowburn(['doctor', '--json', '--data-dir', folder]);
     const logs = (JSON.parse(stdout) as Report).find(({ name }) => name === 'log')!.findings.map(({ text }) => text);
     expect(logs).toHaveLength(2);
-    for (const name of ['window', 'recorder'])
-      expect(logs.join()).toContain(path.join(folder, 'log', `${name}.log`));
+    for (const name of ['window', 'recorder']) expect(logs.join()).toContain(path.join(folder, 'log', `${name}.log`));
   });
 
   it('says of a running recorder what it costs', async () => {

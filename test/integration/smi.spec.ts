@@ -7,6 +7,7 @@ import type { SmiPatience } from '../../app/telemetry/smi/process.node.ts';
 import { openSmi } from '../../app/telemetry/smi/source.node.ts';
 import type { SourceSample, TelemetrySource } from '../../app/telemetry/source.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { sharedCase } from '../support/shared.ts';
 
 const DOCUMENT = path.resolve('test/fixtures/nvidia-smi/two-cards.xml');
 
@@ -75,6 +76,94 @@ describe('nvidia-smi', () => {
       program: program('echo "NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver."; exit 9'),
     });
     expect(failing).toMatchObject({ ok: false, error: { message: expect.stringContaining('could not communicate') } });
+  });
+});
+
+describe('a document that cannot be read', () => {
+  it('is named as the reason, and no driver is said to be silent', async () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(`${folder}/damaged.xml`, fs.readFileSync(DOCUMENT, 'utf8').replace('</utilization>', ''));
+    const source = await open(
+      `cat ${DOCUMENT}; while [ ! -e ${folder}/well ]; do sleep 0.05; cat ${folder}/damaged.xml; done; cat ${DOCUMENT}; exec sleep 60`,
+    );
+    await source.read(2000);
+    const wrong = await source.read(2000);
+    expect(wrong.fault).toMatchObject({
+      code: 'nvidia-smi-unreadable',
+      message: expect.stringContaining('its document cannot be read') as string,
+    });
+    expect(wrong.gpus.map(({ frame }) => readingOf(frame, 'coreTempC').state)).toEqual(['failed', 'failed']);
+    fs.writeFileSync(`${folder}/well`, '');
+    for (;;) {
+      const sample = await source.read(2000);
+      if (sample.fault === undefined) return expect(readingOf(sample.gpus[0]!.frame, 'coreTempC').state).toBe('value');
+    }
+  });
+
+  it('is named from the start, too', async () => {
+    const smi = program('while true; do echo "<nvidia_smi_log><gpu></nvidia_smi_log>"; sleep 0.05; done');
+    const opened = await openSmi({ clock: systemClock, intervalMs: 200, program: smi });
+    expect(opened).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('its document cannot be read') as string },
+    });
+  });
+});
+
+describe('a card that the driver cannot reach', () => {
+  const GONE = 'Unable to determine the device handle for GPU0000:BA:80.0: Unknown Error';
+  const UUID = 'GPU-aaaaaaaa-0000-0000-0000-000000000001';
+
+  it('is named, with what to do about it', async () => {
+    const real = sharedCase('smi-one-card-unreachable/nvidia-smi');
+    const script = real ? `exec sh ${real} "$@"` : `echo "${GONE}"; exit 255`;
+    const opened = await openSmi({ clock: systemClock, intervalMs: 200, program: program(script) });
+    expect(opened).toMatchObject({
+      ok: false,
+      error: {
+        message: 'The driver cannot reach the GPU at BA:80.0.',
+        next: expect.stringContaining('power cables') as string,
+      },
+    });
+  });
+
+  it('does not keep the others from being read, until it answers again', async () => {
+    const folder = temporaryFolder();
+    const source = await open(
+      `case "$*" in
+         -L*) echo "GPU 0: Fixture Card One (UUID: ${UUID})"; [ -e ${folder}/well ] || echo "${GONE}" ;;
+         *${UUID}*) while true; do cat ${DOCUMENT}; sleep 0.05; done ;;
+         *) if [ -e ${folder}/well ]; then while true; do cat ${DOCUMENT}; sleep 0.05; done; fi; echo "${GONE}"; exit 255 ;;
+       esac`,
+      { calmMs: 300, restartMs: [100] },
+    );
+    const sample = await source.read(2000);
+    expect(readingOf(sample.gpus[0]!.frame, 'coreTempC')).toMatchObject({ value: 67 });
+    expect(sample.fault).toMatchObject({
+      code: 'nvidia-smi-gpu-unreachable',
+      message: 'The driver cannot reach the GPU at BA:80.0. The other GPUs are recorded.',
+    });
+    fs.writeFileSync(`${folder}/well`, '');
+    for (;;) if ((await source.read(2000)).fault === undefined) return;
+  });
+
+  it('while it runs, is lost, and the others go on', async () => {
+    const folder = temporaryFolder();
+    const source = await open(
+      `case "$*" in
+         *${UUID}*) while true; do cat ${DOCUMENT}; sleep 0.05; done ;;
+         *) if [ -e ${folder}/gone ]; then echo "${GONE}"; exit 255; fi
+            while [ ! -e ${folder}/gone ]; do cat ${DOCUMENT}; sleep 0.05; done; echo "${GONE}"; exit 255 ;;
+       esac`,
+      { restartMs: [100] },
+    );
+    await source.read(2000);
+    fs.writeFileSync(`${folder}/gone`, '');
+    for (;;) {
+      const { gpus, fault } = await source.read(2000);
+      const states = gpus.map(({ frame }) => readingOf(frame, 'coreTempC').state);
+      if (fault?.message.includes('are recorded') && states[0] === 'value') return expect(states[1]).toBe('lost');
+    }
   });
 });
 

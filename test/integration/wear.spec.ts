@@ -46,6 +46,25 @@ describe('slowburn wear', () => {
     expect(json['per_family'].M1.rate_mid).toBe(1);
   });
 
+  it('asks for the order of dates that leave the time between rows open, and takes the answer', () => {
+    const rows = ['01/02/2026 10:00:00,65', '02/02/2026 10:00:00,65', '02/02/2026 10:00:05,65'];
+    const file = traceOf(rows, 'timestamp,temp');
+    const asked = slowburn('wear', '--trace', file);
+    expect(asked.status).toBe(2);
+    expect(asked.stderr).toContain('--date-order dmy or --date-order mdy');
+    const told = slowburn('wear', '--trace', file, '--date-order', 'dmy', '--json');
+    expect(told.status).toBe(0);
+    expect((JSON.parse(told.stdout) as Record<string, any>)['observed_hours']).toBeCloseTo(5 / 3600, 9);
+    // of one day, the order makes no difference
+    expect(slowburn('wear', '--trace', traceOf(rows.slice(1), 'timestamp,temp')).status).toBe(0);
+  });
+
+  it('refuses a trace without a core temperature', () => {
+    const told = slowburn('wear', '--trace', traceOf(['2026/06/09 12:00:00.000, 9 W'], 'timestamp, power.draw [W]'));
+    expect([told.status, told.stdout]).toEqual([1, '']);
+    expect(told.stderr).toContain('has no core temperature');
+  });
+
   it('says what is wrong with a file that is no trace', () => {
     const told = slowburn('wear', '--trace', traceOf(['1,2'], 'a,b'), '--json');
     expect(told.status).toBe(1);

@@ -110,7 +110,7 @@ describe('the watch over workloads', () => {
       gpus: ['GPU-test-0'],
       summary: { gpus: [{ energyJ: 60 * 200 }] },
     });
-    expect(figuresOf(session!, { pricePerKwh: 1, tariff: [], co2GramsPerKwh: null })).toMatchObject({
+    expect(figuresOf(session!, { pricePerKwh: 1, tariff: [], market: undefined, co2GramsPerKwh: null })).toMatchObject({
       energyJ: 12_000,
       cost: 12_000 / 3.6e6,
     });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { MetricKey } from '../../app/metrics/metrics.ts';
 import { readingOf } from '../../app/metrics/frame.ts';
-import { smiCsvDecoder } from '../../app/telemetry/logs/smi-csv.ts';
+import { csvDecoder } from '../../app/telemetry/logs/csv-row.ts';
 import { decodeText } from '../../app/telemetry/smi/text.ts';
 import { recordings } from '../support/shared.ts';
 
@@ -55,14 +55,16 @@ describe.each(captures)('$name', ({ text, csv }) => {
     const decoded = decodeText(fs.readFileSync(text, 'utf8'));
     if (!decoded.ok) throw new Error(decoded.error.message);
     const [header = '', row = ''] = fs.readFileSync(csv, 'utf8').split(/\r?\n/);
-    const decoder = smiCsvDecoder(header);
+    const decoder = csvDecoder(header);
     if (!decoder.ok) throw new Error(decoder.error.message);
     const [fromText, fromCsv] = [decoded.value.gpus[0]!.frame, decoder.value.row(row)!.frame];
     const told = (frame: typeof fromText) =>
       Object.fromEntries(
         still.map((key) => {
           const reading = readingOf(frame, key);
-          return [key, reading.state === 'value' ? reading.value : reading.state];
+          // the text leaves out what the CSV says N/A to
+          const none = reading.state === 'unreported' ? 'unsupported' : reading.state;
+          return [key, reading.state === 'value' ? reading.value : none];
         }),
       );
     expect(told(fromText)).toEqual(told(fromCsv));

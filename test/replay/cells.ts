@@ -56,14 +56,17 @@ const absences: Readonly<Record<string, Reading['state']>> = {
   '[Unknown Error]': 'failed',
 };
 
-/** What the cells of one metric say, newest name first: the first number, or why there is none. */
+/**
+ * What the cells of one metric say, newest name first: the first number, or why there is none. Where none of the names is
+ * printed, nothing is reported.
+ */
 export function readingIn(
   names: readonly string[],
   cellOf: (name: string) => string | undefined,
   kind: Kind,
   bare = false,
 ): number | Reading['state'] {
-  let absent: Reading['state'] = 'unsupported';
+  let absent: Reading['state'] = 'unreported';
   for (const name of names) {
     const cells = name.split(' + ').map(cellOf);
     if (cells.some((cell) => cell === undefined)) continue;
@@ -72,7 +75,7 @@ export function readingIn(
     const word = cells[numbers.indexOf(undefined)]!;
     const state = absences[word];
     if (state === undefined) throw new Error(`"${word}" at ${name} is neither a number nor a known word`);
-    if (absent === 'unsupported') absent = state;
+    if (absent === 'unreported' || absent === 'unsupported') absent = state;
   }
   return absent;
 }

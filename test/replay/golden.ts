@@ -37,6 +37,7 @@ const reasons: readonly (readonly [number, string, string])[] = [
 function maskIn(cellOf: (reason: (typeof reasons)[number]) => string | undefined): number | Reading['state'] {
   const cells = reasons.map((reason) => [reason[0], cellOf(reason)] as const);
   const told = cells.filter(([, cell]) => cell === 'Active' || cell === 'Not Active');
+  if (cells.every(([, cell]) => cell === undefined)) return 'unreported';
   if (told.length === 0) return cells.some(([, cell]) => cell === 'GPU is lost') ? 'lost' : 'unsupported';
   return told.filter(([, cell]) => cell === 'Active').reduce((mask, [bit]) => mask | bit, 0);
 }
@@ -64,7 +65,7 @@ function goldenXml(gpu: Element): GoldenGpu {
   const mask = (prefix: string) =>
     maskIn(([, tag]) => textAt(gpu, `clocks_${prefix}_reasons/clocks_${prefix}_reason_${tag}`));
   const event = mask('event');
-  readings.set('throttleReasons', event === 'unsupported' ? mask('throttle') : event);
+  readings.set('throttleReasons', event === 'unreported' ? mask('throttle') : event);
   const instances = elementsAt(gpu, 'mig_devices/mig_device');
   if (readings.get('migMode') === 1) readings.set('migInstances', instances.length);
   addDerived(readings, {

@@ -101,7 +101,11 @@ export const printed: Readonly<Record<MetricKey, Printed>> = {
   },
   memoryPowerW: {
     kind: watts,
-    xml: ['gpu_memory_power_readings/average_power_draw', 'gpu_memory_power_readings/instant_power_draw'],
+    xml: [
+      'gpu_memory_power_readings/average_power_draw',
+      'gpu_memory_power_readings/instant_power_draw',
+      'gpu_memory_power_readings/power_draw',
+    ],
     text: ['GPU Memory Power Readings > Average Power Draw', 'GPU Memory Power Readings > Instantaneous Power Draw'],
   },
   modulePowerW: {

@@ -61,9 +61,9 @@ export function cellsOfText(document: string): Cells {
   return { form: 'text', cells, document };
 }
 
-/** Everything between commas; a bare number may have the unit of its column, and degrees have none at all. */
+/** Everything between commas, without quotes; a bare number may have the unit of its column, and degrees have none at all. */
 export function cellsOfCsv(document: string): Cells {
-  const [header = '', ...rows] = document.split(/\r?\n/);
+  const [header = '', ...rows] = document.replaceAll('"', '').split(/\r?\n/);
   const columns = header.split(',').map((field) => field.trim().split(' ['));
   const cells = rows.flatMap((row) =>
     row.split(',').map((text, i) => {

@@ -5,7 +5,7 @@ import { publishedFor } from '../../app/workload/sessions/published.ts';
 import type { GpuSummary } from '../../app/workload/sessions/schema.ts';
 import { kneeOf, parseCaps, type SweepPoint } from '../../app/workload/sessions/sweep.ts';
 
-const money = { pricePerKwh: 0.36, tariff: [], co2GramsPerKwh: 400 };
+const money = { pricePerKwh: 0.36, tariff: [], market: undefined, co2GramsPerKwh: 400 };
 const gpu = (energyJ: number): GpuSummary => ({
   gpuUuid: 'GPU',
   observedMs: 60_000,

@@ -73,7 +73,7 @@ describe('a CSV trace', () => {
     expect(cards[0]!.exposure.summary().off.M5).toBe('no-fan');
     expect(await read(['t,temp [V]', '0,1'])).toMatchObject({
       ok: false,
-      error: { message: expect.stringContaining('unit of the core temperature') },
+      error: { message: expect.stringContaining('unit that Slowburn does not know: temp [V]') },
     });
   });
 

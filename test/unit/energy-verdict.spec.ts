@@ -175,7 +175,7 @@ describe('in words', () => {
       { ...gpu, unseen },
       { ...gpu, energyWhy: 'counter-stuck' as const, unseen: { ms: 3000, energyJ: 600 } },
     ];
-    const money = { pricePerKwh: null, tariff: [], co2GramsPerKwh: null };
+    const money = { pricePerKwh: null, tariff: [], market: undefined, co2GramsPerKwh: null };
     const figures = figuresOf({ startedMs: 0, endedMs: 1, summary: { gpus } }, money);
     expect(figures).toMatchObject({ energyWhy: 'counter-stuck', unseen: { ms: 4000, energyJ: 3000 } });
     const [why, seen, ...more] = energyNotes(figures, t, format);

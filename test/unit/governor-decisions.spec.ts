@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
+import { tariffOf, type Tariff } from '../../app/workload/energy/tariff.ts';
 import { CONFIRM_MS, createByHand } from '../../app/governor/by-hand.ts';
 import { createPolicy, type Situation } from '../../app/governor/policy.ts';
 
 type Limits = Partial<Settings['governor']>;
-const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings =>
-  settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } });
+const settingsWith = (governor: Limits, more: Partial<Settings> = {}): Settings & Tariff =>
+  tariffOf(settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } }), undefined);
 const situation = (more: Partial<Situation> = {}): Situation => ({
   tsMs: new Date(2026, 0, 12, 12).getTime(),
   tMs: 0,

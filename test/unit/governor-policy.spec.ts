@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPolicy, type Decision, type Situation } from '../../app/governor/policy.ts';
 import { settingsSchema, type Settings } from '../../app/settings/settings.ts';
+import { tariffOf } from '../../app/workload/energy/tariff.ts';
 
 type Limits = Partial<Settings['governor']>;
 
@@ -10,7 +11,7 @@ const quiet: Situation = { tsMs: NOON, tMs: 0, tempC: 50, powerW: 100, stressHou
 /** Decisions of one policy for situations in order; each is given as what differs from a cool, idle card. */
 function decide(governor: Limits, situations: readonly Partial<Situation>[], more: Partial<Settings> = {}): Decision[] {
   const settings = settingsSchema.parse({ ...more, governor: { enabled: true, ...governor } });
-  const policy = createPolicy(settings.governor, settings);
+  const policy = createPolicy(settings.governor, tariffOf(settings, undefined));
   return situations.map((situation) => policy.decide({ ...quiet, ...situation }));
 }
 const s = (seconds: number, tempC: number | undefined): Partial<Situation> => ({ tMs: seconds * 1000, tempC });
@@ -75,7 +76,7 @@ describe('the temperature limit', () => {
 
   it('starts again after a reset', () => {
     const settings = settingsSchema.parse({ governor: { enabled: true, ...limit } });
-    const policy = createPolicy(settings.governor, settings);
+    const policy = createPolicy(settings.governor, tariffOf(settings, undefined));
     const feed = (seconds: number) => policy.decide({ ...quiet, ...s(seconds, 90) }).hold;
     expect([feed(0), feed(30)]).toEqual([undefined, 'temperature']);
     policy.reset();
@@ -162,7 +163,7 @@ describe('the power limit that the policy asks for', () => {
 
   it('is lowered on a card that is too hot, and forgotten at a reset', () => {
     const settings = settingsSchema.parse({ governor: { enabled: true, coreTempC: 70, maySetLimit: true } });
-    const policy = createPolicy(settings.governor, settings);
+    const policy = createPolicy(settings.governor, tariffOf(settings, undefined));
     const feed = (seconds: number, tempC: number | undefined = 85, powerW: number | undefined = 380) =>
       policy.decide({ ...quiet, tMs: seconds * 1000, tempC, powerW, limitRange: range });
     const hot = feed(0);

@@ -1,47 +1,16 @@
-import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { MetricKey } from '../../app/metrics/metrics.ts';
-import { valueOf, type Frame } from '../../app/metrics/frame.ts';
-import { textOf } from '../../app/telemetry/logs/encoding.node.ts';
-import { formatOf } from '../../app/telemetry/logs/formats.ts';
-import type { DateOrder } from '../../app/telemetry/logs/stamps.ts';
-import { createStamps } from '../../app/telemetry/logs/stamps.ts';
 import { logFixture } from '../support/import.ts';
+import { mean, readLogFile } from '../support/logs.ts';
 import { sharedCase } from '../support/shared.ts';
 
 // Logs that differ from what today's versions of their programs write.
 
-function framesOf(file: string, order: DateOrder) {
-  const text = textOf(fs.readFileSync(file));
-  const lines = text.split(/\r?\n/);
-  const frames: Frame[] = [];
-  const stamps: number[] = [];
-  const bad: string[] = [];
-  let refused: string | undefined;
-  const reader = formatOf(text)!.open({
-    sink: {
-      sample: (_line, _gpu, tsMs, frame) => void (stamps.push(tsMs), frames.push(frame)),
-      bad: (line, why) => void bad.push(`${line}: ${why}`),
-      notTaken: () => undefined,
-      refuse: ({ message }) => (refused ??= message),
-    },
-    stamp: createStamps(0),
-    order,
-    lastLines: lines.filter((line) => line !== '').slice(-3),
-  });
-  lines.forEach((line, i) => reader.line(line, i + 1));
-  reader.end();
-  const values = (key: MetricKey) => frames.map((frame) => valueOf(frame, key));
-  return { values, stamps, bad, refused };
-}
-
-const mean = (values: readonly (number | undefined)[]): number =>
-  values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
 const MIB = 2 ** 20;
 
 describe('a log of HWiNFO whose times have no leading zeros', () => {
   it('is read whole, at the right times', () => {
-    const { values, stamps, bad } = framesOf(logFixture('hwinfo-unpadded.csv'), 'dmy');
+    const { values, stamps, bad } = readLogFile(logFixture('hwinfo-unpadded.csv'), 'dmy');
     expect(bad).toEqual([]);
     expect(values('coreTempC')).toEqual([65.4, 66, 65.8]);
     expect(stamps.map((tsMs) => tsMs - stamps[0]!)).toEqual([0, 1007, 68_004]);
@@ -49,7 +18,7 @@ describe('a log of HWiNFO whose times have no leading zeros', () => {
 
   const real = sharedCase('hwinfo-unpadded-time/hwinfo-a2000.csv');
   it.runIf(real)('is read whole, as a real one shows', () => {
-    const { values, bad } = framesOf(real!, 'dmy');
+    const { values, bad } = readLogFile(real!, 'dmy');
     const [temps, watts] = [values('coreTempC'), values('powerW')];
     expect(bad).toEqual([]);
     expect(temps).toHaveLength(60);
@@ -61,12 +30,12 @@ describe('a log of HWiNFO whose times have no leading zeros', () => {
 
 describe('a log of GPU-Z', () => {
   it('of 2016 gives the memory in use under its old name', () => {
-    const { values, bad } = framesOf(logFixture('gpuz-2016.txt'), 'ymd');
+    const { values, bad } = readLogFile(logFixture('gpuz-2016.txt'), 'ymd');
     expect([bad, values('vramUsedBytes'), values('coreTempC')]).toEqual([[], [107 * MIB], [40]]);
   });
 
   it('that another program saved again without blanks has the same columns', () => {
-    const { values, bad } = framesOf(logFixture('gpuz-resaved.csv'), 'ymd');
+    const { values, bad } = readLogFile(logFixture('gpuz-resaved.csv'), 'ymd');
     expect(bad).toEqual([]);
     expect(values('coreTempC')).toEqual([53, 53]);
     expect(values('vramUsedBytes')).toEqual([509 * MIB, 502 * MIB]);
@@ -75,19 +44,19 @@ describe('a log of GPU-Z', () => {
 
   it('without a column that can be used is refused', () => {
     const file = logFixture('gpuz-nothing.csv');
-    expect(framesOf(file, 'ymd').refused).toBe('The log has no column about an NVIDIA GPU.');
+    expect(readLogFile(file, 'ymd').refused).toBe('The log has no column about an NVIDIA GPU.');
   });
 
   const old = sharedCase('gpuz-2016-names/GPU-Z Sensor Log.txt');
   it.runIf(old)('of 2016 gives the memory in use of an idle card, as a real one shows', () => {
-    const { values, bad } = framesOf(old!, 'ymd');
+    const { values, bad } = readLogFile(old!, 'ymd');
     expect(bad).toEqual([]);
     expect(values('vramUsedBytes')).toEqual([0, 0, 0, 0]);
   });
 
   const resaved = sharedCase('gpuz-resaved/gpuData.csv');
   it.runIf(resaved)('that was saved again is read, as a real one shows', () => {
-    const { values } = framesOf(resaved!, 'ymd');
+    const { values } = readLogFile(resaved!, 'ymd');
     expect(values('graphicsClockMhz')).toEqual([42, 53]);
     expect(values('coreTempC')).toEqual([53, 53]);
     expect(values('vramUsedBytes')).toEqual([509 * MIB, 502 * MIB]);
@@ -96,7 +65,7 @@ describe('a log of GPU-Z', () => {
 
 describe('nvidia-smi -q of drivers before 331', () => {
   it('gives the temperature under its old name', () => {
-    const { values } = framesOf(logFixture('q-325.txt'), 'ymd');
+    const { values } = readLogFile(logFixture('q-325.txt'), 'ymd');
     expect(values('coreTempC')).toEqual([41]);
   });
 
@@ -107,7 +76,7 @@ describe('nvidia-smi -q of drivers before 331', () => {
   for (const [name, tempC] of real) {
     const file = sharedCase(`smi-q-304/${name}`);
     it.runIf(file)(`gives the temperature, as ${name} shows`, () => {
-      expect(framesOf(file!, 'ymd').values('coreTempC')).toEqual([tempC]);
+      expect(readLogFile(file!, 'ymd').values('coreTempC')).toEqual([tempC]);
     });
   }
 });
@@ -121,7 +90,7 @@ describe('nvidia-smi --query-gpu whose header has no units', () => {
   const real = sharedCase('csv-header-without-units/telemetry.csv');
   const files = [logFixture('query-gpu-no-units.csv'), ...(real ? [real] : [])];
   it.each(files)('takes the units of nvidia-smi: %s', (file) => {
-    const { values, bad } = framesOf(file, 'ymd');
+    const { values, bad } = readLogFile(file, 'ymd');
     expect(bad).toEqual([]);
     for (const [key, column] of Object.entries(expected)) expect(values(key as MetricKey)).toEqual(column);
   });

@@ -81,7 +81,7 @@ describe('a log', () => {
     expect(log.samples.map(({ gpu: { name } }) => name)).toContain('NVIDIA GeForce RTX 4080');
     expect(log.samples[2]).toMatchObject({ tsMs: Date.UTC(2026, 5, 9, 12, 0, 2, 250), dtMs: 2000 });
     expect(log.notTaken).toContain('GPU Memory Junction Temperature [°C]');
-    expect(log.notTaken).toContain('GPU Clock [MHz] of iGPU [#1]: AMD Radeon Graphics: Example CPU');
+    expect(log.notTaken).toContain('iGPU [#1]: AMD Radeon Graphics: Example CPU (2 columns)');
     expect(log.bad).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counterFor, type Counts } from '../../app/workload/meter/counts.ts';
+import { counterFor } from '../../app/workload/meter/counter.ts';
+import type { Counts } from '../../app/workload/meter/counts.ts';
 import { createSlimJson } from '../../app/workload/meter/slim-json.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -169,6 +169,21 @@ describe('a reading that is in range', () => {
     expect(readingOf(frame, 'vramUsedBytes').state).toBe('implausible');
   });
 
+  it.each([
+    ['coreTempC', 0, 'implausible'],
+    ['coreTempC', 0.1, 'value'],
+    ['memTempC', 0, 'implausible'],
+    ['powerW', 0, 'implausible'],
+    ['powerInstantW', 0, 'implausible'],
+    ['powerW', 0.001, 'value'],
+    ['gpuUtilPct', 0, 'value'],
+    ['fanPct', 0, 'value'],
+  ] as const)('%s of %d is a reading: %s', (key, value, state) => {
+    const frame = frameWith({ [key]: value });
+    createPlausibility().check(frame, 0);
+    expect(readingOf(frame, key).state).toBe(state);
+  });
+
   it('that was judged implausible leaves no trace in energy or wear', () => {
     const exposure = createExposure();
     const samples = Array.from({ length: 60 }, (_, i) => ({

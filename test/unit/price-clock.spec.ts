@@ -18,6 +18,6 @@ describe('what a session cost', () => {
     const tariff = [{ days: 'all' as const, fromMin: 120, toMin: 180, pricePerKwh: 1 }];
     const slots = Array.from({ length: hours * 4 }, (_, i) => ({ fromMs: fromMs + i * 900_000, energyJ: 0.9e6 }));
     expect(new Date(slots.at(-1)!.fromMs).getHours()).toBe(23);
-    expect(costOf(slots, { pricePerKwh: 0.1, tariff })).toBeCloseTo(dear + (hours - dear) * 0.1);
+    expect(costOf(slots, { pricePerKwh: 0.1, tariff, market: undefined })).toBeCloseTo(dear + (hours - dear) * 0.1);
   });
 });

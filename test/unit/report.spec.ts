@@ -13,7 +13,7 @@ import { testGpu } from '../support/frames.ts';
 const START = Date.UTC(2026, 2, 1);
 const HOUR = 3_600_000;
 const { t } = createI18n('en');
-const settings = { ...defaultSettings, temperatureUnit: 'F', currency: 'EUR' } as const;
+const settings = { ...defaultSettings, temperatureUnit: 'F', currency: 'EUR', market: undefined } as const;
 const format = createFormatter('en', settings);
 
 const report = (more: Partial<Report> = {}): Report => ({
@@ -26,6 +26,7 @@ const report = (more: Partial<Report> = {}): Report => ({
   chart: { fromMs: START, toMs: START + HOUR, stepMs: 1000, series: {} } as unknown as Report['chart'],
   gaps: [],
   alerts: [],
+  incidents: [],
   sessions: [],
   exposure: undefined,
   ...more,
@@ -39,6 +40,7 @@ describe('a report', () => {
       'Measured',
       'Modelled stress exposure, whole recorded life',
       'Alerts',
+      'Stops, lost cards and resets',
       'Sessions',
       'Not observed',
     ]);

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFormatter } from '../../app/metrics/format.ts';
 import { stretches } from '../../app/history/segments.ts';
@@ -8,14 +10,17 @@ import { readingStates } from '../../app/core/reading.ts';
 import { scaleAround, scaleOf } from '../../app/core/scale.ts';
 import { defaultSettings, settingsSchema } from '../../app/settings/settings.ts';
 import { readRecording, recordingHeader, recordingLine } from '../../app/telemetry/replay/recording.ts';
+import { openReplay } from '../../app/telemetry/replay/source.node.ts';
 import { gapReasons } from '../../app/telemetry/sampler.ts';
 import { parseSourceSpec } from '../../app/telemetry/sources.ts';
 import { statusOf } from '../../app/telemetry/status.ts';
 import { leadingCause, throttleReasons } from '../../app/metrics/throttle-reasons.ts';
-import { parseTimestamp, smiCsvDecoder } from '../../app/telemetry/logs/smi-csv.ts';
+import { csvDecoder } from '../../app/telemetry/logs/csv-row.ts';
 import { readingOf } from '../../app/metrics/frame.ts';
 import { drawTrayIcon, TRAY_ICON_SIZE } from '../../main/tray-icon.ts';
 import { createRing } from '../../renderer/live/ring.ts';
+import { createTestClock } from '../support/clock.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu } from '../support/frames.ts';
 
 describe('--source', () => {
@@ -101,7 +106,7 @@ describe('settings', () => {
       { intervalMs: 60_000 },
       { retentionDays: 0 },
       { currency: 'euro' },
-      { pricePerKwh: -1 },
+      { pricePerKwh: -101 },
     ]) {
       expect(settingsSchema.safeParse(bad).success, JSON.stringify(bad)).toBe(false);
     }
@@ -218,7 +223,7 @@ describe('the tray icon', () => {
 
 describe('a CSV of nvidia-smi', () => {
   it('is read by its header, with units from header or cell', () => {
-    const decoder = smiCsvDecoder(
+    const decoder = csvDecoder(
       'timestamp, uuid, temperature.gpu, power.draw [W], clocks.current.sm [MHz], clocks_event_reasons.active, what.is.this',
     );
     if (!decoder.ok) throw new Error(decoder.error.message);
@@ -226,22 +231,18 @@ describe('a CSV of nvidia-smi', () => {
       '2023/12/18 17:01:44.300, GPU-1, 32, 46.19 W, [Unknown Error], 0x0000000000000004, x',
     )!;
     expect(row.uuid).toBe('GPU-1');
-    expect(row.tsMs).toBe(new Date(2023, 11, 18, 17, 1, 44, 300).getTime());
+    expect(row.time).toBe('2023/12/18 17:01:44.300');
     expect(readingOf(row.frame, 'coreTempC')).toMatchObject({ value: 32 });
     expect(readingOf(row.frame, 'powerW')).toMatchObject({ value: 46.19 });
     expect(readingOf(row.frame, 'smClockMhz').state).toBe('failed');
     expect(readingOf(row.frame, 'throttleReasons')).toMatchObject({ value: 4 });
-    expect(readingOf(row.frame, 'memTempC').state).toBe('unsupported');
+    expect(readingOf(row.frame, 'memTempC').state).toBe('unreported');
     expect(decoder.value.row('only, two')).toBeUndefined();
   });
   it('with no known field is refused with the command that makes one', () => {
-    const decoder = smiCsvDecoder('a,b,c');
+    const decoder = csvDecoder('a,b,c');
     expect(decoder.ok).toBe(false);
     if (!decoder.ok) expect(decoder.error.next).toContain('--query-gpu');
-  });
-  it('has stamps of exactly one form', () => {
-    expect(parseTimestamp('2023-12-18 17:01:44')).toBeUndefined();
-    expect(parseTimestamp('2023/12/18 17:01:44')).toBeDefined();
   });
 });
 
@@ -259,6 +260,27 @@ describe('a recording of our own', () => {
     if (!recording.ok) throw new Error(recording.error.message);
     expect(recording.value).toMatchObject({ driverVersion: '575.1', unreadable: 1 });
     expect(recording.value.samples[0]).toEqual({ tsMs: 1000, gpus: [{ gpu, frame }] });
+  });
+  it.each([
+    ['GPU-x', Date.UTC(2026, 5, 9), false, Date.UTC(2026, 5, 9)],
+    ['SIM-0001-00', Date.UTC(2026, 5, 9), true, Date.UTC(2026, 5, 9)],
+    ['GPU-x', 5000, false, Date.UTC(2026, 0, 15, 12)], // since its start: it plays from now on
+  ])('of %s at %d is simulated: %s, and plays from %d', async (uuid, tsMs, simulated, fromMs) => {
+    const file = path.join(temporaryFolder(), 'x.jsonl');
+    const gpu = { ...testGpu(), uuid };
+    const line = (ms: number) => recordingLine({ tsMs: ms, gpus: [{ gpu, frame: frameWith({ coreTempC: 60 }) }] });
+    fs.writeFileSync(file, [recordingHeader([gpu]), line(tsMs), line(tsMs + 1000), ''].join('\n'));
+    const clock = createTestClock();
+    const opened = await openReplay({ clock, file, speed: 1 });
+    if (!opened.ok) throw new Error(opened.error.message);
+    expect(opened.value.info()).toMatchObject({ kind: 'replay', simulated });
+    const first = opened.value.read(0);
+    await clock.advance(0);
+    expect((await first).tsMs).toBe(fromMs);
+    const second = opened.value.read(0);
+    await clock.advance(1000);
+    expect((await second).tsMs).toBe(fromMs + 1000);
+    await opened.value.close();
   });
   it('that holds nothing, or is something else, is refused', () => {
     for (const text of ['', '{"format":"other"}', recordingHeader([testGpu()]), 'no,known,field\n1,2,3', '<html/>']) {

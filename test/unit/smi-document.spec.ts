@@ -57,7 +57,7 @@ describe('a document of nvidia-smi', () => {
     expect(readingOf(frame, 'fanPct').state).toBe('failed');
     expect(readingOf(frame, 'vramUsedBytes').state).toBe('denied');
     expect(readingOf(frame, 'gpuUtilPct').state).toBe('unsupported');
-    expect(readingOf(frame, 'powerW').state).toBe('unsupported');
+    expect(readingOf(frame, 'powerW').state).toBe('unreported');
     expect(processes).toEqual([]);
   });
 
@@ -67,7 +67,7 @@ describe('a document of nvidia-smi', () => {
     expect(valueOf(frame, 'powerLimitW')).toBe(110);
     expect(valueOf(frame, 'throttleReasons')).toBe(0x8);
     expect(readingOf(frame, 'tempSlowdownC')).toEqual({ state: 'value', value: 93, derived: false });
-    expect(readingOf(frame, 'powerInstantW').state).toBe('unsupported');
+    expect(readingOf(frame, 'powerInstantW').state).toBe('unreported');
   });
 
   it('is refused when it is cut off, at any place', () => {
@@ -202,7 +202,7 @@ describe('a document of nvidia-smi', () => {
   it('counts MIG instances where it lists them, and never by a missing list', () => {
     const enabled = '<mig_mode><current_mig>Enabled</current_mig></mig_mode>';
     expect(valueOf(one(`${enabled}<mig_devices>None</mig_devices>`), 'migInstances')).toBe(0);
-    expect(readingOf(one(enabled), 'migInstances').state).toBe('unsupported');
+    expect(readingOf(one(enabled), 'migInstances').state).toBe('unreported');
     const { frame, mig } = decode(read('mig.xml')).gpus[0]!;
     expect(valueOf(frame, 'migInstances')).toBe(2);
     expect(mig).toEqual([
@@ -229,6 +229,8 @@ describe('a document of nvidia-smi', () => {
       '&'.repeat(300_000),
       '9'.repeat(1_000_000),
       '<__proto__>1</__proto__>',
+      '<process_name>'.repeat(100_000),
+      '<process_name></process_name>'.repeat(50_000),
     ];
     for (const text of hostile) {
       decodeDocument(`<nvidia_smi_log><gpu id="1"><fan_speed>${text}</fan_speed></gpu></nvidia_smi_log>`);

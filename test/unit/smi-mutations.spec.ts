@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { smiCsvDecoder } from '../../app/telemetry/logs/smi-csv.ts';
+import { csvDecoder } from '../../app/telemetry/logs/csv-row.ts';
 import { readRecording } from '../../app/telemetry/replay/recording.ts';
 import { decodeDocument } from '../../app/telemetry/smi/document.ts';
 import type { SmiGpu } from '../../app/telemetry/smi/gpu.ts';
@@ -79,7 +79,7 @@ const forms: readonly Form[] = [
     share: 0.3,
     invented(text) {
       const [header = '', ...rows] = text.split(/\r?\n/);
-      const decoder = smiCsvDecoder(header);
+      const decoder = csvDecoder(header);
       if (!decoder.ok) return undefined;
       const cells = cellsOfCsv(text);
       return rows.flatMap((row) => {

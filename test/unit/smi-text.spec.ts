@@ -132,6 +132,41 @@ describe('the text of nvidia-smi -q', () => {
     );
   });
 
+  it('reads the version that a note follows since driver 610', () => {
+    const version = '610.47 [Deprecated; will be removed in CUDA 14.0. Use KMD Version instead]';
+    expect(decode(newest.replace('610.11.22', version)).driverVersion).toBe('610.47');
+    const kmd = newest.replace(/Driver Version( +): .*/, 'KMD Version$1   : 610.47');
+    expect(decode(kmd).driverVersion).toBe('610.47');
+  });
+
+  /** One whole GPU with one process. */
+  const whole = [
+    ...[HEADLINE, '', 'Attached GPUs : 1', 'GPU 00000000:01:00.0', '    Product Name : A', '    Temperature'],
+    ...['        GPU Current Temp : 45 C', '    Processes : None'],
+  ].join('\n');
+
+  it('is refused if it ends before the last part of a GPU, or has more GPUs than it says', () => {
+    const cut = newest.slice(0, newest.lastIndexOf('    Processes'));
+    expect(decodeText(cut)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('cut off') as string },
+    });
+    const invented = `${whole}\nGPU 00000000:02:00.0\n    Fan Speed : 3 %\n`;
+    expect(decodeText(invented)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('says 1 GPUs and has 2') as string },
+    });
+    // -i prints one of them, -d chosen sections
+    expect(decodeText(whole.replace('Attached GPUs : 1', 'Attached GPUs : 8')).ok).toBe(true);
+    expect(valueOf(one('Temperature', '    GPU Current Temp : 45 C'), 'coreTempC')).toBe(45);
+  });
+
+  it('does not report what it does not print', () => {
+    const frame = one('Temperature', '    GPU Current Temp : 45 C', '    Memory Current Temp : N/A');
+    expect(readingOf(frame, 'powerW').state).toBe('unreported');
+    expect(readingOf(frame, 'memTempC').state).toBe('unsupported');
+  });
+
   it('of any size and shape is answered: nothing in it makes the decoder slow or throw', () => {
     const hostile = [
       ' '.repeat(1_000_000),
@@ -142,6 +177,7 @@ describe('the text of nvidia-smi -q', () => {
       '\n'.repeat(100_000),
       Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}x`).join('\n'),
       '__proto__ : 5\nconstructor : 6\ntoString',
+      '\n    Type : C\n    Name : a'.repeat(20_000),
     ];
     for (const text of hostile) decodeText(`${HEADLINE}\nGPU 00000000:01:00.0\n    Fan Speed${text} : ${text}\n`);
     for (const text of hostile) expect(decodeText(text).ok).toBe(false);

@@ -75,7 +75,13 @@ describe('a name from outside', () => {
         const gpus = tick.gpus.map((one) => ({ ...one, gpu: { ...testGpu(), name: text } }));
         const table = monitorTable({ ...tick, gpus }, new Map(), format);
         const session = { startedMs: 0, endedMs: 1000 };
-        const summary = describeRun({ gpuUuid: 'GPU-1', observedMs: 0 }, text, session, defaultSettings, format);
+        const summary = describeRun(
+          { gpuUuid: 'GPU-1', observedMs: 0 },
+          text,
+          session,
+          { ...defaultSettings, market: undefined },
+          format,
+        );
         const { terminal, written } = recorded();
         terminal.say(...table, ...summary);
         expect(steering(written()).every((char) => char === '\n')).toBe(true);

@@ -192,12 +192,13 @@ describe('what a session cost', () => {
     expect(energyJ).toBe(14.4e6);
     expect(slots).toHaveLength(16);
     const night = [{ days: 'all' as const, fromMin: 22 * 60, toMin: 6 * 60, pricePerKwh: 0.1 }];
-    expect(costOf(slots!, { pricePerKwh: 0.3, tariff: night })).toBeCloseTo(2 * 0.3 + 2 * 0.1);
+    expect(costOf(slots!, { pricePerKwh: 0.3, tariff: night, market: undefined })).toBeCloseTo(2 * 0.3 + 2 * 0.1);
   });
 
   it('is priced by the hour, over midnight and by the day', () => {
     const at = (day: number, hour: number) => new Date(2026, 0, 12 + day, hour).getTime(); // the 12th is a Monday
     const tariff = {
+      market: undefined,
       pricePerKwh: 0.4,
       tariff: [
         { days: 'weekend' as const, fromMin: 0, toMin: 0, pricePerKwh: 0.1 },
@@ -216,7 +217,9 @@ describe('what a session cost', () => {
         tariff,
       ),
     ).toBeCloseTo(0.6);
-    expect(costOf([{ fromMs: at(0, 12), energyJ: 1 }], { pricePerKwh: null, tariff: [] })).toBeUndefined();
+    expect(
+      costOf([{ fromMs: at(0, 12), energyJ: 1 }], { pricePerKwh: null, tariff: [], market: undefined }),
+    ).toBeUndefined();
     expect(withinHours(at(0, 3), 60, 240)).toBe(true);
   });
 

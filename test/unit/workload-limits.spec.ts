@@ -217,7 +217,7 @@ describe('an idle neighbour', () => {
 describe('energy per output', () => {
   const gpu = { gpuUuid: 'G', observedMs: 1000, slots: [{ fromMs: 0, energyJ: 1 }] };
   const workload = { kind: 'llm', found: 'detected', outputs: { unit: 'token', count: 4, countedBy: 'vllm' } } as const;
-  const money = { pricePerKwh: 1, tariff: [], co2GramsPerKwh: 1 };
+  const money = { pricePerKwh: 1, tariff: [], market: undefined, co2GramsPerKwh: 1 };
 
   it.each([
     ['all energy was shared', { energyJ: 0, sharedJ: 50 }, undefined],

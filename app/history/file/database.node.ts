@@ -47,7 +47,8 @@ function open(file: string): Result<Db> {
     // freed space can return to the disk piece by piece: an empty file takes this at once, others when they migrate
     if (version < SCHEMA) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL'); // a killed process loses nothing committed; a power cut may lose the last second
+    // a killed process loses nothing that was committed; a power cut loses what was not flushed yet (log-flush.node.ts)
+    db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     migrate(db);
     probe(db);

@@ -3,6 +3,7 @@ import { sealFinishedHours } from './0002-seal-finished-hours.ts';
 import { addXidErrors } from './0003-xid-errors.ts';
 import { addSessionShares } from './0004-session-shares.ts';
 import { cutCommandLines } from './0005-cut-command-lines.ts';
+import { addLastReadings } from './0006-last-readings.ts';
 import type { Db } from '../db.ts';
 
 /** One step of the schema. Throws as SQLite does; the transaction around all steps then leaves the file as it was. */
@@ -19,6 +20,7 @@ export const migrations = {
   '0003-xid-errors': addXidErrors,
   '0004-session-shares': addSessionShares,
   '0005-cut-command-lines': cutCommandLines,
+  '0006-last-readings': addLastReadings,
 } as const satisfies Record<`${number}-${string}`, Migration>;
 
 const steps: readonly Migration[] = Object.values(migrations);

@@ -2,7 +2,7 @@ import { joined } from '../../core/format.ts';
 import { scaleAround } from '../../core/scale.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { energyNotes, errorText } from '../../workload/energy/words.ts';
-import { costOf } from '../../workload/energy/tariff.ts';
+import { costOf, pricedShare, priceSlots } from '../../workload/energy/tariff.ts';
 import { seriesPaths } from '../chart.ts';
 import { figure, html, type Markup } from '../markup.ts';
 import type { Report } from '../report.ts';
@@ -50,14 +50,23 @@ function energyFigure({ report: { summary }, t, format }: PartInput): Markup {
   return figure(t('report.energy'), joined(format.energy(energyJ)), about.join(' · '));
 }
 
+/** Nothing without a price: that is not the same as free. */
+function costFigure({ report: { summary }, t, format, settings }: PartInput): Markup | undefined {
+  if (!summary.slots) return undefined;
+  const cost = costOf(summary.slots, settings);
+  if (cost !== undefined) return figure(t('report.cost'), format.money(cost));
+  const share = pricedShare(priceSlots(summary.slots, settings));
+  if (share === 0) return undefined;
+  return figure(t('report.cost'), t('report.notKnown'), t('prices.known', { percent: format.percent(share) }));
+}
+
 /** The figures and charts of the period. */
 export const measured: Part = (input) => {
-  const { report, t, format, settings } = input;
+  const { report, t, format } = input;
   const { summary, fromMs, toMs } = report;
   const { duration, dateTime, temperature, number, percent } = format;
   const degrees = (celsius: number | undefined, digits?: number): string =>
     celsius === undefined ? t('report.notObserved') : joined(temperature(celsius, digits));
-  const cost = summary.slots && costOf(summary.slots, settings); // undefined without a price: not the same as free
   const observed = percent(Math.min(1, summary.observedMs / (toMs - fromMs)));
   const temperatureAxis: Axis = {
     title: t('metric.coreTempC'),
@@ -70,8 +79,7 @@ export const measured: Part = (input) => {
     <dl class="figures">
       ${figure(t('report.observed'), duration(summary.observedMs), t('report.coverageNote', { percent: observed }))}
       ${figure(t('report.peak'), degrees(summary.peakTempC))} ${figure(t('report.mean'), degrees(summary.meanTempC, 1))}
-      ${energyFigure(input)} ${cost !== undefined && figure(t('report.cost'), format.money(cost))}
-      ${figure(t('report.throttled'), throttledText(input))}
+      ${energyFigure(input)} ${costFigure(input)} ${figure(t('report.throttled'), throttledText(input))}
     </dl>
     ${chart(report, 'coreTempC', temperatureAxis, dateTime)} ${chart(report, 'powerW', powerAxis, dateTime)}
   </section>`;

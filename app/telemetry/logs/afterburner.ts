@@ -73,7 +73,7 @@ export const afterburner: LogFormat = {
         const convert = key && conversion(units[at] ?? '', key);
         const heading = headingText({ name, unit: units[at] ?? '' });
         if (!key || !convert || isOtherMaker(cards[card - 1] ?? '')) {
-          if (!/^(?:CPU|RAM|Framerate|Frametime|Commit)/i.test(name)) sink.notTaken(heading);
+          sink.notTaken(heading);
           return;
         }
         byCard.set(card, [...(byCard.get(card) ?? []), { at, key, heading, convert }]);

@@ -1,6 +1,6 @@
 import { text as sentence } from '../../core/i18n.ts';
 import { metricOf, type MetricKey } from '../../metrics/metrics.ts';
-import { createFrame, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
+import { absentFrame, setAbsent, setValue, type Frame } from '../../metrics/frame.ts';
 
 // What all logs with columns share: cells, units, and how a heading maps to the metric catalogue.
 
@@ -10,36 +10,48 @@ export type Heading = { readonly name: string; readonly unit: string };
 /** From a column's name to what it means in the catalogue. */
 export type ColumnMeaning = readonly [name: RegExp, metric: MetricKey];
 
+/** From a number in one unit to the number in another. */
+export type Convert = (value: number) => number;
+
 /** A column that is taken. */
 export type Column = {
   readonly at: number;
   readonly key: MetricKey;
   readonly heading: string;
-  readonly convert: (value: number) => number;
+  readonly convert: Convert;
 };
 
-const identity = (value: number): number => value;
+const identity: Convert = (value) => value;
 const times =
-  (factor: number) =>
-  (value: number): number =>
+  (factor: number): Convert =>
+  (value) =>
     value * factor;
 
-// The degree sign gets lost when a log is saved in another encoding: C and F are enough.
-const units: readonly (readonly [pattern: RegExp, metric: string, convert: (value: number) => number])[] = [
-  [/^.{0,2}C$/u, '°C', identity],
-  [/^.{0,2}F$/u, '°C', (value) => (value - 32) / 1.8],
-  [/^W$/, 'W', identity],
-  [/^mW$/, 'W', times(1e-3)],
-  [/^MHz$/, 'MHz', identity],
-  [/^GHz$/, 'MHz', times(1e3)],
-  [/^%$/, '%', identity],
+/** Units that programs write, by the unit that the catalogue has. */
+const units: readonly (readonly [pattern: RegExp, metric: string, convert: Convert])[] = [
+  // the degree sign gets lost when a log is saved in another encoding: C and F are enough
+  [/^(?:.{0,2}C|℃|deg ?C|celsius)$/iu, '°C', identity],
+  [/^(?:.{0,2}F|℉|deg ?F|fahrenheit)$/iu, '°C', (value) => (value - 32) / 1.8],
+  [/^(?:K|kelvin)$/i, '°C', (value) => value - 273.15],
+  [/^(?:W|watts?)$/i, 'W', identity],
+  [/^mW$/i, 'W', times(1e-3)],
+  [/^kW$/i, 'W', times(1e3)],
+  [/^MHz$/i, 'MHz', identity],
+  [/^GHz$/i, 'MHz', times(1e3)],
+  [/^(?:%|pct|percent)$/i, '%', identity],
   // Windows programs write MB for 2^20 bytes
-  [/^MB$/, 'B', times(2 ** 20)],
-  [/^GB$/, 'B', times(2 ** 30)],
+  [/^Mi?B$/i, 'B', times(2 ** 20)],
+  [/^Gi?B$/i, 'B', times(2 ** 30)],
+  [/^mJ$/i, 'mJ', identity],
+  [/^J$/i, 'mJ', times(1e3)],
+  [/^kJ$/i, 'mJ', times(1e6)],
+  [/^Wh$/i, 'mJ', times(3.6e6)],
+  [/^kWh$/i, 'mJ', times(3.6e9)],
+  [/^(?:us|µs)$/i, 'µs', identity],
 ];
 
 /** How a number in `unit` becomes one in the unit of a metric; undefined where it cannot. */
-export const conversion = (unit: string, key: MetricKey): ((value: number) => number) | undefined =>
+export const conversion = (unit: string, key: MetricKey): Convert | undefined =>
   units.find(([pattern, metric]) => metric === metricOf(key).unit && pattern.test(unit))?.[2];
 
 /** Splits a text that ends in brackets: what is in them, and what is before them. */
@@ -81,8 +93,9 @@ export const delimiterOf = (header: string): Delimiter => {
   return count(';') > count(',') ? ';' : count('\t') > count(',') ? '\t' : ',';
 };
 
-/** The cells of a line: trimmed, quotes taken off, and without the empty one that a trailing delimiter makes. */
-export function cellsOf(line: string, delimiter: Delimiter): string[] {
+/** The cells of a line: trimmed and without quotes. */
+export function splitCells(line: string, delimiter: Delimiter): string[] {
+  if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
   const cells: string[] = [];
   let cell = '';
   let quoted = false;
@@ -96,7 +109,14 @@ export function cellsOf(line: string, delimiter: Delimiter): string[] {
       cell = '';
     } else cell += char;
   }
-  if (cell.trim() !== '') cells.push(cell.trim());
+  cells.push(cell.trim());
+  return cells;
+}
+
+/** The cells of a line, without the empty one that a trailing delimiter makes. */
+export function cellsOf(line: string, delimiter: Delimiter): string[] {
+  const cells = splitCells(line, delimiter);
+  if (cells.at(-1) === '') cells.pop();
   return cells;
 }
 
@@ -118,9 +138,9 @@ export function rowOf(line: string, delimiter: Delimiter, count: number): string
 /** What programs write for "no value". */
 const NONE = /^(?:-|n\/a|)$/i;
 
-/** The readings of a row. Columns that the log does not have stay unread; a cell without a number has failed. */
+/** The readings of a row. A metric without a column is not reported; a cell without a number has failed. */
 export function frameOf(cells: readonly string[], columns: readonly Column[], bad: (why: string) => void): Frame {
-  const frame = createFrame();
+  const frame = absentFrame('unreported');
   for (const { at, key, heading, convert } of columns) {
     const cell = cells[at] ?? '';
     if (/^[-+]?\d+(?:[.,]\d+)?$/.test(cell)) {

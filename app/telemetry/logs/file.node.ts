@@ -14,16 +14,15 @@ export type LogFile = {
   readonly format: LogFormat;
   readonly encoding: Encoding;
   readonly sizeBytes: number;
+  /** its dates may be in an order that depends on the country: survey it before reading */
+  readonly needsSurvey: boolean;
 };
 
 const HEAD_BYTES = 256 * 1024; // HWiNFO's header alone may have 50 kB
 const LAST_LINES = 3;
 
-/**
- * Finds a file's format and encoding from its beginning.
- * @param otherwise a format to try if no other one recognises the file
- */
-export async function openLog(file: string, otherwise?: LogFormat): Promise<Result<LogFile>> {
+/** Finds a file's format and encoding from its beginning. */
+export async function openLog(file: string): Promise<Result<LogFile>> {
   const opened = openInput(file);
   if (!opened.ok) return err('recording-unreadable', opened.error.message, opened.error.next);
   const { descriptor, sizeBytes } = opened.value;
@@ -32,8 +31,9 @@ export async function openLog(file: string, otherwise?: LogFormat): Promise<Resu
     const bytes = buffer.subarray(0, fs.readSync(descriptor, buffer, 0, HEAD_BYTES, 0));
     const encoding = encodingOf(bytes);
     const head = new TextDecoder(encoding).decode(bytes, { stream: true });
-    const format = formatOf(head) ?? (otherwise?.recognises(head) ? otherwise : undefined);
-    if (format) return ok({ file, format, encoding, sizeBytes });
+    const format = formatOf(head);
+    const needsSurvey = format?.when !== undefined && (format.datesVary?.(head) ?? true);
+    if (format) return ok({ file, format, encoding, sizeBytes, needsSurvey });
   } catch (thrown) {
     return err('recording-unreadable', text('telemetry.log.unreadable', { file, why: messageOf(thrown) }));
   } finally {

@@ -1,38 +1,34 @@
 import { text as sentence } from '../../core/i18n.ts';
+import type { AppError } from '../../core/result.ts';
 import { cellsOf, columnFor, delimiterOf, frameOf, headingText, parseHeading, rowOf, unambiguous } from './columns.ts';
-import type { Column, ColumnMeaning, Delimiter } from './columns.ts';
-import { isOtherMaker, type LogFormat, type LogGpu } from './log.ts';
+import type { Column, Delimiter } from './columns.ts';
+import { hwinfoNames, languageOf } from './hwinfo-names.ts';
+import { hwinfoSensors, type Sensors } from './hwinfo-sensors.ts';
+import type { LogFormat, LogGpu } from './log.ts';
 import { parseDate, parseTime } from './stamps.ts';
 
-/**
- * HWiNFO's log. Left out on purpose, for the reasons given in gpu-z.ts: hot spot, memory junction, memory clock, fan
- * turns, video engine load, and the performance limits (policies of NvAPI, not NVML's clocks event reasons).
- */
-const meanings: readonly ColumnMeaning[] = [
-  [/^GPU Temperature$/i, 'coreTempC'],
-  [/^GPU Power$/i, 'powerW'],
-  [/^GPU Clock$/i, 'graphicsClockMhz'],
-  [/^GPU Core Load$/i, 'gpuUtilPct'],
-  [/^GPU Memory Controller Load$/i, 'memUtilPct'],
-  [/^GPU Memory Allocated$/i, 'vramUsedBytes'],
-  [/^GPU Fan ?1?$/i, 'fanPct'],
-  [/^GPU Fan ?2$/i, 'fan2Pct'],
-  [/^GPU Fan ?3$/i, 'fan3Pct'],
-];
+// HWiNFO's log: a header, rows, and at the end the header again with a line that names the sensor of each column.
 
-const HEADER = /^\s*"?Date"?[^\S\t]*([,;\t])\s*"?Time"?[^\S\t]*[,;\t].*\[/;
+const HEADER = /^\uFEFF?\s*"?Date"?[^\S\t]*([,;\t])\s*"?Time"?[^\S\t]*[,;\t].*\[/;
 
 type Card = { readonly gpu: LogGpu; readonly columns: readonly Column[] };
 type Header = { readonly delimiter: Delimiter; readonly count: number; readonly cards: readonly Card[] };
 
-/** The row under the repeated header at the end names the sensor of each column; date and time have none. */
+/** The row that names sensors: date and time have none. */
 const isFooter = (cells: readonly string[]): boolean => cells[0] === '' && cells[1] === '' && cells.length > 2;
 
-/** "GPU [#0]: NVIDIA GeForce RTX 4080: ASUS TUF" → its number and name. */
-function cardOf(sensor: string): LogGpu | undefined {
-  const match = /^[di]?GPU \[#(\d+)\]:\s*([^:]+)/i.exec(sensor);
-  if (!match || isOtherMaker(match[2]!)) return undefined;
-  return { key: match[1]!, index: Number(match[1]), name: match[2]!.trim() };
+const refusal = (message: string, next?: string): AppError => ({
+  code: 'recording-unreadable',
+  message,
+  ...(next === undefined ? {} : { next }),
+});
+
+/** Why no column can be used. */
+function whyNone(header: string): AppError {
+  const language = languageOf(header);
+  return language === undefined
+    ? refusal(sentence('telemetry.log.noGpuColumn'))
+    : refusal(sentence('telemetry.log.otherLanguage', { language }), sentence('telemetry.log.otherLanguageNext'));
 }
 
 export const hwinfo: LogFormat = {
@@ -45,48 +41,56 @@ export const hwinfo: LogFormat = {
   },
   open({ sink, stamp, order, lastLines }) {
     let header: Header | undefined;
+    let headerText = '';
+
+    /** Why it cannot be told which card a column is about; undefined: it can. */
+    function whyUnclear(sensors: Sensors, columns: readonly (Column | undefined)[]): AppError | undefined {
+      if (sensors.kind === 'unaligned') {
+        return refusal(sentence('telemetry.log.sensorCommas', sensors), sentence('telemetry.log.sensorCommasNext'));
+      }
+      const several = columns.filter((column) => column?.key === 'coreTempC').length > 1;
+      return sensors.kind === 'none' && several
+        ? refusal(sentence('telemetry.log.severalGpus'), sentence('telemetry.log.severalGpusNext'))
+        : undefined;
+    }
 
     function readHeader(text: string): void {
-      const delimiter = delimiterOf(text);
-      const headings = cellsOf(text, delimiter).map(parseHeading);
-      const columns = headings.map((heading, at) => (at < 2 ? undefined : columnFor(at, heading, meanings)));
-      const sensors = lastLines.map((line) => cellsOf(line, delimiter)).find(isFooter);
-      if (!sensors && columns.filter((column) => column?.key === 'coreTempC').length > 1) {
-        return sink.refuse({
-          code: 'recording-unreadable',
-          message: sentence('telemetry.log.severalGpus'),
-          next: sentence('telemetry.log.severalGpusNext'),
-        });
-      }
+      const line = text.replace(/^\uFEFF/, '');
+      const delimiter = delimiterOf(line);
+      const headings = cellsOf(line, delimiter).map(parseHeading);
+      const columns = headings.map((heading, at) => (at < 2 ? undefined : columnFor(at, heading, hwinfoNames)));
+      const footer = lastLines.map((last) => cellsOf(last, delimiter)).find(isFooter);
+      const sensors = hwinfoSensors(footer, headings.length);
+      const unclear = whyUnclear(sensors, columns);
+      if (unclear) return sink.refuse(unclear);
       const byCard = new Map<string, { readonly gpu: LogGpu; readonly columns: Column[] }>();
+      const others = new Map<string, number>();
       headings.forEach((heading, at) => {
         if (at < 2) return;
+        const { gpu, sensor } = sensors.of(at);
         const column = columns[at];
-        const gpu = sensors ? cardOf(sensors[at] ?? '') : { key: '' };
-        if (!column || !gpu) {
-          // columns of other hardware are no loss; those about a GPU are named
-          const of = sensors && !gpu ? ` of ${sensors[at] ?? ''}` : '';
-          if (/^i?GPU /i.test(heading.name)) sink.notTaken(headingText(heading) + of);
-          return;
-        }
-        const card = byCard.get(gpu.key) ?? { gpu, columns: [] };
-        byCard.set(gpu.key, card);
-        card.columns.push(column);
+        if (gpu && column) {
+          const card = byCard.get(gpu.key) ?? { gpu, columns: [] };
+          byCard.set(gpu.key, card);
+          card.columns.push(column);
+        } else if (gpu) sink.notTaken(headingText(heading));
+        else others.set(sensor, (others.get(sensor) ?? 0) + 1);
       });
+      // hundreds of columns are about other hardware: one name each is enough
+      for (const [sensor, count] of others) sink.notTaken(sentence('telemetry.log.sensorColumns', { sensor, count }));
       const cards = [...byCard.values()].map((card) => ({
         gpu: card.gpu,
         columns: unambiguous(card.columns, sink.notTaken),
       }));
       header = { delimiter, count: headings.length, cards };
-      if (cards.length === 0) {
-        sink.refuse({ code: 'recording-unreadable', message: sentence('telemetry.log.noGpuColumn') });
-      }
+      if (cards.every((card) => card.columns.length === 0)) sink.refuse(whyNone(line));
     }
 
     return {
       line(text, number) {
         if (text.trim() === '') return;
-        if (HEADER.test(text)) return readHeader(text); // at the end it comes again
+        if (text === headerText) return; // at the end it comes again
+        if (HEADER.test(text)) return readHeader((headerText = text));
         const cells = header && rowOf(text, header.delimiter, header.count);
         if (header && isFooter(cells ?? cellsOf(text, header.delimiter))) return;
         if (!header || !cells) return sink.bad(number, sentence('telemetry.log.bad.columns'));

@@ -5,6 +5,7 @@ import { hasValue, type Frame } from '../../metrics/frame.ts';
 import { createPlausibility, type Plausibility } from '../plausibility.ts';
 import { GAP_MS } from '../sampler.ts';
 import type { LogGpu, LogSink } from './log.ts';
+import { OLDEST_MS } from './stamps.ts';
 
 /** A sample of a log, ready for the history. */
 export type LogSample = {
@@ -15,6 +16,7 @@ export type LogSample = {
 };
 
 export type Intake = {
+  /** Samples wait until one of the file has a value: a log without any is not imported. */
   readonly sample: LogSink['sample'];
   /** metrics that had at least one value */
   readonly taken: () => readonly MetricKey[];
@@ -22,8 +24,8 @@ export type Intake = {
 
 type Card = { lastMs: number; lastStampMs: number; plausibility: Plausibility };
 
-const OLDEST_MS = Date.UTC(2000, 0, 1); // before the first GPU: a clock that was not set
 const DAY_MS = 86_400_000;
+const MOST_WAITING = 10_000;
 
 /**
  * Checks each sample of a log: its stamp, the time since the sample before it, and whether its values can be true. If
@@ -36,13 +38,20 @@ export function createIntake(
 ): Intake {
   const cards = new Map<string, Card>();
   const taken = new Set<number>();
+  let waiting: (() => void)[] = [];
+
+  function pass(line: number, emitOne: () => void): void {
+    if (taken.size === 0 && waiting.length === MOST_WAITING) return bad(line, sentence('telemetry.log.bad.noValue'));
+    waiting.push(emitOne);
+    if (taken.size === 0) return;
+    for (const one of waiting) one();
+    waiting = [];
+  }
+
   return {
     sample(line, gpu, stampMs, frame) {
       if (!(stampMs >= OLDEST_MS)) return bad(line, sentence('telemetry.log.bad.beforeGpus'));
       if (stampMs > nowMs + DAY_MS) return bad(line, sentence('telemetry.log.bad.future'));
-      metrics.forEach((_, i) => {
-        if (hasValue(frame, i)) taken.add(i);
-      });
       let card = cards.get(gpu.key);
       const back = card !== undefined && stampMs < card.lastStampMs;
       if (!card || back) card = { lastMs: -Infinity, lastStampMs: -Infinity, plausibility: createPlausibility() };
@@ -52,7 +61,10 @@ export function createIntake(
       card.lastMs = tsMs;
       card.lastStampMs = stampMs;
       card.plausibility.check(frame, tsMs);
-      emit(gpu, { tsMs, dtMs: sinceMs <= GAP_MS ? sinceMs : undefined, frame });
+      metrics.forEach((_, i) => {
+        if (hasValue(frame, i)) taken.add(i);
+      });
+      pass(line, () => emit(gpu, { tsMs, dtMs: sinceMs <= GAP_MS ? sinceMs : undefined, frame }));
     },
     taken: () => [...taken].map((i) => metrics[i]!.key),
   };

@@ -3,8 +3,7 @@ import type { AppError } from '../../core/result.ts';
 import type { GpuIdentity } from '../source.ts';
 import type { DateOrder } from './stamps.ts';
 
-/** `plain` is a CSV trace of any program: it does not say which card it is about. */
-export type LogKind = 'slowburn' | 'smi-xml' | 'smi-text' | 'smi-csv' | 'hwinfo' | 'gpu-z' | 'afterburner' | 'plain';
+export type LogKind = 'slowburn' | 'smi-xml' | 'smi-text' | 'csv' | 'hwinfo' | 'gpu-z' | 'afterburner';
 
 /** What a log says about a GPU's identity; many say little. `key` distinguishes the GPUs of one file. */
 export type LogGpu = Partial<GpuIdentity> & { readonly key: string };
@@ -14,7 +13,7 @@ export type LogSink = {
   readonly sample: (line: number, gpu: LogGpu, tsMs: number, frame: Frame) => void;
   /** a line, or a part of one, that could not be read, and why */
   readonly bad: (line: number, why: string) => void;
-  /** a column that has no counterpart in the metric catalogue */
+  /** a column that is not used */
   readonly notTaken: (column: string) => void;
   /** the whole log cannot be imported */
   readonly refuse: (error: AppError) => void;
@@ -40,6 +39,8 @@ export type LogFormat = {
   readonly openEnded?: true;
   /** date and time in a row, of programs that write them in the order of the user's country */
   readonly when?: (line: string) => { readonly date: string; readonly time: string } | undefined;
+  /** whether the dates of this file can be in such an order; absent: those of every file */
+  readonly datesVary?: (head: string) => boolean;
   readonly open: (context: LogContext) => LogReader;
 };
 

@@ -4,58 +4,11 @@ import { decodeDocument, type SmiDocument } from '../smi/document.ts';
 import { createDocumentStream } from '../smi/document-stream.ts';
 import { decodeText } from '../smi/text.ts';
 import type { LogContext, LogFormat } from './log.ts';
-import { smiCsvDecoder, type SmiCsvDecoder } from './smi-csv.ts';
 import { parseSmiWall } from './stamps.ts';
 
-// What nvidia-smi writes: `--query-gpu` as CSV, and `-q` as XML or text, one document after another.
+// What nvidia-smi -q writes, as XML or text, one document after another.
 
 const MAX_DOCUMENT = 64 * 2 ** 20; // as in document-stream.ts
-
-export const smiCsv: LogFormat = {
-  kind: 'smi-csv',
-  openEnded: true,
-  recognises: (head) => /^[\w. [\]%]+,/.test(head) && smiCsvDecoder(head.split('\n', 1)[0]!.trim()).ok,
-  open({ sink, stamp }) {
-    let decoder: SmiCsvDecoder | undefined;
-    let header = '';
-    function readHeader(text: string): void {
-      const made = smiCsvDecoder(text);
-      if (!made.ok) return sink.refuse(made.error);
-      if (!/(?:^|,)\s*timestamp\s*(?:,|$)/.test(text)) {
-        return sink.refuse({
-          code: 'recording-unreadable',
-          message: sentence('telemetry.log.noTimes'),
-          next: sentence('telemetry.log.noTimesNext'),
-        });
-      }
-      decoder = made.value;
-      header = text;
-      decoder.unknown.forEach(sink.notTaken);
-    }
-    return {
-      line(text, number) {
-        const line = text.trim();
-        if (line === '' || line === header) return;
-        if (!decoder || /^timestamp\s*,/.test(line)) return readHeader(line);
-        const row = decoder.row(line);
-        if (!row) return sink.bad(number, sentence('telemetry.log.bad.fields'));
-        const wallMs = parseSmiWall(row.timestamp);
-        if (wallMs === undefined) return sink.bad(number, sentence('telemetry.log.bad.smiStamp'));
-        const { uuid, name, pciBusId, index } = row;
-        const position = /^\d{1,4}$/.test(index ?? '') ? Number(index) : undefined;
-        const gpu = {
-          key: uuid ?? pciBusId ?? index ?? '',
-          ...(uuid ? { uuid } : {}),
-          ...(name ? { name } : {}),
-          ...(pciBusId ? { pciBusId } : {}),
-          ...(position === undefined ? {} : { index: position }),
-        };
-        sink.sample(number, gpu, stamp(wallMs), row.frame);
-      },
-      end: () => undefined,
-    };
-  },
-};
 
 /** Takes documents as they come, each with the number of the line it begins on. */
 function takeDocuments({ sink, stamp }: LogContext, decode: (text: string) => Result<SmiDocument>) {

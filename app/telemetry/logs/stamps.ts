@@ -1,7 +1,13 @@
+import { text as sentence } from '../../core/i18n.ts';
+import type { AppError } from '../../core/result.ts';
+
 // Date and time as other programs write them: local, and in an order that depends on the country.
 
 export const dateOrders = ['dmy', 'mdy', 'ymd'] as const;
 export type DateOrder = (typeof dateOrders)[number];
+
+/** Before the first GPU: an earlier stamp is of a clock that was not set, or counts from the start of the log. */
+export const OLDEST_MS = Date.UTC(2000, 0, 1);
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -57,6 +63,8 @@ export type DateSurvey = {
   readonly add: (date: string, timeMs: number) => void;
   /** the orders in which all dates of the log can be read: one = settled, several = a person must say */
   readonly orders: () => readonly DateOrder[];
+  /** whether it has several dates: if not, every order gives the same steps of time */
+  readonly severalDays: () => boolean;
   /** a date that can be read in several ways, for the question */
   readonly example: () => string;
 };
@@ -107,9 +115,22 @@ export function createDateSurvey(nowMs: number): DateSurvey {
   return {
     add,
     orders,
+    severalDays: () => new Set(days.map(({ text }) => text)).size > 1,
     example: () => days.find(({ text }) => readings(text)!.orders.length > 1)?.text ?? days[0]?.text ?? '',
   };
 }
+
+/** The error for a log whose dates can be read in several ways. */
+export const ambiguousDates = (file: string, dates: DateSurvey): AppError => ({
+  code: 'invalid-argument',
+  message: sentence('telemetry.log.ambiguousDates', { file, count: dates.orders().length, example: dates.example() }),
+  next: sentence('telemetry.log.chooseOrder', {
+    orders: dates
+      .orders()
+      .map((order) => `--date-order ${order}`)
+      .join(sentence('telemetry.log.or')),
+  }),
+});
 
 const localOf = (wallMs: number): number => {
   const wall = new Date(wallMs);

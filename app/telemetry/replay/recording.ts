@@ -4,12 +4,12 @@ import { createFrame, readingOf, setAbsent, setValue, type Frame } from '../../m
 import { readingStates, type Absence } from '../../core/reading.ts';
 import { text as sentence } from '../../core/i18n.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { smiCsvDecoder } from '../logs/smi-csv.ts';
 import { parseSmiTimestamp } from '../logs/stamps.ts';
 import { decodeDocument, type SmiDocument } from '../smi/document.ts';
 import { createDocumentStream } from '../smi/document-stream.ts';
 import { decodeText } from '../smi/text.ts';
 import type { GpuIdentity, GpuSample } from '../source.ts';
+import { readCsv } from './csv.ts';
 
 /** One moment of a recording. */
 export type RecordedSample = { readonly tsMs: number; readonly gpus: readonly GpuSample[] };
@@ -174,35 +174,6 @@ const readTexts = (text: string): Result<Recording> =>
       .map(decodeText),
     0,
   );
-
-function readCsv(text: string, name: string): Result<Recording> {
-  const [header = '', ...lines] = text.split(/\r?\n/);
-  const decoder = smiCsvDecoder(header);
-  if (!decoder.ok) return decoder;
-  const identities = new Map<string, GpuIdentity>();
-  const byTime = new Map<number, Map<string, GpuSample>>();
-  let unreadable = 0;
-  let lastMs = 0;
-  for (const line of lines) {
-    if (line.trim() === '') continue;
-    const row = decoder.value.row(line);
-    if (!row) {
-      unreadable++;
-      continue;
-    }
-    const uuid = row.uuid ?? row.pciBusId ?? (row.index === undefined ? `FILE-${name}` : `FILE-${name}-${row.index}`);
-    if (!identities.has(uuid)) {
-      const index = row.index === undefined ? identities.size : Number(row.index);
-      identities.set(uuid, { uuid, index, name: row.name ?? name, pciBusId: row.pciBusId ?? '' });
-    }
-    lastMs = row.tsMs ?? lastMs + 1000;
-    const moment = byTime.get(lastMs) ?? new Map<string, GpuSample>();
-    moment.set(uuid, { gpu: identities.get(uuid)!, frame: row.frame });
-    byTime.set(lastMs, moment);
-  }
-  const samples = [...byTime].sort(([a], [b]) => a - b).map(([tsMs, gpus]) => ({ tsMs, gpus: [...gpus.values()] }));
-  return ok({ samples, unreadable, names: 'csv' });
-}
 
 const FAILED = /^(?:NVIDIA-SMI (?:has failed|couldn't)|Failed to initialize NVML|Unable to determine the device)/;
 

@@ -4,7 +4,8 @@ import { readLines } from '../../core/read-input.node.ts';
 import { text } from '../../core/i18n.ts';
 import { err, ok } from '../../core/result.ts';
 import { textOf } from '../logs/encoding.node.ts';
-import type { OpenedSource, SourceSample } from '../source.ts';
+import { OLDEST_MS } from '../logs/stamps.ts';
+import { SIMULATED, type OpenedSource, type SourceSample } from '../source.ts';
 import { readRecording } from './recording.ts';
 
 export type ReplayOptions = { readonly clock: Clock; readonly file: string; readonly speed: number };
@@ -21,7 +22,9 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
   const recording = readRecording(textOf(read.value), path.basename(file));
   if (!recording.ok) return recording;
   const { samples, driverVersion, names } = recording.value;
-  const firstMs = samples[0]!.tsMs;
+  const recordedMs = samples[0]!.tsMs;
+  // a recording without times, or with times since its start, plays from now on
+  const firstMs = recordedMs < OLDEST_MS ? clock.wallMs() : recordedMs;
   const stillImage = samples.length === 1;
   const startedMono = clock.monoMs();
   const abort = new AbortController();
@@ -30,7 +33,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
   async function next(): Promise<SourceSample> {
     const recorded = samples[Math.min(position, samples.length - 1)]!;
     const ended = !stillImage && position >= samples.length;
-    const offsetMs = stillImage ? position * HOLD_MS : recorded.tsMs - firstMs;
+    const offsetMs = stillImage ? position * HOLD_MS : recorded.tsMs - recordedMs;
     position++;
     if (!ended) await clock.sleep(startedMono + offsetMs / speed - clock.monoMs(), abort.signal);
     return {
@@ -55,7 +58,7 @@ export async function openReplay({ clock, file, speed }: ReplayOptions): Promise
     info: () => ({
       kind: 'replay',
       label: text('telemetry.source.recording', { file: path.basename(file) }),
-      simulated: true,
+      simulated: samples.some(({ gpus }) => gpus.some(({ gpu }) => gpu.uuid.startsWith(SIMULATED))),
       driverVersion,
       ...(names ? { names } : {}),
     }),

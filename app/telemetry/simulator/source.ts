@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Cadence } from '../../metrics/metrics.ts';
 import { text } from '../../core/i18n.ts';
 import { createPace } from '../pace.ts';
-import type { GpuIdentity, TelemetrySource } from '../source.ts';
+import { SIMULATED, type GpuIdentity, type TelemetrySource } from '../source.ts';
 import { cardModels } from './card.ts';
 import { createGpu } from './gpu.ts';
 import { createRandom } from './random.ts';
@@ -43,7 +43,7 @@ export function openSimulator({ clock, intervalMs, count, seed = 1, because }: S
     const model = cardModels[index % cardModels.length]!;
     const random = createRandom(seed * 1000 + index);
     const gpu: GpuIdentity = {
-      uuid: `SIM-${String(seed).padStart(4, '0')}-${String(index).padStart(2, '0')}`,
+      uuid: `${SIMULATED}${String(seed).padStart(4, '0')}-${String(index).padStart(2, '0')}`,
       index,
       name: model.name,
       pciBusId: `00000000:${(index + 1).toString(16).padStart(2, '0').toUpperCase()}:00.0`,

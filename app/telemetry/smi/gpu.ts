@@ -53,7 +53,7 @@ function cellAt(gpu: Node, metric: Metric, path: string): Cell | undefined {
 
 /** Newer names come first. A name that is there but says N/A gives way to an older one that has a number. */
 function setMetric(frame: Frame, index: number, gpu: Node, metric: Metric): void {
-  let answer: Cell = { absent: 'unsupported' };
+  let answer: Cell = { absent: 'unreported' };
   for (const [via, path] of metric.xml.entries()) {
     const cell = cellAt(gpu, metric, path);
     if (cell === undefined) continue;
@@ -62,7 +62,7 @@ function setMetric(frame: Frame, index: number, gpu: Node, metric: Metric): void
       frame.via[index] = via;
       return;
     }
-    if (answer.absent === 'unsupported') answer = cell;
+    if (answer.absent === 'unreported' || answer.absent === 'unsupported') answer = cell;
   }
   setAbsent(frame, metric.key, answer.absent);
 }

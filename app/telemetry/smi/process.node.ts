@@ -21,8 +21,11 @@ export const smiPatience: SmiPatience = {
   calmMs: 60_000,
 };
 
-/** Why there are no documents: the program ended (with this output), was not found, or was killed because it hung. */
-export type SmiTrouble = { readonly kind: 'ended' | 'missing' | 'silent'; readonly output: string };
+/**
+ * Why there are no documents: the program ended (with this output), was not found, was killed because it hung, or printed
+ * documents that cannot be read (for this reason).
+ */
+export type SmiTrouble = { readonly kind: 'ended' | 'missing' | 'silent' | 'unreadable'; readonly output: string };
 
 /** One `nvidia-smi` that is kept running: restarted when it ends, killed when it hangs. */
 export type SmiProcess = {
@@ -103,10 +106,14 @@ export function startSmi(options: SmiProcessOptions): SmiProcess {
     function take(xml: string): void {
       if (child !== started) return; // it was given up on
       firstTookMs ??= performance.now() - startedMs;
+      after(patience.silentMs + intervalMs, giveUp); // it answers, whatever the answer is worth
       const wrong = onDocument(xml);
-      if (wrong !== undefined) noise = wrong;
-      else [trouble, hangs, failures] = [undefined, 0, 0];
-      after(patience.silentMs + intervalMs, giveUp);
+      if (wrong === undefined) [trouble, hangs, failures] = [undefined, 0, 0];
+      else {
+        noise = wrong;
+        trouble = { kind: 'unreadable', output: wrong };
+        onTrouble();
+      }
     }
     started.stdout.setEncoding('utf8').on('data', (chunk: string) => stream.push(chunk));
     started.stderr.setEncoding('utf8').on('data', (words: string) => (noise = words.trim() || noise));

@@ -4,6 +4,7 @@ import { text } from '../../core/i18n.ts';
 import { err, ok } from '../../core/result.ts';
 import type { GpuIdentity, GpuSample, OpenedSource, SourceFault, SourceSample } from '../source.ts';
 import { decodeDocument, type SmiDocument } from './document.ts';
+import { listCards, unreachableBus } from './cards.node.ts';
 import { smiPatience, startSmi, type SmiPatience, type SmiProcess, type SmiTrouble } from './process.node.ts';
 
 export type SmiOptions = {
@@ -31,6 +32,16 @@ const failed = (output: string): SourceFault => ({
   code: 'nvidia-smi-failed',
   message: text('telemetry.smi.failed', { why: output.split('\n')[0]!.slice(0, 200) }),
   next: text('telemetry.smi.failedNext'),
+});
+const unreadable = (why: string): SourceFault => ({
+  code: 'nvidia-smi-unreadable',
+  message: text('telemetry.smi.unreadableNow', { why }),
+  next: text('telemetry.smi.unreadableNext'),
+});
+const unreachable = (bus: string, others: boolean): SourceFault => ({
+  code: 'nvidia-smi-gpu-unreachable',
+  message: text('telemetry.smi.unreachable', { bus }) + (others ? ` ${text('telemetry.smi.othersRead')}` : ''),
+  next: text('telemetry.smi.unreachableNext'),
 });
 const silent = (): SourceFault => ({
   code: 'nvidia-smi-stalled',
@@ -61,12 +72,16 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
   let news = false; // a program ended or was killed
   let driverVersion: string | undefined;
   let wholeSinceMs: number | undefined; // since then all programs answer
+  let lostBus: string | undefined; // a card that was out of reach from the start, for which no program runs
+  let listedMs = 0;
 
-  function start(gpuUuid: string | undefined, firstMs = patience.firstMs): void {
+  /** @param doubted see SmiProcessOptions */
+  function start(gpuUuid: string | undefined, firstMs = patience.firstMs, doubted = gpuUuid !== undefined): void {
     const started = startSmi({
       program,
       intervalMs: interval,
-      ...(gpuUuid === undefined ? {} : { gpuUuid, doubted: true }),
+      ...(gpuUuid === undefined ? {} : { gpuUuid }),
+      doubted,
       patience: { ...patience, firstMs },
       onDocument: (xml) => take(gpuUuid, xml),
       onTrouble() {
@@ -98,10 +113,16 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
   function arrange(): void {
     const together = programs.get(undefined);
     if (together) {
-      if (together.hangs() < HANGS_WITH_ALL || known.size < 2 || known.size > MOST_PROGRAMS) return;
+      const hangs = together.hangs() >= HANGS_WITH_ALL && known.size > 1;
+      const ends = unreachableBus(together.trouble()?.output ?? '') !== undefined && known.size > 0;
+      if (!(hangs || ends) || known.size > MOST_PROGRAMS) return;
       closeAll();
-      for (const uuid of known.keys()) start(uuid, together.againMs());
+      for (const uuid of known.keys()) start(uuid, together.againMs(), hangs);
       wholeSinceMs = undefined;
+      return;
+    }
+    if (lostBus !== undefined) {
+      if (clock.monoMs() > listedMs + patience.calmMs) void lookForLost();
       return;
     }
     const whole = [...programs.values()].every((one) => one.trouble() === undefined);
@@ -109,6 +130,12 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
     if (wholeSinceMs === undefined || clock.monoMs() < wholeSinceMs + patience.calmMs) return;
     closeAll();
     start(undefined);
+  }
+
+  /** Whether the card that was out of reach answers again. */
+  async function lookForLost(): Promise<void> {
+    listedMs = clock.monoMs();
+    lostBus = (await listCards(program, patience.firstMs)).lostBus;
   }
 
   /** Resolves when a document is there, a program ended, or the time is up. */
@@ -128,9 +155,14 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
 
   function faultOf(troubles: readonly (readonly [string | undefined, SmiTrouble])[]): SourceFault | undefined {
     const [first] = troubles;
-    if (!first) return latest.size === 0 ? silent() : undefined;
+    if (!first && latest.size === 0) return silent();
+    if (!first) return lostBus === undefined ? undefined : unreachable(lostBus, true);
     const [uuid, { kind, output }] = first;
-    if (kind !== 'silent') return failed(output);
+    if (kind === 'unreadable') return unreadable(output);
+    if (kind !== 'silent') {
+      const bus = unreachableBus(output);
+      return bus === undefined ? failed(output) : unreachable(bus, troubles.length < programs.size);
+    }
     const name = uuid === undefined ? undefined : known.get(uuid)?.name;
     return name === undefined || troubles.length === programs.size ? silent() : hanging(name, troubles.length - 1);
   }
@@ -141,6 +173,7 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
     const found = arrived?.document.gpus.find((sample) => sample.gpu.uuid === gpu.uuid);
     if (found) return found;
     const trouble = programs.get(key)?.trouble();
+    if (trouble?.kind === 'unreadable') return { gpu, frame: absentFrame('failed') };
     return { gpu, frame: absentFrame(arrived || (trouble && trouble.kind !== 'silent') ? 'lost' : 'stalled') };
   }
 
@@ -158,16 +191,34 @@ export async function openSmi(options: SmiOptions): Promise<OpenedSource> {
     return sample;
   }
 
+  /** One card cannot be reached, and nvidia-smi ends because of it: asks for each of the others. */
+  async function startOthers(bus: string): Promise<void> {
+    const { uuids } = await listCards(program, patience.firstMs);
+    if (uuids.length === 0 || uuids.length > MOST_PROGRAMS) return;
+    closeAll();
+    lostBus = bus;
+    listedMs = clock.monoMs();
+    for (const uuid of uuids) start(uuid, patience.firstMs, false);
+    await arrival(patience.firstMs);
+  }
+
   start(undefined);
   await arrival(patience.firstMs);
+  const gone = unreachableBus(programs.get(undefined)!.trouble()?.output ?? '');
+  if (latest.size === 0 && gone !== undefined) await startOthers(gone);
   if (latest.size === 0) {
-    const trouble = programs.get(undefined)!.trouble();
+    const trouble = programs.values().next().value?.trouble();
     closeAll();
     if (trouble?.kind === 'missing') {
       return err('source-unavailable', text('telemetry.smi.notFound', { program }), text('telemetry.smi.notFoundNext'));
     }
     if (!trouble || trouble.kind === 'silent') return err('source-unavailable', text('telemetry.smi.noAnswer'));
-    const { message, next } = failed(trouble.output);
+    const { message, next } =
+      gone !== undefined
+        ? unreachable(gone, false)
+        : trouble.kind === 'unreadable'
+          ? unreadable(trouble.output)
+          : failed(trouble.output);
     return err('source-unavailable', message, next);
   }
 

@@ -1,7 +1,7 @@
 import { text as sentence } from '../../core/i18n.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { decodeLog, type SmiDocument } from './document.ts';
-import type { Node } from './tree.ts';
+import { child, children, idOf, textAt, type Node } from './tree.ts';
 
 /**
  * `nvidia-smi -q` without -x prints the same facts as indented text with different names. It is turned into a tree with
@@ -126,9 +126,42 @@ function put(tree: Tree, tag: string, node: Node): void {
   else tree[tag] = [tree[tag] as Node, node];
 }
 
+/** The line after a process's name: what stands between the two is the rest of a name with line breaks. */
+const AFTER_NAME = /^\s+Used GPU Memory\s+:/;
+const IN_PROCESS = /^\s+(?:Process ID|Type)\s+:/;
+const MOST_NAME_LINES = 1000;
+
+const indentOf = (line: string): number => line.search(/\S/);
+
+/** The lines without the later ones of process names that hold line breaks. */
+function withoutNameTails(lines: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    kept.push(line);
+    if (!/^\s+Name\s+:/.test(line) || !IN_PROCESS.test(lines[i - 1] ?? '')) continue;
+    const most = Math.min(lines.length, i + MOST_NAME_LINES);
+    for (let end = i + 1; end < most && !/^\s+Process ID\s+:/.test(lines[end]!); end++) {
+      if (!AFTER_NAME.test(lines[end]!) || indentOf(lines[end]!) !== indentOf(line)) continue;
+      i = end - 1;
+      break;
+    }
+  }
+  return kept;
+}
+
+/** Every whole GPU ends with its processes. `-d` prints chosen sections alone, and then no product name. */
+const isCutOff = (gpus: readonly Node[]): boolean =>
+  gpus.some(
+    (gpu) =>
+      textAt(gpu, 'product_name') !== undefined &&
+      child(gpu, 'processes') === undefined &&
+      child(gpu, 'compute_processes') === undefined,
+  );
+
 /**
  * Decodes one `nvidia-smi -q` text of any driver, as `decodeDocument` does for XML.
- * @returns an error if the text is not from nvidia-smi
+ * @returns an error if the text is cut off or not from nvidia-smi
  */
 export function decodeText(text: string): Result<SmiDocument> {
   const lines = text.split(/\r?\n/);
@@ -137,8 +170,8 @@ export function decodeText(text: string): Result<SmiDocument> {
   const root: Open = { indent: -1, tag: '', tree: {} };
   let open: Open[] = [root];
   let processes: Tree | undefined;
-  for (const line of lines.slice(start + 1)) {
-    const indent = line.search(/\S/);
+  for (const line of withoutNameTails(lines.slice(start + 1))) {
+    const indent = indentOf(line);
     if (indent < 0) continue;
     const { name, value } = fieldOf(line);
     open = open.filter((section) => section.indent < indent);
@@ -172,6 +205,12 @@ export function decodeText(text: string): Result<SmiDocument> {
     }
   }
   if (!Object.hasOwn(root.tree, 'gpu')) return err('recording-unreadable', sentence('telemetry.smi.textWithoutGpu'));
+  const gpus = children(root.tree, 'gpu');
+  if (isCutOff(gpus)) return err('recording-unreadable', sentence('telemetry.smi.textCutOff'));
+  const attached = idOf(textAt(root.tree, 'attached_gpus')); // with -i there are fewer
+  if (attached !== undefined && gpus.length > attached) {
+    return err('recording-unreadable', sentence('telemetry.smi.textDamaged', { found: gpus.length, attached }));
+  }
   return ok(decodeLog(root.tree as Node));
 }
 

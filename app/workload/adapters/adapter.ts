@@ -3,6 +3,9 @@ import type { Json } from '../../core/json.ts';
 import { err, ok, type Err, type Result } from '../../core/result.ts';
 import type { OutputUnit } from './ids.ts';
 
+/** A number of outputs of one kind. */
+export type Made = { readonly unit: OutputUnit; readonly count: number };
+
 /** What a program's server reports about itself at one moment. A value that is absent was not reported. */
 export type ServerStatus = {
   readonly model?: string;
@@ -12,9 +15,13 @@ export type ServerStatus = {
   /** completed share of the current job, 0–1 */
   readonly progress?: number;
   /** outputs since the program started, or since its history begins; decreases when it restarts */
-  readonly made?: { readonly unit: OutputUnit; readonly count: number };
+  readonly made?: Made;
+  /** outputs of further kinds, counted in the same way */
+  readonly also?: readonly Made[];
   /** outputs may have been missed: the true count is `made` or more */
   readonly atLeast?: boolean;
+  /** how often a count was only known to be some number or more, since the program started */
+  readonly inexact?: number;
   readonly promptTokens?: number;
   readonly speed?: { readonly value: number; readonly unit: 'it/s' | 'tok/s' };
   /** what the program does not report, and how to change that, as a sentence */
@@ -24,10 +31,23 @@ export type ServerStatus = {
 /** Sends a GET request to the program's own server and returns the body. loopback.node.ts sets its limits. */
 export type Ask = (path: string) => Promise<Result<string>>;
 
+/** Folders that a program writes to, absolute or relative to its working folder. */
+export type OutputFolders = { readonly folders: readonly string[]; readonly without: readonly string[] };
+
+/**
+ * Names of files that a program has added to its folders since the last call; the first call for a set of folders finds
+ * none. Undefined: the folders are unknown or cannot be read. Called without folders, it looks into those of the last
+ * call. made-files.node.ts looks for them.
+ */
+export type FilesMade = (where?: OutputFolders) => Promise<readonly string[] | undefined>;
+
 /** Reads the status of one kind of program. */
 export type Adapter = {
-  /** @param memory lives as long as the program: for values that the program reports only in passing */
-  readonly read: (ask: Ask, memory: Map<string, number>) => Promise<Result<ServerStatus>>;
+  /**
+   * @param memory lives as long as the program: for values that the program reports only in passing
+   * @param filesMade for programs whose server does not count
+   */
+  readonly read: (ask: Ask, memory: Map<string, number>, filesMade?: FilesMade) => Promise<Result<ServerStatus>>;
 };
 
 const withoutQuery = (path: string): string => path.split('?')[0]!;

@@ -2,6 +2,7 @@ import type { Adapter } from './adapter.ts';
 import { comfyui } from './comfyui.ts';
 import type { AdapterId, CounterId } from './ids.ts';
 import { invokeai } from './invokeai.ts';
+import { koboldcpp } from './koboldcpp.ts';
 import { llamaCpp } from './llama-cpp.ts';
 import { ollama } from './ollama.ts';
 import { sdWebui } from './sd-webui.ts';
@@ -16,6 +17,7 @@ export const adapters: Readonly<Record<AdapterId, Adapter>> = {
   invokeai,
   ollama,
   'llama.cpp': llamaCpp,
+  koboldcpp,
   vllm,
   sglang,
   tgi,

@@ -2,12 +2,13 @@ import { text } from '../../core/i18n.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { MeterNote } from '../meter/note.node.ts';
 import { portsOf, type LoopbackAddress } from '../programs/listening.node.ts';
-import { shortModel } from '../programs/model-name.ts';
-import { identityOf } from '../programs/process-facts.node.ts';
+import { identityOf, readFacts } from '../programs/process-facts.node.ts';
 import { adapterOf } from './adapters.ts';
-import type { Adapter, ServerStatus } from './adapter.ts';
+import type { Adapter, FilesMade, ServerStatus } from './adapter.ts';
 import type { CounterId } from './ids.ts';
 import { askLoopback } from './loopback.node.ts';
+import { createFilesMade } from './made-files.node.ts';
+import { statusFromMeter } from './meter-status.ts';
 import type { LedProgram, ProgramStatuses } from './program-status.ts';
 import { createSessionOutputs } from './session-outputs.ts';
 
@@ -25,6 +26,7 @@ type Followed = {
   /** undefined: a program without an adapter that may be behind a meter */
   readonly adapter: Adapter | undefined;
   readonly memory: Map<string, number>;
+  readonly filesMade: FilesMade;
   address: LoopbackAddress | undefined;
   leaderStarted: string | undefined;
   status: ServerStatus | undefined;
@@ -37,10 +39,15 @@ type Followed = {
   countedBy: CounterId;
 };
 
+/** Of the process on the card, or of the one that leads it. Undefined: it belongs to another user, or to Windows. */
+const workingFolderOf = ({ pids, leader }: LedProgram): string | undefined =>
+  [...pids, leader].map((pid) => (pid > 0 ? readFacts(pid, '')?.folder : undefined)).find(Boolean);
+
 const followedFrom = (program: LedProgram, adapter: Adapter | undefined): Followed => ({
   program,
   adapter,
   memory: new Map(),
+  filesMade: createFilesMade(workingFolderOf(program)),
   address: undefined,
   leaderStarted: undefined,
   status: undefined,
@@ -50,15 +57,6 @@ const followedFrom = (program: LedProgram, adapter: Adapter | undefined): Follow
   outputs: createSessionOutputs(),
   inSession: false,
   countedBy: 'meter',
-});
-
-/** What a meter counted for the program behind it, as a status. */
-const statusFromMeter = ({ tokens, promptTokens, images, running, model }: MeterNote): ServerStatus => ({
-  running,
-  ...(images > 0 && tokens === 0
-    ? { made: { unit: 'image' as const, count: images } }
-    : { made: { unit: 'token' as const, count: tokens }, promptTokens }),
-  ...(model && { model: shortModel(model) }),
 });
 
 export type PollerOptions = {
@@ -107,12 +105,13 @@ export function createPoller({
     const { adapter, program } = entry;
     const note = await meterOf(entry);
     entry.countedBy = (adapter && program.match?.adapter) ?? 'meter';
-    if (!adapter) return note && ok(statusFromMeter(note));
+    const metered = note && statusFromMeter(note);
+    if (!adapter) return metered && ok(metered);
     const address = await addressOf(entry, adapter);
-    const status = address.ok ? await adapter.read(askLoopback(address.value), entry.memory) : address;
-    if (!note || (status.ok && status.value.made)) return status;
+    const status = address.ok ? await adapter.read(askLoopback(address.value), entry.memory, entry.filesMade) : address;
+    if (!metered || (status.ok && status.value.made)) return status;
     entry.countedBy = 'meter';
-    return ok({ ...statusFromMeter(note), ...(status.ok && { ...status.value, note: undefined }) });
+    return ok({ ...metered, ...(status.ok && { ...status.value, note: undefined }) });
   }
 
   /** The address of the program. It is searched once, as long as the leading process is the same. */
@@ -177,7 +176,7 @@ export function createPoller({
       const note = failure ?? status?.note;
       return {
         ...(status?.running !== undefined && { running: status.running }),
-        ...(status?.made && { made: status.made.count }),
+        ...(status?.made && { made: [status.made, ...(status.also ?? [])].reduce((sum, { count }) => sum + count, 0) }),
         ...(status?.model && { model: status.model }),
         ...(inSession && { outputs: entry.outputs.outputs(countedBy, failure !== undefined) }),
         ...(note && { note }),

@@ -4,8 +4,8 @@ import type { Plain } from '../../core/schema.ts';
 /** Minutes after midnight, local time. */
 const minuteOfDay = z.int().min(0).max(1440);
 
-/** Price of one kWh, in whatever currency: the limit is generous. */
-export const pricePerKwh = z.number().min(0).max(100);
+/** Price of one kWh, in whatever currency: the limits are generous. Below 0: whoever uses electricity is paid for it. */
+export const pricePerKwh = z.number().min(-100).max(100);
 
 /** A price at certain hours of certain days, local time. */
 export const tariffBand = z.object({
@@ -24,8 +24,13 @@ export const MOST_TARIFF_BANDS = 24;
 export const valueRange = z.object({ low: z.number(), high: z.number() });
 export type Range = Plain<z.infer<typeof valueRange>>;
 
-/** J used within one quarter of an hour, which begins at `fromMs`. Any tariff can price it later. */
-export const energySlot = z.object({ fromMs: z.number(), energyJ: z.number() });
+/** J used within a time that begins at `fromMs`. Any tariff can price it later. */
+export const energySlot = z.object({
+  fromMs: z.number(),
+  /** how long, ms; absent: a quarter of an hour */
+  ms: z.number().optional(),
+  energyJ: z.number(),
+});
 export type EnergySlot = Plain<z.infer<typeof energySlot>>;
 
 /** Why energy comes from where it does, where a card's counter and its power readings contradict each other. */

@@ -1,5 +1,4 @@
 import { at, listAt, numberAt, textAt, type Json } from '../../core/json.ts';
-import { createSlimJson } from './slim-json.ts';
 
 /** What one answer contains. */
 export type Counts = {
@@ -7,12 +6,12 @@ export type Counts = {
   readonly promptTokens: number;
   readonly images: number;
   readonly model?: string;
-  /** the server reported no count, so `tokens` is the number of streamed pieces; a piece may contain several tokens */
+  /** the server reported no count, or not of all of it: the true number of tokens is `tokens` or more */
   readonly atLeast?: boolean;
 };
 
 /** The server's own count of tokens, in the forms that servers use. */
-function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: number } | undefined {
+export function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: number } | undefined {
   // OpenAI's Responses API puts the finished response into its last event
   const usage =
     at(json, 'usage') ??
@@ -39,22 +38,28 @@ function usageOf(json: Json): { readonly tokens: number; readonly promptTokens: 
 }
 
 /** Images in an answer: OpenAI's `data` with an image or its address in each item, or WebUI's `images`. */
-function imagesOf(json: Json): number {
+export function imagesOf(json: Json): number {
   const data = (listAt(json, 'data') ?? []).filter(
     (item) =>
       textAt(item, 'b64_json') !== undefined || at(item, 'b64_json') === '' || textAt(item, 'url') !== undefined,
   );
   const images = (listAt(json, 'images') ?? []).filter((item) => typeof item === 'string');
-  return data.length + images.length;
+  // WebUI repeats the request as `parameters`; its `images` may also hold a grid and the maps of ControlNet
+  const [size, batches] = [numberAt(json, 'parameters', 'batch_size'), numberAt(json, 'parameters', 'n_iter')];
+  const made = size && batches ? Math.min(images.length, size * batches) : images.length;
+  return data.length + made;
 }
 
-const modelOf = (json: Json): string | undefined => textAt(json, 'model') ?? textAt(json, 'response', 'model');
+export const modelOf = (json: Json): string | undefined => textAt(json, 'model') ?? textAt(json, 'response', 'model');
 
 const isPiece = (value: Json): boolean => (typeof value === 'string' ? value !== '' : Array.isArray(value));
 
-/** Whether a streamed piece contains generated content. A line break is content. */
-const carries = (json: Json): boolean =>
-  (listAt(json, 'choices') ?? []).some((choice) =>
+/**
+ * Which choices a streamed event carries a piece of generated content for. A line break is content.
+ * @param of the choice or prompt of an event that lists none
+ */
+export function piecesIn(json: Json, of: number): readonly number[] {
+  const choices = (listAt(json, 'choices') ?? []).filter((choice) =>
     [
       at(choice, 'delta', 'content'),
       at(choice, 'delta', 'reasoning_content'),
@@ -62,88 +67,22 @@ const carries = (json: Json): boolean =>
       at(choice, 'delta', 'tool_calls'),
       at(choice, 'text'),
     ].some(isPiece),
-  ) ||
-  /[._]delta$/.test(textAt(json, 'type') ?? '') ||
-  [
-    at(json, 'response'),
-    at(json, 'message', 'content'),
-    at(json, 'message', 'thinking'),
-    at(json, 'content'),
-    at(json, 'token', 'text'),
-  ].some((piece) => typeof piece === 'string' && piece !== '');
-
-const parse = (text: string): Json => {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined; // not JSON, so there is nothing to count
-  }
-};
-
-const LONGEST_LINE = 1024 * 1024;
-
-/** Counts a stream of events or JSON lines: the last count that the server reports, else the streamed pieces. */
-function countLines(prefix: string) {
-  const decoder = new TextDecoder();
-  let rest = '';
-  let pieces = 0;
-  let images = 0;
-  let usage: ReturnType<typeof usageOf>;
-  let model: string | undefined;
-  function judge(line: string): void {
-    if (!line.startsWith(prefix)) return;
-    const json = parse(line.slice(prefix.length));
-    if (json === undefined) return;
-    model ??= modelOf(json);
-    const reported = usageOf(json);
-    // the last count is final; the prompt may be counted in the first event only
-    if (reported)
-      usage = { tokens: reported.tokens, promptTokens: reported.promptTokens || (usage?.promptTokens ?? 0) };
-    images += imagesOf(json) + (textAt(json, 'type') === 'image_generation.completed' ? 1 : 0);
-    if (carries(json)) pieces++;
-  }
-  return {
-    feed(piece: Uint8Array): void {
-      const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-      rest = lines.pop()!;
-      if (rest.length > LONGEST_LINE) rest = ''; // an image within an event: its line is not counted
-      lines.forEach(judge);
-    },
-    result(): Counts {
-      judge(rest);
-      const counted = usage && usage.tokens > 0;
-      return {
-        tokens: counted ? usage!.tokens : pieces,
-        promptTokens: usage?.promptTokens ?? 0,
-        images,
-        ...(model && { model }),
-        ...(!counted && pieces > 0 && { atLeast: true }),
-      };
-    },
-  };
-}
-
-function countBody() {
-  const slim = createSlimJson();
-  return {
-    feed: slim.feed,
-    result(): Counts {
-      const text = slim.text();
-      const json = text === undefined ? undefined : parse(text);
-      const model = modelOf(json);
-      return { tokens: 0, promptTokens: 0, ...usageOf(json), images: imagesOf(json), ...(model && { model }) };
-    },
-  };
-}
-
-export type Counter = { readonly feed: (piece: Uint8Array) => void; readonly result: () => Counts };
-
-/** The counter for an answer of that type; undefined: it contains nothing to count. */
-export function counterFor(contentType: string): Counter | undefined {
-  const type = contentType.split(';')[0]!.trim().toLowerCase();
-  if (type === 'text/event-stream') return countLines('data:');
-  if (type === 'application/x-ndjson' || type === 'application/jsonl') return countLines('');
-  return type === 'application/json' ? countBody() : undefined;
+  );
+  if (choices.length > 0) return choices.map((choice, i) => numberAt(choice, 'index') ?? i);
+  const type = textAt(json, 'type') ?? '';
+  // Anthropic's message_delta carries the usage, not content
+  const carries =
+    (/[._]delta$/.test(type) && type !== 'message_delta') ||
+    [
+      at(json, 'response'),
+      at(json, 'message', 'content'),
+      at(json, 'message', 'thinking'),
+      at(json, 'content'),
+      at(json, 'token', 'text'),
+      at(json, 'token'), // KoboldCpp's own stream
+      at(json, 'candidates', 0, 'content', 'parts', 0, 'text'), // Gemini
+    ].some((piece) => typeof piece === 'string' && piece !== '');
+  return carries ? [of] : [];
 }
 
 /** Running totals of a meter. */
@@ -153,6 +92,9 @@ export type Totals = {
   readonly tokens: number;
   readonly promptTokens: number;
   readonly images: number;
+  /** answers whose tokens are only known to be some number or more */
+  readonly inexact: number;
+  /** whether any answer so far is one of them */
   readonly atLeast: boolean;
   readonly model?: string;
   /** ms during which at least one request was in progress */

@@ -20,7 +20,8 @@ const schema = z.object({
   tokens: z.number(),
   promptTokens: z.number(),
   images: z.number(),
-  atLeast: z.boolean(),
+  /** answers whose tokens are only known to be some number or more */
+  inexact: z.number().default(0),
   busyMs: z.number(),
   model: z.string().optional(),
 });
@@ -35,7 +36,7 @@ export function openMeterNote(dataFolder: string, upstreamPort: number | null) {
   const file = path.join(folder, `${process.pid}.json`);
   makeFolder(folder);
   return {
-    write(totals: Totals): void {
+    write(totals: Omit<Totals, 'atLeast'>): void {
       const note: MeterNote = { pid: process.pid, upstreamPort, ...totals };
       writeNote(file, JSON.stringify(note));
     },

@@ -3,7 +3,8 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { text } from '../../core/i18n.ts';
 import { countCopy } from './count-copy.node.ts';
-import { counterFor } from './counts.ts';
+import { counterFor } from './counter.ts';
+import type { Counts } from './counts.ts';
 import { endToEndHeaders, framingOf, grouped, messageHead, type Header } from './http-headers.node.ts';
 import type { createTotals } from './running-totals.ts';
 
@@ -19,6 +20,10 @@ export function refuse(response: ServerResponse, status: number, message: string
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ error: { message, type: 'slowburn_meter' } }));
 }
+
+/** Only an answer to POST can hold generated content that was missed: a list of models that broke off holds none. */
+const asked = ({ method }: IncomingMessage, counts: Counts): Counts =>
+  method === 'POST' || counts.tokens > 0 ? counts : { ...counts, atLeast: false };
 
 /** Passes requests to one server and its answers back, and counts a copy of the answers. */
 export function openPassage(to: URL, totals: ReturnType<typeof createTotals>) {
@@ -41,12 +46,13 @@ export function openPassage(to: URL, totals: ReturnType<typeof createTotals>) {
     setHost: false,
   });
 
-  function passBack(answer: IncomingMessage, response: ServerResponse): void {
+  function passBack(request: IncomingMessage, answer: IncomingMessage, response: ServerResponse): void {
     response.sendDate = false; // the server's own date header, or none
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', grouped(endToEndHeaders(answer)));
     response.flushHeaders();
-    const counter = answer.statusCode === 200 ? counterFor(answer.headers['content-type'] ?? '') : undefined;
-    if (counter) countCopy(answer, counter, () => totals.add(counter.result()));
+    const made = Math.floor((answer.statusCode ?? 0) / 100) === 2;
+    const counter = made ? counterFor(answer.headers['content-type'] ?? '', request.url) : undefined;
+    if (counter) countCopy(answer, counter, () => totals.add(asked(request, counter.result())));
     answer.pipe(response, { end: false });
     answer.on('end', () => {
       if (Object.keys(answer.trailers).length > 0) response.addTrailers(answer.trailers);
@@ -62,7 +68,7 @@ export function openPassage(to: URL, totals: ReturnType<typeof createTotals>) {
       totals.requestBegan();
       response.on('close', () => totals.requestEnded());
       const upstream = client.request({ ...optionsOf(request, framingOf(request)), agent }, (answer) =>
-        passBack(answer, response),
+        passBack(request, answer, response),
       );
       upstream.on('error', (error: NodeJS.ErrnoException) => {
         const cause = error.code ?? error.message;

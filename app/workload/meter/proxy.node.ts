@@ -19,6 +19,8 @@ export type MeterOptions = {
   /** 0: any free port */
   readonly port: number;
   readonly host?: string;
+  /** further names under which clients may reach the meter, such as host.docker.internal */
+  readonly allowHosts?: readonly string[];
   readonly onTotals?: (totals: Totals) => void;
 };
 
@@ -26,11 +28,11 @@ export type Meter = { readonly port: number; readonly totals: () => Totals; read
 
 /**
  * Whether a request names this machine. A page in a browser can make any name resolve to this machine (DNS rebinding),
- * so names other than loopback's are refused. Addresses cannot be made to lead here.
+ * so names other than loopback's and those that the user allowed are refused. Addresses cannot be made to lead here.
  */
-function isAddressedHere({ headers }: IncomingMessage, host: string): boolean {
+function isAddressedHere({ headers }: IncomingMessage, host: string, allowed: ReadonlySet<string>): boolean {
   const name = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  if (LOOPBACK_NAMES.has(name) || name === host) return true;
+  if (LOOPBACK_NAMES.has(name) || name === host || allowed.has(name)) return true;
   return ANY_ADDRESS.has(host) && (isIP(name.replace(/^\[|\]$/g, '')) > 0 || name === os.hostname());
 }
 
@@ -38,15 +40,22 @@ function isAddressedHere({ headers }: IncomingMessage, host: string): boolean {
  * A metering proxy. It passes every request on unchanged, streams both ways with backpressure, and counts tokens, images
  * and time in a copy of the answers. It connects to one server only.
  */
-export async function openMeter({ to, port, host = '127.0.0.1', onTotals }: MeterOptions): Promise<Result<Meter>> {
+export async function openMeter({
+  to,
+  port,
+  host = '127.0.0.1',
+  allowHosts = [],
+  onTotals,
+}: MeterOptions): Promise<Result<Meter>> {
+  const allowed = new Set(allowHosts.map((name) => name.toLowerCase()));
   const totals = createTotals((now) => onTotals?.(now));
   const passage = openPassage(to, totals);
   const server = http.createServer((request, response) => {
-    if (isAddressedHere(request, host)) passage.request(request, response);
-    else refuse(response, 403, text('workload.meterForeignName'));
+    if (isAddressedHere(request, host, allowed)) passage.request(request, response);
+    else refuse(response, 403, text('workload.meterForeignName', { name: request.headers.host ?? '' }));
   });
   server.on('upgrade', (request, socket, head) => {
-    if (isAddressedHere(request, host)) passage.upgrade(request, socket, head);
+    if (isAddressedHere(request, host, allowed)) passage.upgrade(request, socket, head);
     else socket.destroy();
   });
   server.requestTimeout = 0; // a generation may take any time

@@ -8,6 +8,7 @@ export function createTotals(onTotals: (totals: Totals) => void) {
     tokens: 0,
     promptTokens: 0,
     images: 0,
+    inexact: 0,
     atLeast: false,
     busyMs: 0,
   };
@@ -32,6 +33,7 @@ export function createTotals(onTotals: (totals: Totals) => void) {
         tokens: totals.tokens + tokens,
         promptTokens: totals.promptTokens + promptTokens,
         images: totals.images + images,
+        inexact: totals.inexact + (atLeast ? 1 : 0),
         atLeast: totals.atLeast || atLeast === true,
         ...(model && { model }),
       });

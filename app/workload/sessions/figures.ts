@@ -3,7 +3,7 @@ import type { Band } from '../../wear/exposure.ts';
 import type { EnergyWhy, Range } from '../energy/schema.ts';
 import type { Unseen } from '../energy/span.ts';
 import type { Outputs, GpuSummary, Workload } from './schema.ts';
-import { co2GramsOf, costOf, type Tariff } from '../energy/tariff.ts';
+import { co2GramsOf, pricedShare, priceSlots, sumPriced, type Priced, type Tariff } from '../energy/tariff.ts';
 
 export type Money = Tariff & { readonly co2GramsPerKwh: number | null };
 
@@ -19,6 +19,8 @@ export type Cost = {
 /** A session in one set of figures over all its cards, for tables and comparisons. */
 export type Figures = Cost & {
   readonly sharedJ?: number;
+  /** share of the energy that has a price, 0–1, where that is not all of it: then no cost is given */
+  readonly pricedShare?: number;
   readonly energyFrom?: 'counter' | 'power';
   /** of the first card whose counter and power contradict each other */
   readonly energyWhy?: EnergyWhy;
@@ -53,6 +55,12 @@ function sumOf(gpus: readonly GpuSummary[], pick: (gpu: GpuSummary) => number | 
     sum += value;
   }
   return gpus.length > 0 ? sum : undefined;
+}
+
+/** Undefined where the energy of a card is not known. */
+function pricedOf(gpus: readonly GpuSummary[], money: Money): Priced | undefined {
+  if (gpus.length === 0 || gpus.some(({ slots }) => !slots || slots.length === 0)) return undefined;
+  return sumPriced(gpus.map(({ slots }) => priceSlots(slots!, money)));
 }
 
 const largest = (values: readonly (number | undefined)[]): number | undefined => {
@@ -110,16 +118,19 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   const energyJ = sumOf(gpus, (gpu) => gpu.energyJ);
   const low = sumOf(gpus, (gpu) => gpu.energyRangeJ?.low);
   const high = sumOf(gpus, (gpu) => gpu.energyRangeJ?.high);
+  const priced = pricedOf(gpus, money);
+  const share = priced && pricedShare(priced);
   const whole: Cost = {
     energyJ,
     rangeJ: low !== undefined && high !== undefined ? { low, high } : undefined,
     aboveIdleJ: sumOf(gpus, (gpu) => gpu.aboveIdleJ),
-    cost: sumOf(gpus, (gpu) => gpu.slots && costOf(gpu.slots, money)),
+    cost: share === 1 ? priced!.cost : undefined,
     co2G: energyJ === undefined ? undefined : co2GramsOf(energyJ, money.co2GramsPerKwh),
   };
   // while it is running: the time that its summary covers so far
   const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
-  const counted = outputs && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
+  // of several kinds of output nothing tells which used what
+  const counted = outputs && !outputs.others && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
   // outputs cost energy: 0 J means that all of it was shared, so no figure per output is known
   const shown = energyJ !== undefined && energyJ > 0;
   const worst = gpus.reduce<Band | undefined>(
@@ -129,6 +140,7 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   );
   return {
     ...whole,
+    ...(share !== undefined && share > 0 && share < 1 && { pricedShare: share }),
     sharedJ: gpus.some((gpu) => gpu.sharedJ) ? gpus.reduce((sum, gpu) => sum + (gpu.sharedJ ?? 0), 0) : undefined,
     energyWhy: gpus.find((gpu) => gpu.energyWhy)?.energyWhy,
     unseen: unseenOf(gpus),

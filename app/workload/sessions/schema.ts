@@ -35,7 +35,7 @@ export const gpuSummary = z.object({
   aboveIdleJ: z.number().optional(),
   /** W that the card draws when idle */
   idleW: z.number().optional(),
-  /** `energyJ` by quarter of an hour, so that any tariff can price it */
+  /** `energyJ` by the time of its use, so that any tariff can price it */
   slots: z.array(energySlot).optional(),
   peakTempC: z.number().optional(),
   meanTempC: z.number().optional(),
@@ -59,6 +59,8 @@ export const outputs = z.object({
   speed: z.object({ value: z.number(), unit: z.enum(speedUnits) }).optional(),
   /** some outputs may have been missed: the true count is this or more */
   atLeast: z.boolean().optional(),
+  /** outputs of further kinds. Energy per output is unknown then: nothing tells what each kind used. */
+  others: z.array(z.object({ unit: z.enum(outputUnits), count: z.number() })).optional(),
 });
 export type Outputs = Plain<z.infer<typeof outputs>>;
 

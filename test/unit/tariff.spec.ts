@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createFormatter } from '../../app/metrics/format.ts';
+import { createSlots } from '../../app/workload/energy/slots.ts';
+import { costOf, priceAt, pricedShare, priceSlots, type Tariff } from '../../app/workload/energy/tariff.ts';
+import { addPrices, marketOf } from '../../app/workload/prices/market.ts';
+import { figuresOf } from '../../app/workload/sessions/figures.ts';
+
+const MINUTE = 60_000;
+const QUARTER = 15 * MINUTE;
+const HOUR = 60 * MINUTE;
+const KWH = 3.6e6;
+const DAY = Date.UTC(2026, 0, 14); // a Wednesday
+
+function inZone(zone: string): void {
+  const before = process.env['TZ'];
+  process.env['TZ'] = zone;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  });
+}
+const band = (fromMin: number, toMin: number, pricePerKwh: number) => ({
+  days: 'all' as const,
+  fromMin,
+  toMin,
+  pricePerKwh,
+});
+const none: Tariff = { pricePerKwh: null, tariff: [], market: undefined };
+const slotsOf = (...spans: readonly (readonly [joules: number, fromMs: number, toMs: number])[]) => {
+  const slots = createSlots();
+  for (const [joules, fromMs, toMs] of spans) slots.add(joules, fromMs, toMs);
+  return slots.result();
+};
+const source = { file: 'a.csv', format: 'iso', series: 'p', importedMs: 0, fromMs: 0, toMs: 0, count: 0 };
+const marketWith = (...slices: readonly { fromMs: number; toMs: number; perKwh: number }[]) =>
+  marketOf(addPrices(undefined, slices, 'EUR', source), { currency: 'EUR', marketSurchargePerKwh: 0, marketTaxPct: 0 });
+
+describe('a price that begins at any minute', () => {
+  it.each(Array.from({ length: 61 }, (_, minute) => minute))(
+    'of the hour, %d: applies to what was used from then on, in bursts and in steady work',
+    (minute) => {
+      inZone('UTC');
+      const tariff: Tariff = { pricePerKwh: 1, tariff: [band(60 + minute, 180, 3)], market: undefined };
+      // a burst of 1 kWh in each even minute: no quarter of an hour is even
+      const bursts = Array.from(
+        { length: 60 },
+        (_, i) => [KWH, DAY + HOUR + 2 * i * MINUTE, DAY + HOUR + (2 * i + 1) * MINUTE] as const,
+      );
+      const dear = bursts.filter(([, fromMs]) => fromMs >= DAY + HOUR + minute * MINUTE).length;
+      expect(costOf(slotsOf(...bursts), tariff)).toBeCloseTo(60 + 2 * dear, 6);
+      const steady = slotsOf([120 * KWH, DAY + HOUR, DAY + 3 * HOUR]);
+      expect(steady).toHaveLength(8); // kept as quarters of an hour
+      expect(costOf(steady, tariff)).toBeCloseTo(120 + 2 * (120 - minute), 6);
+    },
+  );
+
+  it('is the price of imported slices too', () => {
+    const market = marketWith(
+      { fromMs: DAY, toMs: DAY + 7 * MINUTE, perKwh: -1 },
+      { fromMs: DAY + 7 * MINUTE, toMs: DAY + HOUR, perKwh: 2 },
+    );
+    expect(costOf(slotsOf([60 * KWH, DAY, DAY + HOUR]), { ...none, market })).toBeCloseTo(-7 + 53 * 2, 6);
+  });
+});
+
+describe('what energy cost', () => {
+  const spans = fc.array(
+    fc.tuple(fc.integer({ min: 1, max: 40 * MINUTE }), fc.double({ min: 0, max: 1e6, noNaN: true })),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  );
+  const tariffs = fc.record({
+    pricePerKwh: fc.double({ min: -1, max: 1, noNaN: true }),
+    tariff: fc.array(
+      fc
+        .tuple(
+          fc.integer({ min: 0, max: 1440 }),
+          fc.integer({ min: 0, max: 1440 }),
+          fc.double({ min: -1, max: 1, noNaN: true }),
+        )
+        .map(([fromMin, toMin, price]) => band(fromMin, toMin, price)),
+      { maxLength: 4 },
+    ),
+    market: fc.constant(undefined),
+  });
+
+  it('adds up over adjacent spans, within 1 % of what the longer slots hold', () => {
+    fc.assert(
+      fc.property(spans, tariffs, fc.nat(), (list, tariff, cut) => {
+        let atMs = DAY + 11 * HOUR;
+        const all = list.map(([ms, joules]) => [joules, atMs, (atMs += ms)] as const);
+        const at = cut % (all.length + 1);
+        const [whole, head, tail] = [all, all.slice(0, at), all.slice(at)].map((part) =>
+          priceSlots(slotsOf(...part), tariff),
+        );
+        expect(head!.totalJ + tail!.totalJ).toBeCloseTo(whole!.totalJ, 4);
+        const highest =
+          2 * Math.max(Math.abs(tariff.pricePerKwh), ...tariff.tariff.map(({ pricePerKwh }) => Math.abs(pricePerKwh)));
+        const changes = 2 * tariff.tariff.length; // each may fall into a slot that is even to 1 %, in the whole and in the parts
+        const bound = 2 * changes * 0.01 * (whole!.totalJ / KWH) * highest + 1e-9;
+        expect(Math.abs(head!.cost + tail!.cost - whole!.cost)).toBeLessThanOrEqual(bound);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('adds up exactly where slots are a minute', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 200 }),
+        tariffs,
+        fc.nat(),
+        (list, tariff, cut) => {
+          const slots = list.map((energyJ, i) => ({ fromMs: DAY + i * MINUTE, ms: MINUTE, energyJ }));
+          const at = cut % slots.length;
+          const parts = [slots.slice(0, at), slots.slice(at)].map((part) => priceSlots(part, tariff).cost);
+          expect(parts[0]! + parts[1]!).toBeCloseTo(priceSlots(slots, tariff).cost, 9);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each([
+    ['2026-03-29', 23], // the clock goes from two to three
+    ['2026-10-24', 24],
+    ['2026-10-25', 25], // and back
+  ] as const)(
+    'on %s, a day of %d hours in Rome, is by the clock for bands and by the moment for imported prices',
+    (day, hours) => {
+      inZone('Europe/Rome');
+      const fromMs = new Date(`${day}T00:00:00`).getTime();
+      const slices = Array.from({ length: hours }, (_, i) => ({
+        fromMs: fromMs + i * HOUR,
+        toMs: fromMs + (i + 1) * HOUR,
+        perKwh: i,
+      }));
+      const slots = slotsOf([hours * KWH, fromMs, fromMs + hours * HOUR]);
+      expect(costOf(slots, { ...none, market: marketWith(...slices) })).toBeCloseTo((hours * (hours - 1)) / 2, 6);
+      const twice = { 23: 0, 24: 1, 25: 2 }[hours]; // how often the hour from two to three comes
+      const tariff = { pricePerKwh: 0, tariff: [band(127, 143, 1)], market: undefined };
+      expect(costOf(slots, tariff)).toBeCloseTo((twice * 16) / 60, 6);
+    },
+  );
+
+  it('is not known where a price is missing, and says for how much of the energy it is known', () => {
+    const slots = slotsOf([93 * KWH, DAY, DAY + 93 * MINUTE], [7 * KWH, DAY + 93 * MINUTE, DAY + 100 * MINUTE]);
+    const market = marketWith({ fromMs: DAY, toMs: DAY + 93 * MINUTE, perKwh: 1 });
+    const tariff = { ...none, market };
+    expect(costOf(slots, tariff)).toBeUndefined();
+    expect(pricedShare(priceSlots(slots, tariff))).toBeCloseTo(0.93, 9);
+    const summary = { gpus: [{ gpuUuid: 'G', observedMs: 1, energyJ: 100 * KWH, slots }] };
+    const session = { startedMs: DAY, endedMs: DAY + HOUR, summary };
+    const figures = figuresOf(session, { ...tariff, co2GramsPerKwh: null });
+    expect([figures.cost, figures.pricedShare]).toEqual([undefined, expect.closeTo(0.93, 9)]);
+    // the user's own price for other times completes it
+    expect(costOf(slots, { ...tariff, pricePerKwh: 2 })).toBeCloseTo(93 + 14, 6);
+    expect(figuresOf(session, { ...none, co2GramsPerKwh: null })).not.toHaveProperty('pricedShare');
+    expect(costOf([{ fromMs: DAY, energyJ: 0 }], none)).toBeUndefined(); // no price is not free
+    expect(costOf([], { ...none, pricePerKwh: 1 })).toBeUndefined();
+  });
+
+  it('may be below 0, and is shown so', () => {
+    inZone('UTC');
+    const cost = costOf(slotsOf([KWH, DAY, DAY + HOUR]), { ...none, pricePerKwh: -0.034 })!;
+    expect(cost).toBeCloseTo(-0.034, 9);
+    const { money } = createFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
+    expect([money(cost), money(-12.5), money(-0.00012)]).toEqual(['-€0.034', '-€12.50', '-€0.00012']);
+  });
+
+  it('has an order of prices: imported, by time of use, plain', () => {
+    inZone('UTC');
+    const market = marketWith({ fromMs: DAY, toMs: DAY + HOUR, perKwh: 0 });
+    const tariff: Tariff = { pricePerKwh: 3, tariff: [band(0, 120, 2)], market };
+    expect([DAY, DAY + HOUR, DAY + 2 * HOUR].map((ms) => priceAt(ms, tariff))).toEqual([0, 2, 3]);
+    expect(priceAt(DAY, none)).toBeUndefined();
+  });
+});
+
+describe('slots', () => {
+  it('of old histories are quarters of an hour, spread evenly', () => {
+    inZone('UTC');
+    const tariff: Tariff = { pricePerKwh: 0, tariff: [band(0, 5, 3)], market: undefined };
+    expect(costOf([{ fromMs: DAY, energyJ: KWH }], tariff)).toBeCloseTo(1, 9);
+  });
+
+  it('keep all energy, whatever the clock does', () => {
+    const steps = fc.array(
+      fc.tuple(fc.integer({ min: -2 * HOUR, max: 2 * HOUR }), fc.double({ min: 0, max: 1e6, noNaN: true })),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(steps, (list) => {
+        const slots = createSlots();
+        let [atMs, sum] = [DAY, 0];
+        for (const [ms, joules] of list) {
+          const toMs = atMs + ms;
+          slots.add(joules, Math.min(atMs, toMs), toMs);
+          atMs = toMs;
+          sum += joules;
+        }
+        const result = slots.result();
+        expect(result.reduce((total, { energyJ }) => total + energyJ, 0)).toBeCloseTo(sum, 3);
+        for (const { fromMs, ms = QUARTER } of result) expect(fromMs % ms).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each([
+    [0.0099, 1],
+    [0.0101, 15],
+  ])('with %d of a quarter’s energy out of place are %d', (share, count) => {
+    const minutes = Array.from(
+      { length: 15 },
+      (_, i) => [1 / 15 + (i === 0 ? share : i === 14 ? -share : 0), DAY + i * MINUTE, DAY + (i + 1) * MINUTE] as const,
+    );
+    expect(slotsOf(...minutes)).toHaveLength(count);
+  });
+
+  it('of a day of steady power are 96', () => expect(slotsOf([KWH, DAY, DAY + 24 * HOUR])).toHaveLength(96));
+});
