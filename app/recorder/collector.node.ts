@@ -235,7 +235,7 @@ export async function openCollector(
     work: () => work,
     keeper,
     plan,
-    lookAtDisk: diskRoom.look,
+    lookAtDisk: () => diskRoom.look(),
     events,
     cost: meter.read,
     note: () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }),
