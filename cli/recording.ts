@@ -1,8 +1,9 @@
 import { openCollector, type Collector, type CollectorEvents } from '../app/recorder/collector.node.ts';
 import { text } from '../app/core/i18n.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
-import { ok, type Result } from '../app/core/result.ts';
-import { dataFolder } from '../app/core/folders.node.ts';
+import { err, ok, type Result } from '../app/core/result.ts';
+import { dataFolder, historyFile } from '../app/core/folders.node.ts';
+import { requestSample } from '../app/recorder/sample-request.node.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import { pendingTexts, settingsNotices } from '../app/settings/report-words.ts';
 import type { Settings } from '../app/settings/settings.ts';
@@ -61,7 +62,13 @@ export async function recordHere(options: RecordingOptions, events: CollectorEve
   return ok({ collector: { ...opened.value, stop }, settings });
 }
 
-export type Recording = { readonly databaseFile: string; readonly collector: Collector | undefined };
+export type Recording = {
+  readonly databaseFile: string;
+  /** undefined: another process records */
+  readonly collector: Collector | undefined;
+  /** Has a sample taken beside the interval, if the source can. */
+  readonly sampleNow: () => void;
+};
 
 /** Uses a Slowburn that is already recording, or records while the command runs. */
 export async function startRecording(options: RecordingOptions): Promise<Result<Recording>> {
@@ -72,10 +79,32 @@ export async function startRecording(options: RecordingOptions): Promise<Result<
     onNotice: printError,
   };
   const opened = await recordHere(options, events);
-  if (opened.ok) return ok({ databaseFile: opened.value.collector.databaseFile, collector: opened.value.collector });
+  if (opened.ok) {
+    const { collector } = opened.value;
+    return ok({ databaseFile: collector.databaseFile, collector, sampleNow: collector.sampleNow });
+  }
   if (opened.error.code !== 'database-busy') return opened;
-  const running = readRecorder(dataFolder(options.dataDir));
-  return running ? ok({ databaseFile: running.databaseFile, collector: undefined }) : opened;
+  const folder = dataFolder(options.dataDir);
+  const running = readRecorder(folder);
+  if (!running) return opened;
+  return ok({
+    databaseFile: running.databaseFile,
+    collector: undefined,
+    sampleNow: () => requestSample(folder),
+  });
+}
+
+/**
+ * The same for a command that is measured while it runs. Samples that are played have stamps of another time, so no
+ * moment of the command is among them.
+ */
+export async function startLive(options: RecordingOptions): Promise<Result<Recording>> {
+  if (options.source.kind === 'replay')
+    return err('invalid-argument', text('cli.run.replay'), text('cli.run.replayNext'));
+  const recording = await startRecording(options);
+  const folder = dataFolder(options.dataDir);
+  if (!recording.ok || recording.value.databaseFile !== historyFile(folder, 'replayed')) return recording;
+  return err('invalid-argument', text('cli.run.replayBeside'), text('cli.run.replayBesideNext'));
 }
 
 /**

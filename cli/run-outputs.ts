@@ -116,7 +116,7 @@ export function followOutputs(
         ...(note && { note }),
       };
       const marks = own?.marks ?? polled.marks ?? passed?.marks;
-      return { workload, exactEnds: true, ...(marks && { marks }) };
+      return { workload, ...(marks && { marks }) };
     },
   };
 }

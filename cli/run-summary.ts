@@ -2,7 +2,7 @@ import { joined } from '../app/core/format.ts';
 import { text } from '../app/core/i18n.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
-import { errorShareOf } from '../app/workload/energy/energy.ts';
+import { energyNotes, errorText } from '../app/workload/energy/words.ts';
 import { boundSigns } from '../app/workload/sessions/figure-states.ts';
 import { eachText } from '../app/workload/sessions/each-text.ts';
 import { perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
@@ -33,7 +33,7 @@ function energyText(
   return `${sign}${text('cli.run.energyText', {
     joules: format.significant(energyJ, 3),
     wattHours: format.significant(energyJ / 3600, 3),
-    percent: format.percent(errorShareOf(energyJ, energyRangeJ)),
+    error: errorText(energyJ, energyRangeJ, text, format),
     from: text(`energyFrom.${energyFrom}`),
   })}`;
 }
@@ -102,6 +102,7 @@ export function describe(
   const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
   const lines: Line[] = [
     [text('cli.run.energy'), energyText(summary, figures, sharedWith, format)],
+    ...energyNotes(summary, text, format).map((note): Line => ['', note]),
     ...costLines(figures, format),
     ...(sharedJ === undefined ? [] : [[text('cli.run.shared'), joined(format.energy(sharedJ))] as const]),
     ...outputLines(figures, sharedWith, format),

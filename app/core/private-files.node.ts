@@ -15,9 +15,10 @@ export function makePrivateFile(file: string): void {
 }
 
 /** Files and folders of Slowburn in its data folder, including those that SQLite keeps next to each database. */
-const OWN = /^(history\.|settings\.json|recorder\.|tap\.|ledger$|ledger\.simulated$|meters$|window$|burn$|log$)/;
+const OWN =
+  /^(history\.|settings\.json|recorder\.|tap\.|ledger$|ledger\.simulated$|meters$|window$|burn$|log$|requests$)/;
 /** Folders whose files are made private one by one. In the others Chromium keeps its files; only the folder is closed. */
-const OWN_CONTENT = /^(ledger|meters|log)/;
+const OWN_CONTENT = /^(ledger|meters|log|requests)/;
 
 function tighten(file: string, stat: fs.Stats): void {
   const wanted = stat.isDirectory() ? PRIVATE_FOLDER : PRIVATE_FILE;

@@ -22,6 +22,7 @@ import { noteStops } from './unclean-end.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
+import { watchSampleRequests } from './sample-request.node.ts';
 import type { RecordingEvents } from './tick-pipeline.node.ts';
 import { openHistory, removeReplayHistory } from './open-history.node.ts';
 import { createReportMaker } from './report-maker.node.ts';
@@ -62,6 +63,8 @@ export type CollectorEvents = RecordingEvents & {
 export type Collector = {
   readonly answer: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
   readonly applySettings: (settings: Settings, suspended: readonly LimitField[]) => void;
+  /** Takes a sample beside the interval, if the source can. */
+  readonly sampleNow: () => void;
   /** the limits that the history keeps to, and what waits */
   readonly limits: () => ShownLimits;
   /** where a damaged history was moved to, when one was found */
@@ -226,6 +229,8 @@ export async function openCollector(
   });
   events.onPrices?.(prices.book());
   if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), []);
+  const sampleNow = (): void => source.value.sampleNow?.();
+  const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
   const endDuties = startDuties({
     work: () => work,
     keeper,
@@ -251,6 +256,7 @@ export async function openCollector(
     },
     setAside: opened.value.setAside,
     databaseFile,
+    sampleNow,
     finished: sampler.finished,
     applySettings(next, suspended) {
       settings = next;
@@ -261,6 +267,7 @@ export async function openCollector(
     },
     stop: () =>
       (stopped ??= (async () => {
+        unwatch();
         endDuties();
         stopping.abort();
         prices.close();

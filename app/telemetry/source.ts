@@ -46,6 +46,8 @@ export type TelemetrySource = {
   readonly info: () => SourceInfo;
   readonly read: (deadlineMs: number) => Promise<SourceSample>;
   readonly configure: (settings: SourceSettings) => void;
+  /** Takes a sample outside the pace, which continues as before. Absent: the source cannot; its pace is its program's. */
+  readonly sampleNow?: () => void;
   /** Ends a read that is waiting. */
   readonly close: () => Promise<void>;
 };

@@ -16,9 +16,10 @@ import { dataFolder } from '../../app/core/folders.node.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, moneyIn, settingsOf, type RecordingOptions } from '../options.ts';
-import { endRecording, startRecording } from '../recording.ts';
+import { endRecording, startLive, type Recording } from '../recording.ts';
 import { followOutputs, type OutputOptions } from '../run-outputs.ts';
 import { describe } from '../run-summary.ts';
+import { sampleAtEnd, sampleAtStart } from '../samples.ts';
 import { commandArgument, outputOptions, recordingOptions } from '../shared-options.ts';
 import { notes, printError } from '../terminal.ts';
 
@@ -35,8 +36,6 @@ const EXIT_NOT_FOUND = 127;
 const EXIT_NOT_RUN = 126;
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOOK_EVERY_MS = 500;
-/** The last samples arrive up to one interval after the command ended, and are written soon after. */
-const WRITTEN_MS = 500;
 
 /** Runs the command until its whole process tree has ended. Resolves to its exit code, as a shell would report it. */
 async function runCommand(
@@ -90,7 +89,8 @@ async function runCommand(
       announced = true;
       notes.say(text('cli.run.waiting', { count: alive }));
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    const pause = new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await (result ? pause : Promise.race([pause, ended])); // its end is noticed at once
   }
   for (const signal of SIGNALS) process.off(signal, onSignal);
   return result.ok ? ok({ code: result.value, pids: tree.everSeen }) : result;
@@ -101,7 +101,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   const settings = settingsOf(dataFolder(options.dataDir));
   const money = moneyIn(dataFolder(options.dataDir), settings);
   const format = formatterOf(settings);
-  const recording = await startRecording(options);
+  const recording = await startLive(options);
   if (!recording.ok) {
     printError(recording.error);
     return EXIT.failed;
@@ -115,32 +115,39 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   }
   const presence = watchPresence(databaseFile);
   let store = createStore(database.value.db);
-  // from here on a session must be written, so signals do not end this process
-  const stay = (): void => undefined;
+  // from here on a session must be written or removed, so signals do not end this process
+  let stopped: NodeJS.Signals | undefined;
+  const stay = (signal: NodeJS.Signals): void => void (stopped ??= signal);
   for (const signal of SIGNALS) process.on(signal, stay);
-  const startedBootMs = systemClock.bootMs();
-  let startedMs = Date.now();
   const name = options.name ?? path.basename(command[0]!);
-  const id = store.sessions.begin(name, command.join(' '), startedMs, process.pid, startOf(process.pid));
+  // before the sample at its start: whoever records knows of it when the next joule is attributed
+  const id = store.sessions.begin(name, command.join(' '), Date.now(), process.pid, startOf(process.pid));
+  async function nothingRan(recorded: Recording, code: number): Promise<number> {
+    store.sessions.remove(id);
+    store.close();
+    await endRecording(recorded);
+    for (const signal of SIGNALS) process.off(signal, stay);
+    return code;
+  }
+  let startedMs = await sampleAtStart(store, recording.value, () => stopped !== undefined);
+  if (stopped) return nothingRan(recording.value, 128 + os.constants.signals[stopped]);
+  const startedBootMs = systemClock.bootMs() - (Date.now() - startedMs);
+  store.sessions.startedAt(id, startedMs);
 
   const outputs = followOutputs(command, options, settings.programs, () => readMeterNotes(dataFolder(options.dataDir)));
   const ran = await runCommand(command, `${process.pid}-${randomUUID()}`, outputs);
   if (!ran.ok) {
     outputs.finish();
-    store.sessions.remove(id); // nothing ran
-    store.close();
-    await endRecording(recording.value);
-    for (const signal of SIGNALS) process.off(signal, stay);
+    const code = await nothingRan(recording.value, ran.error.code === 'not-found' ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
     printError(ran.error);
-    return ran.error.code === 'not-found' ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
+    return code;
   }
-  const endedMs = Date.now();
-  // if the clock was corrected since the start, for example from 1970, the session must not be decades long
-  const startedByBootMs = Math.round(endedMs - (systemClock.bootMs() - startedBootMs));
-  if (Math.abs(startedByBootMs - startedMs) > GAP_MS) startedMs = startedByBootMs;
-  await new Promise((resolve) => setTimeout(resolve, WRITTEN_MS + (options.interval ?? settings.intervalMs)));
-  const { code, pids } = ran.value;
   const details = outputs.finish();
+  const endedMs = await sampleAtEnd(store, recording.value);
+  // if the clock was corrected since the start, for example from 1970, the session must not be decades long
+  const startedByBootMs = Math.round(Date.now() - (systemClock.bootMs() - startedBootMs));
+  if (Math.abs(startedByBootMs - startedMs) > GAP_MS) startedMs = startedByBootMs;
+  const { code, pids } = ran.value;
   const loss = presence.look();
   if (loss === 'log-lost') {
     // the recorder has opened the file again: writing through the old log would damage it

@@ -14,7 +14,7 @@ import { kneeOf, type SweepPoint } from '../../app/workload/sessions/sweep.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, gpuOption, limitsOption, moneyIn, settingsOf } from '../options.ts';
-import { endRecording, startRecording } from '../recording.ts';
+import { endRecording, startLive } from '../recording.ts';
 import { commandArgument, outputOptions, recordingOptions } from '../shared-options.ts';
 import { notes, printError } from '../terminal.ts';
 import { runAndRecord, SIGNALS, type RunOptions } from './run.ts';
@@ -40,7 +40,7 @@ function chooseGpu(databaseFile: string, wanted: string | undefined): Result<str
 async function sweepLimits(command: readonly string[], options: SweepOptions): Promise<number> {
   const folder = dataFolder(options.dataDir);
   const settings = settingsOf(folder);
-  const recording = await startRecording(options);
+  const recording = await startLive(options);
   if (!recording.ok) {
     printError(recording.error);
     return EXIT.failed;

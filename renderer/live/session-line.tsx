@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
-import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { energyNotes, errorText } from '../../app/workload/energy/words.ts';
 import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
@@ -35,7 +35,7 @@ export function SessionLine({
     made && outputsText(made, t, format.number),
     only.gpus.length > 1 && t('live.onCards', { count: only.gpus.length }),
     energyJ !== undefined &&
-      `${boundSigns[states.energy] ?? ''}${joined(format.energy(energyJ))} ± ${format.percent(errorShareOf(energyJ, rangeJ))} %`,
+      `${boundSigns[states.energy] ?? ''}${joined(format.energy(energyJ))} ${errorText(energyJ, rangeJ, t, format)}`,
     made &&
       each?.energyJ !== undefined &&
       (boundSigns[states.perOutput] ?? '') +
@@ -46,8 +46,9 @@ export function SessionLine({
     cost !== undefined && `${boundSigns[states.cost] ?? ''}${format.money(cost)}`,
     sharedJ !== undefined && t('workloads.shared', { value: joined(format.energy(sharedJ)) }),
   ];
+  const hint = [t('live.soFar'), energyFrom && t(`energyFrom.${energyFrom}`), ...energyNotes(figures, t, format)];
   return (
-    <p className={css.line} title={`${t('live.soFar')} ${energyFrom ? t(`energyFrom.${energyFrom}`) : ''}`}>
+    <p className={css.line} title={hint.filter(Boolean).join(' ')}>
       {/* a session that was found by its load alone has the name of the card */}
       <strong>{only.name === gpuName ? t('live.unnamedLoad') : only.name}</strong> {model && <span>{model}</span>}
       <span className={css.figures}>{about.filter(Boolean).join(' · ')}</span>

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
+import { energyNotes } from '../../app/workload/energy/words.ts';
 import { boundSigns, type FigureState } from '../../app/workload/sessions/figure-states.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { publishedFor, type Published as PublishedFigure } from '../../app/workload/sessions/published.ts';
@@ -181,6 +182,13 @@ export function Comparison({
           (states) => (each ? states.costPerOutput : states.cost),
         )}
       />
+      {rows.flatMap(({ session, figures }) =>
+        energyNotes(figures, t, format).map((note) => (
+          <p key={`${session.id} ${note}`} className={css.hint}>
+            {session.name}: {note}
+          </p>
+        )),
+      )}
       {references.length > 0 && <Published rows={references} cards={cards} />}
       {kinds.includes('autoregressive-image') && <p className={css.hint}>{t('workloads.nonePublished')}</p>}
     </Panel>

@@ -2,7 +2,7 @@ import { Checkbox, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import { joined } from '../../app/core/format.ts';
-import { errorShareOf } from '../../app/workload/energy/energy.ts';
+import { energyNotes, errorText } from '../../app/workload/energy/words.ts';
 import type { Tariff } from '../../app/workload/energy/tariff.ts';
 import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
 import { eachText } from '../../app/workload/sessions/each-text.ts';
@@ -24,11 +24,18 @@ export function Energy({ figures, session }: { readonly figures: Figures; readon
   if (energyJ === undefined) return <span className={table.remark}>{why}</span>;
   const range = rangeJ && `${joined(format.energy(rangeJ.low))} – ${joined(format.energy(rangeJ.high))}`;
   return (
-    <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`), why].filter(Boolean).join(' · ')}>
-      {boundSigns[states.energy]}
-      {joined(format.energy(energyJ))}
-      <span className={table.band}> ± {format.percent(errorShareOf(energyJ, rangeJ))} %</span>
-    </span>
+    <>
+      <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`), why].filter(Boolean).join(' · ')}>
+        {boundSigns[states.energy]}
+        {joined(format.energy(energyJ))}
+        <span className={table.band}> {errorText(energyJ, rangeJ, t, format)}</span>
+      </span>
+      {energyNotes(figures, t, format).map((note) => (
+        <div key={note} className={table.note}>
+          {note}
+        </div>
+      ))}
+    </>
   );
 }
 

@@ -16,7 +16,7 @@ export const mutationRooms = {
   },
   energy: {
     files: /^app\/(core\/energy|workload\/energy\/[^/.]+)\.ts$/,
-    specs: /^test\/unit\/(energy|workload|attribution|tariff)[^/]*\.spec\.ts$/,
+    specs: /^test\/unit\/(energy|session-ends|workload|attribution|tariff)[^/]*\.spec\.ts$/,
   },
   attribution: {
     files: /^app\/workload\/energy\/(attribution|shares)\.ts$/,
@@ -24,7 +24,7 @@ export const mutationRooms = {
   },
   sessions: {
     files: /^app\/workload\/sessions\/[^/.]+\.ts$/,
-    specs: /^test\/(unit\/(session|workload|compare)[^/]*|integration\/workload-watch)\.spec\.ts$/,
+    specs: /^test\/(unit\/(session|detect|workload|compare)[^/]*|integration\/workload-watch)\.spec\.ts$/,
   },
   alerts: {
     files: /^app\/alerts\/(engine|rules)\.ts$/,

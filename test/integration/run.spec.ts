@@ -13,10 +13,14 @@ const program = fileURLToPath(new URL('slowburn.js', threads));
 const slowburn = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env: { ...process.env, ...env } });
 
-function sessionsOf(folder: string, name = 'history.simulated.db') {
+function openedForReading(folder: string, name = 'history.simulated.db') {
   const db = openForReading(path.join(folder, name));
   if (!db.ok) throw new Error(db.error.message);
-  const store = createStore(db.value);
+  return db.value;
+}
+
+function sessionsOf(folder: string, name?: string) {
+  const store = createStore(openedForReading(folder, name));
   const sessions = store.sessions.newest(10);
   store.close();
   return sessions;
@@ -40,7 +44,7 @@ describe('slowburn run', () => {
     ]);
     expect(ran.status).toBe(3);
     expect(ran.stdout).toBe('generated\n'); // the command's own output, untouched
-    expect(ran.stderr).toMatch(/Energy\s+\d.*J \(.*Wh\), ± \d+ %/);
+    expect(ran.stderr).toMatch(/Energy\s+\d.*J \(.*Wh\), (± \d+ %|between \d.* J and \d.* J), from/);
     const [session] = sessionsOf(folder);
     expect(session).toMatchObject({
       name: 'sh',
@@ -90,7 +94,7 @@ describe('slowburn run', () => {
     const folder = temporaryFolder();
     const monitor = spawn(
       process.execPath,
-      [program, 'monitor', '--source', 'simulator', '--interval', '0.1', '--data-dir', folder],
+      [program, 'monitor', '--source', 'simulator', '--interval', '5', '--data-dir', folder],
       { stdio: 'ignore' },
     );
     try {
@@ -98,13 +102,92 @@ describe('slowburn run', () => {
         await new Promise((resolve) => setTimeout(resolve, 50));
       const ran = slowburn(['run', '--data-dir', folder, '--name', 'beside', '--', 'sleep', '1']);
       expect(ran.status, ran.stderr).toBe(0);
-      expect(sessionsOf(folder)).toMatchObject([{ name: 'beside', exitCode: 0 }]);
+      const [session] = sessionsOf(folder);
+      expect(session).toMatchObject({ name: 'beside', exitCode: 0 });
+      // it asked for samples at its start and end: the recorder’s own next one was seconds away
+      const tookMs = session!.endedMs! - session!.startedMs;
+      expect(session!.summary!.gpus).toMatchObject([{ observedMs: tookMs, energyFrom: 'counter' }]);
+      const store = createStore(openedForReading(folder));
+      const stamps = [...store.samplesBetween(session!.summary!.gpus[0]!.gpuUuid, 0, 1e15)].map(({ tsMs }) => tsMs);
+      store.close();
+      expect(stamps).toEqual(expect.arrayContaining([session!.startedMs, session!.endedMs]));
     } finally {
       const ended = new Promise((resolve) => monitor.on('exit', resolve));
       monitor.kill('SIGTERM');
       await ended;
     }
     expect(fs.existsSync(path.join(folder, 'recorder.json'))).toBe(false);
+  });
+
+  /** A run on the stand-in driver, at 200 W, read once in five seconds. */
+  const runOnMock = (folder: string, seconds: number, ...control: readonly string[]) => {
+    const file = path.join(folder, 'control');
+    fs.writeFileSync(file, `set -1 count 1\n${control.map((line) => `${line}\n`).join('')}`);
+    const options = ['--source', `nvml:${compileMock()}`, '--interval', '5', '--data-dir', folder];
+    return slowburn(['run', ...options, '--', 'sleep', String(seconds)], { MOCK_NVML_CONTROL: file });
+  };
+
+  it.each([0.5, 1, 2.5])('a command of %d s has its energy, however seldom the card is read', (seconds) => {
+    const folder = temporaryFolder();
+    const ran = runOnMock(folder, seconds);
+    expect(ran.stderr).not.toContain('No GPU was observed');
+    expect(ran.stderr).toMatch(/Energy\s+\d.*from the card’s energy counter/);
+    const [session] = sessionsOf(folder, 'history.db');
+    const [summary] = session!.summary!.gpus;
+    const tookMs = session!.endedMs! - session!.startedMs;
+    expect(tookMs).toBeGreaterThanOrEqual(seconds * 1000);
+    expect(summary).toMatchObject({ observedMs: tookMs, energyFrom: 'counter' });
+    expect(summary!.energyJ! / (0.2 * tookMs)).toBeCloseTo(1, 1);
+    // the doubt is that of the readings at both ends, not that of the interval
+    const { low, high } = summary!.energyRangeJ!;
+    expect(low).toBeLessThanOrEqual(0.2 * tookMs);
+    expect(high).toBeGreaterThanOrEqual(0.2 * tookMs);
+    expect(high - low).toBeLessThan(0.2 * 5000);
+  });
+
+  it('a counter that stands still is not used, and that is said and stored', () => {
+    const folder = temporaryFolder();
+    const ran = runOnMock(folder, 2, 'set * energy_mj 5000000', 'set * power_mw 300000');
+    expect(ran.stderr).toMatch(/Energy\s+\d.*integrated from power readings/);
+    expect(ran.stderr).toContain('The card’s energy counter stood still while the card drew power');
+    const [session] = sessionsOf(folder, 'history.db');
+    const [summary] = session!.summary!.gpus;
+    expect(summary).toMatchObject({ energyFrom: 'power', energyWhy: 'counter-stuck' });
+    expect(summary!.energyJ!).toBeCloseTo((300 * (session!.endedMs! - session!.startedMs)) / 1000, 0);
+  });
+
+  it('refuses a recording as its source, and one that is being played in its folder', async () => {
+    const folder = temporaryFolder();
+    const hot = writeHotRecording(folder);
+    for (const command of [['run'], ['sweep', '--power', '200:300:50']]) {
+      const ran = slowburn([
+        ...command,
+        '--source',
+        `replay:${hot}`,
+        '--data-dir',
+        folder,
+        '--',
+        'touch',
+        `${folder}/ran`,
+      ]);
+      expect(ran.status).toBe(1);
+      expect(ran.stderr).toContain('its samples are from another time');
+      expect(ran.stderr).toContain('slowburn monitor --source replay:FILE');
+    }
+    const monitor = spawn(process.execPath, [program, 'monitor', '--source', `replay:${hot}`, '--data-dir', folder], {
+      stdio: 'ignore',
+    });
+    try {
+      while (!fs.existsSync(path.join(folder, 'recorder.json')))
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      const ran = slowburn(['run', '--data-dir', folder, '--', 'touch', `${folder}/ran`]);
+      expect([ran.status, ran.stderr]).toEqual([1, expect.stringContaining('A recording is being played')]);
+    } finally {
+      const ended = new Promise((resolve) => monitor.on('exit', resolve));
+      monitor.kill('SIGTERM');
+      await ended;
+    }
+    expect(fs.existsSync(`${folder}/ran`)).toBe(false);
   });
 
   it('says what is wrong with a command that cannot be started', () => {

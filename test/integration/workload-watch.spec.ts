@@ -66,7 +66,7 @@ describe('the watch over workloads', () => {
       endedMs: 59_000,
       summary: {
         workload: { kind: 'llm', found: 'detected', model: 'qwen.gguf', evidence: 'command', adapter: 'llama.cpp' },
-        gpus: [{ gpuUuid: 'GPU-test-0', energyJ: 58 * 200 }],
+        gpus: [{ gpuUuid: 'GPU-test-0', energyJ: 59 * 200 }],
       },
     });
   });
@@ -286,8 +286,9 @@ describe('sessions of one card', () => {
         const firstMj = energyMj;
         for (const [i, { watts, sm, list, gapS, byHand }] of seconds.entries()) {
           if (byHand === 'begin' && begun.length < 3) {
-            const id = store.sessions.begin('by hand', 'x', tsMs - 300, begun.length === 0 ? process.pid : 1);
-            begun.push({ id, startedMs: tsMs - 300 });
+            const startedMs = tsMs + 300; // it is in the table before the next tick
+            const id = store.sessions.begin('by hand', 'x', startedMs, begun.length === 0 ? process.pid : 1);
+            begun.push({ id, startedMs });
           } else if (byHand === 'end' && begun.length > 0) endByHand(begun.shift()!, tsMs - 200);
           if (list !== 'same')
             processes =

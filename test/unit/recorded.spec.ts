@@ -27,7 +27,7 @@ const counted = (samples: readonly SessionSample[]): SessionSample[] =>
 const everyTen = (toMs: number): Marks =>
   Array.from({ length: toMs / 10_000 }, (_, i) => ({ tsMs: (i + 1) * 10_000, count: 1 }));
 const summary = (samples: readonly SessionSample[], toMs: number, marks?: Marks): GpuSummary =>
-  summariseGpu('GPU', samples, { fromMs: 0, toMs, ...(marks && { marks }) });
+  summariseGpu('GPU', samples, { ends: { fromMs: 0, toMs }, ...(marks && { marks }) });
 const figures = (gpus: readonly GpuSummary[], toMs: number, outputs: Partial<Outputs> & { count: number }) =>
   figuresOf(
     {
@@ -92,7 +92,7 @@ describe('energy per output', () => {
   ])('with %d ms before its first sample has %s ms unrecorded: an interval is no gap', (startMs, expected) => {
     const samples = at100W(startMs, startMs + MINUTE);
     expect(summary(samples, startMs + MINUTE).unrecordedMs).toBe(expected);
-    const late = summariseGpu('GPU', at100W(0, MINUTE), { fromMs: 0, toMs: MINUTE + startMs });
+    const late = summariseGpu('GPU', at100W(0, MINUTE), { ends: { fromMs: 0, toMs: MINUTE + startMs } });
     expect(late.unrecordedMs).toBe(expected);
   });
 

@@ -21,6 +21,26 @@ const trace = (seed: number, everyS: number, seconds: number, sensorSeed = seed 
   });
 };
 
+describe('the source of simulated cards', () => {
+  it('takes a sample when it is asked to, and keeps its grid', async () => {
+    const clock = createTestClock();
+    const source = openSimulator({ clock, intervalMs: 1000, count: 1 });
+    const readMs: number[] = [];
+    const reading = (async () => {
+      while (readMs.length < 5) readMs.push((await source.read(0)).monoMs);
+    })();
+    await clock.advance(1300);
+    source.sampleNow!();
+    await clock.advance(400);
+    source.sampleNow!();
+    await clock.advance(1000);
+    await reading;
+    const startMs = readMs[0]!;
+    expect(readMs.map((ms) => ms - startMs)).toEqual([0, 1000, 1300, 1700, 2000]);
+    await source.close();
+  });
+});
+
 describe('a simulated card', () => {
   it('does the same again from the same seed, and something else from another', () => {
     expect(trace(7, 1, 1200)).toEqual(trace(7, 1, 1200));

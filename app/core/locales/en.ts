@@ -134,6 +134,16 @@ export const en = {
     counter: 'from the card’s energy counter',
     power: 'integrated from power readings',
   },
+  energyWhy: {
+    'counter-stuck': 'The card’s energy counter stood still while the card drew power, so its power readings are used.',
+    'counter-impossible':
+      'The card’s energy counter showed more than its power limit allows, so its power readings are used.',
+    'power-stuck': 'The card’s power readings stood still while its load changed, so its energy counter is used.',
+    undecided:
+      'The card’s energy counter and its power readings contradict each other, and either may be right. The range contains both.',
+  },
+  energyRange: 'between {{low}} and {{high}}',
+  energyUnseen: 'The range includes up to {{energy}} in {{duration}} that were not seen.',
   telemetry: {
     source: {
       refused: '--source {{given}}: {{why}}',
@@ -1107,6 +1117,10 @@ export const en = {
       notExecutable: 'it is not executable',
       unknown: 'the system gives no reason',
       notInHistory: 'This session is not in the history.',
+      replay: 'A recording cannot be the source of a command that runs now: its samples are from another time.',
+      replayNext: 'Use the computer’s own GPU, or play the recording with: slowburn monitor --source replay:FILE',
+      replayBeside: 'A recording is being played in this data folder, so what the command does is not observed.',
+      replayBesideNext: 'Close the recording first, or use another folder: --data-dir FOLDER',
       noFile: 'No file was made or overwritten that matches --outputs {{glob}}. Looked in {{folder}}.',
       noFolder: 'No file matches --outputs {{glob}}: there is no folder {{folder}}.',
       noLine_one: 'The one line that was printed does not match --lines {{pattern}}.',
@@ -1114,7 +1128,7 @@ export const en = {
       metered_one: 'Counted by `slowburn meter`: {{count}} request passed it during this session, from any client.',
       metered_other: 'Counted by `slowburn meter`: {{count}} requests passed it during this session, from any client.',
       energy: 'Energy',
-      energyText: '{{joules}} J ({{wattHours}} Wh), ± {{percent}} %, {{from}}',
+      energyText: '{{joules}} J ({{wattHours}} Wh), {{error}}, {{from}}',
       aboveIdle: 'Above idle',
       cost: 'Cost',
       co2: 'CO₂',

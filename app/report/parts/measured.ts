@@ -2,7 +2,7 @@ import { joined } from '../../core/format.ts';
 import { scaleAround } from '../../core/scale.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { coverageText } from '../../wear/disclaimer.ts';
-import { errorShareOf } from '../../workload/energy/energy.ts';
+import { energyNotes, errorText } from '../../workload/energy/words.ts';
 import { costOf, pricedShare, priceSlots } from '../../workload/energy/tariff.ts';
 import { seriesPaths } from '../chart.ts';
 import { figure, html, type Markup } from '../markup.ts';
@@ -47,8 +47,9 @@ function throttledText({ report: { summary }, t, format }: PartInput): string {
 function energyFigure({ report: { summary }, t, format }: PartInput): Markup {
   const { energyJ, energyRangeJ, energyFrom } = summary;
   if (energyJ === undefined) return figure(t('report.energy'), t('report.notObserved'));
-  const error = `± ${format.percent(errorShareOf(energyJ, energyRangeJ))} %`;
-  return figure(t('report.energy'), joined(format.energy(energyJ)), `${error} · ${t(`energyFrom.${energyFrom!}`)}`);
+  const error = errorText(energyJ, energyRangeJ, t, format);
+  const about = [error, t(`energyFrom.${energyFrom!}`), ...energyNotes(summary, t, format)];
+  return figure(t('report.energy'), joined(format.energy(energyJ)), about.join(' · '));
 }
 
 /** Nothing without a price: that is not the same as free. */

@@ -60,6 +60,8 @@ export type ToWorker =
   /** read these cards from the next tick on; the thread answers `cards-assigned` before that tick */
   | { readonly type: 'cards'; readonly only: readonly Card[] | undefined }
   | { readonly type: 'settings'; readonly settings: SourceSettings }
+  /** take a tick now, beside the grid */
+  | { readonly type: 'sample' }
   /** a tick was overwritten before or while its readings were copied */
   | { readonly type: 'missed'; readonly tick: number }
   | { readonly type: 'close' };

@@ -243,6 +243,9 @@ export async function openNvml(options: NvmlOptions): Promise<OpenedSource> {
       paceMs = next.intervalMs;
       for (const { thread } of members.values()) thread.configure(next);
     },
+    sampleNow() {
+      for (const { thread } of members.values()) thread.sampleNow();
+    },
     close,
   });
 }

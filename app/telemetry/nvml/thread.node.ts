@@ -37,6 +37,8 @@ export type NvmlThread = {
   /** Assigns it other cards, from its next tick on. */
   readonly assign: (only: readonly Card[] | undefined) => void;
   readonly configure: (settings: SourceSettings) => void;
+  /** Has it take a tick now, beside its grid. */
+  readonly sampleNow: () => void;
   /** Resolves to the answer to `start`, or to undefined if the thread ended without one. */
   readonly started: Promise<NvmlStart | undefined>;
   readonly close: () => Promise<void>;
@@ -162,6 +164,7 @@ export function startThread({ clock, workerUrl, start, onNews }: ThreadOptions):
       send({ type: 'cards', only });
     },
     configure: (settings) => send({ type: 'settings', settings }),
+    sampleNow: () => send({ type: 'sample' }),
     started,
     async close() {
       closing = true;

@@ -258,6 +258,9 @@ port.on('message', (message: ToWorker) => {
       pace?.setInterval(message.settings.intervalMs);
       budget?.setInterval(message.settings.intervalMs);
       return;
+    case 'sample':
+      if (!closing && budget) takeTick(['tick'], budget);
+      return;
     case 'cards':
       start = { ...start, only: message.only };
       reassigned = true;

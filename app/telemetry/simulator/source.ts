@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import type { Cadence } from '../../metrics/metrics.ts';
 import { text } from '../../core/i18n.ts';
 import { createPace } from '../pace.ts';
 import { SIMULATED, type GpuIdentity, type TelemetrySource } from '../source.ts';
@@ -21,6 +22,23 @@ export function openSimulator({ clock, intervalMs, count, seed = 1, because }: S
   const startedMs = clock.monoMs();
   const pace = createPace(clock, intervalMs);
   const closing = new AbortController();
+  let due: Promise<readonly Cadence[]> | undefined;
+  let wake: (() => void) | undefined;
+  let asked = false;
+
+  /** Waits for the next moment of the pace, or for a sample that was asked for, which costs the pace nothing. */
+  async function next(): Promise<readonly Cadence[]> {
+    due ??= pace.next(closing.signal).then((cadences) => {
+      due = undefined;
+      return cadences;
+    });
+    const request = new Promise<readonly Cadence[]>((resolve) => (wake = () => resolve(['tick'])));
+    if (asked) wake?.();
+    const cadences = await Promise.race([due, request]);
+    asked = false;
+    return cadences;
+  }
+
   const cards = Array.from({ length: count }, (_, index) => {
     const model = cardModels[index % cardModels.length]!;
     const random = createRandom(seed * 1000 + index);
@@ -36,7 +54,7 @@ export function openSimulator({ clock, intervalMs, count, seed = 1, because }: S
   return {
     info: () => ({ kind: 'simulator', label: text('telemetry.source.simulator'), simulated: true, because }),
     async read() {
-      const cadences = await pace.next(closing.signal);
+      const cadences = await next();
       const monoMs = clock.monoMs();
       const gpus = cards.map(({ gpu, simulated }) => {
         simulated.advanceTo((monoMs - startedMs) / 1000);
@@ -44,7 +62,11 @@ export function openSimulator({ clock, intervalMs, count, seed = 1, because }: S
       });
       return { gpus, tsMs: clock.wallMs(), monoMs, tookMs: clock.monoMs() - monoMs };
     },
-    configure: ({ intervalMs: next }) => pace.setInterval(next),
+    configure: ({ intervalMs }) => pace.setInterval(intervalMs),
+    sampleNow() {
+      asked = true;
+      wake?.();
+    },
     async close() {
       closing.abort();
     },

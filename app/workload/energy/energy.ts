@@ -74,7 +74,13 @@ export function powerWindowMs(gpuName: string): number {
 /** Fewer than one load in a few hundred falls outside, if its changes are not synchronous with the polling. */
 const SIGMAS = 3;
 
-export type PowerIntegral = { readonly energyJ: number; readonly range: Range };
+/** `spreadJ` is what integration may have missed, beside the sensor's own error. `ms` is the time integrated over. */
+export type PowerIntegral = {
+  readonly energyJ: number;
+  readonly spreadJ: number;
+  readonly ms: number;
+  readonly range: Range;
+};
 
 /**
  * Integrates polled power by the trapezoid rule, with its uncertainty. That is the sum of three parts: the sensor's ±5 %;
@@ -89,11 +95,13 @@ export function createPowerIntegral(windowMs: number) {
   let low = Infinity;
   let high = -Infinity;
   let intervals = 0;
+  let ms = 0;
 
   return {
     add(beforeW: number, afterW: number, dtMs: number): void {
       energyJ += trapezoidJ(beforeW, afterW, dtMs);
       intervals++;
+      ms += dtMs;
       edgeMs = Math.max(edgeMs, dtMs + windowMs);
       low = Math.min(low, beforeW, afterW);
       high = Math.max(high, beforeW, afterW);
@@ -109,6 +117,8 @@ export function createPowerIntegral(windowMs: number) {
       const spread = SIGMAS * Math.sqrt(variance * (1 + 4 / intervals)) + ends;
       return {
         energyJ,
+        spreadJ: spread,
+        ms,
         range: {
           low: Math.max(0, (energyJ - spread) / (1 + ENERGY_ERROR)),
           high: (energyJ + spread) / (1 - ENERGY_ERROR),
@@ -117,13 +127,3 @@ export function createPowerIntegral(windowMs: number) {
     },
   };
 }
-
-/** Uncertainty of an energy as a share of it: half its range, or that of a counter if no range was stored. */
-export const errorShareOf = (energyJ: number, range: Range | undefined): number =>
-  range && energyJ > 0 ? (range.high - range.low) / 2 / energyJ : ENERGY_ERROR;
-
-/** Range of an energy that a counter measured. */
-export const counterRange = (energyJ: number): Range => ({
-  low: energyJ / (1 + ENERGY_ERROR),
-  high: energyJ / (1 - ENERGY_ERROR),
-});

@@ -32,3 +32,10 @@ export const energySlot = z.object({
   energyJ: z.number(),
 });
 export type EnergySlot = Plain<z.infer<typeof energySlot>>;
+
+/** Why energy comes from where it does, where a card's counter and its power readings contradict each other. */
+export const energyWhys = ['counter-stuck', 'counter-impossible', 'power-stuck', 'undecided'] as const;
+export type EnergyWhy = (typeof energyWhys)[number];
+
+/** Time of a session that no reading covers, and J that the card may have used in it at most. */
+export const unseenEnergy = z.object({ ms: z.number(), energyJ: z.number() });

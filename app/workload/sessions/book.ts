@@ -3,12 +3,13 @@ import type { History } from '../../history/history.ts';
 import type { Marks } from '../adapters/outputs.ts';
 import { powerWindowMs } from '../energy/energy.ts';
 import type { ShareSpan } from '../energy/shares.ts';
+import type { Ends } from '../energy/span.ts';
 import { idleModels, MINUTE_MS, type CardMinutes } from './idle-models.ts';
 import type { ProcessTable } from './processes.ts';
 import { createProgress, type RunningSession } from './progress.ts';
 import type { GpuSummary, IdleModel, Workload } from './schema.ts';
 import { createShareTable } from './shared-cards.ts';
-import { EDGE_MS, idlePowerW, summariseClipped, summariseGpu, type SummaryOptions } from './summary.ts';
+import { EDGE_MS, idlePowerW, summariseGpu, type SummaryOptions } from './summary.ts';
 import { createSessionTable } from './table.ts';
 
 /** What is known about a session besides its time. All of it is absent when nothing was recognised. */
@@ -17,8 +18,8 @@ export type SessionDetails = {
   readonly marks?: Marks;
   /** the cards it used, where these are known without its processes */
   readonly gpuUuids?: readonly string[];
-  /** its start and end are those of a command, not of samples: energy is interpolated to them */
-  readonly exactEnds?: boolean;
+  /** its beginning and end were detected: between which moments they are */
+  readonly uncertain?: Omit<Ends, 'fromMs' | 'toMs'>;
 };
 
 /** The card's idle power is taken from this long before a session. */
@@ -50,13 +51,12 @@ export function createSessionBook(
     id: number,
     fromMs: number,
     toMs: number,
-    { marks, exactEnds }: SessionDetails,
+    { marks, uncertain }: SessionDetails,
   ): GpuSummary {
     // the baseline is read to its end first: one reader at a time
     const options = { ...optionsOf(gpuUuid, fromMs), shares: sharesOf(gpuUuid, id), ...(marks && { marks }) };
-    if (!exactEnds) return summariseGpu(gpuUuid, samplesBetween(gpuUuid, fromMs, toMs), { fromMs, toMs, ...options });
     const samples = samplesBetween(gpuUuid, fromMs - EDGE_MS, toMs + EDGE_MS);
-    return summariseClipped(gpuUuid, samples, { fromMs, toMs, ...options });
+    return summariseGpu(gpuUuid, samples, { ...options, ends: { fromMs, toMs, ...uncertain } });
   }
 
   return {

@@ -3,12 +3,14 @@ import type { ProgramStatuses } from '../adapters/program-status.ts';
 import { startOf } from '../programs/process-facts.node.ts';
 import type { Program } from '../programs/programs.ts';
 import type { SessionBook } from './book.ts';
+import type { Ended, Found } from './detect.ts';
 import type { Roster } from './roster.node.ts';
 import type { Outputs, Workload } from './schema.ts';
 
 type Running = {
   readonly id: number;
   readonly startedMs: number;
+  readonly beganByMs: number;
   /** every process that was ever seen of the program */
   readonly pids: Set<number>;
   readonly leader: number;
@@ -43,11 +45,11 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
     ids: (): ReadonlySet<number> => new Set([...running.values()].map(({ id }) => id)),
     idOf: (key: string): number | undefined => running.get(key)?.id,
 
-    begin(program: Program, startedMs: number): void {
+    begin({ program, fromMs: startedMs, beganByMs }: Found): void {
       const command = roster.commandsOf(program)[0]?.join(' ') ?? '';
       const id = book.sessions.begin(program.name, command, startedMs, process.pid, startOf(process.pid));
       const leader = roster.leaderOf(program);
-      running.set(program.key, { id, startedMs, pids: new Set(program.pids), leader, program });
+      running.set(program.key, { id, startedMs, beganByMs, pids: new Set(program.pids), leader, program });
       statuses.begin(program.key, startedMs);
       book.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
     },
@@ -83,14 +85,15 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
         pids.size > 0 && !isAlive(leader) && ![...pids].some(isAlive) ? [key] : [],
       ),
 
-    end(key: string, endedMs: number): void {
+    end({ key, toMs, ...end }: Ended): void {
       const session = running.get(key);
       if (!session) return;
       running.delete(key);
       const { outputs, marks } = statuses.end(key);
-      book.finishSession(session, endedMs, null, session.pids, {
+      book.finishSession(session, toMs, null, session.pids, {
         workload: workloadOf(session.program, outputs),
         gpuUuids: session.program.gpuUuids,
+        uncertain: { beganByMs: session.beganByMs, ...end },
         ...(marks && { marks }),
       });
     },

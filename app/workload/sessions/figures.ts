@@ -1,6 +1,7 @@
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import type { Band } from '../../wear/exposure.ts';
-import type { Range } from '../energy/schema.ts';
+import type { EnergyWhy, Range } from '../energy/schema.ts';
+import type { Unseen } from '../energy/span.ts';
 import type { Outputs, GpuSummary, Workload } from './schema.ts';
 import { co2GramsOf, pricedShare, priceSlots, sumPriced, type Priced, type Tariff } from '../energy/tariff.ts';
 import { costState, energyState, isShown, perOutputState, type FigureState } from './figure-states.ts';
@@ -29,6 +30,10 @@ export type Figures = Cost & {
   /** share of the energy that has a price, 0–1, where that is not all of it: then no cost is given */
   readonly pricedShare?: number;
   readonly energyFrom?: 'counter' | 'power';
+  /** of the first card whose counter and power contradict each other */
+  readonly energyWhy?: EnergyWhy;
+  /** of all cards together; the time is that of the card that was seen least */
+  readonly unseen?: Unseen;
   readonly peakTempC?: number;
   readonly meanTempC?: number;
   readonly throttledMs?: Readonly<Partial<Record<ThrottleCause, number>>>;
@@ -107,6 +112,15 @@ function meanOf(gpus: readonly GpuSummary[]): number | undefined {
   return ms > 0 ? known.reduce((sum, gpu) => sum + gpu.meanTempC! * gpu.observedMs, 0) / ms : undefined;
 }
 
+function unseenOf(gpus: readonly GpuSummary[]): Unseen | undefined {
+  const unseen = gpus.flatMap((gpu) => gpu.unseen ?? []);
+  if (unseen.length === 0) return undefined;
+  return {
+    ms: Math.max(...unseen.map(({ ms }) => ms)),
+    energyJ: unseen.reduce((sum, { energyJ }) => sum + energyJ, 0),
+  };
+}
+
 function spreadOf(gpus: readonly GpuSummary[]): Figures['spreadJ'] {
   const each = gpus.length === 1 ? (gpus[0]!.outputsJ ?? []) : [];
   if (each.length < 2) return undefined;
@@ -180,6 +194,8 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     ...whole,
     ...(share !== undefined && share > 0 && share < 1 && { pricedShare: share }),
     sharedJ,
+    energyWhy: gpus.find((gpu) => gpu.energyWhy)?.energyWhy,
+    unseen: unseenOf(gpus),
     energyFrom: gpus.some((gpu) => gpu.energyFrom === 'power') ? 'power' : gpus[0]?.energyFrom,
     peakTempC: largest(gpus.map((gpu) => gpu.peakTempC)),
     meanTempC: meanOf(gpus),

@@ -1,6 +1,6 @@
 import type { ShareSpan } from '../energy/shares.ts';
 import type { GpuSummary } from './schema.ts';
-import { createSummary, type SessionSample } from './summary.ts';
+import { createSummary, EDGE_MS, type SessionSample } from './summary.ts';
 
 export type RunningSession = { readonly id: number; readonly startedMs: number };
 
@@ -36,18 +36,19 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources,
   const sessions = new Map<number, { readonly sums: Map<string, RunningSum>; summaries: readonly GpuSummary[] }>();
 
   function begin(gpuUuid: string, startedMs: number): RunningSum {
+    const ends = { fromMs: startedMs, toMs: Infinity };
     const sum: RunningSum = {
-      readMs: startedMs,
+      readMs: startedMs - EDGE_MS,
       lastMs: startedMs,
       shares: [],
-      ...createSummary(gpuUuid, () => sum.shares, { windowMs: windowMs(gpuUuid), fromMs: startedMs }),
+      ...createSummary(gpuUuid, () => sum.shares, { windowMs: windowMs(gpuUuid), ends }),
     };
     return sum;
   }
   function readTo(sum: RunningSum, gpuUuid: string, toMs: number): void {
     for (const sample of read(gpuUuid, sum.readMs, toMs)) {
       sum.add(sample);
-      sum.lastMs = sample.tsMs;
+      sum.lastMs = Math.max(sum.lastMs, sample.tsMs);
       sum.readMs = sample.tsMs + 1; // if the next cannot be read, this one is not read twice
     }
     sum.readMs = toMs;
@@ -66,7 +67,7 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources,
         sums.set(uuid, sum);
         sum.shares = sharesSince(uuid, id, sum.lastMs);
         while (sum.readMs < untilMs) {
-          readTo(sum, uuid, Math.min(untilMs, sum.readMs + PIECE_MS));
+          readTo(sum, uuid, Math.min(untilMs, Math.max(startedMs, sum.readMs) + PIECE_MS));
           if (performance.now() >= deadline) break;
         }
       }

@@ -2,7 +2,7 @@ import { z } from '../../core/zod.ts';
 import type { Plain } from '../../core/schema.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import { counterIds, outputUnits, speedUnits } from '../adapters/ids.ts';
-import { energySlot, valueRange } from '../energy/schema.ts';
+import { energySlot, energyWhys, unseenEnergy, valueRange } from '../energy/schema.ts';
 import { evidences, workloadKinds } from '../programs/kinds.ts';
 
 const throttleCauses = {
@@ -25,10 +25,14 @@ export const gpuSummary = z.object({
   outputsRecorded: z.number().optional(),
   /** J of this session alone: its share where shares are known, otherwise nothing of what was used together */
   energyJ: z.number().optional(),
-  /** J between which the true value lies: the sensor's ±5 %, and what integrated power did not see */
+  /** J between which the true value lies: the sensor's ±5 %, the ends, and what was not seen */
   energyRangeJ: valueRange.optional(),
   /** the card's energy counter, or power integrated between samples where it has none */
   energyFrom: z.enum(['counter', 'power']).optional(),
+  /** counter and power contradict each other: which one is used, and why */
+  energyWhy: z.enum(energyWhys).optional(),
+  /** part of the range's upper end: what the card may have used at most in time without readings */
+  unseen: unseenEnergy.optional(),
   /** J used while several sessions worked and their shares are unknown: the same joules appear in each of them */
   sharedJ: z.number().optional(),
   /** ms in which the card worked (programs.ts, LOADED_UTIL_PCT) and the session had a part in it; absent: not reported */

@@ -7,6 +7,7 @@ import type { ProgramRule } from '../programs/schema.ts';
 import type { SessionBook } from './book.ts';
 import { createDetectedSessions } from './detected-sessions.node.ts';
 import { createDetector, type Ended } from './detect.ts';
+import { createLoadStarts } from './load-starts.ts';
 import { createManualSessions } from './manual-sessions.ts';
 import { createRoster, PROCESSES_VALID_MS } from './roster.node.ts';
 
@@ -27,12 +28,14 @@ const WRITE_EVERY_MS = 5_000;
 export function createWorkloadWatch({ store, statuses = noStatuses, rules = [], onSessions }: WatchOptions) {
   const roster = createRoster(statuses, rules);
   const detector = createDetector();
+  const loadStarts = createLoadStarts();
   const manual = createManualSessions(store.sessions, roster.factsOf);
   const detected = createDetectedSessions(store, roster, statuses);
+  const works = ({ key, loads, running }: Program): boolean => loads || Boolean(running) || detected.has(key);
   const attribution = createAttribution({
     processesOf: roster.processesOf,
     starterOf: manual.starterOf,
-    works: ({ key, loads, running }) => loads || Boolean(running) || detected.has(key),
+    works,
     manual: manual.ids,
     detected: detected.keys,
     pids: roster.pids,
@@ -79,20 +82,22 @@ export function createWorkloadWatch({ store, statuses = noStatuses, rules = [], 
     );
   }
 
-  function end({ key, endedMs }: Ended): void {
+  function end(ended: Ended): void {
     writeShares();
-    detected.end(key, endedMs);
+    detected.end(ended);
   }
 
   /** Begins and ends the sessions of programs that no manual session started. */
-  function detect({ tsMs }: Tick, due: boolean): void {
+  function detect({ tsMs, gpus }: Tick, due: boolean): void {
     const free = manual.othersOf(programs);
-    const { began, ended } = detector.feed(tsMs, free);
+    const { began, ended } = detector.feed(tsMs, free, (program) => loadStarts.signOf(program));
     detected.update(free);
-    for (const { program, startedMs } of began) {
-      attribution.since(program.key, startedMs);
-      detected.begin(program, startedMs);
+    for (const one of began) {
+      attribution.since(one.program.key, one.fromMs);
+      detected.begin(one);
     }
+    if (manual.open().length > 0) loadStarts.claim(gpus.map(({ gpu }) => gpu.uuid));
+    else for (const program of programs.filter(works)) loadStarts.claim(program.gpuUuids);
     const gone = due ? detected.endedPrograms().flatMap((key) => detector.leave(key) ?? []) : [];
     for (const one of [...ended, ...gone]) end(one);
     if (began.length + ended.length + gone.length > 0) onSessions();
@@ -103,6 +108,7 @@ export function createWorkloadWatch({ store, statuses = noStatuses, rules = [], 
       const due = Math.abs(tick.tsMs - writtenMs) >= WRITE_EVERY_MS;
       const { listed, programs: now } = roster.look(tick);
       programs = now;
+      loadStarts.feed(tick, listed);
       manual.refresh(detected.ids());
       attribution.note(tick, stored, listed, programs);
       write(tick, due, listed);
