@@ -74,7 +74,9 @@ export const exportSamples = {
     new Option('--format <format>', text('cli.export.format')).choices(exportFormats),
     new Option('--from <when>', text('cli.export.from')).argParser(momentOption),
     new Option('--to <when>', text('cli.export.to')).argParser(momentOption),
-    new Option('--metrics <list>', text('cli.export.metrics')).default([]).argParser(metricsOption),
+    new Option('--metrics <list>', text('cli.export.metrics'))
+      .default([], text('cli.export.allMetrics'))
+      .argParser(metricsOption),
     new Option('--gpu <gpu>', text('cli.export.gpu')),
   ],
   async run(target: string, options: ExportOptions): Promise<number> {
