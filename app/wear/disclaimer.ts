@@ -9,7 +9,7 @@ export function coverageText(t: Translate, coverage: number): string {
 
 /**
  * The sentences that accompany every modelled number.
- * @param coverage share of the period that was observed, 0–1; undefined: it stands beside each card
+ * @param coverage share of the period that was observed, 0–1; undefined: the caller shows it for each card
  */
 export function disclaimer(t: Translate, coverage: number | undefined): string {
   const sentences = t('wear.disclaimer', { reference: REFERENCE.name, version: MODEL_VERSION });

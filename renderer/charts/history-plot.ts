@@ -134,7 +134,7 @@ const alone: uPlot.Series.Points.Filter = (plot, series, show) => {
   );
 };
 
-/** Whether the unit of a value depends on its size: then it stands beside each value, not beside the title. */
+/** Whether the unit of a value depends on its size: then each value has it, and the title has none. */
 export const isScaled = ({ unit }: Metric): boolean => unit === 'B';
 
 /** How a chart is drawn and what the mouse does in it. */

@@ -86,7 +86,7 @@ export function MarketRows({ set }: { readonly set: Set }) {
       <Row label={t('prices.zoneField')} note={t('prices.zoneNote')}>
         <TextInput
           aria-label={t('prices.zoneField')}
-          placeholder="Europe/Berlin"
+          placeholder={t('prices.zoneExample')}
           w={140}
           value={zone}
           onChange={(event) => setZone(event.currentTarget.value)}
