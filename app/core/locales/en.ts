@@ -34,6 +34,7 @@ export const en = {
     stopped: 'stopped',
     interval: 'every {{seconds}} s',
     noSuchGpu: 'The history holds nothing of that GPU.',
+    noSuchAlert: 'This alert is not active any more.',
     nothingToConfirm: 'There is no change to confirm: it was reverted already.',
     paused: 'Recording is paused. {{reason}}',
     pausedNext: 'Recording resumes automatically.',
@@ -308,9 +309,6 @@ export const en = {
   tray: {
     open: 'Open Slowburn',
     quit: 'Quit Slowburn',
-  },
-  notification: {
-    body: '{{gpu}}: {{value}}',
   },
   event: {
     xid: 'Xid {{code}}',
@@ -781,8 +779,110 @@ export const en = {
     peak: 'Peak',
     stillFiring: 'still active',
     since: 'since {{when}}',
+    machine: 'This computer',
+    card: '{{name}} (GPU {{index}})',
+    acknowledge: 'Acknowledge',
+    snooze: 'Snooze for 1 h',
+    acknowledged: 'acknowledged {{when}}',
+    snoozed: 'snoozed until {{when}}',
+    over: '{{subject}}: {{title}}: over after {{duration}}',
+    quietFrom: 'Quiet hours from',
+    quietTo: 'to',
+    quietHoursNote: 'Warnings wait until the end of these hours. Critical alerts are sent at once.',
     rules: 'Rules',
+    rulesNote:
+      'A rule fires when its value stays beyond the limit for the hold time. An empty field means the limit of the rule, which is that of the card where it reports one.',
+    column: { on: 'On', rule: 'Rule', limit: 'Limit', hold: 'Hold time, s', preview: 'Last 30 days' },
+    limitOf: 'Limit of the rule: {{rule}}',
+    holdOf: 'Hold time of the rule: {{rule}}',
+    switchOf: 'Rule: {{rule}}',
+    previewOf: 'Check against the last 30 days: {{rule}}',
+    preview: {
+      check: 'Check',
+      checking: 'Checking…',
+      fired_one: 'would have fired {{count}} time in {{hours}} h observed',
+      fired_other: 'would have fired {{count}} times in {{hours}} h observed',
+      notStored: 'cannot be checked: the history does not store what this rule watches',
+      noLimit: 'no card reported the limit of this rule',
+      nothing: 'no data in the last 30 days',
+    },
     rule: {
+      'driver-silent': {
+        title: 'The NVIDIA driver does not respond',
+        condition: 'Fires when no GPU could be read for {{hold}}.',
+        advice:
+          'No GPU is monitored. Stop the programs that use the GPUs. If the driver still does not respond, restart the computer.',
+      },
+      'recording-paused': {
+        title: 'Recording is paused',
+        condition: 'Fires when nothing could be written to the history for {{hold}}.',
+        advice:
+          'The history has a gap until the cause is gone. The banner in the window and slowburn doctor name the cause.',
+      },
+      'disk-low': {
+        title: 'Disk almost full: {{value}} free',
+        condition: 'Fires when less than {{limit}} is free on the disk of the history for {{hold}}.',
+        advice: 'Free some space. Recording pauses when 32 MiB are left. Nothing recorded is deleted.',
+      },
+      'clock-implausible': {
+        title: 'The clock of this computer is not plausible',
+        condition: 'Fires when the system time cannot be right for {{hold}}.',
+        advice: 'Set the clock, or switch on time synchronisation. Samples wait in memory until then.',
+      },
+      'energy-today': {
+        title: 'Energy budget of the day used: {{value}} of {{limit}}',
+        condition: 'Fires when all GPUs together have used {{limit}} since midnight.',
+        advice: 'Pause work, or lower the power limit. The count starts again at midnight.',
+      },
+      'cost-today': {
+        title: 'Cost budget of the day used: {{value}} of {{limit}}',
+        condition:
+          'Fires when the energy of all GPUs since midnight has cost {{limit}}. It needs a price in the settings.',
+        advice: 'Pause work, or move it to cheaper hours. The count starts again at midnight.',
+      },
+      'gpu-lost': {
+        title: 'GPU lost',
+        condition: 'Fires when the driver has lost a GPU, or no longer lists it, for {{hold}}.',
+        advice:
+          'Programs on this GPU have failed. Restart the computer. If it happens again, check the power cables and the slot, and try a lower power limit.',
+      },
+      'gpu-stalled': {
+        title: 'The driver does not respond about this GPU',
+        condition: 'Fires when the driver has not responded about a GPU for {{hold}}.',
+        advice: 'Stop the programs on this GPU. If the driver still does not respond, restart the computer.',
+      },
+      'xid-critical': {
+        title: 'Critical driver error {{value}}: {{name}}',
+        condition:
+          'Fires {{hold}} after the driver reports an Xid error that NVIDIA’s tools count as a failure. Clears after an hour without one.',
+        advice: 'Results on this GPU may be wrong. Stop its work, then see Health for what the error means.',
+      },
+      'ecc-uncorrected': {
+        title: 'Uncorrectable memory errors: {{value}}',
+        condition: 'Fires when the card counts an uncorrectable ECC error since the driver was loaded.',
+        advice:
+          'Results on this GPU may be wrong. Restart its programs, then reset the GPU. If errors return, contact the manufacturer.',
+      },
+      'remap-failed': {
+        title: 'A memory row could not be replaced',
+        condition: 'Fires when the card reports that remapping a memory row failed.',
+        advice: 'Stop using this GPU for work that matters, and contact the manufacturer (RMA).',
+      },
+      'remap-pending': {
+        title: 'A memory row waits to be replaced',
+        condition: 'Fires when the card reports a pending row remapping.',
+        advice: 'Reset the GPU or restart the computer: the row is replaced then.',
+      },
+      'pages-retired': {
+        title: '{{value}} memory pages retired',
+        condition: 'Fires when {{limit}} or more memory pages are retired.',
+        advice: 'The memory is wearing out. Plan a replacement, and contact the manufacturer at 63 pages.',
+      },
+      'pages-pending': {
+        title: 'A memory page waits to be retired',
+        condition: 'Fires when the card reports pages that are retired at the next restart.',
+        advice: 'Restart the computer: the page is retired then.',
+      },
       'core-near-slowdown': {
         title: 'Core near its slowdown limit ({{limit}} or more)',
         condition:
@@ -794,6 +894,55 @@ export const en = {
         condition: 'Fires when the core stays at or above the card’s slowdown limit for {{hold}}.',
         advice:
           'The card is throttling. Lower the power limit or pause the work, then check the fans and clean out dust.',
+      },
+      'core-fixed': {
+        title: 'Core at {{limit}} or more',
+        condition: 'Fires when the core stays at or above {{limit}} for {{hold}}, whatever the card tolerates.',
+        advice: 'Check the room temperature and the airflow. A lower power limit helps at once.',
+      },
+      'memory-at-limit': {
+        title: 'Memory at its limit ({{limit}})',
+        condition: 'Fires when the memory stays at or above its maximum temperature for {{hold}}.',
+        advice: 'Lower the power limit or pause the work. Then check the airflow and the thermal pads.',
+      },
+      'fans-off-hot': {
+        title: 'Fans at 0 % while the core is at {{value}}',
+        condition: 'Fires when every fan is at 0 % and the core stays at or above {{limit}} for {{hold}}.',
+        advice: 'Check the fan curve and the fan cables. Set the fans to automatic.',
+      },
+      'hw-thermal': {
+        title: 'Throttled by hardware because of heat for {{value}} of the last 10 min',
+        condition: 'Fires at {{limit}} of hardware throttling by heat within 10 min.',
+        advice: 'Cooling has failed or is far too weak. Pause the work, then check the fans and clean out dust.',
+      },
+      'sw-thermal': {
+        title: 'Throttled by heat for {{value}} of the last hour',
+        condition: 'Fires at {{limit}} of throttling by heat within an hour.',
+        advice: 'The card is slower than it could be. Improve the airflow, or lower the power limit.',
+      },
+      'power-brake': {
+        title: 'Throttled by the power supply for {{value}} of the last hour',
+        condition: 'Fires at {{limit}} of power brake within an hour.',
+        advice: 'The power supply is overloaded. Check its cables and its rating, or lower the power limit.',
+      },
+      'above-usual': {
+        title: '{{value}} hotter than usual at this power',
+        condition:
+          'Fires when the core stays for {{hold}} at least {{limit}} above what this card rarely exceeded at the same power in the last 30 days. It needs 2 h at that power on 7 days.',
+        advice: 'Check the room temperature, the fans and the airflow.',
+      },
+      'cooling-worse': {
+        title: 'Cooling is worse than in the baseline: {{value}} hotter',
+        condition:
+          'Fires when the cooling trend is sure that the card runs at least {{limit}} hotter than in its baseline.',
+        advice:
+          'Clean out dust and check the fans. If that does not help, the thermal paste may need replacing. See Health.',
+      },
+      'idle-model': {
+        title: 'An idle model uses {{value}}',
+        condition:
+          'Fires when a program has held a model in memory for {{hold}} without using the GPU, at {{limit}} or more.',
+        advice: 'Unload the model or end the program to save this power.',
       },
     },
     clears: {
@@ -1095,7 +1244,9 @@ export const en = {
       description: 'record, and show a live table in the terminal',
       record: 'also write a recording, which --source replay:FILE plays',
       for: 'stop after this time',
-      quiet: 'print only new faults and alerts',
+      quiet: 'print only faults, alerts, recoveries and governor actions',
+      faultOver: 'Over: {{fault}}',
+      governor: 'Governor: {{action}}',
     },
     recordFile: {
       failed: 'The recording {{file}} cannot be written: {{why}}.',
