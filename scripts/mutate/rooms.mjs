@@ -16,7 +16,7 @@ export const mutationRooms = {
   },
   energy: {
     files: /^app\/(core\/energy|workload\/energy\/[^/.]+)\.ts$/,
-    specs: /^test\/unit\/(energy|session-ends|workload|attribution|tariff)[^/]*\.spec\.ts$/,
+    specs: /^test\/unit\/(energy[^/]*|session-ends|workload-energy|workload-limits|attribution[^/]*|tariff)\.spec\.ts$/,
   },
   attribution: {
     files: /^app\/workload\/energy\/(attribution|shares)\.ts$/,
