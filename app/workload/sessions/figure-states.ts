@@ -13,7 +13,9 @@ export const figureStates = [
   'below-resolution',
   'not-counted',
   'none-made',
+  'several-kinds',
   'no-price',
+  'no-figure',
   'not-reported',
 ] as const;
 export type FigureState = (typeof figureStates)[number];
@@ -44,7 +46,19 @@ export const costState = (energy: FigureState, cost: number | undefined): Figure
 /** The state of a quotient: J or money per output. Missed outputs make it smaller, missed energy larger. */
 export function perOutputState(whole: FigureState, outputs: Outputs | undefined): FigureState {
   if (!outputs) return 'not-counted';
+  if (outputs.others) return 'several-kinds';
   if (outputs.count === 0) return outputs.atLeast ? 'not-counted' : 'none-made';
   if (!isShown(whole) || !outputs.atLeast) return whole;
   return whole === 'at-least' ? 'uncertain' : 'at-most';
+}
+
+/** The state of a figure that is part of a session's energy, where it is not reported for every session. */
+export const partState = (energy: FigureState, part: number | undefined): FigureState =>
+  isShown(energy) && part === undefined ? 'not-reported' : energy;
+
+/** The state of a time that every card of a session reports for itself. */
+export function sumState(perCard: readonly (number | undefined)[]): FigureState {
+  const reported = perCard.filter((value) => value !== undefined).length;
+  if (reported === 0) return 'not-reported';
+  return reported < perCard.length ? 'at-least' : 'known';
 }
