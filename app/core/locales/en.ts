@@ -1112,6 +1112,7 @@ export const en = {
       done: 'Session {{name}} recorded: {{duration}}',
       nothing: 'No GPU was observed during the session, so there are no results.',
       allGpus: 'Slowburn could not tell which GPU the command used, so all GPUs are counted.',
+      allTogether: 'All of them together',
       notStarted: '{{program}} could not be started: {{why}}.',
       noProgram: 'there is no such program',
       notExecutable: 'it is not executable',
