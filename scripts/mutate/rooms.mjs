@@ -4,7 +4,7 @@
 export const mutationRooms = {
   governor: {
     files: /^app\/governor\/(policy|limit-controller)\.ts$/,
-    specs: /^test\/(unit\/(governor|policy|cap|limit)[^/]*|integration\/governor)\.spec\.ts$/,
+    specs: /^test\/unit\/(governor|policy|limit)[^/]*\.spec\.ts$/,
   },
   wear: {
     files: /^app\/wear\/(meter|rainflow)\.ts$/,

@@ -78,7 +78,17 @@ const names = new Set(sessionColumns.map(({ name }) => name));
 const withState = [...names].filter((name) => names.has(`${name}State`));
 
 /** Columns that are no figures: what the session is, and what belongs to a figure beside them. */
-const NO_FIGURES = ['id', 'durationS', 'exitCode', 'energyLowJ', 'energyHighJ', 'sharedJ', 'cachedPromptTokens'];
+const NO_FIGURES = [
+  'id',
+  'durationS',
+  'exitCode',
+  'energyLowJ',
+  'energyHighJ',
+  'sharedJ',
+  'cachedPromptTokens',
+  'unseenJ',
+  'unseenS',
+];
 const OF_TOKENS = ['jPerMillionTokens', 'jPerMillionTokensActive', 'costPerMillionTokens'];
 const OF_STRESS = ['stressLowH', 'stressHighH'];
 
