@@ -24,8 +24,7 @@ export type RunSession = {
 };
 
 function energyText(
-  { energyFrom }: GpuSummary,
-  { energyJ, rangeJ: energyRangeJ, states }: Figures,
+  { energyJ, energyFrom, rangeJ: energyRangeJ, states }: Figures,
   sharedWith: RunSession['sharedWith'],
   format: Formatter,
 ): string {
@@ -95,29 +94,61 @@ function exposureText(hours: GpuSummary['equivalentHours'], { significant }: For
   });
 }
 
-/** What a run did to one card, in lines for the terminal. */
-export function describe(
-  summary: GpuSummary,
-  name: string,
-  { startedMs, endedMs, workload, sharedWith }: RunSession,
-  money: Money,
-  format: Formatter,
-): string[] {
-  const { peakTempC, meanTempC, equivalentHours, sharedJ } = summary;
-  const degrees = (celsius: number | undefined, digits: number): string =>
-    celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
-  const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
-  const lines: Line[] = [
-    [text('cli.run.energy'), energyText(summary, figures, sharedWith, format)],
-    ...energyNotes(summary, text, format).map((note): Line => ['', note]),
+/** A heading, and its lines with their labels in one column. */
+function block(heading: string, lines: readonly Line[]): string[] {
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return [heading, ...lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`)];
+}
+
+/** Energy and cost of one card, or of all together. */
+function energyLines(figures: Figures, sharedWith: RunSession['sharedWith'], format: Formatter): Line[] {
+  const { sharedJ } = figures;
+  return [
+    [text('cli.run.energy'), energyText(figures, sharedWith, format)],
+    ...energyNotes(figures, text, format).map((note): Line => ['', note]),
     ...costLines(figures, format),
     ...(sharedJ === undefined ? [] : [[text('cli.run.shared'), joined(format.energy(sharedJ))] as const]),
-    ...outputLines(figures, sharedWith, format),
+  ];
+}
+
+function cardLines(summary: GpuSummary, format: Formatter): Line[] {
+  const { peakTempC, meanTempC, equivalentHours } = summary;
+  const degrees = (celsius: number | undefined, digits: number): string =>
+    celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
+  return [
     [text('cli.run.peak'), degrees(peakTempC, 0)],
     [text('cli.run.mean'), degrees(meanTempC, 1)],
     [text('cli.run.throttled'), throttledText(summary, format)],
     [text('cli.run.equivalentHours'), exposureText(equivalentHours, format)],
   ];
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [name, ...lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`)];
+}
+
+/**
+ * What a run did to its cards, in lines for the terminal. Of several cards none made the outputs alone, so they stand with
+ * the energy of all together.
+ */
+export function describe(
+  summaries: readonly GpuSummary[],
+  nameOf: (gpuUuid: string) => string,
+  { startedMs, endedMs, workload, sharedWith }: RunSession,
+  money: Money,
+  format: Formatter,
+): string[] {
+  const figuresFor = (gpus: readonly GpuSummary[]): Figures =>
+    figuresOf({ startedMs, endedMs, summary: { gpus, ...(workload && { workload }) } }, money);
+  const [only, ...others] = summaries;
+  if (!only) return [];
+  const all = figuresFor(summaries);
+  const made = outputLines(all, sharedWith, format);
+  if (others.length === 0)
+    return block(nameOf(only.gpuUuid), [...energyLines(all, sharedWith, format), ...made, ...cardLines(only, format)]);
+  return [
+    ...summaries.flatMap((summary) =>
+      block(nameOf(summary.gpuUuid), [
+        ...energyLines(figuresFor([summary]), sharedWith, format),
+        ...cardLines(summary, format),
+      ]),
+    ),
+    ...block(text('cli.run.allTogether'), [...energyLines(all, sharedWith, format), ...made]),
+  ];
 }

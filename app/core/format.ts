@@ -110,6 +110,8 @@ export function createNumberFormatter(locale: string, { temperatureUnit, currenc
     duration(ms) {
       if (ms > 0 && ms < 950) return `${significant(ms / 1000, 1)} s`;
       // SI symbols need no translation
+      const tenths = Math.round(ms / 100);
+      if (tenths < 100 && tenths % 10 !== 0) return `${number(tenths / 10, 1)} s`; // a short command is not rounded by half
       const seconds = Math.round(ms / 1000);
       const hours = Math.floor(seconds / 3600);
       const minutes = Math.floor((seconds % 3600) / 60);

@@ -76,8 +76,8 @@ describe('a name from outside', () => {
         const table = monitorTable({ ...tick, gpus }, new Map(), format);
         const session = { startedMs: 0, endedMs: 1000 };
         const summary = describeRun(
-          { gpuUuid: 'GPU-1', observedMs: 0 },
-          text,
+          [{ gpuUuid: 'GPU-1', observedMs: 0 }],
+          () => text,
           session,
           { ...defaultSettings, market: undefined },
           format,

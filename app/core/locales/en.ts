@@ -1264,6 +1264,7 @@ export const en = {
       done: 'Session {{name}} recorded: {{duration}}',
       nothing: 'No GPU was observed during the session, so there are no results.',
       allGpus: 'Slowburn could not tell which GPU the command used, so all GPUs are counted.',
+      allTogether: 'All of them together',
       notStarted: '{{program}} could not be started: {{why}}.',
       noProgram: 'there is no such program',
       notExecutable: 'it is not executable',
@@ -1698,6 +1699,7 @@ export const en = {
       'No energy per output is shown: it made outputs of several kinds, and which used how much is not known.',
     'none-made': 'No output was counted.',
     'no-price': 'No cost is shown: no price is set for all of its time.',
+    'no-figure': 'It is not shown: the settings have no figure for it.',
     'not-reported': 'The card does not report it.',
   },
   idleModels: {
