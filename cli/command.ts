@@ -3,6 +3,7 @@ import type { Argument, Option } from 'commander';
 /** Every command as it is typed after `slowburn`, in the order of the help. */
 export type CommandId =
   | 'monitor'
+  | 'status'
   | 'run'
   | 'sessions'
   | 'read'

@@ -17,6 +17,7 @@ import { monitor } from './commands/monitor.ts';
 import { read } from './commands/read.ts';
 import { run } from './commands/run.ts';
 import { sessions } from './commands/sessions.ts';
+import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
 import { tariffImport } from './commands/tariff-import.ts';
 import { tariffShow } from './commands/tariff-show.ts';
@@ -25,6 +26,7 @@ import { wear } from './commands/wear.ts';
 /** The commands of the terminal. Help and docs derive from them. To add one, add a file to commands/ and a row here. */
 export const commands = {
   monitor,
+  status,
   run,
   sessions,
   read,

@@ -81,7 +81,7 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
     printError(recording.error);
     return EXIT.failed;
   }
-  const opened = await recordHere(options, {
+  const opened = await recordHere('monitor', options, {
     onTick(tick) {
       recording?.value.write(tick);
       show(tick);

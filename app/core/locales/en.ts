@@ -1096,6 +1096,33 @@ export const en = {
       for: 'stop after this time',
       quiet: 'print only new faults and alerts',
     },
+    recorderStatus: {
+      description: 'say in five lines what is recorded, what fires, what it costs and where it is',
+      label: { recording: 'Recording', alerts: 'Alerts', cost: 'Cost', data: 'Data', next: 'Next' },
+      startedBy: {
+        window: 'window',
+        monitor: 'slowburn monitor',
+        command: 'slowburn run, sweep or meter',
+        service: 'service',
+      },
+      by: '{{by}}, process {{pid}}',
+      process: 'process {{pid}}',
+      since: 'since {{date}}',
+      noCards: 'no card yet',
+      stopped: 'nothing records into this folder',
+      notWatched: 'not watched while nothing records',
+      nothingFires: 'none firing',
+      noCost: 'nothing',
+      costLater: 'CPU and memory are known after one minute',
+      cpu: '{{cpu}} % of one CPU core',
+      memory: '{{size}} memory',
+      history: 'history {{size}}',
+      nothingToDo: 'nothing to do',
+      start:
+        'Start recording: slowburn service install (always), slowburn monitor (in this terminal), or open the window.',
+      silent:
+        'The recorder has not reported since {{date}}. See slowburn doctor; if it stays silent, end process {{pid}} and start it again.',
+    },
     recordFile: {
       failed: 'The recording {{file}} cannot be written: {{why}}.',
       another: 'Name another file.',
