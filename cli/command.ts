@@ -4,6 +4,11 @@ import type { Argument, Option } from 'commander';
 export type CommandId =
   | 'monitor'
   | 'status'
+  | 'record'
+  | 'service install'
+  | 'service status'
+  | 'service logs'
+  | 'service remove'
   | 'run'
   | 'sessions'
   | 'read'

@@ -1096,6 +1096,57 @@ export const en = {
       for: 'stop after this time',
       quiet: 'print only new faults and alerts',
     },
+    config: {
+      refused: '{{where}} is not valid. {{why}}',
+      refusedNext: 'Correct it. docs/service.md describes each value.',
+    },
+    record: {
+      description: 'record as a service does: without a table, configured by file and environment',
+      recording_one: 'Recording {{count}} card from {{source}}.',
+      recording_other: 'Recording {{count}} cards from {{source}}.',
+    },
+    service: {
+      description: 'record always, as a service of the system',
+      installDescription: 'install and start the service',
+      statusDescription: 'show the service and what it records',
+      logsDescription: 'show what the service printed',
+      removeDescription: 'stop and remove the service; data stays',
+      option: {
+        system: 'the service of the whole machine, with a user of its own, instead of yours',
+        print: 'print the service definition and change nothing',
+        follow: 'wait for new lines',
+        lines: 'number of lines',
+      },
+      noManager: 'systemd does not run here, or does not answer: {{why}}',
+      noManagerNext:
+        'Print the unit with slowburn service install --print, or let another service manager start slowburn record.',
+      otherSystem: 'On this system, Slowburn does not install the service itself.',
+      otherSystemDarwin:
+        'Run: slowburn service install --print > ~/Library/LaunchAgents/{{label}}.plist, then: launchctl bootstrap gui/$(id -u) ~/Library/LaunchAgents/{{label}}.plist',
+      otherSystemWin32:
+        'Run: slowburn service install --print > slowburn.xml, then: schtasks /create /tn Slowburn /xml slowburn.xml',
+      otherSystemNext: 'Let your service manager start slowburn record.',
+      notRoot: 'The system service can be changed only by root.',
+      notRootNext: 'Run the command with sudo.',
+      atHome: 'The system service cannot read {{file}}: home folders are hidden from it.',
+      atHomeNext: 'Copy Slowburn to /opt/slowburn, use a Node outside of home folders, and run the command from there.',
+      busy: 'Process {{pid}} ({{by}}) records into {{folder}}. The service could not start beside it.',
+      busyNext: 'End it first, then run the command again.',
+      failed: '{{command}} failed: {{why}}',
+      failedNext: 'See slowburn service logs.',
+      noReason: 'no reason given',
+      notInstalled: 'The service is not installed: there is no {{file}}.',
+      notInstalledNext: 'Install it: slowburn service install.',
+      installed: 'Slowburn records now, and after each start of the machine or login. Unit: {{file}}',
+      lingers: 'Recording continues after you log out.',
+      endsAtLogout:
+        'Recording ends when you log out. To continue after logout, run: sudo loginctl enable-linger {{user}}',
+      removed: 'The service is removed. Data stays in {{folder}}.',
+      state: 'Service    {{active}} ({{sub}}), {{enabled}}: {{file}}',
+      unreadable: 'Its data can be read only with: sudo slowburn status --data-dir {{folder}}',
+      cannot:
+        'A system service cannot stop programs, change power limits, map sockets of other users to programs, or read the kernel log.',
+    },
     recorderStatus: {
       description: 'say in five lines what is recorded, what fires, what it costs and where it is',
       label: { recording: 'Recording', alerts: 'Alerts', cost: 'Cost', data: 'Data', next: 'Next' },
