@@ -1095,6 +1095,11 @@ export const en = {
       record: 'also write a recording, which --source replay:FILE plays',
       for: 'stop after this time',
       quiet: 'print only new faults and alerts',
+      keys: 'q ends · s sorts (now: {{order}}) · ? hides this line',
+      order: { worst: 'worst first', index: 'by number', power: 'by power' },
+      summary: 'Lowest and highest in {{duration}}:',
+      summaryCard: '{{gpu}}: core {{temperature}}, power {{power}}',
+      notReported: 'not reported',
     },
     config: {
       refused: '{{where}} is not valid. {{why}}',
