@@ -50,6 +50,7 @@ async function mutate(room, { only }) {
   const files = matching('app', mutationRooms[room].files).filter((file) => file.includes(only));
   if (files.length === 0) throw new SetupError(`No file of ${room} contains ${only} in its name.`);
   process.env.SLOWBURN_MUTATE_SPECS = matching('test', mutationRooms[room].specs).join(',');
+  process.env.TZ = 'UTC'; // mutants are tested in threads, which cannot change their time zone
   const output = path.join(checkout, 'test-results', 'mutation');
   fs.mkdirSync(output, { recursive: true });
   const stryker = new Stryker({
@@ -58,7 +59,7 @@ async function mutate(room, { only }) {
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'scripts/mutate/vitest.config.mjs', related: false },
     coverageAnalysis: 'perTest',
-    concurrency: 1,
+    concurrency: Number(process.env.SLOWBURN_MUTATE_WORKERS ?? 1),
     timeoutMS: 10_000,
     dryRunTimeoutMinutes: 15,
     disableTypeChecks: true,

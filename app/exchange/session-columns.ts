@@ -1,6 +1,7 @@
 import { unloadCommand } from '../workload/sessions/unload.ts';
 import type { FigureState } from '../workload/sessions/figure-states.ts';
 import { figuresOf, type Figures, type Money } from '../workload/sessions/figures.ts';
+import { outputUnits } from '../workload/adapters/ids.ts';
 import type { IdleModel, StoredSession } from '../workload/sessions/schema.ts';
 import { costOf } from '../workload/energy/tariff.ts';
 
@@ -52,8 +53,15 @@ export const sessionColumns: readonly Column[] = [
   number('activeS', 's in which the card worked for it', ({ figures }) => seconds(figures.activeMs)),
   number('exitCode', 'exit code of the command', ({ session }) => session.exitCode ?? undefined),
   words('gpus', 'UUIDs of its cards, separated by blanks; empty: not known', ({ session }) => session.gpus.join(' ')),
-  words('outputUnit', '`image`, `token`, `step`, `file` or `line`', ({ figures }) => figures.outputs?.unit),
+  words(
+    'outputUnit',
+    `one of ${outputUnits.map((unit) => `\`${unit}\``).join(', ')}`,
+    ({ figures }) => figures.outputs?.unit,
+  ),
   number('outputs', 'outputs; of tokens, the generated ones', ({ figures }) => figures.outputs?.count),
+  words('otherOutputs', 'outputs of further kinds: unit and count', ({ figures }) =>
+    figures.outputs?.others?.map(({ unit, count }) => `${unit} ${count}`).join('; '),
+  ),
   state('outputs', ({ figures: { outputs } }) => (!outputs ? 'not-counted' : outputs.atLeast ? 'at-least' : 'known')),
   words('countedBy', 'who counted them', ({ figures }) => figures.outputs?.countedBy),
   number('promptTokens', 'tokens of prompts', ({ figures }) => figures.outputs?.promptTokens),
@@ -68,6 +76,13 @@ export const sessionColumns: readonly Column[] = [
   number('energyHighJ', 'the true value is not above', ({ figures }) => figures.rangeJ?.high),
   state('energyJ', ({ figures }) => figures.states.energy),
   words('energyFrom', '`counter` or `power`', ({ figures }) => figures.energyFrom),
+  words('energyWhy', 'what was wrong with the other of the two, if anything was', ({ figures }) => figures.energyWhy),
+  number(
+    'unseenJ',
+    'part of `energyHighJ`: used at most in time without readings',
+    ({ figures }) => figures.unseen?.energyJ,
+  ),
+  number('unseenS', 's without readings', ({ figures }) => seconds(figures.unseen?.ms)),
   number('sharedJ', 'J used together with others, in `energyJ` of none', ({ figures }) => figures.sharedJ),
   words('sharedWith', 'names of the other sessions', ({ session }) => session.sharedWith?.join('; ')),
   number('aboveIdleJ', 'J of `energyJ` above idle power', ({ figures }) => figures.aboveIdleJ),

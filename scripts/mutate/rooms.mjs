@@ -4,7 +4,7 @@
 export const mutationRooms = {
   governor: {
     files: /^app\/governor\/(policy|limit-controller)\.ts$/,
-    specs: /^test\/(unit\/(governor|policy|cap|limit)[^/]*|integration\/governor)\.spec\.ts$/,
+    specs: /^test\/unit\/(governor|policy|limit)[^/]*\.spec\.ts$/,
   },
   wear: {
     files: /^app\/wear\/(meter|rainflow)\.ts$/,
@@ -16,7 +16,7 @@ export const mutationRooms = {
   },
   energy: {
     files: /^app\/(core\/energy|workload\/energy\/[^/.]+)\.ts$/,
-    specs: /^test\/unit\/(energy|session-ends|workload|attribution|tariff)[^/]*\.spec\.ts$/,
+    specs: /^test\/unit\/(energy[^/]*|session-ends|workload-energy|workload-limits|attribution[^/]*|tariff)\.spec\.ts$/,
   },
   attribution: {
     files: /^app\/workload\/energy\/(attribution|shares)\.ts$/,

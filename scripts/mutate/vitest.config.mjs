@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: (process.env.SLOWBURN_MUTATE_SPECS ?? '').split(',').filter(Boolean),
+    setupFiles: ['scripts/mutate/properties.mjs'],
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -11,6 +11,7 @@ import { recordingHeader, recordingLine } from '../../app/telemetry/replay/recor
 import { err, messageOf, type Result } from '../../app/core/result.ts';
 import { decodeDocument, type SmiDocument } from '../../app/telemetry/smi/document.ts';
 import type { GpuSample } from '../../app/telemetry/source.ts';
+import { checkRuns } from './run-energy.ts';
 
 export type Options = { readonly library?: string; readonly nvidiaSmi?: string; readonly seconds?: number };
 
@@ -131,6 +132,11 @@ export async function run(options: Options, say: (line: string) => void): Promis
       `  ${symbol.padEnd(48)} ${((1000 * ms) / count).toFixed(1).padStart(9)} µs  worst ${(1000 * worstMs).toFixed(0)} µs`,
     );
   }
+
+  say('Energy of `slowburn run` against the energy counter');
+  const outside = await checkRuns(reader, gpus.length, options, say);
+  if (outside === undefined) say('  a card has no energy counter');
+  else differences += outside;
 
   const seconds = options.seconds ?? 60;
   const name = `${gpus[0]!.identity.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}--${driver ?? 'unknown'}.jsonl`;

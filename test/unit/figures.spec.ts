@@ -109,15 +109,22 @@ describe('a figure per output', () => {
       activeMs: fc.option(fc.nat(1000), { nil: undefined }),
     });
     fc.assert(
-      fc.property(fc.array(summary, { maxLength: 3 }), fc.nat(3), fc.boolean(), (list, count, atLeast) => {
-        const found = figures(
-          list.map((one) => gpu(one as Partial<GpuSummary>)),
-          tokens(count, { atLeast }),
-        );
-        for (const joules of [found.energyJ, found.each?.energyJ, found.eachActive?.energyJ])
-          expect(joules === undefined || joules > 0).toBe(true);
-        expect(found.each?.energyJ !== undefined).toBe(isShown(found.states.perOutput));
-      }),
+      fc.property(
+        fc.array(summary, { maxLength: 3 }),
+        fc.nat(3),
+        fc.boolean(),
+        fc.boolean(),
+        (list, count, atLeast, mixed) => {
+          const several = { others: [{ unit: 'image' as const, count: 1 }] };
+          const found = figures(
+            list.map((one) => gpu(one as Partial<GpuSummary>)),
+            tokens(count, { atLeast, ...(mixed && several) }),
+          );
+          for (const joules of [found.energyJ, found.each?.energyJ, found.eachActive?.energyJ])
+            expect(joules === undefined || joules > 0).toBe(true);
+          expect(found.each?.energyJ !== undefined).toBe(isShown(found.states.perOutput));
+        },
+      ),
     );
   });
 

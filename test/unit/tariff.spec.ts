@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createFormatter } from '../../app/metrics/format.ts';
 import { createSlots } from '../../app/workload/energy/slots.ts';
 import { costOf, priceAt, pricedShare, priceSlots, type Tariff } from '../../app/workload/energy/tariff.ts';
+import { inZone } from '../support/zone.ts';
 import { addPrices, marketOf } from '../../app/workload/prices/market.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 
@@ -12,14 +13,6 @@ const HOUR = 60 * MINUTE;
 const KWH = 3.6e6;
 const DAY = Date.UTC(2026, 0, 14); // a Wednesday
 
-function inZone(zone: string): void {
-  const before = process.env['TZ'];
-  process.env['TZ'] = zone;
-  onTestFinished(() => {
-    if (before === undefined) delete process.env['TZ'];
-    else process.env['TZ'] = before;
-  });
-}
 const band = (fromMin: number, toMin: number, pricePerKwh: number) => ({
   days: 'all' as const,
   fromMin,
@@ -123,28 +116,6 @@ describe('what energy cost', () => {
       { numRuns: 200 },
     );
   });
-
-  it.each([
-    ['2026-03-29', 23], // the clock goes from two to three
-    ['2026-10-24', 24],
-    ['2026-10-25', 25], // and back
-  ] as const)(
-    'on %s, a day of %d hours in Rome, is by the clock for bands and by the moment for imported prices',
-    (day, hours) => {
-      inZone('Europe/Rome');
-      const fromMs = new Date(`${day}T00:00:00`).getTime();
-      const slices = Array.from({ length: hours }, (_, i) => ({
-        fromMs: fromMs + i * HOUR,
-        toMs: fromMs + (i + 1) * HOUR,
-        perKwh: i,
-      }));
-      const slots = slotsOf([hours * KWH, fromMs, fromMs + hours * HOUR]);
-      expect(costOf(slots, { ...none, market: marketWith(...slices) })).toBeCloseTo((hours * (hours - 1)) / 2, 6);
-      const twice = { 23: 0, 24: 1, 25: 2 }[hours]; // how often the hour from two to three comes
-      const tariff = { pricePerKwh: 0, tariff: [band(127, 143, 1)], market: undefined };
-      expect(costOf(slots, tariff)).toBeCloseTo((twice * 16) / 60, 6);
-    },
-  );
 
   it('is not known where a price is missing, and says for how much of the energy it is known', () => {
     const slots = slotsOf([93 * KWH, DAY, DAY + 93 * MINUTE], [7 * KWH, DAY + 93 * MINUTE, DAY + 100 * MINUTE]);

@@ -1623,6 +1623,8 @@ export const en = {
     'below-resolution':
       'No energy is shown: its part of the card’s work was smaller than the driver’s reports can show.',
     'not-counted': 'Outputs were not counted.',
+    'several-kinds':
+      'No energy per output is shown: it made outputs of several kinds, and which used how much is not known.',
     'none-made': 'No output was counted.',
     'no-price': 'No cost is shown: no price is set for all of its time.',
     'not-reported': 'The card does not report it.',

@@ -47,7 +47,7 @@ export function createSlots() {
         settled.push(...settle(before, its));
         open.delete(before);
       }
-      open.set(quarterMs, (minutes = new Map()));
+      open.set(quarterMs, (minutes = new Map<number, number>()));
     }
     minutes.set(minuteMs, (minutes.get(minuteMs) ?? 0) + joules);
   }

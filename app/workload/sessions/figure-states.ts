@@ -12,6 +12,7 @@ export const figureStates = [
   'all-shared',
   'below-resolution',
   'not-counted',
+  'several-kinds',
   'none-made',
   'no-price',
   'not-reported',
@@ -44,6 +45,7 @@ export const costState = (energy: FigureState, cost: number | undefined): Figure
 /** The state of a quotient: J or money per output. Missed outputs make it smaller, missed energy larger. */
 export function perOutputState(whole: FigureState, outputs: Outputs | undefined): FigureState {
   if (!outputs) return 'not-counted';
+  if (outputs.others) return 'several-kinds'; // nothing tells which used what
   if (outputs.count === 0) return outputs.atLeast ? 'not-counted' : 'none-made';
   if (!isShown(whole) || !outputs.atLeast) return whole;
   return whole === 'at-least' ? 'uncertain' : 'at-most';
