@@ -28,7 +28,10 @@ export function createMonitorView() {
       firstMs ??= tsMs;
       lastMs = tsMs;
       for (const { gpu, frame } of gpus) {
-        const known = seen.get(gpu.uuid) ?? { name: `${gpu.index} ${gpu.name}`, extremes: new Map() };
+        const known = seen.get(gpu.uuid) ?? {
+          name: `${gpu.index} ${gpu.name}`,
+          extremes: new Map<MetricKey, Extremes>(),
+        };
         seen.set(gpu.uuid, known);
         for (const key of FOLLOWED) {
           const value = valueOf(frame, key);

@@ -17,7 +17,7 @@ import { notes, out, printError } from '../terminal.ts';
 
 type RecordOptions = { readonly source?: SourceSpec; readonly interval?: number; readonly dataDir?: string };
 
-/** `auto` for a service: it never falls back to the simulator, because nobody would notice. */
+/** `auto` for a service: it never falls back to the simulator, because that could go unnoticed for months. */
 const realSources: readonly SourceSpec[] = [{ kind: 'nvml' }, { kind: 'nvidia-smi' }];
 
 /** Prints lines that the previous call did not have. */

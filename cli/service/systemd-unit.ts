@@ -12,7 +12,6 @@ const quoted = (word: string): string =>
   `"${word
     .replace(/[\\"]/g, '\\$&')
     .replaceAll('%', '%%')
-    // eslint-disable-next-line no-control-regex -- these are what is looked for
     .replace(/[\x00-\x1f\x7f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
 
 const unquoted = (word: string): string =>

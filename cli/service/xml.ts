@@ -2,7 +2,4 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 /** A text within XML 1.0. Control characters, which XML cannot hold, become U+FFFD. */
 export const escapeXml = (text: string): string =>
-  text
-    .replace(/[&<>"]/g, (char) => ENTITIES[char]!)
-    // eslint-disable-next-line no-control-regex -- these are what is looked for
-    .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd');
+  text.replace(/[&<>"]/g, (char) => ENTITIES[char]!).replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd');

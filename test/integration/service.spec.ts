@@ -104,7 +104,7 @@ esac`,
     unit,
     data,
     calls: () => (fs.existsSync(calls) ? fs.readFileSync(calls, 'utf8').trim().split('\n') : []),
-    service(...args: string[]) {
+    service: (...args: string[]) => {
       const all = [program, 'service', ...args];
       const { status, stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8', env });
       return { status, stdout, stderr };

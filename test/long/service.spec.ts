@@ -11,7 +11,7 @@ const analyze = (...args: string[]) =>
   spawnSync('systemd-analyze', args, { encoding: 'utf8', env: { ...process.env, XDG_RUNTIME_DIR: os.tmpdir() } });
 const available = analyze('--version').status === 0;
 
-/** A unit in a folder of its own, for an executable and arguments that need every kind of quoting. */
+/** A unit in a separate folder, for an executable and arguments that need every kind of quoting. */
 function unitFile(scope: ServiceScope): string {
   const folder = temporaryFolder();
   const program = path.join(folder, 'a b $HOME %h é');

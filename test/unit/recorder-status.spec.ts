@@ -76,7 +76,8 @@ describe('the status', () => {
   });
 
   it('does not claim a cost that was not measured yet', () => {
-    const { cost: _, ...young } = note;
-    expect(lines({ recorder: young })[2]).toBe('Cost       CPU and memory are known after one minute · history 5 MiB');
+    expect(lines({ recorder: { ...note, cost: undefined } })[2]).toBe(
+      'Cost       CPU and memory are known after one minute · history 5 MiB',
+    );
   });
 });

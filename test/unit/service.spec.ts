@@ -101,7 +101,7 @@ describe('the Windows task', () => {
     fc.assert(
       fc.property(fc.array(word), word, (args, folder) => {
         const xml = windowsTask(programOf(['C:\\node & co\\node.exe', ...args], `C:\\${folder}`));
-        const { Command, Arguments } = (parser.parse(xml) as any).Task.Actions.Exec;
+        const { Command, Arguments } = parser.parse(xml).Task.Actions.Exec;
         expect(Command).toBe('C:\\node & co\\node.exe');
         expect(splitCommandLine(Arguments)).toEqual([...args, '--data-dir', `C:\\${folder}`]);
       }),

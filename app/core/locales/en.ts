@@ -1117,7 +1117,7 @@ export const en = {
       logsDescription: 'show what the service printed',
       removeDescription: 'stop and remove the service; data stays',
       option: {
-        system: 'the service of the whole machine, with a user of its own, instead of yours',
+        system: 'the service of the whole machine, with its own user, instead of yours',
         print: 'print the service definition and change nothing',
         follow: 'wait for new lines',
         lines: 'number of lines',
