@@ -58,6 +58,7 @@ async function ownTick(gpus: number): Promise<number> {
       settings: { ...defaultSettings, intervalMs: 5 },
       suspended: [],
       restarted: false,
+      startedBy: 'monitor',
     },
     {
       onTick(tick) {

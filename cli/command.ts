@@ -3,6 +3,12 @@ import type { Argument, Option } from 'commander';
 /** Every command as it is typed after `slowburn`, in the order of the help. */
 export type CommandId =
   | 'monitor'
+  | 'status'
+  | 'record'
+  | 'service install'
+  | 'service status'
+  | 'service logs'
+  | 'service remove'
   | 'run'
   | 'sessions'
   | 'read'

@@ -15,8 +15,14 @@ import { ledgerVerify } from './commands/ledger-verify.ts';
 import { meter } from './commands/meter.ts';
 import { monitor } from './commands/monitor.ts';
 import { read } from './commands/read.ts';
+import { record } from './commands/record.ts';
 import { run } from './commands/run.ts';
+import { serviceInstall } from './commands/service-install.ts';
+import { serviceLogs } from './commands/service-logs.ts';
+import { serviceRemove } from './commands/service-remove.ts';
+import { serviceStatus } from './commands/service-status.ts';
 import { sessions } from './commands/sessions.ts';
+import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
 import { tariffImport } from './commands/tariff-import.ts';
 import { tariffShow } from './commands/tariff-show.ts';
@@ -25,6 +31,12 @@ import { wear } from './commands/wear.ts';
 /** The commands of the terminal. Help and docs derive from them. To add one, add a file to commands/ and a row here. */
 export const commands = {
   monitor,
+  status,
+  record,
+  'service install': serviceInstall,
+  'service status': serviceStatus,
+  'service logs': serviceLogs,
+  'service remove': serviceRemove,
   run,
   sessions,
   read,
@@ -50,6 +62,7 @@ export const commands = {
 /** Descriptions of commands that only have sub-commands. */
 export const groups = {
   db: () => text('cli.db.description'),
+  service: () => text('cli.service.description'),
   tariff: () => text('cli.tariff.description'),
   ledger: () => text('cli.ledger.description'),
 } as const satisfies Record<GroupId, () => string>;

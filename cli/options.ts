@@ -12,8 +12,8 @@ import { parseSourceSpec, type SourceSpec } from '../app/telemetry/sources.ts';
 import { parseGlob, type Glob } from '../app/workload/adapters/glob.ts';
 import { parseCaps } from '../app/workload/sessions/sweep.ts';
 
-/** Exit codes of the command line. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+/** Exit codes of the command line. 3 as of an init script's `status`: the program is not running (LSB 5, 22.2). */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notRecording: 3 } as const;
 
 /** The folder of this program, which also has the scripts of its threads. */
 export const threads = new URL('.', import.meta.url);

@@ -1,6 +1,6 @@
 import { openCollector, type Collector, type CollectorEvents } from '../app/recorder/collector.node.ts';
 import { text } from '../app/core/i18n.ts';
-import { readRecorder } from '../app/core/recorder-note.node.ts';
+import { readRecorder, type RecorderKind } from '../app/core/recorder-note.node.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { dataFolder, historyFile } from '../app/core/folders.node.ts';
 import { requestSample } from '../app/recorder/sample-request.node.ts';
@@ -23,7 +23,11 @@ export type RecordingHere = { readonly collector: Collector; readonly settings: 
  * Records in this process with the settings of the data folder. A change of the settings file applies immediately; its
  * errors and pending limits are printed when they change. An interval from the command line has priority.
  */
-export async function recordHere(options: RecordingOptions, events: CollectorEvents): Promise<Result<RecordingHere>> {
+export async function recordHere(
+  startedBy: RecorderKind,
+  options: RecordingOptions,
+  events: CollectorEvents,
+): Promise<Result<RecordingHere>> {
   const { source, speed, interval } = options;
   const folder = dataFolder(options.dataDir);
   const here: { collector?: Collector } = {};
@@ -46,7 +50,7 @@ export async function recordHere(options: RecordingOptions, events: CollectorEve
   }
 
   const { suspended } = owner.report();
-  const config = { source, speed, dataFolder: folder, settings: settings(), suspended, restarted: false };
+  const config = { source, speed, dataFolder: folder, settings: settings(), suspended, restarted: false, startedBy };
   const opened = await openCollector(config, events, threads);
   if (!opened.ok) {
     owner.close();
@@ -78,7 +82,7 @@ export async function startRecording(options: RecordingOptions): Promise<Result<
     onSessions: () => undefined,
     onNotice: printError,
   };
-  const opened = await recordHere(options, events);
+  const opened = await recordHere('command', options, events);
   if (opened.ok) {
     const { collector } = opened.value;
     return ok({ databaseFile: collector.databaseFile, collector, sampleNow: collector.sampleNow });

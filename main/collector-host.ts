@@ -55,7 +55,7 @@ const RETRY_MS: Partial<Record<string, number>> = {
  */
 export function startCollectorHost(
   script: string,
-  config: Omit<CollectorConfig, 'restarted'>,
+  config: Omit<CollectorConfig, 'restarted' | 'startedBy'>,
   events: HostEvents,
 ): CollectorHost {
   let child: UtilityProcess | undefined;
@@ -100,7 +100,10 @@ export function startCollectorHost(
   function onMessage(message: FromCollector): void {
     switch (message.type) {
       case 'hello':
-        return send({ type: 'start', config: { ...config, settings, suspended, restarted: status.restarts > 0 } });
+        return send({
+          type: 'start',
+          config: { ...config, settings, suspended, restarted: status.restarts > 0, startedBy: 'window' },
+        });
       case 'started':
         return setStatus({ state: 'running', error: undefined, setAside: message.setAside ?? status.setAside });
       case 'failed':

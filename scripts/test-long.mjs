@@ -7,6 +7,7 @@
 //   mutation   changes the code of each room and expects its specs to notice: at least 85 %
 //   tasks      follows the steps of CONTRIBUTING.md on a copy of the checkout
 //   foreign    other programs on the stand-in driver, NVIDIA's own library without a card
+//   service    systemd's own checks of the unit files of `slowburn service`
 //   servers    llama.cpp's server and the clients of OpenAI and Ollama: counts by its adapter and by the meter
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -71,6 +72,7 @@ const PARTS = {
   mutation: () => script('mutate', '--least', '85', 'governor', 'wear', 'sealing'),
   tasks: () => spec('contributing'),
   foreign: () => spec('foreign'),
+  service: () => spec('service'),
   servers: () => spec('servers'),
 };
 

@@ -6,6 +6,10 @@ import { writeNote } from './atomic-write.node.ts';
 import { isRunning, processStart } from './process-start.node.ts';
 import { readInput } from './read-input.node.ts';
 
+/** What records: the window, `slowburn monitor`, a command that is measured (run, sweep, meter), or the service. */
+export const recorderKinds = ['window', 'monitor', 'command', 'service'] as const;
+export type RecorderKind = (typeof recorderKinds)[number];
+
 const schema = z.object({
   pid: z.int(),
   /** when it started: another program may have its PID by now */
@@ -13,6 +17,16 @@ const schema = z.object({
   databaseFile: z.string(),
   /** label of the source */
   source: z.string().optional(),
+  startedBy: z.enum(recorderKinds).optional(),
+  /** when recording began, and when this note was written, ms since 1970 */
+  sinceMs: z.number().optional(),
+  notedMs: z.number().optional(),
+  /** time between samples, ms */
+  intervalMs: z.number().optional(),
+  /** names of the cards of the newest tick */
+  cards: z.array(z.string()).optional(),
+  /** why nothing is stored now, or why the source does not answer */
+  fault: z.object({ message: z.string(), next: z.string().optional() }).optional(),
   /** what recording has cost, as of the last minute */
   cost: ownCost.optional(),
 });

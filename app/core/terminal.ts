@@ -8,15 +8,29 @@ export type TextStream = {
   readonly rows?: number;
 };
 
+/** A line, or a line in one style. Styles are dropped where colour is not wanted. */
+export type Line = string | { readonly text: string; readonly style: 'red' | 'yellow' | 'bold' | 'faint' };
+
+/** Select Graphic Rendition (ECMA-48, 8.3.117) */
+const SGR = { red: 31, yellow: 33, bold: 1, faint: 2 } as const;
+
 const UP = (lines: number): string => `\u001b[${lines}A`;
 const CLEAR_BELOW = '\u001b[J';
 const CLEAR_LINE = '\r\u001b[K';
 
 /**
- * All output to a terminal goes through this. Every text is made printable; only this function writes the escape sequences
- * that move the cursor.
+ * All output to a terminal goes through this. Every text is made printable; only this function writes escape sequences,
+ * which move the cursor and set styles.
+ * @param colour whether a terminal may show styles
  */
-export function openTerminal(stream: TextStream) {
+export function openTerminal(stream: TextStream, colour = false) {
+  const coloured = colour && stream.isTTY === true;
+  /** @param columns the most characters that are shown */
+  function rendered(line: Line, columns?: number): string {
+    if (typeof line === 'string') return printable(line).slice(0, columns);
+    const plain = printable(line.text).slice(0, columns);
+    return coloured ? `\u001b[${SGR[line.style]}m${plain}\u001b[0m` : plain;
+  }
   let drawn = 0;
   let status = false;
   function clearStatus(): void {
@@ -26,9 +40,11 @@ export function openTerminal(stream: TextStream) {
   return {
     /** Whether the stream is a terminal, so that lines can be redrawn. */
     isLive: (): boolean => stream.isTTY === true,
+    /** Width of the terminal; undefined if the stream is no terminal. */
+    columns: (): number | undefined => (stream.isTTY ? stream.columns : undefined),
     /** Prints one line per text; a line end within a text becomes a space. */
-    say(...lines: readonly string[]): void {
-      for (const line of lines) stream.write(`${printable(line)}\n`);
+    say(...lines: readonly Line[]): void {
+      for (const line of lines) stream.write(`${rendered(line)}\n`);
     },
     /** Prints a text of several lines, such as help or a stack trace. */
     text: (text: string): void => void stream.write(printableLines(text)),
@@ -47,10 +63,8 @@ export function openTerminal(stream: TextStream) {
     },
     clearStatus,
     /** Replaces the lines of the previous call. Lines that do not fit are left out: they could not be replaced. */
-    redraw(lines: readonly string[]): void {
-      const fitting = lines
-        .slice(0, (stream.rows ?? Infinity) - 1)
-        .map((line) => printable(line).slice(0, stream.columns));
+    redraw(lines: readonly Line[]): void {
+      const fitting = lines.slice(0, (stream.rows ?? Infinity) - 1).map((line) => rendered(line, stream.columns));
       stream.write(`${drawn > 0 ? UP(drawn) + CLEAR_BELOW : ''}${fitting.join('\n')}\n`);
       drawn = fitting.length;
     },

@@ -1,3 +1,4 @@
+import type { RecorderKind } from '../core/recorder-note.node.ts';
 import type { OwnCost } from '../core/own-cost.ts';
 import type { LimitField } from '../history/retention/limits.ts';
 import type { StoredAlert } from '../alerts/schema.ts';
@@ -21,6 +22,7 @@ export type CollectorConfig = {
   readonly suspended: readonly LimitField[];
   /** the collector before this one died: the time without samples is marked so */
   readonly restarted: boolean;
+  readonly startedBy: RecorderKind;
 };
 
 export type ToCollector =

@@ -9,6 +9,7 @@ import type { OpenedDatabase } from '../history/file/database.node.ts';
 import { openLog } from '../core/log.node.ts';
 import { logLastWords } from './last-words.node.ts';
 import { diedRecorder, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
+import { createNoteKeeper } from './note-keeper.node.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
@@ -124,9 +125,11 @@ export async function openCollector(
     return opened;
   }
 
-  const recorder = { pid: process.pid, databaseFile, source: source.value.info().label };
+  const { label } = source.value.info();
+  const { startedBy } = config;
+  const recorder = { pid: process.pid, databaseFile, source: label, startedBy, sinceMs: clock.wallMs() };
   writeRecorder(config.dataFolder, recorder);
-  log.write(`Recording from ${recorder.source}, process ${process.pid}.`);
+  log.write(`Recording from ${label}, process ${process.pid}.`);
   const diskRoom = watchDiskRoom(config.dataFolder);
   const ledgers = ledgerFolder(config.dataFolder, origin);
   const stopping = new AbortController();
@@ -149,6 +152,20 @@ export async function openCollector(
     monoMs: clock.monoMs,
   });
   const meter = createOwnCostMeter();
+  const note = createNoteKeeper({
+    folder: config.dataFolder,
+    fixed: recorder,
+    intervalMs: () => settings.intervalMs,
+    cost: meter.read,
+    wallMs: clock.wallMs,
+  });
+  const noted: CollectorEvents = {
+    ...events,
+    onTick(tick) {
+      note.tick(tick);
+      events.onTick(tick);
+    },
+  };
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
   const makeReport = createReportMaker({
     threads,
@@ -181,7 +198,7 @@ export async function openCollector(
       meter,
       makeReport,
       jobs,
-      events,
+      events: noted,
       alertSettings: settings.alerts,
       diskFreeMib: diskRoom.freeMib,
       tariff,
@@ -215,7 +232,7 @@ export async function openCollector(
       const again = await openHistory(databaseFile, threads);
       if (!again.ok) return again;
       work = workOn(again.value, resumed);
-      writeRecorder(config.dataFolder, recorder);
+      note.write();
       return ok(again.value.setAside);
     },
     onNotice(notice) {
@@ -244,7 +261,7 @@ export async function openCollector(
     wantsToday: () =>
       rulesOn(settings.alerts).some(({ watches }) => watches === 'energyTodayKwh' || watches === 'costToday'),
     cost: meter.read,
-    note: () => writeRecorder(config.dataFolder, { ...recorder, cost: meter.read() }),
+    note: note.write,
     wallMs: clock.wallMs,
   });
 

@@ -19,6 +19,7 @@ export async function jitterBesideJobs(dataFolder: string) {
       settings: { ...defaultSettings, intervalMs: 100, retentionDays: 36_500, historyCapMb: null },
       suspended: [],
       restarted: false,
+      startedBy: 'monitor',
     },
     {
       onTick: () => void stamps.push(performance.now()),

@@ -10,10 +10,11 @@ import type { Settings } from '../../app/settings/settings.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, secondsOption, settingsOf, type RecordingOptions } from '../options.ts';
+import { listenForKeys } from '../keys.ts';
+import { createMonitorView } from '../monitor-view.ts';
 import { openRecordFile } from '../record-file.ts';
 import { recordHere } from '../recording.ts';
 import { recordingOptions } from '../shared-options.ts';
-import { monitorTable, type Remembered } from '../table.ts';
 import { notes, out, printError } from '../terminal.ts';
 
 export type MonitorOptions = RecordingOptions & {
@@ -47,7 +48,8 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
   let settings = (): Settings => settingsOf(dataFolder(options.dataDir));
   /** Made when it is needed: it takes megabytes, which `--quiet` saves. */
   const format = once(() => formatterOf(settings()));
-  const remembered: Remembered = new Map();
+  const view = createMonitorView();
+  let lastTick: Tick | undefined;
   let firing: string[] = [];
   let shownMs = -Infinity;
 
@@ -74,9 +76,15 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
 
   function show(tick: Tick): void {
     if (options.quiet) return printFault(tick);
+    view.take(tick);
+    lastTick = tick;
     const now = performance.now();
     if (!out.isLive() && now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
     shownMs = now;
+    draw(tick);
+  }
+
+  function draw(tick: Tick): void {
     const lines = [
       `${text('app.name')} · ${tick.source.label} · ${format().dateTime(tick.tsMs)}`,
       ...bannerOf(tick.source),
@@ -84,7 +92,7 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
       ...sentences(tick.fault),
       ...firing,
       '',
-      ...monitorTable(tick, remembered, format()),
+      ...view.lines(tick, format(), out.columns()),
     ];
     if (out.isLive()) out.redraw(lines);
     else out.say(...lines, '');
@@ -96,7 +104,7 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
     printError(recording.error);
     return EXIT.failed;
   }
-  const opened = await recordHere(options, {
+  const opened = await recordHere('monitor', options, {
     onTick(tick) {
       recording?.value.write(tick);
       show(tick);
@@ -120,12 +128,21 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
   settings = opened.value.settings;
   if (collector.setAside) notes.say(text('cli.history.setAside', { file: collector.setAside }));
 
+  let restoreKeys = (): void => undefined;
   await new Promise<void>((resolve) => {
+    const onKey = (key: string): void => {
+      const does = view.key(key);
+      if (does === 'quit') resolve();
+      else if (does === 'redraw' && lastTick) draw(lastTick);
+    };
+    if (out.isLive() && !options.quiet) restoreKeys = listenForKeys(process.stdin, onKey, resolve);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     if (options.for !== undefined) setTimeout(resolve, options.for * 1000);
     void collector.finished.then(resolve);
   });
+  restoreKeys();
   const stopped = await collector.stop();
+  if (!options.quiet) out.say('', ...view.summary(format()));
   if (!stopped.ok) printError(stopped.error);
   return recording?.value.close() === false || !stopped.ok ? EXIT.failed : EXIT.ok;
 }

@@ -41,6 +41,7 @@ async function start(
     settings: { ...defaultSettings, intervalMs: 100 },
     suspended: [],
     restarted: false,
+    startedBy: 'monitor' as const,
     ...change,
   };
   const opened = await openCollector(config, events, threads);
@@ -173,6 +174,7 @@ describe('the collector', () => {
       settings: defaultSettings,
       suspended: [],
       restarted: false,
+      startedBy: 'monitor',
     };
     expect(await openCollector(bad, { onTick() {}, onAlerts() {}, onSessions() {} }, threads)).toMatchObject({
       ok: false,

@@ -155,6 +155,7 @@ describe('a history that cannot be used', () => {
       settings: { ...defaultSettings, intervalMs: 100 },
       suspended: [],
       restarted: false,
+      startedBy: 'monitor',
     } as const;
     const ticks: Tick[] = [];
     let damaged = 0;

@@ -32,6 +32,7 @@ async function recorder(folder = path.join(temporaryFolder(), 'data')) {
       settings: { ...defaultSettings, intervalMs: 100 },
       suspended: [],
       restarted: false,
+      startedBy: 'monitor',
     },
     {
       onTick: (tick) => void ticks.push(tick),

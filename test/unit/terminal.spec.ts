@@ -4,7 +4,7 @@ import { printable, printableJson, printableLines } from '../../app/core/printab
 import { printableLines as scriptPrintable } from '../../scripts/setup/printable.mjs';
 import { openTerminal, type TextStream } from '../../app/core/terminal.ts';
 import { describe as describeRun } from '../../cli/run-summary.ts';
-import { monitorTable } from '../../cli/table.ts';
+import { createMonitorView } from '../../cli/monitor-view.ts';
 import { createFormatter } from '../../app/metrics/format.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
@@ -73,7 +73,9 @@ describe('a name from outside', () => {
       fc.property(name, (text) => {
         const tick = tickWith(0, undefined, [frameWith({ coreTempC: 50 })]);
         const gpus = tick.gpus.map((one) => ({ ...one, gpu: { ...testGpu(), name: text } }));
-        const table = monitorTable({ ...tick, gpus }, new Map(), format);
+        const table = createMonitorView()
+          .lines({ ...tick, gpus }, format, undefined)
+          .map((line) => printable(typeof line === 'string' ? line : line.text));
         const session = { startedMs: 0, endedMs: 1000 };
         const summary = describeRun(
           [{ gpuUuid: 'GPU-1', observedMs: 0 }],
