@@ -16,7 +16,6 @@ export type NumberFormatter = {
   readonly percent: (share: number, digits?: number) => string;
   /** an amount of the currency; below a tenth in its hundredths where these have a common sign: "0.034 ct" */
   readonly money: (amount: number) => string;
-  /** below one second with one significant digit */
   readonly duration: (ms: number) => string;
   readonly time: (ms: number) => string;
   readonly date: (ms: number) => string;
@@ -108,7 +107,6 @@ export function createNumberFormatter(locale: string, { temperatureUnit, currenc
       }).format(amount);
     },
     duration(ms) {
-      if (ms > 0 && ms < 950) return `${significant(ms / 1000, 1)} s`;
       // SI symbols need no translation
       const tenths = Math.round(ms / 100);
       if (tenths < 100 && tenths % 10 !== 0) return `${number(tenths / 10, 1)} s`; // a short command is not rounded by half
