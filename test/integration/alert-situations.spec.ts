@@ -44,7 +44,8 @@ async function record(folder = temporaryFolder(), change: AlertSettings['rules']
     alerts: { quietHours: null, rules: { ...rules, ...change } },
   };
   const source = { kind: 'nvml', library: compileMock() } as const;
-  const config = { source, speed: 1, dataFolder: folder, settings, suspended: [], restarted: false };
+  const started = { restarted: false, startedBy: 'monitor' } as const;
+  const config = { source, speed: 1, dataFolder: folder, settings, suspended: [], ...started };
   const opened = await openCollector(config, events, threads);
   if (!opened.ok) throw new Error(opened.error.message);
   onTestFinished(async () => void (await opened.value.stop()));
