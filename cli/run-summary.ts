@@ -5,10 +5,12 @@ import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { energyNotes, errorText } from '../app/workload/energy/words.ts';
 import { boundSigns } from '../app/workload/sessions/figure-states.ts';
 import { eachText } from '../app/workload/sessions/each-text.ts';
-import { perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
+import { costUnitOf, perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
 import { outputsText } from '../app/workload/sessions/outputs-text.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
+
+const WATT_HOUR = 3600;
 
 type Line = readonly [label: string, text: string];
 type Figures = ReturnType<typeof figuresOf>;
@@ -29,9 +31,9 @@ function energyText(
   if (energyJ === undefined || !energyFrom)
     return whyOf(states.energy, { sharedWith }, text) ?? text('cli.notObserved');
   const sign = boundSigns[states.energy] ?? '';
+  const joules = joined(format.joules(energyJ));
   return `${sign}${text('cli.run.energyText', {
-    joules: format.significant(energyJ, 3),
-    wattHours: format.significant(energyJ / 3600, 3),
+    energy: energyJ < WATT_HOUR ? joules : `${joined(format.energy(energyJ))} (${joules})`,
     error: errorText(energyJ, energyRangeJ, text, format),
     from: text(`energyFrom.${energyFrom}`),
   })}`;
@@ -56,7 +58,9 @@ function outputLines(figures: Figures, sharedWith: RunSession['sharedWith'], for
   const why =
     eachText(text, format, figures) ??
     (perOutput.length > 0 ? undefined : whyOf(states.perOutput, { sharedWith }, text));
-  const cost = each?.cost !== undefined && `${boundSigns[states.costPerOutput] ?? ''}${format.money(each.cost)}`;
+  const per = costUnitOf(outputs.unit, text);
+  const sign = boundSigns[states.costPerOutput] ?? '';
+  const cost = each?.cost !== undefined && `${sign}${format.money(each.cost * per.count)}`;
   const rate = [
     outputsPerHour !== undefined && format.significant(outputsPerHour, 3),
     speed && `${format.significant(speed.value, 3)} ${speed.unit}`,
@@ -64,7 +68,7 @@ function outputLines(figures: Figures, sharedWith: RunSession['sharedWith'], for
   return [
     [text('cli.run.outputs'), made.filter(Boolean).join(', ')],
     ...perOutput.map(({ label, text: value }): Line => [text('cli.run.each', { unit, when: label }), value]),
-    ...(cost ? [[text('cli.run.costEach', { unit }), cost] as const] : []),
+    ...(cost ? [[text('cli.run.costEach', { unit: per.name }), cost] as const] : []),
     ...(outputsPerHour === undefined ? [] : [[text('cli.run.perHour'), rate.filter(Boolean).join(', ')] as const]),
     ...(why ? [[text('cli.run.why'), why] as const] : []),
   ];
@@ -77,14 +81,17 @@ function throttledText({ throttledMs, observedMs }: GpuSummary, format: Formatte
   return causes.map(([cause, ms]) => `${text(`cause.${cause}`)} ${format.duration(ms)}`).join(', ');
 }
 
+const HOUR_S = 3600;
+
+/** Modelled hours; of a short run in seconds. */
 function exposureText(hours: GpuSummary['equivalentHours'], { significant }: Formatter): string {
   if (hours === undefined) return text('cli.notObserved');
-  const [mid, low, high] = [hours.mid, hours.low, hours.high].map((value) => significant(value)) as [
-    string,
-    string,
-    string,
-  ];
-  return text('cli.run.modelled', { mid, low, high });
+  const [perHour, unit] = hours.high < 0.1 ? [HOUR_S, 's'] : [1, 'h'];
+  return text('cli.run.modelled', {
+    mid: `${significant(hours.mid * perHour)} ${unit}`,
+    low: significant(hours.low * perHour),
+    high: significant(hours.high * perHour),
+  });
 }
 
 /** A heading, and its lines with their labels in one column. */

@@ -35,7 +35,7 @@ describe('what `slowburn run` prints at the end', () => {
     expect(text).toMatch(/Outputs +1,000 tokens generated, 50 read, 20 of them from a cache/);
     expect(text).toMatch(/Per token, while working +1\.00 J \/ token/);
     expect(text).toMatch(/Per token, whole session +1\.38 J \/ token/);
-    expect(text).toMatch(/Cost per token +€0\.000000138/);
+    expect(text).toMatch(/Cost per 1M tokens +€0\.14\n/);
   });
 
   it('has no energy if all was shared, and says with whom', () => {
@@ -47,7 +47,7 @@ describe('what `slowburn run` prints at the end', () => {
 
   it('marks energy of which a part was shared as a lower bound', () => {
     const text = summaryOf({ energyJ: 1000, sharedJ: 10, slots: [] }, tokens, ['vLLM']);
-    expect(text).toMatch(/Energy +≥ 1,000 J/);
+    expect(text).toMatch(/Energy +≥ 1\.00 kJ/);
     expect(text).toMatch(/Per token, whole session +≥ 1\.00 J \/ token/);
   });
 
