@@ -64,11 +64,11 @@ describe('what `slowburn run` prints at the end', () => {
       [a, 'Card A'],
       [b, 'Card B'],
     ]) {
-      expect(one).toMatch(new RegExp(`^${name}\n +Energy +1,000 J`));
+      expect(one).toMatch(new RegExp(`^${name}\n +Energy +1\\.00 kJ`));
       expect(one).toMatch(/Peak core temperature/);
       expect(one).not.toMatch(/tokens|J \/ token/);
     }
-    expect(both).toMatch(/^All of them together\n +Energy +2,000 J/);
+    expect(both).toMatch(/^All of them together\n +Energy +2\.00 kJ/);
     expect(both).toMatch(/Outputs +1,000 tokens/);
     expect(both).toMatch(/Per token, whole session +2\.00 J \/ token/);
   });
