@@ -159,7 +159,7 @@ describe('a column of exported sessions', () => {
 describe('figures of a session', () => {
   it('have no energy per output where outputs of several kinds were made', () => {
     const made = { unit: 'image', count: 3, countedBy: 'comfyui', others: [{ unit: 'video', count: 1 }] } as const;
-    const row = rowOf(session({ energyJ: 900, slots: [{ fromMs: START, energyJ: 900 }] }, made as never), free);
+    const row = rowOf(session({ energyJ: 900, slots: [{ fromMs: START, energyJ: 900 }] }, made), free);
     expect([row.get('jPerOutput'), row.get('jPerOutputState')]).toEqual([undefined, 'several-kinds']);
     expect([row.get('costPerOutput'), row.get('costPerOutputState')]).toEqual([undefined, 'several-kinds']);
     expect(row.get('energyJState')).toBe('known');

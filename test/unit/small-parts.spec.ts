@@ -128,10 +128,11 @@ describe('numbers for people', () => {
     expect(format.energy(36_000)).toEqual({ text: '10.0', unit: 'Wh' });
     expect(format.energy(3.6e7)).toEqual({ text: '10.0', unit: 'kWh' });
     // below ten seconds to a tenth: half a second is neither 0 s nor 1 s
-    expect([0, 40, 540, 960, 2290, 2000, 9940, 9960, 10_400].map(format.duration)).toEqual([
+    expect([0, 40, 540, 949, 950, 2290, 2000, 9940, 9960, 10_400].map(format.duration)).toEqual([
       '0 s',
       '0.04 s',
       '0.5 s',
+      '0.9 s',
       '1 s',
       '2.3 s',
       '2 s',
