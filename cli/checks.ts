@@ -16,6 +16,7 @@ import { listLogs } from '../app/core/log.node.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { messageOf } from '../app/core/result.ts';
 import { historyFile } from '../app/core/folders.node.ts';
+import { joined } from '../app/core/format.ts';
 import { readingStates, type ReadingState } from '../app/core/reading.ts';
 import { openNvml } from '../app/telemetry/nvml/source.node.ts';
 import { watchPciGpus } from '../app/telemetry/runtime-status.node.ts';
@@ -130,14 +131,14 @@ function existing(folder: string): string {
   return here;
 }
 
-function checkDisk(folder: string): Finding[] {
+function checkDisk(folder: string, format: Formatter): Finding[] {
   const here = existing(folder);
   if (!isAccessible(here, fs.constants.W_OK)) {
     return [problem(text('cli.doctor.folderDenied', { folder: here }), text('cli.doctor.folderNext'))];
   }
   const { bavail, bsize } = fs.statfsSync(here);
   const freeBytes = bavail * bsize;
-  const values = { folder, free: Math.round(freeBytes / MIB) };
+  const values = { folder, free: joined(format.bytes(freeBytes)) };
   return [freeBytes < LITTLE_SPACE ? problem(text('cli.doctor.diskLow', values)) : ok(text('cli.doctor.disk', values))];
 }
 
@@ -161,7 +162,7 @@ function checkSettings(folder: string, format: Formatter): Finding[] {
   return [ok(sound), ...notes];
 }
 
-function checkDatabase(folder: string): Finding[] {
+function checkDatabase(folder: string, format: Formatter): Finding[] {
   const file = historyFile(folder, 'measured');
   if (!fs.existsSync(file)) return [note(text('cli.doctor.noHistory', { file }))];
   const opened = openForReading(file);
@@ -169,7 +170,7 @@ function checkDatabase(folder: string): Finding[] {
   const db = opened.value;
   try {
     const verdict = db.pragma('quick_check(1)', { simple: true }) as string;
-    const size = Math.round(fs.statSync(file).size / MIB);
+    const size = joined(format.bytes(fs.statSync(file).size));
     return verdict === 'ok'
       ? [ok(text('cli.doctor.history', { file, size }))]
       : [problem(text('cli.doctor.historyDamaged', { file, said: verdict }))];
@@ -237,9 +238,9 @@ export async function checkAll(
     { name: 'smi', findings: await checkSmi() },
     { name: 'permissions', findings: process.platform === 'linux' ? checkPermissions() : [] },
     { name: 'sleep', findings: process.platform === 'linux' ? checkSleep() : [] },
-    { name: 'disk', findings: checkDisk(folder) },
+    { name: 'disk', findings: checkDisk(folder, format) },
     { name: 'settings', findings: checkSettings(folder, format) },
-    { name: 'database', findings: checkDatabase(folder) },
+    { name: 'database', findings: checkDatabase(folder, format) },
     { name: 'incidents', findings: checkIncidents(folder, format) },
     { name: 'recorder', findings: checkRecorder(folder) },
     { name: 'log', findings: checkLogs(folder) },

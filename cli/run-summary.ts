@@ -5,10 +5,12 @@ import type { ThrottleCause } from '../app/metrics/throttle-reasons.ts';
 import { energyNotes, errorText } from '../app/workload/energy/words.ts';
 import { boundSigns } from '../app/workload/sessions/figure-states.ts';
 import { eachText } from '../app/workload/sessions/each-text.ts';
-import { perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
+import { costUnitOf, perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Money } from '../app/workload/sessions/figures.ts';
 import { outputsText } from '../app/workload/sessions/outputs-text.ts';
 import type { GpuSummary, Workload } from '../app/workload/sessions/schema.ts';
+
+const WATT_HOUR = 3600;
 
 type Line = readonly [label: string, text: string];
 type Figures = ReturnType<typeof figuresOf>;
@@ -22,17 +24,16 @@ export type RunSession = {
 };
 
 function energyText(
-  { energyFrom }: GpuSummary,
-  { energyJ, rangeJ: energyRangeJ, states }: Figures,
+  { energyJ, energyFrom, rangeJ: energyRangeJ, states }: Figures,
   sharedWith: RunSession['sharedWith'],
   format: Formatter,
 ): string {
   if (energyJ === undefined || !energyFrom)
     return whyOf(states.energy, { sharedWith }, text) ?? text('cli.notObserved');
   const sign = boundSigns[states.energy] ?? '';
+  const joules = joined(format.joules(energyJ));
   return `${sign}${text('cli.run.energyText', {
-    joules: format.significant(energyJ, 3),
-    wattHours: format.significant(energyJ / 3600, 3),
+    energy: energyJ < WATT_HOUR ? joules : `${joined(format.energy(energyJ))} (${joules})`,
     error: errorText(energyJ, energyRangeJ, text, format),
     from: text(`energyFrom.${energyFrom}`),
   })}`;
@@ -57,7 +58,9 @@ function outputLines(figures: Figures, sharedWith: RunSession['sharedWith'], for
   const why =
     eachText(text, format, figures) ??
     (perOutput.length > 0 ? undefined : whyOf(states.perOutput, { sharedWith }, text));
-  const cost = each?.cost !== undefined && `${boundSigns[states.costPerOutput] ?? ''}${format.money(each.cost)}`;
+  const per = costUnitOf(outputs.unit, text);
+  const sign = boundSigns[states.costPerOutput] ?? '';
+  const cost = each?.cost !== undefined && `${sign}${format.money(each.cost * per.count)}`;
   const rate = [
     outputsPerHour !== undefined && format.significant(outputsPerHour, 3),
     speed && `${format.significant(speed.value, 3)} ${speed.unit}`,
@@ -65,7 +68,7 @@ function outputLines(figures: Figures, sharedWith: RunSession['sharedWith'], for
   return [
     [text('cli.run.outputs'), made.filter(Boolean).join(', ')],
     ...perOutput.map(({ label, text: value }): Line => [text('cli.run.each', { unit, when: label }), value]),
-    ...(cost ? [[text('cli.run.costEach', { unit }), cost] as const] : []),
+    ...(cost ? [[text('cli.run.costEach', { unit: per.name }), cost] as const] : []),
     ...(outputsPerHour === undefined ? [] : [[text('cli.run.perHour'), rate.filter(Boolean).join(', ')] as const]),
     ...(why ? [[text('cli.run.why'), why] as const] : []),
   ];
@@ -78,39 +81,74 @@ function throttledText({ throttledMs, observedMs }: GpuSummary, format: Formatte
   return causes.map(([cause, ms]) => `${text(`cause.${cause}`)} ${format.duration(ms)}`).join(', ');
 }
 
+const HOUR_S = 3600;
+
+/** Modelled hours; of a short run in seconds. */
 function exposureText(hours: GpuSummary['equivalentHours'], { significant }: Formatter): string {
   if (hours === undefined) return text('cli.notObserved');
-  const [mid, low, high] = [hours.mid, hours.low, hours.high].map((value) => significant(value)) as [
-    string,
-    string,
-    string,
-  ];
-  return text('cli.run.modelled', { mid, low, high });
+  const [perHour, unit] = hours.high < 0.1 ? [HOUR_S, 's'] : [1, 'h'];
+  return text('cli.run.modelled', {
+    mid: `${significant(hours.mid * perHour)} ${unit}`,
+    low: significant(hours.low * perHour),
+    high: significant(hours.high * perHour),
+  });
 }
 
-/** What a run did to one card, in lines for the terminal. */
-export function describe(
-  summary: GpuSummary,
-  name: string,
-  { startedMs, endedMs, workload, sharedWith }: RunSession,
-  money: Money,
-  format: Formatter,
-): string[] {
-  const { peakTempC, meanTempC, equivalentHours, sharedJ } = summary;
-  const degrees = (celsius: number | undefined, digits: number): string =>
-    celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
-  const figures = figuresOf({ startedMs, endedMs, summary: { gpus: [summary], ...(workload && { workload }) } }, money);
-  const lines: Line[] = [
-    [text('cli.run.energy'), energyText(summary, figures, sharedWith, format)],
-    ...energyNotes(summary, text, format).map((note): Line => ['', note]),
+/** A heading, and its lines with their labels in one column. */
+function block(heading: string, lines: readonly Line[]): string[] {
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return [heading, ...lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`)];
+}
+
+/** Energy and cost of one card, or of all together. */
+function energyLines(figures: Figures, sharedWith: RunSession['sharedWith'], format: Formatter): Line[] {
+  const { sharedJ } = figures;
+  return [
+    [text('cli.run.energy'), energyText(figures, sharedWith, format)],
+    ...energyNotes(figures, text, format).map((note): Line => ['', note]),
     ...costLines(figures, format),
     ...(sharedJ === undefined ? [] : [[text('cli.run.shared'), joined(format.energy(sharedJ))] as const]),
-    ...outputLines(figures, sharedWith, format),
+  ];
+}
+
+function cardLines(summary: GpuSummary, format: Formatter): Line[] {
+  const { peakTempC, meanTempC, equivalentHours } = summary;
+  const degrees = (celsius: number | undefined, digits: number): string =>
+    celsius === undefined ? text('cli.notObserved') : joined(format.temperature(celsius, digits));
+  return [
     [text('cli.run.peak'), degrees(peakTempC, 0)],
     [text('cli.run.mean'), degrees(meanTempC, 1)],
     [text('cli.run.throttled'), throttledText(summary, format)],
     [text('cli.run.equivalentHours'), exposureText(equivalentHours, format)],
   ];
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [name, ...lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`)];
+}
+
+/**
+ * What a run did to its cards, in lines for the terminal. Of several cards none made the outputs alone, so they stand with
+ * the energy of all together.
+ */
+export function describe(
+  summaries: readonly GpuSummary[],
+  nameOf: (gpuUuid: string) => string,
+  { startedMs, endedMs, workload, sharedWith }: RunSession,
+  money: Money,
+  format: Formatter,
+): string[] {
+  const figuresFor = (gpus: readonly GpuSummary[]): Figures =>
+    figuresOf({ startedMs, endedMs, summary: { gpus, ...(workload && { workload }) } }, money);
+  const [only, ...others] = summaries;
+  if (!only) return [];
+  const all = figuresFor(summaries);
+  const made = outputLines(all, sharedWith, format);
+  if (others.length === 0)
+    return block(nameOf(only.gpuUuid), [...energyLines(all, sharedWith, format), ...made, ...cardLines(only, format)]);
+  return [
+    ...summaries.flatMap((summary) =>
+      block(nameOf(summary.gpuUuid), [
+        ...energyLines(figuresFor([summary]), sharedWith, format),
+        ...cardLines(summary, format),
+      ]),
+    ),
+    ...block(text('cli.run.allTogether'), [...energyLines(all, sharedWith, format), ...made]),
+  ];
 }

@@ -1,6 +1,7 @@
 import { joined } from '../app/core/format.ts';
 import { text } from '../app/core/i18n.ts';
 import type { Formatter } from '../app/metrics/format.ts';
+import { errorText } from '../app/workload/energy/words.ts';
 import { boundSigns } from '../app/workload/sessions/figure-states.ts';
 import { outputsText } from '../app/workload/sessions/outputs-text.ts';
 import { idleTexts, perOutputTexts, promptText, whyOf } from '../app/workload/sessions/figure-text.ts';
@@ -11,14 +12,17 @@ import type { IdleModel, StoredSession } from '../app/workload/sessions/schema.t
 function linesOf(session: StoredSession, money: Money, format: Formatter): string[] {
   const { name, startedMs, endedMs, summary } = session;
   const figures = figuresOf(session, money);
-  const { states, energyJ, cost, outputs, speed } = figures;
+  const { states, energyJ, rangeJ, cost, outputs, speed } = figures;
+  const bound = boundSigns[states.energy];
   const took = endedMs === null ? text('sessions.running') : format.duration(endedMs - startedMs);
   const parts = [
     outputs && outputsText(outputs, text, format.number),
     outputs && promptText(outputs, text, format),
     ...perOutputTexts(figures, text, format).map(({ label, text: value }) => `${value} (${label})`),
     speed && `${format.significant(speed.value, 3)} ${speed.unit}`,
-    energyJ !== undefined && `${boundSigns[states.energy] ?? ''}${joined(format.energy(energyJ))}`,
+    // a bound has no ±
+    energyJ !== undefined &&
+      (bound ?? '') + joined(format.energy(energyJ)) + (bound ? '' : ` ${errorText(energyJ, rangeJ, text, format)}`),
     cost !== undefined && `${boundSigns[states.cost] ?? ''}${format.money(cost)}`,
   ];
   const reasons = [states.energy, ...(outputs ? [states.perOutput] : [])];

@@ -1,3 +1,4 @@
+import type { Command as Parser } from 'commander';
 import { version } from '../package.json';
 import { setLanguage, text } from '../app/core/i18n.ts';
 import { systemLanguage } from '../app/core/system-language.node.ts';
@@ -25,11 +26,15 @@ function finish(code: number): void {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), 3000).unref();
 }
 
+/** The words that call a command, such as `slowburn db stats`. */
+const nameOf = (parser: Parser): string =>
+  parser.parent ? `${nameOf(parser.parent)} ${parser.name()}` : parser.name();
+
 const program = createProgram(finish).version(version);
 // sub-commands were made before: they get these settings, too
 for (const parser of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   parser
-    .showHelpAfterError(text('cli.helpHint'))
+    .showHelpAfterError(text('cli.helpHint', { command: nameOf(parser) }))
     .configureOutput({
       writeOut: out.text,
       writeErr: notes.text,

@@ -17,7 +17,7 @@ import type { GovernorEntry } from '../app/governor/policy.ts';
 
 export type HostEvents = {
   readonly onTick: (tick: Tick) => void;
-  readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
+  readonly onAlerts: (firing: readonly StoredAlert[], told: readonly StoredAlert[]) => void;
   readonly onSessions: () => void;
   readonly onAction: (action: GovernorEntry) => void;
   readonly onCost: (cost: OwnCost) => void;
@@ -117,7 +117,7 @@ export function startCollectorHost(
         return;
       }
       case 'alerts':
-        return events.onAlerts(message.firing, message.fired);
+        return events.onAlerts(message.firing, message.told);
       case 'notice':
         return setStatus({ notice: message.notice });
       case 'sessions':

@@ -2,7 +2,7 @@ import { Notification } from 'electron';
 import { printable } from '../app/core/printable.ts';
 import { type Formatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
-import { alertTitle, alertValue } from '../app/alerts/text.ts';
+import { alertAdvice, alertSubject, alertTitle } from '../app/alerts/text.ts';
 import type { Translate } from '../app/core/i18n.ts';
 import type { SourceFault } from '../app/telemetry/source.ts';
 import { entryText } from '../app/governor/entry-text.ts';
@@ -26,7 +26,7 @@ function show({ title, body, urgent }: Words, onClick: () => void): void {
 
 /** Shows an alert that is already on disk. */
 export function notify(alert: StoredAlert, t: Translate, format: Formatter, onClick: () => void): void {
-  const body = t('notification.body', { gpu: alert.gpuName, value: alertValue(format, alert, alert.value) });
+  const body = `${alertSubject(t, alert)}. ${alertAdvice(t, alert)}`;
   show({ title: alertTitle(t, format, alert), body, urgent: alert.severity === 'act' }, onClick);
 }
 

@@ -66,12 +66,12 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
         pushTo(window, 'tick', tick);
         tray.show(tick, firing, formatter());
       },
-      onAlerts(now, fired) {
+      onAlerts(now, told) {
         firing = now;
         pushTo(window, 'alerts', now);
         tray.show(latest, firing, formatter());
         if (owner.settings().notifications)
-          for (const alert of fired) notify(alert, t, formatter(), () => showWindow('alerts'));
+          for (const alert of told) notify(alert, t, formatter(), () => showWindow('alerts'));
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
       onAction(action) {

@@ -3,6 +3,7 @@ import { Menu, nativeImage, Tray } from 'electron';
 import { printable } from '../app/core/printable.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
+import { phaseOf } from '../app/alerts/episode.ts';
 import type { Translate } from '../app/core/i18n.ts';
 import { valueOf } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -40,6 +41,7 @@ export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
 
   return {
     show(tick, firing, format) {
+      const active = firing.filter((alert) => phaseOf(alert, Date.now()) === 'firing');
       const hottest = tick?.gpus
         .map(({ frame }) => valueOf(frame, 'coreTempC'))
         .filter((temp) => temp !== undefined)
@@ -47,9 +49,9 @@ export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
       const state: TrayState =
         hottest === undefined
           ? 'unknown'
-          : firing.some(({ severity }) => severity === 'act')
+          : active.some(({ severity }) => severity === 'act')
             ? 'act'
-            : firing.length > 0
+            : active.length > 0
               ? 'warn'
               : 'ok';
       const text = hottest === undefined ? '-' : format.temperature(hottest).text;

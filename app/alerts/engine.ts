@@ -1,71 +1,85 @@
-import { valueOf, type Frame } from '../metrics/frame.ts';
-import type { MetricKey } from '../metrics/metrics.ts';
-import type { AlertRule, AlertRuleId, Limits, Watched } from './rules.ts';
+import { factOf, type Subject } from './facts.ts';
+import { alertRuleOf, covers, limitOf, type AlertRule, type AlertRuleId } from './rules.ts';
 
-/** State of one rule on one GPU. Times are on the caller's monotonic axis. */
+/** State of one rule on one subject. Times are on the axis of observed time. */
 type Watch = {
-  phase: 'quiet' | 'rising' | 'firing' | 'settling';
+  phase: 'quiet' | 'pending' | 'firing' | 'settling';
   sinceMs: number;
   peak: number;
+  /** when it fired within the last hour */
+  fired: number[];
+  /** it was firing when the recorder ended: what looks back is complete only after this time */
+  completeAtMs: number;
 };
 
 export type AlertChange = {
   readonly kind: 'fired' | 'cleared';
-  readonly gpuUuid: string;
+  /** null: the machine */
+  readonly gpuUuid: string | null;
+  readonly gpuName: string;
   readonly rule: AlertRule;
   readonly value: number;
   readonly threshold: number;
-  /** the value farthest beyond the limit since the reading first reached it */
+  /** the value farthest beyond the limit since it first reached it */
   readonly peak: number;
 };
 
 export type AlertEngine = {
   /**
-   * Judges one GPU's readings. `gap`: the time before this sample was not observed, so hold times start again. A gap or an
-   * absent reading never clears an alert that is firing.
+   * Judges all subjects, the machine first. `axisMs`: observed time, which no clock change touches and no gap adds to. `gap`:
+   * the time before was not observed, so hold times start again. A gap or an absent value never clears an alert.
    */
-  readonly judge: (gpuUuid: string, frame: Frame, nowMs: number, gap: boolean) => AlertChange[];
-  /** Continues an alert that was firing when the recorder last ended. */
-  readonly resume: (gpuUuid: string, ruleId: AlertRuleId, peak: number) => void;
+  readonly judge: (subjects: readonly Subject[], axisMs: number, gap: boolean) => AlertChange[];
+  /** Rules to judge by from now on. An alert of a rule that is not among them ends. */
+  readonly setRules: (rules: readonly AlertRule[]) => void;
+  /** Continues an alert that was firing when the recorder ended. */
+  readonly resume: (gpuUuid: string | null, ruleId: AlertRuleId, peak: number) => void;
+  /** An alert that fired before the recorder started: one that keeps coming back clears later. */
+  readonly remember: (gpuUuid: string | null, ruleId: AlertRuleId, agoMs: number) => void;
 };
 
-/** Xid errors are events, not readings of a frame. */
-const readingOf = (frame: Frame, watched: Watched): number | undefined =>
-  watched === 'xid' ? undefined : valueOf(frame, watched);
+const FLAP_MS = 3_600_000;
+/** An alert that comes back clears later each time, but no later than this. */
+const MOST_CLEAR_MS = 30 * 60_000;
+const LEAST_CLEAR_MS = 60_000;
 
-/** A pure state machine: hold time before firing, hysteresis and hold time before clearing. */
-export function createAlertEngine(rules: readonly AlertRule[]): AlertEngine {
-  const watches = new Map<string, Watch>();
-  /** limits are read less often than readings: the last one of each, by GPU */
-  const lastLimits = new Map<string, Map<MetricKey, number>>();
+/** How long a value must stay clear: twice as long for each time that the alert came back within an hour. */
+function clearMsOf({ clearMs }: Pick<AlertRule, 'clearMs'>, fires: number): number {
+  if (fires <= 1) return clearMs;
+  const doubled = Math.max(clearMs, LEAST_CLEAR_MS) * 2 ** (fires - 1);
+  return Math.max(clearMs, Math.min(doubled, MOST_CLEAR_MS));
+}
 
-  function limitsOf(gpuUuid: string, frame: Frame): Limits {
-    const limits = lastLimits.get(gpuUuid) ?? new Map<MetricKey, number>();
-    lastLimits.set(gpuUuid, limits);
-    return (key) => {
-      const limit = valueOf(frame, key);
-      if (limit !== undefined) limits.set(key, limit);
-      return limits.get(key);
-    };
-  }
+/** A pure state machine: hold time before firing, hysteresis and hold time before clearing, one alert per cause. */
+export function createAlertEngine(first: readonly AlertRule[]): AlertEngine {
+  let rules = first;
+  const watches = new Map<string | null, Map<AlertRuleId, Watch>>();
 
-  function watchOf(gpuUuid: string, ruleId: AlertRuleId): Watch {
-    const key = `${ruleId} ${gpuUuid}`;
-    let watch = watches.get(key);
+  function watchOf(gpuUuid: string | null, ruleId: AlertRuleId): Watch {
+    let ofSubject = watches.get(gpuUuid);
+    if (!ofSubject) watches.set(gpuUuid, (ofSubject = new Map<AlertRuleId, Watch>()));
+    let watch = ofSubject.get(ruleId);
     if (!watch) {
-      watch = { phase: 'quiet', sinceMs: 0, peak: -Infinity };
-      watches.set(key, watch);
+      watch = { phase: 'quiet', sinceMs: 0, peak: Number.NaN, fired: [], completeAtMs: -Infinity };
+      ofSubject.set(ruleId, watch);
     }
     return watch;
   }
 
-  function step(
-    watch: Watch,
-    rule: AlertRule,
-    value: number,
-    limit: number,
-    nowMs: number,
-  ): AlertChange['kind'] | undefined {
+  const isCovered = (gpuUuid: string | null, { id }: AlertRule): boolean =>
+    rules.some(
+      (rule) =>
+        covers(rule, id) &&
+        [gpuUuid, null].some((subject) => (watches.get(subject)?.get(rule.id)?.phase ?? 'quiet') !== 'quiet'),
+    );
+
+  function fire(watch: Watch, axisMs: number): 'fired' {
+    watch.phase = 'firing';
+    watch.fired = [...watch.fired.filter((atMs) => axisMs - atMs < FLAP_MS), axisMs];
+    return 'fired';
+  }
+
+  function step(watch: Watch, rule: AlertRule, value: number, limit: number, axisMs: number, covered: () => boolean) {
     const sign = rule.condition === 'at-least' ? 1 : -1;
     const beyond = sign * (value - limit) >= 0;
     const clear = sign * (limit - value) >= rule.hysteresis;
@@ -73,52 +87,65 @@ export function createAlertEngine(rules: readonly AlertRule[]): AlertEngine {
     switch (watch.phase) {
       case 'quiet':
         if (!beyond) return undefined;
-        watch.phase = 'rising';
-        watch.sinceMs = nowMs;
-        watch.peak = value;
-        return step(watch, rule, value, limit, nowMs);
-      case 'rising':
+        Object.assign(watch, { phase: 'pending', sinceMs: axisMs, peak: value });
+        break;
+      case 'pending':
         if (!beyond) watch.phase = 'quiet';
-        else if (nowMs - watch.sinceMs >= rule.holdMs) {
-          watch.phase = 'firing';
-          return 'fired';
-        }
-        return undefined;
+        break;
       case 'firing':
         if (!clear) return undefined;
-        watch.phase = 'settling';
-        watch.sinceMs = nowMs;
-        return step(watch, rule, value, limit, nowMs);
+        Object.assign(watch, { phase: 'settling', sinceMs: axisMs });
+        break;
       case 'settling':
         if (!clear) watch.phase = 'firing';
-        else if (nowMs - watch.sinceMs >= rule.clearMs) {
-          watch.phase = 'quiet';
-          return 'cleared';
-        }
-        return undefined;
     }
+    const sinceMs = axisMs - watch.sinceMs;
+    if (watch.phase === 'pending' && sinceMs >= rule.holdMs && !covered()) return fire(watch, axisMs);
+    if (watch.phase !== 'settling' || axisMs < watch.completeAtMs) return undefined;
+    if (sinceMs < clearMsOf(rule, watch.fired.length)) return undefined;
+    watch.phase = 'quiet';
+    return 'cleared';
+  }
+
+  function judgeRule(subject: Subject, rule: AlertRule, axisMs: number, gap: boolean): AlertChange | undefined {
+    const { gpuUuid, gpuName } = subject;
+    const value = subject.read(rule.watches);
+    const limit = limitOf(rule, subject.limit); // even if the value is absent: limits are remembered
+    const watch = watchOf(gpuUuid, rule.id);
+    if (gap || value === undefined) {
+      if (watch.phase === 'pending') watch.phase = 'quiet';
+      if (watch.phase === 'settling') watch.phase = 'firing';
+    }
+    if (value === undefined || value === 'unread' || limit === undefined) return undefined;
+    const kind = step(watch, rule, value, limit, axisMs, () => isCovered(gpuUuid, rule));
+    return kind && { kind, gpuUuid, gpuName, rule, value, threshold: limit, peak: watch.peak };
+  }
+
+  /** Alerts of rules that were switched off. */
+  function endOthers({ gpuUuid, gpuName }: Subject): AlertChange[] {
+    const on = new Set(rules.map(({ id }) => id));
+    return [...(watches.get(gpuUuid) ?? [])].flatMap(([id, watch]) => {
+      if (on.has(id) || watch.phase === 'quiet') return [];
+      const isOpen = watch.phase !== 'pending';
+      watch.phase = 'quiet';
+      const { peak } = watch;
+      return isOpen
+        ? [{ kind: 'cleared' as const, gpuUuid, gpuName, rule: alertRuleOf(id), value: peak, threshold: peak, peak }]
+        : [];
+    });
   }
 
   return {
-    judge(gpuUuid, frame, nowMs, gap) {
-      const changes: AlertChange[] = [];
-      const limits = limitsOf(gpuUuid, frame);
-      for (const rule of rules) {
-        const watch = watchOf(gpuUuid, rule.id);
-        const limit = rule.limit(limits);
-        const value = readingOf(frame, rule.metric);
-        if (gap || value === undefined) {
-          if (watch.phase === 'rising') watch.phase = 'quiet';
-          if (watch.phase === 'settling') watch.phase = 'firing';
-        }
-        if (value === undefined || limit === undefined) continue;
-        const kind = step(watch, rule, value, limit, nowMs);
-        if (kind) changes.push({ kind, gpuUuid, rule, value, threshold: limit, peak: watch.peak });
-      }
-      return changes;
-    },
+    judge: (subjects, axisMs, gap) =>
+      subjects.flatMap((subject) => [
+        ...endOthers(subject),
+        ...rules.flatMap((rule) => judgeRule(subject, rule, axisMs, gap) ?? []),
+      ]),
+    setRules: (next) => void (rules = next),
     resume(gpuUuid, ruleId, peak) {
-      Object.assign(watchOf(gpuUuid, ruleId), { phase: 'firing', peak });
+      const completeAtMs = factOf(alertRuleOf(ruleId).watches)?.windowMs ?? -Infinity;
+      Object.assign(watchOf(gpuUuid, ruleId), { phase: 'firing', peak, completeAtMs });
     },
+    remember: (gpuUuid, ruleId, agoMs) => void watchOf(gpuUuid, ruleId).fired.push(-agoMs),
   };
 }

@@ -1,75 +1,81 @@
+import { applyEntry, isAbout, type AlertEntry } from './episode.ts';
 import type { StoredAlert } from './schema.ts';
-import type { AlertEntry, AlertTable } from './table.ts';
+import type { AlertTable } from './table.ts';
 
-/** What to show; `thrown` if the alerts could not be written. */
+/** What to show; `thrown` if it could not be written. */
 export type Posted = {
   readonly firing: readonly StoredAlert[];
-  readonly fired: readonly StoredAlert[];
+  /** what a message is sent about now */
+  readonly told: readonly StoredAlert[];
+  /** what is over */
+  readonly cleared: readonly StoredAlert[];
   readonly thrown?: unknown;
 };
 
-/** An alert that is not on disk yet. Its id is negative, so that it equals no stored one. */
-const provisional = ({ tsMs, gpuName, change }: AlertEntry, id: number): StoredAlert => ({
-  id,
-  gpuUuid: change.gpuUuid,
-  gpuName,
-  rule: change.rule.id,
-  severity: change.rule.severity,
-  firedMs: tsMs,
-  clearedMs: null,
-  value: change.value,
-  threshold: change.threshold,
-  peak: change.peak,
-});
-
-const isAbout = ({ change }: AlertEntry, alert: StoredAlert): boolean =>
-  alert.gpuUuid === change.gpuUuid && alert.rule === change.rule.id;
+/** What a tick brings to the outbox. */
+export type Post = {
+  readonly entries: readonly AlertEntry[];
+  /** those of the firing alerts whose message is due */
+  readonly due: (firing: readonly StoredAlert[]) => readonly StoredAlert[];
+  readonly tsMs: number;
+  readonly axisMs?: number | undefined;
+  /** false: the tick itself could not be written, so writing alerts is not tried */
+  readonly canWrite: boolean;
+};
 
 /**
  * Writes alerts first and shows them second. A failing disk never suppresses an alert: it is shown at once, kept, and
- * written in its order when the disk works again.
+ * written in its order when the disk works again. An alert that is not on the disk yet has a negative id.
  */
 export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 'open'>) {
-  let written = open();
+  let written: readonly StoredAlert[] = open();
   let waiting: readonly AlertEntry[] = [];
 
-  const firing = (): StoredAlert[] =>
-    waiting.reduce<StoredAlert[]>(
-      (alerts, entry, i) =>
-        entry.change.kind === 'fired'
-          ? [...alerts, provisional(entry, -1 - i)]
-          : alerts.filter((alert) => !isAbout(entry, alert)),
-      written,
-    );
+  const firing = (): readonly StoredAlert[] =>
+    waiting.reduce((alerts, entry, i) => applyEntry(alerts, entry, -1 - i), written);
+
+  /** @returns what was thrown */
+  function write(canWrite: boolean): { readonly thrown?: unknown } {
+    if (!canWrite || waiting.length === 0) return {};
+    try {
+      record(waiting);
+      waiting = [];
+      written = open();
+      return {};
+    } catch (thrown) {
+      return { thrown };
+    }
+  }
 
   return {
     firing,
     /** Corrects the times of alerts that were posted while the system clock was wrong. */
-    restamp(stampOf: (axisMs: number) => number): void {
+    restamp: (stampOf: (axisMs: number) => number): void => {
       waiting = waiting.map(({ axisMs, ...entry }) =>
         axisMs === undefined ? entry : { ...entry, tsMs: stampOf(axisMs) },
       );
     },
-    /**
-     * Takes what fired and cleared at one tick. Undefined: nothing new to show.
-     * @param canWrite false: the tick itself could not be written, so writing alerts is not tried
-     */
-    post(entries: readonly AlertEntry[], canWrite: boolean): Posted | undefined {
-      if (entries.length === 0 && (waiting.length === 0 || !canWrite)) return undefined;
+    /** Takes what happened at one tick. Undefined: nothing new to show. */
+    post({ entries, due, tsMs, axisMs, canWrite }: Post): Posted | undefined {
+      const before = firing();
       waiting = [...waiting, ...entries];
-      let failure: { readonly thrown?: unknown } = {};
-      if (canWrite) {
-        try {
-          record(waiting);
-          waiting = [];
-          written = open();
-        } catch (thrown) {
-          failure = { thrown };
-        }
-      }
+      const told = due(firing());
+      waiting = [
+        ...waiting,
+        ...told.map(({ gpuUuid, rule }) => ({ kind: 'told' as const, gpuUuid, rule, tsMs, axisMs })),
+      ];
+      if (waiting.length === 0 || (entries.length + told.length === 0 && !canWrite)) return undefined;
+      const result = write(canWrite);
       const now = firing();
-      const fired = entries.filter(({ change }) => change.kind === 'fired');
-      return { firing: now, fired: now.filter((alert) => fired.some((entry) => isAbout(entry, alert))), ...failure };
+      const over = entries.filter(({ kind }) => kind === 'cleared');
+      return {
+        firing: now,
+        told: now.filter((alert) => told.some((each) => isAbout(each, alert))),
+        cleared: before
+          .filter((alert) => over.some((entry) => isAbout(entry, alert)))
+          .map((alert) => ({ ...alert, clearedMs: tsMs })),
+        ...result,
+      };
     },
   };
 }

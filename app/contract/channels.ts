@@ -1,4 +1,5 @@
-import { storedAlert } from '../alerts/schema.ts';
+import { alertPreview, previewRequest } from '../alerts/preview-schema.ts';
+import { alertName, storedAlert } from '../alerts/schema.ts';
 import { ownCost } from '../core/own-cost.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { appError, controlledGpu, gpuUuid, timeRange, type Plain } from '../core/schema.ts';
@@ -184,6 +185,19 @@ export const channels = {
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(storedAlert),
   },
+  'alerts.acknowledge': { by: 'collector', request: alertName, response: nothing },
+  'alerts.snooze': {
+    by: 'collector',
+    request: alertName.extend({
+      forMs: z
+        .number()
+        .min(60_000)
+        .max(7 * 86_400_000),
+    }),
+    response: nothing,
+  },
+  /** how often a rule would have fired in the last 30 days, as the settings have it */
+  'alerts.preview': { by: 'collector', request: previewRequest, response: alertPreview },
   'xids.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),

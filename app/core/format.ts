@@ -6,13 +6,17 @@ export type NumberFormatter = {
   /** a temperature difference: converted without the offset of the scale */
   readonly kelvins: (kelvins: number, digits?: number) => Quantity;
   readonly energy: (joules: number) => Quantity;
+  /** energy of one output: always joules, with the prefix that keeps it short */
+  readonly joules: (joules: number) => Quantity;
   readonly bytes: (bytes: number, digits?: number) => Quantity;
   readonly number: (value: number, digits?: number) => string;
   /** with a number of significant digits: two suit modelled numbers */
   readonly significant: (value: number, digits?: number) => string;
   /** a share 0–1 as a percentage without the sign */
   readonly percent: (share: number, digits?: number) => string;
+  /** an amount of the currency; below a tenth in its hundredths where these have a common sign: "0.034 ct" */
   readonly money: (amount: number) => string;
+  /** below one second with one significant digit */
   readonly duration: (ms: number) => string;
   readonly time: (ms: number) => string;
   readonly date: (ms: number) => string;
@@ -20,6 +24,16 @@ export type NumberFormatter = {
 };
 
 export type Units = { readonly temperatureUnit: 'C' | 'F'; readonly currency: string };
+
+/** Signs of the hundredth of a currency. Intl has none. */
+const HUNDREDTHS: Readonly<Record<string, string>> = {
+  EUR: 'ct',
+  USD: '¢',
+  CAD: '¢',
+  AUD: '¢',
+  NZD: '¢',
+  GBP: 'p',
+};
 
 /** A quantity as one text, for example "67 °C". */
 export const joined = ({ text, unit }: Quantity): string => (unit === '' ? text : `${text} ${unit}`);
@@ -61,30 +75,43 @@ export function createNumberFormatter(locale: string, { temperatureUnit, currenc
         ? { text: number(value / 2 ** 20), unit: 'MiB' }
         : { text: number(value / 2 ** 10), unit: 'KiB' };
 
+  const joules = (value: number): Quantity => {
+    if (value >= 1e6) return { text: significant(value / 1e6, 3), unit: 'MJ' };
+    if (value >= 1000) return { text: significant(value / 1000, 3), unit: 'kJ' };
+    return { text: significant(value, 3), unit: 'J' };
+  };
+
   return {
     number,
     significant,
     temperature,
     kelvins,
     bytes,
-    energy(joules) {
-      const wattHours = joules / 3600;
+    joules,
+    energy(value) {
+      const wattHours = value / 3600;
       if (wattHours >= 1000) return { text: significant(wattHours / 1000, 3), unit: 'kWh' };
       if (wattHours >= 1) return { text: significant(wattHours, 3), unit: 'Wh' };
-      return { text: significant(joules, 3), unit: 'J' };
+      return joules(value);
     },
     percent: (share, digits = 0) => number(share * 100, digits),
-    money: (amount) =>
-      numberFormat({
+    money(amount) {
+      // an image costs a fraction of a cent: three significant digits
+      const isSmall = Math.abs(amount) > 0 && Math.abs(amount) < 0.1;
+      const hundredth = HUNDREDTHS[currency];
+      if (isSmall && hundredth)
+        return `${numberFormat({ maximumSignificantDigits: 3 }).format(amount * 100)} ${hundredth}`;
+      return numberFormat({
         style: 'currency',
         currency,
-        // an image costs a fraction of a cent: three significant digits
-        ...(Math.abs(amount) > 0 && Math.abs(amount) < 0.1
-          ? { maximumSignificantDigits: 3 }
-          : { maximumFractionDigits: 2 }),
-      }).format(amount),
+        ...(isSmall ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 2 }),
+      }).format(amount);
+    },
     duration(ms) {
+      if (ms > 0 && ms < 950) return `${significant(ms / 1000, 1)} s`;
       // SI symbols need no translation
+      const tenths = Math.round(ms / 100);
+      if (tenths < 100 && tenths % 10 !== 0) return `${number(tenths / 10, 1)} s`; // a short command is not rounded by half
       const seconds = Math.round(ms / 1000);
       const hours = Math.floor(seconds / 3600);
       const minutes = Math.floor((seconds % 3600) / 60);

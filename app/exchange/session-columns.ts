@@ -1,5 +1,6 @@
 import { unloadCommand } from '../workload/sessions/unload.ts';
-import type { FigureState } from '../workload/sessions/figure-states.ts';
+import type { SummedCause } from '../metrics/throttled.ts';
+import { isShown, type FigureState } from '../workload/sessions/figure-states.ts';
 import { figuresOf, type Figures, type Money } from '../workload/sessions/figures.ts';
 import { outputUnits } from '../workload/adapters/ids.ts';
 import type { IdleModel, StoredSession } from '../workload/sessions/schema.ts';
@@ -31,9 +32,11 @@ const MILLION = 1e6;
 const tokens = ({ outputs }: Figures, each: number | undefined): number | undefined =>
   outputs?.unit === 'token' && each !== undefined ? each * MILLION : undefined;
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
-/** Causes without a column. */
-const otherThrottled = ({ throttledMs }: Figures): number | undefined =>
-  throttledMs && (throttledMs.setting ?? 0) + (throttledMs.unclear ?? 0);
+const throttled = (name: string, cause: SummedCause, doc: string): Column[] => [
+  number(name, `s throttled ${doc}`, ({ figures }) => seconds(figures.throttledMs?.[cause])),
+  state(name, ({ figures }) => figures.states.throttled[cause]),
+];
+const observed = (value: number | undefined): FigureState => (value === undefined ? 'not-observed' : 'known');
 
 /** The columns of exported sessions, the same in CSV, JSON and Parquet. A value that is absent has a state that says why. */
 export const sessionColumns: readonly Column[] = [
@@ -51,6 +54,7 @@ export const sessionColumns: readonly Column[] = [
     endedMs === null ? undefined : seconds(endedMs - startedMs),
   ),
   number('activeS', 's in which the card worked for it', ({ figures }) => seconds(figures.activeMs)),
+  state('activeS', ({ figures }) => (figures.activeMs === undefined ? 'not-reported' : 'known')),
   number('exitCode', 'exit code of the command', ({ session }) => session.exitCode ?? undefined),
   words('gpus', 'UUIDs of its cards, separated by blanks; empty: not known', ({ session }) => session.gpus.join(' ')),
   words(
@@ -71,6 +75,7 @@ export const sessionColumns: readonly Column[] = [
   ),
   number('speed', 'tok/s of generating, or steps per second', ({ figures }) => figures.speed?.value),
   words('speedUnit', '`tok/s` or `it/s`', ({ figures }) => figures.speed?.unit),
+  state('speed', ({ figures: { outputs, speed } }) => (speed ? 'known' : outputs ? 'not-reported' : 'not-counted')),
   number('energyJ', 'J of this session alone', ({ figures }) => figures.energyJ),
   number('energyLowJ', 'the true value is not below', ({ figures }) => figures.rangeJ?.low),
   number('energyHighJ', 'the true value is not above', ({ figures }) => figures.rangeJ?.high),
@@ -86,7 +91,11 @@ export const sessionColumns: readonly Column[] = [
   number('sharedJ', 'J used together with others, in `energyJ` of none', ({ figures }) => figures.sharedJ),
   words('sharedWith', 'names of the other sessions', ({ session }) => session.sharedWith?.join('; ')),
   number('aboveIdleJ', 'J of `energyJ` above idle power', ({ figures }) => figures.aboveIdleJ),
+  state('aboveIdleJ', ({ figures: { aboveIdleJ, states } }) =>
+    isShown(states.energy) && aboveIdleJ === undefined ? 'not-observed' : states.energy,
+  ),
   number('activeJ', 'J of `energyJ` in active time', ({ figures }) => figures.activeJ),
+  state('activeJ', ({ figures }) => figures.states.active),
   number('jPerOutput', 'J per output, whole session', ({ figures }) => figures.each?.energyJ),
   number('jPerOutputActive', 'J per output, active time', ({ figures }) => figures.eachActive?.energyJ),
   number('jPerMillionTokens', 'J per million generated tokens, whole session', ({ figures }) =>
@@ -96,6 +105,7 @@ export const sessionColumns: readonly Column[] = [
     tokens(figures, figures.eachActive?.energyJ),
   ),
   state('jPerOutput', ({ figures }) => figures.states.perOutput),
+  state('jPerOutputActive', ({ figures }) => figures.states.perOutputActive),
   number('cost', 'cost by the present tariff', ({ figures }) => figures.cost),
   words('currency', 'ISO 4217', ({ figures, currency }) => (figures.cost === undefined ? undefined : currency)),
   state('cost', ({ figures }) => figures.states.cost),
@@ -105,21 +115,18 @@ export const sessionColumns: readonly Column[] = [
   ),
   state('costPerOutput', ({ figures }) => figures.states.costPerOutput),
   number('co2G', 'g of CO₂, by the user’s figure', ({ figures }) => figures.co2G),
+  state('co2G', ({ figures: { co2G, states } }) =>
+    isShown(states.energy) && co2G === undefined ? 'no-figure' : states.energy,
+  ),
   number('peakTempC', '°C, highest core temperature', ({ figures }) => figures.peakTempC),
+  state('peakTempC', ({ figures }) => observed(figures.peakTempC)),
   number('meanTempC', '°C, mean core temperature', ({ figures }) => figures.meanTempC),
-  number('throttledPowerS', 's throttled by the power limit', ({ figures }) =>
-    seconds(figures.throttledMs && (figures.throttledMs['power-cap'] ?? 0)),
-  ),
-  number('throttledHeatS', 's throttled by heat', ({ figures }) =>
-    seconds(figures.throttledMs && (figures.throttledMs.heat ?? 0)),
-  ),
-  number('throttledPowerBrakeS', 's throttled by the power brake', ({ figures }) =>
-    seconds(figures.throttledMs && (figures.throttledMs['power-brake'] ?? 0)),
-  ),
-  number('throttledOtherS', 's throttled by a setting, or without a reason', ({ figures }) =>
-    seconds(otherThrottled(figures)),
-  ),
-  words('throttledState', 'state of the four columns before', ({ figures }) => figures.states.throttled),
+  state('meanTempC', ({ figures }) => observed(figures.meanTempC)),
+  ...throttled('throttledPowerS', 'power-cap', 'by the power limit'),
+  ...throttled('throttledHeatS', 'heat', 'by heat'),
+  ...throttled('throttledPowerBrakeS', 'power-brake', 'by the power brake'),
+  ...throttled('throttledSettingS', 'setting', 'by a setting'),
+  ...throttled('throttledUnclearS', 'unclear', 'without a reason'),
   number('stressH', 'equivalent hours at REF-65, modelled', ({ figures }) => figures.equivalentHours?.mid),
   number('stressLowH', 'low end of their range', ({ figures }) => figures.equivalentHours?.low),
   number('stressHighH', 'high end of their range', ({ figures }) => figures.equivalentHours?.high),

@@ -4,7 +4,7 @@ import { healthInput } from './input.ts';
 import { judgeHealth } from './judge.ts';
 import type { History } from '../history/history.ts';
 import { summariseExposure } from '../wear/exposure.ts';
-import { cellsOf, dayOf, inOrder, type Ledger } from '../wear/ledger/ledger.ts';
+import { cellsOf, cleaningOf, dayOf, inOrder, type Ledger } from '../wear/ledger/ledger.ts';
 import { MODEL_VERSION } from '../wear/model.ts';
 import { odometerOf, pastOf, type Past } from '../wear/ledger/odometer.ts';
 import { addTally, emptyTally, sumTallies, type EndedTally, type Tally } from '../wear/tally.ts';
@@ -31,7 +31,7 @@ function figuresOf(ledger: Ledger, revision: number, nowMs: number, slowdownC: n
   for (const { hourMs, tally } of cellsOf(ledger, MODEL_VERSION)) addToDay(days, hourMs, tally);
   const cells = [...ledger.hours.values()].flatMap(({ cells }) => cells);
   const marks = inOrder(ledger.marks).filter(({ removed }) => !removed);
-  const sinceMark = marks.filter(({ kind }) => kind === 're-paste' || kind === 'cleaning').at(-1);
+  const sinceMark = cleaningOf(ledger);
   const windows = [...ledger.windows.values()];
   const found = coolingTrend(windows, { nowMs, ...(sinceMark ? { sinceMs: sinceMark.tsMs } : {}), slowdownC });
   return {

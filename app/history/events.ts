@@ -41,7 +41,7 @@ const isAsleep = (frame: Frame): boolean => frame.states[CORE] === ASLEEP;
 const LOST_CODES: readonly number[] = [15, 16, 28];
 
 /** nvidia-smi has no codes: a card is lost if the program answers and the card is not among its answers. */
-const isLost = ({ states, reasons }: Frame, { source, fault }: Tick): boolean =>
+export const isCardLost = ({ states, reasons }: Frame, { source, fault }: Tick): boolean =>
   states[CORE] === LOST && (source.kind === 'nvidia-smi' ? fault === undefined : LOST_CODES.includes(reasons[CORE]!));
 /** "GPU has fallen off the bus" */
 const XID_FALLEN = 79;
@@ -113,7 +113,7 @@ export function createEventWatcher(lastDriver: string | undefined) {
       }
       const fallen = hasFallen(tick, uuid, seen);
       // a card that was lost before this recorder began is not lost again
-      const lost = seen.lost(tsMs, last !== undefined && (fallen || isLost(frame, tick)));
+      const lost = seen.lost(tsMs, last !== undefined && (fallen || isCardLost(frame, tick)));
       if (lost) changes.push({ uuid, kind: 'lost', ...lost, detail: fallen ? 'xid 79' : 'driver', last });
       const asleep = seen.asleep(tsMs, isAsleep(frame));
       if (asleep) changes.push({ uuid, kind: 'asleep', ...asleep, detail: '' });

@@ -35,8 +35,15 @@ function* framesOf(columns: SampleColumns): IterableIterator<StoredSample> {
   }
 }
 
-/** One metric of a stretch of samples: values (NaN where there is none) and what each reading was (`readingStates`). */
-export type ReplayColumn = { readonly values: Float64Array; readonly states: Uint8Array };
+/**
+ * One metric of a stretch of samples: values (NaN where there is none), what each reading was (`readingStates`), and the
+ * codes as stored, which hold its reason too.
+ */
+export type ReplayColumn = {
+  readonly values: Float64Array;
+  readonly states: Uint8Array;
+  readonly codes: Float64Array;
+};
 
 /** A stretch of samples by time, as typed arrays: what a model reads that is run over years. */
 export type ReplayPart = Stamps & {
@@ -85,8 +92,12 @@ export function createSamples(byHour: ByHour): Samples {
         keys.forEach((key, k) => {
           const column = columns.get(ids[k]!);
           found[key] = column
-            ? { values: column.values, states: statesOf(column.codes) }
-            : { values: new Float64Array(tsMs.length).fill(Number.NaN), states: new Uint8Array(tsMs.length) };
+            ? { ...column, states: statesOf(column.codes) }
+            : {
+                values: new Float64Array(tsMs.length).fill(Number.NaN),
+                states: new Uint8Array(tsMs.length),
+                codes: new Float64Array(tsMs.length),
+              };
         });
         yield { tsMs, dtMs, lastSeq, metrics: found };
       }

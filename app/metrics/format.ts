@@ -10,13 +10,14 @@ export type Formatter = NumberFormatter & {
 
 export function createFormatter(locale: string, units: Units): Formatter {
   const numbers = createNumberFormatter(locale, units);
-  const { number, temperature, kelvins, bytes } = numbers;
+  const { number, temperature, kelvins, bytes, energy } = numbers;
   return {
     ...numbers,
     metric(metric, value) {
       if (metric.unit === '°C') return temperature(value, metric.digits);
       if (metric.unit === 'K') return kelvins(value, metric.digits);
       if (metric.unit === 'B') return bytes(value, metric.digits);
+      if (metric.unit === 'mJ') return energy(value / 1000);
       if (metric.unit === 'B/s') return { text: number(value / 1e6, 1), unit: 'MB/s' };
       if (metric.unit === 'µs') return { text: number(value / 1e6, 1), unit: 's' };
       if (metric.key === 'pstate') return { text: `P${value}`, unit: '' };

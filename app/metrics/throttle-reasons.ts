@@ -36,6 +36,8 @@ export const throttleReasons = [
   { bit: 0x100, name: 'DisplayClockSetting', tag: 'display_clocks_setting', cause: 'setting' },
 ] as const satisfies readonly ThrottleReason[];
 
+export type NamedReason = (typeof throttleReasons)[number]['name'];
+
 export const throttleMask = throttleReasons.reduce((mask, { bit }) => mask | bit, 0);
 
 const severity: readonly ThrottleCause[] = ['heat', 'power-brake', 'power-cap', 'unclear', 'setting', 'idle'];

@@ -1,7 +1,7 @@
 import type { Frame } from './frame.ts';
 import type { MetricKey } from './metrics.ts';
 import { isObserved, orNone } from './observed.ts';
-import { throttleReasons, type ThrottleCause, type ThrottleReason } from './throttle-reasons.ts';
+import { throttleReasons, type NamedReason, type ThrottleCause, type ThrottleReason } from './throttle-reasons.ts';
 
 /** Causes whose time is added up. An idle card is not throttled. */
 export const throttleCauses = [
@@ -33,10 +33,13 @@ export const throttleReadings = [
   'throttledSyncBoostUs',
 ] as const satisfies readonly MetricKey[];
 
+/** A cause, or one of its reasons by name. */
+export type ThrottledBy = SummedCause | NamedReason;
+
 /** The bit of each reason of a cause, and the position of its counter; −1: it has none. */
-const rowOf = (cause: SummedCause) =>
+const rowOf = (by: ThrottledBy) =>
   reasons
-    .filter((reason) => reason.cause === cause)
+    .filter(({ cause, name }) => cause === by || name === by)
     .map(({ bit, counter }) => ({ bit, at: (throttleReadings as readonly string[]).indexOf(counter ?? '') }));
 
 /**
@@ -60,8 +63,8 @@ export type ThrottleMeter = {
   readonly step: (dtMs: number) => Float64Array;
 };
 
-/** @param causes those to decide: fewer take less time per sample */
-export function createThrottleMeter(causes: readonly SummedCause[] = throttleCauses): ThrottleMeter {
+/** @param causes those to decide, or single reasons: fewer take less time per sample */
+export function createThrottleMeter(causes: readonly ThrottledBy[] = throttleCauses): ThrottleMeter {
   const rows = causes.map(rowOf);
   const next = new Float64Array(throttleReadings.length).fill(Number.NaN);
   const before = new Float64Array(throttleReadings.length).fill(Number.NaN);

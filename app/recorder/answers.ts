@@ -1,6 +1,11 @@
+import type { AlertAction } from '../alerts/desk.ts';
+import { previewRule } from '../alerts/preview.ts';
+import { alertRuleOf } from '../alerts/rules.ts';
+import { ruleWith, rulesOn } from '../alerts/settings.ts';
 import { text } from '../core/i18n.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import type { Store } from './store.ts';
+import type { Recording } from './tick-pipeline.node.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ReportRequest } from '../report/report.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -27,20 +32,24 @@ export type GovernorAnswers = {
 
 export type AddPrices = (request: RequestOf<'prices.add'>) => Result<string>;
 
-/**
- * The collector's side of the table of questions. A question that does not fit its schema is answered with an error.
- * @param hearsXids whether the source reports Xid errors; if not, their absence means nothing
- */
-export function createAnswers(
-  store: Store,
-  wear: WearTracker,
-  governor: GovernorAnswers,
-  makeReport: MakeReport,
-  jobs: Jobs,
-  limits: () => ShownLimits,
-  addPrices: AddPrices,
-  hearsXids = false,
-) {
+type AnswerSources = {
+  readonly store: Store;
+  readonly wear: WearTracker;
+  readonly governor: GovernorAnswers;
+  readonly recording: Pick<Recording, 'act' | 'lastTickMs'>;
+  readonly makeReport: MakeReport;
+  readonly jobs: Jobs;
+  readonly limits: () => ShownLimits;
+  readonly addPrices: AddPrices;
+  /** whether the source reports Xid errors; if not, their absence means nothing */
+  readonly hearsXids?: boolean;
+};
+
+/** The collector's side of the table of questions. A question that does not fit its schema is answered with an error. */
+export function createAnswers(sources: AnswerSources) {
+  const { store, wear, governor, recording, makeReport, jobs, limits, addPrices, hearsXids = false } = sources;
+  const act = (action: AlertAction): Result<undefined> =>
+    recording.act(action) ? ok(undefined) : err('not-found', text('recorder.noSuchAlert'));
   const cardPage = createCardPages(store, wear, hearsXids);
   const answers: Answers = {
     'gpus.list': () => ok(store.gpus.list()),
@@ -76,6 +85,10 @@ export function createAnswers(
       return ok(undefined);
     },
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
+    'alerts.acknowledge': (name) => act({ ...name, kind: 'acknowledged' }),
+    'alerts.snooze': ({ forMs, ...name }) => act({ ...name, kind: 'snoozed', untilMs: recording.lastTickMs() + forMs }),
+    'alerts.preview': async ({ rule, settings }) =>
+      ok(await previewRule(store, ruleWith(alertRuleOf(rule), settings), rulesOn(settings), recording.lastTickMs())),
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'incidents.newest': ({ limit }) => ok(store.events.incidents(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),

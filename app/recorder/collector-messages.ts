@@ -42,8 +42,13 @@ export type FromCollector =
   | { readonly type: 'failed'; readonly error: AppError }
   | { readonly type: 'heartbeat' }
   | { readonly type: 'tick'; readonly tick: Tick }
-  /** alerts firing now; sent when that changes, after it was written */
-  | { readonly type: 'alerts'; readonly firing: readonly StoredAlert[]; readonly fired: readonly StoredAlert[] }
+  /** alerts firing now, what to send a message about, and what is over; sent when that changes, after it was written */
+  | {
+      readonly type: 'alerts';
+      readonly firing: readonly StoredAlert[];
+      readonly told: readonly StoredAlert[];
+      readonly cleared: readonly StoredAlert[];
+    }
   | { readonly type: 'sessions' }
   /** something happened to the history's file, and recording continues */
   | { readonly type: 'notice'; readonly notice: Notice }

@@ -1,3 +1,4 @@
+import { rulesOn } from '../alerts/settings.ts';
 import { systemClock } from '../core/clock.node.ts';
 import type { AddPrices } from './answers.ts';
 import type { OwnCost } from '../core/own-cost.ts';
@@ -198,6 +199,9 @@ export async function openCollector(
       makeReport,
       jobs,
       events: noted,
+      alertSettings: settings.alerts,
+      diskFreeMib: diskRoom.freeMib,
+      tariff,
       paused: diskRoom.fault,
       addPrices,
       limits: () => plan.shown(),
@@ -245,7 +249,7 @@ export async function openCollector(
     ...(live && { clock }),
   });
   events.onPrices?.(prices.book());
-  if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), []);
+  if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), [], []);
   const sampleNow = (): void => source.value.sampleNow?.();
   const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
   const endDuties = startDuties({
@@ -254,6 +258,8 @@ export async function openCollector(
     plan,
     lookAtDisk: () => diskRoom.look(),
     events,
+    wantsToday: () =>
+      rulesOn(settings.alerts).some(({ watches }) => watches === 'energyTodayKwh' || watches === 'costToday'),
     cost: meter.read,
     note: note.write,
     wallMs: clock.wallMs,
@@ -279,6 +285,7 @@ export async function openCollector(
       settings = next;
       plan.follow(limitsOf(next, suspended), clock.wallMs());
       work.watch.setRules(next.programs);
+      work.recording.applyAlertSettings(next.alerts);
       governor.applySettings(tariff());
       source.value.configure(next);
     },

@@ -21,6 +21,8 @@ export type DutyOptions = {
   readonly plan: Pick<ReturnType<typeof openRetentionPlan>, 'ruleAt'>;
   readonly lookAtDisk: () => void;
   readonly events: { readonly onSessions: () => void; readonly onCost?: (cost: OwnCost) => void };
+  /** whether an alert rule watches the energy of the day */
+  readonly wantsToday: () => boolean;
   readonly cost: () => OwnCost;
   /** writes the note by which other programs find this recorder */
   readonly note: () => void;
@@ -52,6 +54,8 @@ export function startDuties(options: DutyOptions): () => void {
       const { store } = work();
       more = store.housekeep(plan.ruleAt(nowMs, store.believedMs(nowMs)), nowMs);
     });
+    if (!more)
+      work().recording.guarded(() => void work().slowFacts.step(work().recording.lastTickMs(), options.wantsToday()));
     if (more) trimMemory();
     housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
     housekeeping.unref();

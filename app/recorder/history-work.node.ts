@@ -1,4 +1,8 @@
 import { createAnswers, type AddPrices, type GovernorAnswers, type MakeReport } from './answers.ts';
+import { createSlowFacts, type SlowFacts } from '../alerts/slow-facts.ts';
+import type { AlertSettings } from '../alerts/settings.ts';
+import type { Tariff } from '../workload/energy/tariff.ts';
+import { cleaningOf } from '../wear/ledger/ledger.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import type { Db } from '../history/db.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
@@ -27,6 +31,9 @@ export type WorkOptions = {
   readonly makeReport: MakeReport;
   readonly jobs: Jobs;
   readonly events: RecordingEvents & { readonly onSessions: () => void };
+  readonly alertSettings: AlertSettings;
+  readonly diskFreeMib: () => number | undefined;
+  readonly tariff: () => Tariff;
   readonly paused: () => SourceFault | undefined;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
@@ -43,6 +50,7 @@ export type HistoryWork = {
   readonly wear: WearTracker;
   readonly watch: WorkloadWatch;
   readonly recording: Recording;
+  readonly slowFacts: SlowFacts;
   readonly answer: ReturnType<typeof createAnswers>;
   /** what happened to the file since it was opened */
   readonly loss: () => Loss | undefined;
@@ -76,8 +84,21 @@ export function beginWork(options: WorkOptions): HistoryWork {
   });
   const { statuses, rules } = options;
   const watch = createWorkloadWatch({ store, statuses, rules, onSessions: events.onSessions });
+  const slowFacts = createSlowFacts({
+    history: store,
+    tariff: options.tariff,
+    windowsOf(uuid) {
+      const ledger = wear.lifeOf(uuid)?.ledger;
+      const cleaned = ledger && cleaningOf(ledger);
+      return { windows: [...(ledger?.windows.values() ?? [])], ...(cleaned && { sinceMs: cleaned.tsMs }) };
+    },
+  });
+  const { alertSettings, diskFreeMib } = options;
   const recording = createRecording({
     store,
+    slowFacts,
+    alertSettings,
+    diskFreeMib,
     databaseFile,
     wear,
     watch,
@@ -96,7 +117,8 @@ export function beginWork(options: WorkOptions): HistoryWork {
     wear,
     watch,
     recording,
-    answer: createAnswers(store, wear, governor, makeReport, jobs, limits, addPrices, hearsXids),
+    slowFacts,
+    answer: createAnswers({ store, wear, governor, recording, makeReport, jobs, limits, addPrices, hearsXids }),
     loss: presence.look,
     close() {
       attempt(() => watch.stop());

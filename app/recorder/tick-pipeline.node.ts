@@ -1,7 +1,8 @@
 import { text } from '../core/i18n.ts';
-import { createAlertEngine } from '../alerts/engine.ts';
-import { createAlertOutbox } from '../alerts/outbox.ts';
-import { alertRules } from '../alerts/rules.ts';
+import { createAlertDesk, type AlertAction } from '../alerts/desk.ts';
+import type { AlertSettings } from '../alerts/settings.ts';
+import type { Posted } from '../alerts/outbox.ts';
+import type { SlowFacts } from '../alerts/slow-facts.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import { markDamaged } from '../history/file/database.node.ts';
 import { explain, isCorruption } from '../history/file/explain.ts';
@@ -19,8 +20,12 @@ import type { WorkloadWatch } from '../workload/sessions/watch.node.ts';
 export type RecordingEvents = {
   /** after the tick was written, fed to the wear model and judged */
   readonly onTick: (tick: Tick) => void;
-  /** after alerts fired or cleared: what is firing now, and what just began */
-  readonly onAlerts: (firing: readonly StoredAlert[], fired: readonly StoredAlert[]) => void;
+  /** after alerts changed: what fires now, what to send a message about, and what is over */
+  readonly onAlerts: (
+    firing: readonly StoredAlert[],
+    told: readonly StoredAlert[],
+    cleared: readonly StoredAlert[],
+  ) => void;
   /** the history was found damaged while recording: the next start sets it aside */
   readonly onDamaged?: () => void;
 };
@@ -33,9 +38,12 @@ export type RecordingOptions = {
   readonly governor: { readonly feed: (tick: Tick) => void };
   readonly meter: Pick<OwnCostMeter, 'tick'>;
   readonly events: RecordingEvents;
+  readonly alertSettings: AlertSettings;
+  readonly slowFacts: Pick<SlowFacts, 'card' | 'today'>;
+  /** free space on the disk of the history; undefined: not known */
+  readonly diskFreeMib: () => number | undefined;
   /** why nothing may be written now; undefined: it may */
   readonly paused: () => SourceFault | undefined;
-  /** the collector was started again after it had died */
   /** why the time before the first tick is a gap, and from when on where the history itself is empty */
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   /** the stamps are this machine's, which has a clock that may be wrong; false for a recording that is played */
@@ -50,6 +58,9 @@ export type Recording = {
   /** Housekeeping: when the disk fails, the next tick says so; the task is tried again at its next turn. */
   readonly guarded: (task: () => void) => void;
   readonly firing: () => readonly StoredAlert[];
+  readonly applyAlertSettings: (settings: AlertSettings) => void;
+  /** What a person does about an alert; false: no such alert fires. */
+  readonly act: (action: AlertAction) => boolean;
   /** stamp of the newest tick, or of the history's end before the first */
   readonly lastTickMs: () => number;
   /** From now on nothing is written, and every tick says why. */
@@ -75,15 +86,13 @@ const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): Source
  */
 export function createRecording(options: RecordingOptions): Recording {
   const { store, databaseFile, wear, watch, governor, meter, events } = options;
-  const alerts = createAlertEngine(alertRules);
-  const outbox = createAlertOutbox(store.alerts);
-  for (const { gpuUuid, rule, peak } of outbox.firing()) alerts.resume(gpuUuid, rule, peak);
+  const { alertSettings, slowFacts, diskFreeMib } = options;
+  const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs);
 
   let writeFault: SourceFault | undefined;
   let paused: SourceFault | undefined;
   const faultOf = (thrown: unknown): SourceFault => pausedBy(explain(databaseFile, thrown).error);
 
-  let axisMs = 0; // monotonic time of the alert engine: gaps do not count
   const extent = store.extent();
   const endMs = extent && extent.toMs - 1;
   const { fromMs: resumedMs = -Infinity } = options.resumed;
@@ -158,28 +167,24 @@ export function createRecording(options: RecordingOptions): Recording {
     if (waiting && paused) writeFault = paused;
     const fault = writeFault ?? waiting;
     const observed = tick.dtMs === sampled.dtMs ? tick : { ...tick, dtMs: sampled.dtMs }; // though not written
-    if (ready.length > 1 && hold) outbox.restamp(hold.stampOf);
-    judge(observed, waiting !== undefined);
+    if (ready.length > 1 && hold) desk.restamp(hold.stampOf);
+    judge(observed, waiting !== undefined, fault?.code === 'recording-failed');
     governor.feed(observed);
     meter.tick(tick, fault?.code !== 'recording-failed', options.intervalMs());
     events.onTick(fault ? { ...tick, fault } : tick);
   }
 
   /** Alerts are shown even if the disk fails. */
-  function judge(tick: Tick, unstamped: boolean): void {
-    axisMs += tick.dtMs ?? 0;
-    const entries = tick.gpus.flatMap(({ gpu, frame }) =>
-      alerts.judge(gpu.uuid, frame, axisMs, tick.dtMs === undefined).map((change) => ({
-        tsMs: tick.tsMs,
-        axisMs: unstamped ? tick.axisMs : undefined,
-        gpuName: gpu.name,
-        change,
-      })),
-    );
-    const posted = outbox.post(entries, writeFault === undefined && !unstamped);
+  function judge(tick: Tick, unstamped: boolean, recordingPaused: boolean): void {
+    const diskMib = options.live ? diskFreeMib() : undefined;
+    const machine = { recordingPaused, clockImplausible: unstamped, diskFreeMib: diskMib, ...slowFacts.today() };
+    show(desk.judge(tick, { machine, card: slowFacts.card }, unstamped, writeFault === undefined && !unstamped));
+  }
+
+  function show(posted: Posted | undefined): void {
     if (!posted) return;
     if ('thrown' in posted) writeFault = faultOf(posted.thrown);
-    events.onAlerts(posted.firing, posted.fired);
+    events.onAlerts(posted.firing, posted.told, posted.cleared);
   }
 
   return {
@@ -192,7 +197,13 @@ export function createRecording(options: RecordingOptions): Recording {
         writeFault = faultOf(thrown);
       }
     },
-    firing: outbox.firing,
+    firing: desk.firing,
+    applyAlertSettings: desk.applySettings,
+    act(action) {
+      const posted = desk.act(action, lastTickMs, writeFault === undefined);
+      show(posted);
+      return posted !== undefined;
+    },
     lastTickMs: () => lastTickMs,
     pause: (why) => (paused = pausedBy(why)),
     end() {

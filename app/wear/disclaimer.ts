@@ -8,8 +8,12 @@ export function coverageText(t: Translate, coverage: number): string {
 }
 
 /**
- * The sentence that accompanies every modelled number.
- * @param coverage share of the period that was observed, 0–1
+ * The sentences that accompany every modelled number.
+ * @param coverage share of the period that was observed, 0–1; undefined: the caller shows it for each card
  */
-export const disclaimer = (t: Translate, coverage: number): string =>
-  t('wear.disclaimer', { reference: REFERENCE.name, version: MODEL_VERSION, coverage: coverageText(t, coverage) });
+export function disclaimer(t: Translate, coverage: number | undefined): string {
+  const sentences = t('wear.disclaimer', { reference: REFERENCE.name, version: MODEL_VERSION });
+  return coverage === undefined
+    ? sentences
+    : `${sentences} ${t('wear.disclaimerCoverage', { coverage: coverageText(t, coverage) })}`;
+}

@@ -23,20 +23,22 @@ export const dbStats = {
     store.close();
     const format = formatterOf();
     const size = (bytes: number): string => joined(format.bytes(bytes));
-    const date = (ms: number | null): string => (ms === null ? '–' : format.dateTime(ms));
     return concluded(ok(gpus), () => [
       file.value,
       text('cli.db.file', { size: size(fileBytes), free: size(freeBytes), rows: format.number(openRows) }),
-      ...gpus.map(({ gpuName, gpuUuid, samples, bytes, rollupBytes, fromMs, toMs }) =>
-        text('cli.db.gpu', {
-          gpu: `${gpuName} (${gpuUuid})`,
+      ...gpus.map(({ gpuName, gpuUuid, samples, bytes, rollupBytes, fromMs, toMs }) => {
+        const gpu = `${gpuName} (${gpuUuid})`;
+        if (fromMs === null || toMs === null) return text('cli.db.gpuNew', { gpu });
+        const [from, to] = [format.dateTime(fromMs), format.dateTime(toMs)];
+        return text('cli.db.gpu', {
+          gpu,
           samples: format.number(samples),
           size: size(bytes),
           rollups: size(rollupBytes),
-          from: date(fromMs),
-          to: date(toMs),
-        }),
-      ),
+          from,
+          to,
+        });
+      }),
     ]);
   },
 } satisfies Command;

@@ -17,7 +17,7 @@ export type ExportOptions = FileOptions & {
   readonly format?: ExportFormat;
   readonly from?: number;
   readonly to?: number;
-  readonly metrics: readonly MetricKey[];
+  readonly metrics?: readonly MetricKey[];
   readonly gpu?: string;
 };
 
@@ -61,7 +61,14 @@ async function exportTo(target: string, options: ExportOptions): Promise<Result<
   return runJob({
     kind: 'export',
     databaseFile: file.value,
-    request: { format, target: path.resolve(target), fromMs, toMs, metrics: options.metrics, gpuUuids: uuids.value },
+    request: {
+      format,
+      target: path.resolve(target),
+      fromMs,
+      toMs,
+      metrics: options.metrics ?? [],
+      gpuUuids: uuids.value,
+    },
   });
 }
 
@@ -74,7 +81,7 @@ export const exportSamples = {
     new Option('--format <format>', text('cli.export.format')).choices(exportFormats),
     new Option('--from <when>', text('cli.export.from')).argParser(momentOption),
     new Option('--to <when>', text('cli.export.to')).argParser(momentOption),
-    new Option('--metrics <list>', text('cli.export.metrics')).default([]).argParser(metricsOption),
+    new Option('--metrics <list>', text('cli.export.metrics')).argParser(metricsOption),
     new Option('--gpu <gpu>', text('cli.export.gpu')),
   ],
   async run(target: string, options: ExportOptions): Promise<number> {

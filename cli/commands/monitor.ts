@@ -1,6 +1,8 @@
-import { alertTitle } from '../../app/alerts/text.ts';
+import type { StoredAlert } from '../../app/alerts/schema.ts';
+import { alertAdvice, alertSubject, alertTitle } from '../../app/alerts/text.ts';
 import { Option } from 'commander';
 import { text } from '../../app/core/i18n.ts';
+import { entryText } from '../../app/governor/entry-text.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
@@ -18,7 +20,7 @@ import { notes, out, printError } from '../terminal.ts';
 export type MonitorOptions = RecordingOptions & {
   readonly record?: string;
   readonly for?: number;
-  /** no table: only new faults and alerts are printed */
+  /** no table: only faults, alerts, recoveries and governor actions are printed */
   readonly quiet?: boolean;
 };
 
@@ -51,16 +53,29 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
   let firing: string[] = [];
   let shownMs = -Infinity;
 
-  const printed = new Set<string>();
-  /** Prints the lines that the previous tick did not have. */
-  function printNew(lines: readonly string[]): void {
-    for (const line of lines) if (!printed.has(line)) out.say(line);
-    printed.clear();
-    lines.forEach((line) => printed.add(line));
+  const nameOf = (alert: StoredAlert): string => `${alertSubject(text, alert)}: ${alertTitle(text, format(), alert)}`;
+
+  let faultShown: string | undefined;
+  /** A fault is printed once, and its end too. */
+  function printFault({ fault }: Tick): void {
+    if (fault?.message === faultShown) return;
+    if (fault) out.say(...sentences(fault));
+    else out.say(text('cli.monitor.faultOver', { fault: faultShown! }));
+    faultShown = fault?.message;
+  }
+
+  /** An alert is printed once, with its remedy, and its end too. */
+  function printAlerts(told: readonly StoredAlert[], cleared: readonly StoredAlert[]): void {
+    for (const alert of told) out.say(`! ${nameOf(alert)}`, `  ${alertAdvice(text, alert)}`);
+    for (const alert of cleared.filter(({ toldMs }) => toldMs !== null)) {
+      const duration = format().duration(alert.clearedMs! - alert.firedMs);
+      const subject = alertSubject(text, alert);
+      out.say(text('alerts.over', { subject, title: alertTitle(text, format(), alert), duration }));
+    }
   }
 
   function show(tick: Tick): void {
-    if (options.quiet) return printNew([...sentences(tick.fault), ...firing]);
+    if (options.quiet) return printFault(tick);
     view.take(tick);
     lastTick = tick;
     const now = performance.now();
@@ -94,8 +109,13 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
       recording?.value.write(tick);
       show(tick);
     },
-    onAlerts(now) {
-      firing = now.map((alert) => `! ${alert.gpuName}: ${alertTitle(text, format(), alert)}`);
+    onAlerts(now, told, cleared) {
+      firing = now.map((alert) => `! ${nameOf(alert)}`);
+      if (options.quiet && told.length + cleared.length > 0) printAlerts(told, cleared);
+      else if (options.quiet) out.say(...firing); // those that fire since the recorder before this one
+    },
+    onAction(action) {
+      if (options.quiet) out.say(text('cli.monitor.governor', { action: entryText(text, action) }));
     },
     onSessions: () => undefined,
     onNotice: printError,

@@ -175,7 +175,7 @@ export async function runAndRecord(command: readonly string[], options: RunOptio
   if (summaries.length === 0) notes.say(text('cli.run.nothing'));
   else if (seenOn.length === 0) notes.say(text('cli.run.allGpus'));
   const session = { startedMs, endedMs, sharedWith, ...(details.workload && { workload: details.workload }) };
-  for (const summary of summaries) notes.say(...describe(summary, names.get(summary.gpuUuid)!, session, money, format));
+  notes.say(...describe(summaries, (uuid) => names.get(uuid)!, session, money, format));
   if (details.workload?.note) notes.say(details.workload.note);
   return code === EXIT.ok && (!whole || (loss && loss !== 'log-lost')) ? EXIT.failed : code;
 }

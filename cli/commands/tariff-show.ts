@@ -34,7 +34,7 @@ export const tariffShow = {
     const format = formatterOf(settings);
     out.say(
       nowPerKwh === null ? text('cli.tariff.noneNow') : text('cli.tariff.now', { price: format.money(nowPerKwh) }),
-      ...bandLines(text, format, settings),
+      ...bandLines(text, format, settings, book !== undefined),
       ...(book ? bookLines(text, format, book) : [text('cli.tariff.noMarket')]),
       ...(book && book.currency !== currency ? [text('prices.unused', { book: book.currency, currency })] : []),
     );

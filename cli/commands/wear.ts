@@ -110,7 +110,9 @@ function fromHistory({ dataDir, simulated, from, to, gpu, powerLimit }: WearOpti
   const file = historyFile(dataFolder(dataDir), origin);
   const folder = ledgerFolder(dataFolder(dataDir), origin)!;
   if (!fs.existsSync(file)) {
-    return err('not-found', text('cli.wear.noHistory', { file }), text('cli.wear.noHistoryNext'));
+    const hasSimulated = !simulated && fs.existsSync(historyFile(dataFolder(dataDir), 'simulated'));
+    const next = text(hasSimulated ? 'cli.wear.simulatedNext' : 'cli.wear.noHistoryNext');
+    return err('not-found', text('cli.wear.noHistory', { file }), next);
   }
   const db = openForReading(file);
   if (!db.ok) return db;
@@ -162,11 +164,12 @@ function table({ gpu, name, exposure }: Card, options: WearOptions): string[] {
     if (!family?.rate) return `${label}${noRateText(text, format, id, exposure)}`;
     const { low, mid, high } = family.rate;
     const notes = [text(`wear.confidence.${family.confidence}`), earlyText(text, format, family)];
-    return `${label}${significant(mid).padStart(7)} [${significant(low)}–${significant(high)}]  ${notes.filter(Boolean).join('; ')}`;
+    const range = `${significant(mid)} × [${significant(low)}–${significant(high)}]`;
+    return `${label}${range}  ${notes.filter(Boolean).join('; ')}`;
   });
   const observed = duration(exposure.observedHours * HOUR_MS);
   const card = text('cli.wear.card', { name, uuid: gpu, observed, percent: coverageText(text, exposure.coverage) });
-  return [card, ...rows, '', disclaimer(text, exposure.coverage)];
+  return [card, ...rows, ''];
 }
 
 async function showWear(options: WearOptions): Promise<number> {
@@ -185,7 +188,7 @@ async function showWear(options: WearOptions): Promise<number> {
       ...exposureJson(exposure, sensors, beside),
     }));
     out.json(documents.length === 1 ? documents[0] : documents, 2);
-  } else out.say(...cards.value.flatMap((card, i) => [...(i > 0 ? [''] : []), ...table(card, options)]));
+  } else out.say(...cards.value.flatMap((card) => table(card, options)), disclaimer(text, undefined));
   return EXIT.ok;
 }
 

@@ -26,7 +26,7 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
         lastPushMs = now;
         send({ type: 'tick', tick });
       },
-      onAlerts: (firing, fired) => send({ type: 'alerts', firing, fired }),
+      onAlerts: (firing, told, cleared) => send({ type: 'alerts', firing, told, cleared }),
       onSessions: () => send({ type: 'sessions' }),
       onAction: (action) => send({ type: 'action', action }),
       onCost: (cost) => send({ type: 'cost', cost }),

@@ -1,7 +1,7 @@
 import { memo, useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { columnsOf, heightOf, optionsOf, type ChartProps, type Current } from './history-plot.ts';
+import { columnsOf, heightOf, isScaled, optionsOf, type ChartProps, type Current } from './history-plot.ts';
 import { zoomed } from './view.ts';
 import css from './history-chart.module.css';
 
@@ -122,7 +122,7 @@ export const HistoryChart = memo(function HistoryChart({ axis, title, ...props }
     <section className={css.chart}>
       <header className={css.head}>
         <h2>
-          {title} <small>{props.format.metric(props.metric, 0).unit}</small>
+          {title} {!isScaled(props.metric) && <small>{props.format.metric(props.metric, 0).unit}</small>}
         </h2>
         <span ref={reading} className={css.reading} aria-hidden />
       </header>

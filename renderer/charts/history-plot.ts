@@ -1,6 +1,7 @@
 // What a history chart draws: columns, axes, marks, and time that was not observed.
 import type uPlot from 'uplot';
 import type { ResponseOf } from '../../app/contract/channels.ts';
+import { joined } from '../../app/core/format.ts';
 import type { Formatter } from '../../app/metrics/format.ts';
 import { stretches } from '../../app/history/segments.ts';
 import type { Metric } from '../../app/metrics/metrics.ts';
@@ -133,6 +134,9 @@ const alone: uPlot.Series.Points.Filter = (plot, series, show) => {
   );
 };
 
+/** Whether the unit of a value depends on its size: then each value has it, and the title has none. */
+export const isScaled = ({ unit }: Metric): boolean => unit === 'B';
+
 /** How a chart is drawn and what the mouse does in it. */
 export function optionsOf(
   element: HTMLElement,
@@ -141,7 +145,11 @@ export function optionsOf(
   read: (plot: uPlot) => void,
 ): uPlot.Options {
   const grid = { stroke: colour('--line'), width: 1 };
-  const show = (value: number): string => current().format.metric(current().metric, value).text;
+  const show = (value: number): string => {
+    const { format, metric } = current();
+    const quantity = format.metric(metric, value);
+    return isScaled(metric) ? joined(quantity) : quantity.text;
+  };
   const text = { stroke: colour('--quiet'), font: '11px system-ui, sans-serif', ticks: { show: false } } as const;
   return {
     width: element.clientWidth || 600,

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { useWaiting } from '../alerts/use-phase.ts';
 import type { PageId } from '../../app/contract/pages.ts';
 import { useShared } from '../context.tsx';
 import { pageIds, pages } from '../pages/pages.ts';
@@ -8,6 +9,7 @@ import css from './app.module.css';
 export function Navigation({ page, show }: { readonly page: PageId; readonly show: (page: PageId) => void }) {
   const { t } = useTranslation();
   const { firing } = useShared();
+  const active = useWaiting(firing);
   return (
     <nav className={css.nav} aria-label={t('nav.label')}>
       {pageIds.map((id) => (
@@ -22,9 +24,9 @@ export function Navigation({ page, show }: { readonly page: PageId; readonly sho
             <path d={pages[id].icon} />
           </svg>
           {t(pages[id].title)}
-          {id === 'alerts' && firing.length > 0 && (
-            <span className={css.count} title={t('nav.firing', { count: firing.length })}>
-              {firing.length}
+          {id === 'alerts' && active > 0 && (
+            <span className={css.count} title={t('nav.firing', { count: active })}>
+              {active}
             </span>
           )}
         </button>

@@ -28,6 +28,7 @@ export function SessionLine({
 
   const figures = figuresOf(only, money);
   const { energyJ, rangeJ, energyFrom, sharedJ, outputs, each, cost, states } = figures;
+  const bound = boundSigns[states.energy];
   const { model } = only.summary?.workload ?? {};
   const made = outputs && outputs.count > 0 ? outputs : undefined;
   const about = [
@@ -35,12 +36,13 @@ export function SessionLine({
     made && outputsText(made, t, format.number),
     only.gpus.length > 1 && t('live.onCards', { count: only.gpus.length }),
     energyJ !== undefined &&
-      `${boundSigns[states.energy] ?? ''}${joined(format.energy(energyJ))} ${errorText(energyJ, rangeJ, t, format)}`,
+      // a bound has no ±
+      (bound ?? '') + joined(format.energy(energyJ)) + (bound ? '' : ` ${errorText(energyJ, rangeJ, t, format)}`),
     made &&
       each?.energyJ !== undefined &&
       (boundSigns[states.perOutput] ?? '') +
         t('workloads.perUnit', {
-          value: `${format.significant(each.energyJ)} J`,
+          value: joined(format.joules(each.energyJ)),
           unit: t(`outputUnit.${made.unit}`),
         }),
     cost !== undefined && `${boundSigns[states.cost] ?? ''}${format.money(cost)}`,

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { ResponseOf } from '../../app/contract/channels.ts';
-import { alertTitle } from '../../app/alerts/text.ts';
+import { alertSubject, alertTitle } from '../../app/alerts/text.ts';
 import { eventKinds, isIncident, type StoredEvent } from '../../app/history/events.ts';
 import { incidentLines, incidentsIn, incidentTitle } from '../../app/history/incident-text.ts';
 import { useShared } from '../context.tsx';
@@ -40,7 +40,7 @@ export function EventRail({ fromMs, toMs, gpuNames, alerts, sessions, gaps, even
         id: alert.id,
         from: alert.firedMs,
         to: alert.clearedMs ?? toMs,
-        text: `${alert.gpuName}: ${alertTitle(t, format, alert)}`,
+        text: `${alertSubject(t, alert)}: ${alertTitle(t, format, alert)}`,
       })),
     },
     ...eventKinds.map((kind) => ({

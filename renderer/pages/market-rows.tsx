@@ -82,9 +82,11 @@ export function MarketRows({ set }: { readonly set: Set }) {
           value={series}
           onChange={(event) => setSeries(event.currentTarget.value)}
         />
+      </Row>
+      <Row label={t('prices.zoneField')} note={t('prices.zoneNote')}>
         <TextInput
           aria-label={t('prices.zoneField')}
-          placeholder={t('prices.zoneField')}
+          placeholder={t('prices.zoneExample')}
           w={140}
           value={zone}
           onChange={(event) => setZone(event.currentTarget.value)}

@@ -85,7 +85,7 @@ export function StoragePanel({ set }: { readonly set: Set }) {
           min={50}
           max={100_000_000}
           allowDecimal={false}
-          thousandSeparator=" "
+          thousandSeparator=","
           suffix=" MB"
           value={draft.historyCapMb}
           onChange={(value) => setEdited({ ...draft, historyCapMb: field(value) })}

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { joined } from '../../app/core/format.ts';
 import { energyNotes } from '../../app/workload/energy/words.ts';
 import { boundSigns, type FigureState } from '../../app/workload/sessions/figure-states.ts';
+import { costUnitOf } from '../../app/workload/sessions/figure-text.ts';
 import { figuresOf, type Figures } from '../../app/workload/sessions/figures.ts';
 import { publishedFor, type Published as PublishedFigure } from '../../app/workload/sessions/published.ts';
 import { kneeOf } from '../../app/workload/sessions/sweep.ts';
@@ -71,7 +72,7 @@ function Published({ rows, cards }: { readonly rows: readonly PublishedFigure[];
             label: row.label,
             note: `${row.device} · ${row.batch}`,
             value: row.joules,
-            text: `${format.significant(row.joules, 3)} J`,
+            text: joined(format.joules(row.joules)),
             published: true,
           }))}
       />
@@ -128,8 +129,9 @@ export function Comparison({
         ...(knee === points[i] && { mark: t('workloads.knee') }),
       };
     });
-  const joules = (value: number): string => `${format.significant(value, 3)} J`;
+  const joules = (value: number): string => joined(format.joules(value));
   const each = unit !== undefined;
+  const per = unit && costUnitOf(unit, t);
 
   return (
     <Panel
@@ -175,9 +177,9 @@ export function Comparison({
         />
       )}
       <Bars
-        title={each ? t('workloads.costEach') : t('sessions.cost')}
+        title={per ? t('workloads.costEach', { unit: per.name }) : t('sessions.cost')}
         lines={lines(
-          (figures) => (each ? figures.each?.cost : figures.cost),
+          (figures) => (per ? figures.each?.cost && figures.each.cost * per.count : figures.cost),
           format.money,
           (states) => (each ? states.costPerOutput : states.cost),
         )}

@@ -21,17 +21,17 @@ export function Energy({ figures, session }: { readonly figures: Figures; readon
   const { format } = useShared();
   const { energyJ, rangeJ, energyFrom, states } = figures;
   const why = whyOf(states.energy, session, t);
-  if (energyJ === undefined) return <span className={table.remark}>{why}</span>;
+  if (energyJ === undefined) return <div className={table.remark}>{why}</div>;
   const range = rangeJ && `${joined(format.energy(rangeJ.low))} – ${joined(format.energy(rangeJ.high))}`;
   return (
     <>
       <span data-hint={[range, energyFrom && t(`energyFrom.${energyFrom}`), why].filter(Boolean).join(' · ')}>
         {boundSigns[states.energy]}
         {joined(format.energy(energyJ))}
-        <span className={table.band}> {errorText(energyJ, rangeJ, t, format)}</span>
+        {!boundSigns[states.energy] && <span className={table.band}> {errorText(energyJ, rangeJ, t, format)}</span>}
       </span>
       {energyNotes(figures, t, format).map((note) => (
-        <div key={note} className={table.note}>
+        <div key={note} className={table.remark}>
           {note}
         </div>
       ))}
@@ -55,7 +55,7 @@ function Outputs({ figures }: { readonly figures: Figures }) {
           {text} {label}
         </div>
       ))}
-      {note && <div className={table.note}>{note}</div>}
+      {note && <div className={table.remark}>{note}</div>}
     </>
   );
 }
@@ -125,7 +125,7 @@ function Row({
           </div>
         )}
         {sharedJ !== undefined && (
-          <div className={table.note}>{t('workloads.shared', { value: joined(format.energy(sharedJ)) })}</div>
+          <div className={table.remark}>{t('workloads.shared', { value: joined(format.energy(sharedJ)) })}</div>
         )}
       </Table.Td>
       {hasMoney(money) && (
@@ -136,7 +136,7 @@ function Row({
             <span className={table.absent}>–</span>
           ) : null}
           {pricedShare !== undefined && (
-            <div className={table.note}>{t('prices.known', { percent: format.percent(pricedShare) })}</div>
+            <div className={table.remark}>{t('prices.known', { percent: format.percent(pricedShare) })}</div>
           )}
         </Table.Td>
       )}

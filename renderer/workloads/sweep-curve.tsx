@@ -17,11 +17,7 @@ export function SweepCurve({
   const { format } = useShared();
   const caps = [...points].sort((a, b) => a.capW - b.capW);
   const shown = [
-    [
-      'workloads.energyEach',
-      (point: SweepPoint) => point.joulesEach,
-      (value: number) => `${format.significant(value, 3)} J`,
-    ],
+    ['workloads.energyEach', (point: SweepPoint) => point.joulesEach, (value: number) => joined(format.joules(value))],
     ['workloads.outputsPerHour', (point: SweepPoint) => point.perHour, (value: number) => format.significant(value, 3)],
     ['report.mean', (point: SweepPoint) => point.meanTempC, (value: number) => joined(format.temperature(value))],
   ] as const;

@@ -27,7 +27,8 @@ export const mutationRooms = {
     specs: /^test\/(unit\/(session|detect|workload|compare)[^/]*|integration\/workload-watch)\.spec\.ts$/,
   },
   alerts: {
-    files: /^app\/alerts\/(engine|rules)\.ts$/,
+    files:
+      /^app\/alerts\/(engine|episode|outbox|rules|card-rules|machine-rules|card-facts|fact-reader|sliding-sum|throttled-minutes|usual)\.ts$/,
     specs: /^test\/unit\/alert[^/]*\.spec\.ts$/,
   },
 };

@@ -35,15 +35,16 @@ function answersOfASmallHistory() {
   };
   const jobs = createJobs(threads, file, () => undefined);
   onTestFinished(() => jobs.cancelAll());
-  return createAnswers(
+  return createAnswers({
     store,
     wear,
     governor,
-    async () => ok('<!doctype html>'),
+    recording: { act: () => true, lastTickMs: () => START + 120_000 },
+    makeReport: async () => ok('<!doctype html>'),
     jobs,
-    noLimits,
-    () => ok('196 prices'),
-  );
+    limits: noLimits,
+    addPrices: () => ok('196 prices'),
+  });
 }
 
 const limit = { suspended: false, inForce: 365, pending: null };
@@ -70,6 +71,9 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'wear.card': { gpuUuid: uuid },
   'wear.mark': { gpuUuid: uuid, mark: { tsMs: START, kind: 'cleaning', text: 'compressed air' } },
   'alerts.newest': { limit: 10 },
+  'alerts.acknowledge': { gpuUuid: uuid, rule: 'gpu-lost' },
+  'alerts.snooze': { gpuUuid: null, rule: 'driver-silent', forMs: 3_600_000 },
+  'alerts.preview': { rule: 'core-fixed', settings: { rules: { 'core-fixed': { limit: 70, on: true } } } },
   'xids.newest': { limit: 10 },
   'incidents.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },

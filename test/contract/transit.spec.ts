@@ -45,6 +45,10 @@ const tick: Filled<Tick> = {
   readMs: 0.4,
 };
 const alert: Filled<StoredAlert> = {
+  gpuIndex: 2,
+  toldMs: 4,
+  acknowledgedMs: 5,
+  snoozedUntilMs: 6,
   id: 1,
   gpuUuid,
   gpuName,

@@ -37,7 +37,13 @@ async function countCommits(page: Page): Promise<() => Promise<{ commits: number
 
 test('draws nothing for ten seconds while the source says the same', async ({ slowburn }) => {
   test.setTimeout(240_000);
-  const file = path.resolve(import.meta.dirname, '../fixtures/nvidia-smi/two-cards.xml'); // says the same for ever
+  // says the same for ever, of cards at rest: a load would become a session, whose duration is drawn every second
+  const file = path.join(slowburn.dataFolder, 'two-cards.xml');
+  const busy = fs.readFileSync(path.resolve(import.meta.dirname, '../fixtures/nvidia-smi/two-cards.xml'), 'utf8');
+  fs.writeFileSync(
+    file,
+    busy.replace('<gpu_util>98 %', '<gpu_util>0 %').replaceAll(/<process_info>.*<\/process_info>/g, ''),
+  );
   const { page } = await slowburn.launch('--source', `replay:${file}`);
   const count = await countCommits(page);
   await expect(page.getByRole('article')).toHaveCount(2);

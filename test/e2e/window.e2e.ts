@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { writeHotRecording } from '../support/hot-recording.ts';
+import { writeRunningSession, writeWorkloadHistory } from '../support/workload-history.ts';
 import { collectorPid, expect, open, picture, test } from './app.ts';
 
 const PAGES = ['Live', 'History', 'Workloads', 'Wear', 'Alerts', 'Report', 'Settings'] as const;
@@ -58,6 +59,32 @@ test('shows eight cards on one screen', async ({ slowburn }) => {
   const last = await page.getByRole('article').last().boundingBox();
   expect(last!.y + last!.height).toBeLessThanOrEqual(800);
   await picture(page, 'eight-cards');
+});
+
+test('fits its width on every page, wide and narrow', async ({ slowburn }) => {
+  const file = path.join(slowburn.dataFolder, 'history.simulated.db');
+  writeWorkloadHistory(file, Date.now());
+  writeRunningSession(file, 'SIM-0001-00', Date.now() - 31 * 60_000);
+  const { app, page } = await slowburn.launch('--source', 'simulator:4');
+  await page.evaluate(() => window.slowburn.ask('settings.set', { pricePerKwh: 0.32 }));
+  await expect(page.getByRole('article')).toHaveCount(4);
+  for (const width of [1280, 640]) {
+    await app.evaluate(({ BrowserWindow }, w) => BrowserWindow.getAllWindows()[0]!.setContentSize(w, 800), width);
+    await expect.poll(() => page.evaluate(() => window.innerWidth)).toBe(width);
+    for (const name of PAGES) {
+      await open(page, name);
+      await page.waitForTimeout(1500);
+      // a narrow window may scroll a table, never the page or its navigation
+      const sideways = await page.evaluate((all) => {
+        const scrolls = (one: Element): boolean =>
+          ['auto', 'scroll'].includes(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1;
+        return [...document.querySelectorAll(all ? 'body *' : 'html, body, nav, main')]
+          .filter(scrolls)
+          .map(({ className, scrollWidth, clientWidth }) => `${className}: ${scrollWidth} > ${clientWidth}`);
+      }, width === 1280);
+      expect.soft(sideways, `${name}, ${width} px`).toEqual([]);
+    }
+  }
 });
 
 test('stays usable in a small window', async ({ slowburn }) => {

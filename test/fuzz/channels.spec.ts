@@ -134,15 +134,16 @@ function answers() {
     list: () => [],
     cancelAll: async () => undefined,
   };
-  return createAnswers(
+  return createAnswers({
     store,
     wear,
     governor,
-    async () => ok('<!doctype html>'),
+    recording: { act: () => true, lastTickMs: () => START + 120_000 },
+    makeReport: async () => ok('<!doctype html>'),
     jobs,
-    noLimits,
-    () => ok('196 prices'),
-  );
+    limits: noLimits,
+    addPrices: () => ok('196 prices'),
+  });
 }
 
 const limit = { suspended: false, inForce: 365, pending: null };

@@ -130,10 +130,10 @@ describe('the collector', () => {
       speed: 200,
     });
     await collector.finished;
-    await until(() => heard.firing.length >= 3);
-    expect(heard.fired.map(({ rule }) => rule)).toEqual(['core-at-slowdown', 'core-near-slowdown']);
+    await until(() => heard.firing.length >= 2);
+    expect(heard.fired.map(({ rule }) => rule)).toEqual(['core-at-slowdown']); // it covers the warning before it
     const stored = await ask(collector, 'alerts.newest', { limit: 10 });
-    expect(stored).toHaveLength(2);
+    expect(stored).toHaveLength(1);
     for (const alert of stored)
       expect(alert).toMatchObject({ clearedMs: expect.any(Number), peak: 95, gpuName: 'Hot card' });
     expect(heard.firing.at(-1)).toEqual([]);

@@ -27,16 +27,19 @@ function smallHistory() {
   return file;
 }
 
+const market = { marketSurchargePerKwh: 0, marketTaxPct: 0 };
+const prices = { pricePerKwh: null, tariff: [], ...market, co2GramsPerKwh: null, currency: 'EUR' };
+
 describe('long jobs', () => {
-  it('of 300 that are begun at once, one of a kind works at a time, a few wait, and the others are refused', async () => {
+  it('of 400 that are begun at once, one of a kind works at a time, a few wait, and the others are refused', async () => {
     const alive = new Map<number, JobState['kind']>();
-    const most = { export: 0, backup: 0, check: 0 };
+    const most = { export: 0, sessions: 0, backup: 0, check: 0 };
     let done = 0;
     const jobs = createJobs(threads, smallHistory(), ({ id, kind, state }) => {
       if (state === 'running') alive.set(id, kind);
       else alive.delete(id);
       if (state === 'done') done++;
-      for (const one of ['export', 'backup', 'check'] as const)
+      for (const one of ['export', 'sessions', 'backup', 'check'] as const)
         most[one] = Math.max(most[one], [...alive.values()].filter((other) => other === one).length);
     });
     onTestFinished(() => jobs.cancelAll());
@@ -53,14 +56,16 @@ describe('long jobs', () => {
         metrics: [],
         gpuUuids: [],
       }),
+      jobs.begin({ kind: 'sessions', format: 'json', target: path.join(folder, `${i}.json`), prices }),
     ]).flat();
     const accepted = Object.values(jobLimits).reduce((sum, { running, waiting }) => sum + running + waiting, 0);
     expect(begun.filter((one) => one.ok)).toHaveLength(accepted);
     for (const refused of begun.filter((one) => !one.ok))
       expect(refused).toMatchObject({ error: { code: 'busy', next: 'Wait until it has finished, or cancel it.' } });
     await expect.poll(() => done, { timeout: 30_000 }).toBe(accepted);
-    expect(most).toEqual({ export: 1, backup: 1, check: 1 });
-    expect(fs.readdirSync(folder).sort()).toEqual(['0.db', '0.jsonl', '1.jsonl', '2.jsonl', '3.jsonl', '4.jsonl']);
+    expect(most).toEqual({ export: 1, sessions: 1, backup: 1, check: 1 });
+    const five = [0, 1, 2, 3, 4].flatMap((i) => [`${i}.json`, `${i}.jsonl`]);
+    expect(fs.readdirSync(folder).sort()).toEqual(['0.db', ...five]);
     expect(jobs.begin({ kind: 'check' }).ok).toBe(true); // there is room again
   });
 

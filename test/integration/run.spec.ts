@@ -44,7 +44,7 @@ describe('slowburn run', () => {
     ]);
     expect(ran.status).toBe(3);
     expect(ran.stdout).toBe('generated\n'); // the command's own output, untouched
-    expect(ran.stderr).toMatch(/Energy\s+\d.*J \(.*Wh\), (± \d+ %|between \d.* J and \d.* J), from/);
+    expect(ran.stderr).toMatch(/Energy\s+\d.* J, (± \d+ %|between \d.* J and \d.* k?J), from/);
     const [session] = sessionsOf(folder);
     expect(session).toMatchObject({
       name: 'sh',

@@ -113,7 +113,7 @@ describe('slowburn sessions', () => {
       costState: 'known',
       currency: 'USD',
       stressHState: 'modelled',
-      throttledState: 'known',
+      throttledPowerSState: 'known',
     });
     const joules = llama['energyJ'] as number;
     expect(llama['jPerOutput']).toBeCloseTo(joules / 98_400);

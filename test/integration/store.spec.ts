@@ -4,12 +4,12 @@ import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openDatabase } from '../../app/history/file/database.node.ts';
 import { createStore } from '../../app/recorder/store.ts';
-import { alertRules } from '../../app/alerts/rules.ts';
 import { valueOf } from '../../app/metrics/frame.ts';
 import { openLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { wearReadings } from '../../app/wear/columns.ts';
 import { replayCard } from '../../app/wear/replay-card.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
+import { firedEntry } from '../support/alerts.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
 
@@ -190,12 +190,11 @@ describe('alerts on disk', () => {
   it('are found open after a restart, and cleared once', () => {
     const { store, file } = openStore();
     fill(store, [50]);
-    const change = { gpuUuid: uuid, rule: alertRules[0], value: 95, threshold: 90, peak: 95 };
-    store.alerts.record([{ tsMs: START, gpuName: 'A', change: { ...change, kind: 'fired' } }]);
+    store.alerts.record([firedEntry('core-near-slowdown', START, uuid)]);
     store.close();
     const again = openStore(file).store;
     expect(again.alerts.open()).toMatchObject([{ rule: 'core-near-slowdown', firedMs: START, clearedMs: null }]);
-    again.alerts.record([{ tsMs: START + 9000, gpuName: 'A', change: { ...change, peak: 99, kind: 'cleared' } }]);
+    again.alerts.record([{ kind: 'cleared', gpuUuid: uuid, rule: 'core-near-slowdown', tsMs: START + 9000, peak: 99 }]);
     expect(again.alerts.open()).toEqual([]);
     expect(again.alerts.newest(1)).toMatchObject([{ clearedMs: START + 9000, peak: 99 }]);
     expect(again.alerts.between(START + 1000, START + 2000)).toHaveLength(1);

@@ -191,9 +191,7 @@ describe('a mark that was left', () => {
     ['before anything was recorded', full, {}, { startedMs: START + 1 }],
     ['by a mark without a boot', full, {}, { bootId: undefined }],
   ])('%s says nothing', (_, readings, change, marked) =>
-    expect(stopsOf(endedWith(readings), { ...left, ...marked }, boot(change as Partial<ThisBoot>))).toEqual(
-      [],
-    ),
+    expect(stopsOf(endedWith(readings), { ...left, ...marked }, boot(change as Partial<ThisBoot>))).toEqual([]),
   );
 
   it('does not turn time around where the clock was wrong at the start', () => {

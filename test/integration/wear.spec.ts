@@ -98,6 +98,20 @@ describe('slowburn wear', () => {
     expect(told.stderr).toContain('names no time or no core temperature');
     expect(slowburn('wear', '--data-dir', temporaryFolder()).stderr).toContain('There is no history');
   });
+
+  it('names the option that shows a folder with simulated data only', () => {
+    const folder = temporaryFolder();
+    expect(slowburn('wear', '--data-dir', folder).stderr).toContain('--trace FILE');
+    fs.writeFileSync(path.join(folder, 'history.simulated.db'), '');
+    expect(slowburn('wear', '--data-dir', folder).stderr).toContain('Add --simulated');
+  });
+
+  it('says once for all cards what the model cannot see', () => {
+    const rows = Array.from({ length: 10 }, (_, i) => `2026/06/09 12:00:0${i}.000, ${i % 2}, 60`);
+    const { stdout } = slowburn('wear', '--trace', traceOf(rows, 'timestamp, index, temperature.gpu'));
+    expect(stdout.match(/observed, \d+ % of the period/g)).toHaveLength(2);
+    expect(stdout.match(/not a measured lifetime/g)).toHaveLength(1);
+  });
 });
 
 /** A data folder in which a card was recorded for some hours. */

@@ -17,7 +17,7 @@ export const rooms = {
   forecast: 'thermal model, ranges, outcomes',
   governor: 'policy, limit controller, the helper that reverts everything',
   load: 'the stress test',
-  alerts: 'rules, engine, outbox, table',
+  alerts: 'facts, rules, engine, episodes, outbox, table',
   report: 'the data of a report and its formats',
   exchange: 'exports and imports',
   exporter: 'Prometheus text',

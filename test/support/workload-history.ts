@@ -89,7 +89,7 @@ const told: readonly Told[] = [
       model: 'llama3.1:8b',
       program: 'Ollama',
       adapter: 'ollama',
-      note: 'Ollama does not count its tokens. Put slowburn meter before it to count them.',
+      note: 'Ollama does not report token counts. Run `slowburn meter` in front of it to count them.',
     },
   },
 ];

@@ -186,4 +186,13 @@ describe('in words', () => {
       [],
     );
   });
+
+  it.each([
+    [1000, 50, 0],
+    [1000, 51, 1],
+    [0, 1, 1],
+    [undefined, 1, 1],
+  ])('of %s J is said to miss %s J only if that is more than the meter’s own error', (energyJ, unseenJ, sentences) =>
+    expect(energyNotes({ energyJ, unseen: { ms: 1000, energyJ: unseenJ } }, t, format)).toHaveLength(sentences),
+  );
 });

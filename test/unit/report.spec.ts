@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { alertRules } from '../../app/alerts/rules.ts';
-import { alertTitle, alertValue } from '../../app/alerts/text.ts';
+import { applyEntry } from '../../app/alerts/episode.ts';
+import { alertRuleOf, alertRules } from '../../app/alerts/rules.ts';
+import { alertTitle, alertValue, hasLevel } from '../../app/alerts/text.ts';
 import { createI18n } from '../../app/core/i18n.ts';
 import { createFormatter } from '../../app/metrics/format.ts';
 import { html } from '../../app/report/markup.ts';
@@ -8,6 +9,7 @@ import { reportHtml } from '../../app/report/html.ts';
 import { partIds, parts } from '../../app/report/parts/parts.ts';
 import type { Report } from '../../app/report/report.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
+import { firedEntry } from '../support/alerts.ts';
 import { testGpu } from '../support/frames.ts';
 
 const START = Date.UTC(2026, 2, 1);
@@ -49,21 +51,11 @@ describe('a report', () => {
 
   it('shows the limit and the peak of an alert in the unit of its rule', () => {
     for (const { id } of alertRules) {
-      const alert = {
-        id: 1,
-        gpuUuid: testGpu().uuid,
-        gpuName: 'A card',
-        rule: id,
-        severity: 'act',
-        firedMs: START,
-        clearedMs: null,
-        value: 90,
-        threshold: 93,
-        peak: 95,
-      } as const;
-      const { text } = parts.alerts({ report: report({ alerts: [alert] }), t, format, settings });
-      expect(text).toContain(alertTitle(t, format, alert));
-      expect(text).toContain(`<td>${alertValue(format, alert, 95)}</td>`);
+      const [alert] = applyEntry([], firedEntry(id, START, testGpu().uuid), 1);
+      const { text } = parts.alerts({ report: report({ alerts: [alert!] }), t, format, settings });
+      expect(text).toContain(alertTitle(t, format, alert!));
+      const level = hasLevel(alertRuleOf(id).watches) ? alertValue(format, alert!, 95) : '';
+      expect(text).toContain(`<td>${level}</td>`);
     }
   });
 

@@ -1,3 +1,4 @@
+import { joined } from '../../app/core/format.ts';
 import fc from 'fast-check';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -123,15 +124,49 @@ describe('numbers for people', () => {
   });
   it('choose the unit of energy and time by size', () => {
     expect(format.energy(100)).toEqual({ text: '100', unit: 'J' });
+    expect(format.energy(3599)).toEqual({ text: '3.60', unit: 'kJ' });
     expect(format.energy(36_000)).toEqual({ text: '10.0', unit: 'Wh' });
     expect(format.energy(3.6e7)).toEqual({ text: '10.0', unit: 'kWh' });
-    expect([900, 61_000, 3_720_000, 200_000_000].map(format.duration)).toEqual([
+<<<<<<< HEAD
+    expect([300, 949, 950, 61_000, 3_720_000, 200_000_000].map(format.duration)).toEqual([
+      '0.3 s',
+      '0.9 s',
+=======
+    // below ten seconds to a tenth: half a second is neither 0 s nor 1 s
+    expect([0, 40, 540, 960, 2290, 2000, 9940, 9960, 10_400].map(format.duration)).toEqual([
+      '0 s',
+      '0 s',
+      '0.5 s',
+>>>>>>> numbers
       '1 s',
-      '1 min 1 s',
-      '1 h 2 min',
-      '2 d 7 h',
+      '2.3 s',
+      '2 s',
+      '9.9 s',
+      '10 s',
+      '10 s',
     ]);
+    expect([61_000, 3_720_000, 200_000_000].map(format.duration)).toEqual(['1 min 1 s', '1 h 2 min', '2 d 7 h']);
     expect([600_000, 7_200_000, 259_200_000].map(format.duration)).toEqual(['10 min', '2 h', '3 d']);
+  });
+
+  it('give the energy of one output in joules, by size', () => {
+    expect([0.0312, 999, 1000, 11_000, 1e6].map((value) => joined(format.joules(value)))).toEqual([
+      '0.0312 J',
+      '999 J',
+      '1.00 kJ',
+      '11.0 kJ',
+      '1.00 MJ',
+    ]);
+  });
+
+  it.each([
+    ['EUR', ['€0.10', '9.99 ct', '0.034 ct', '€0.00']],
+    ['USD', ['$0.10', '9.99 ¢', '0.034 ¢', '$0.00']],
+    ['GBP', ['£0.10', '9.99 p', '0.034 p', '£0.00']],
+    ['CHF', ['CHF\u00a00.10', 'CHF\u00a00.0999', 'CHF\u00a00.00034', 'CHF\u00a00.00']], // no common sign
+  ])('give small amounts of %s in hundredths where these have a sign', (currency, said) => {
+    const { money } = createFormatter('en', { temperatureUnit: 'C', currency });
+    expect([0.1, 0.0999, 0.00034, 0].map(money)).toEqual(said);
   });
   it('show two significant digits of what is modelled', () => {
     expect([0.0001234, 0.555, 5.46, 123].map((value) => format.significant(value))).toEqual([

@@ -139,7 +139,7 @@ describe('what energy cost', () => {
     const cost = costOf(slotsOf([KWH, DAY, DAY + HOUR]), { ...none, pricePerKwh: -0.034 })!;
     expect(cost).toBeCloseTo(-0.034, 9);
     const { money } = createFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
-    expect([money(cost), money(-12.5), money(-0.00012)]).toEqual(['-€0.034', '-€12.50', '-€0.00012']);
+    expect([money(cost), money(-12.5), money(-0.00012)]).toEqual(['-3.4 ct', '-€12.50', '-0.012 ct']);
   });
 
   it('has an order of prices: imported, by time of use, plain', () => {

@@ -78,8 +78,8 @@ describe('a name from outside', () => {
           .map((line) => printable(typeof line === 'string' ? line : line.text));
         const session = { startedMs: 0, endedMs: 1000 };
         const summary = describeRun(
-          { gpuUuid: 'GPU-1', observedMs: 0 },
-          text,
+          [{ gpuUuid: 'GPU-1', observedMs: 0 }],
+          () => text,
           session,
           { ...defaultSettings, market: undefined },
           format,

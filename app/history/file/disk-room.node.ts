@@ -13,11 +13,15 @@ const RESUME_BYTES = 48 * MIB;
  */
 export function watchDiskRoom(folder: string) {
   let fault: SourceFault | undefined;
+  let freeMib: number | undefined;
   return {
+    /** as last looked at; undefined: not yet */
+    freeMib: (): number | undefined => freeMib,
     fault: (): SourceFault | undefined => fault,
     look(): void {
       const { bavail, bsize } = fs.statfsSync(folder);
       const free = bavail * bsize;
+      freeMib = free / MIB;
       if (free >= (fault ? RESUME_BYTES : PAUSE_BYTES)) fault = undefined;
       else
         fault = {

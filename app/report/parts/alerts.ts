@@ -1,4 +1,5 @@
-import { alertTitle, alertValue } from '../../alerts/text.ts';
+import { alertRuleOf } from '../../alerts/rules.ts';
+import { alertTitle, alertValue, hasLevel } from '../../alerts/text.ts';
 import { html, table } from '../markup.ts';
 import type { Part } from './part.ts';
 
@@ -12,7 +13,7 @@ export const alerts: Part = ({ report, t, format }) => html`
         format.dateTime(alert.firedMs),
         alert.clearedMs === null ? t('alerts.stillFiring') : format.duration(alert.clearedMs - alert.firedMs),
         alertTitle(t, format, alert),
-        alertValue(format, alert, alert.peak),
+        hasLevel(alertRuleOf(alert.rule).watches) ? alertValue(format, alert, alert.peak) : '',
       ]),
       t('report.noAlerts', { time: format.duration(report.summary.observedMs) }),
     )}

@@ -130,6 +130,12 @@ function byDay(ledger: Ledger): [dayMs: number, content: readonly unknown[]][] {
 export const inOrder = <T extends { readonly tsMs: number }>(entries: ReadonlyMap<unknown, T>): T[] =>
   [...entries.values()].sort((a, b) => a.tsMs - b.tsMs || (canonical(a) < canonical(b) ? -1 : 1));
 
+/** The newest cleaning or replacement of the thermal paste. */
+export const cleaningOf = ({ marks }: Pick<Ledger, 'marks'>) =>
+  inOrder(marks)
+    .filter(({ kind, removed }) => !removed && (kind === 're-paste' || kind === 'cleaning'))
+    .at(-1);
+
 /**
  * The chain of sealed days. A day is sealed when an hour of a later day exists. The chain reveals damage and careless
  * edits. It is not a signature: anyone with the file and this program can build another chain.

@@ -17,15 +17,24 @@ export function errorText(energyJ: number, range: Range | undefined, t: Translat
   return t('energyRange', { low: joined(format.energy(range.low)), high: joined(format.energy(range.high)) });
 }
 
-/** What must be said beside an energy: that counter and power contradict each other, and what was not seen. */
+type Noted = {
+  readonly energyJ?: number | undefined;
+  readonly energyWhy?: EnergyWhy | undefined;
+  readonly unseen?: Unseen | undefined;
+};
+
+/**
+ * What must be said beside an energy: that counter and power contradict each other, and what was not seen. The range
+ * includes what was not seen; it needs a sentence if it is more than the meter's own error.
+ */
 export function energyNotes(
-  { energyWhy, unseen }: { readonly energyWhy?: EnergyWhy | undefined; readonly unseen?: Unseen | undefined },
+  { energyJ, energyWhy, unseen }: Noted,
   t: Translate,
   format: NumberFormatter,
 ): readonly string[] {
   return [
     ...(energyWhy ? [t(`energyWhy.${energyWhy}`)] : []),
-    ...(unseen
+    ...(unseen && unseen.energyJ > ENERGY_ERROR * (energyJ ?? 0)
       ? [t('energyUnseen', { energy: joined(format.energy(unseen.energyJ)), duration: format.duration(unseen.ms) })]
       : []),
   ];

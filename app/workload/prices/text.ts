@@ -28,9 +28,11 @@ type Bands = Pick<Tariff, 'pricePerKwh' | 'tariff'> & Surcharge;
 const clock = (minute: number): string =>
   `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 
-/** The prices of the settings: by time of use, the plain one, and what is added to hourly ones. */
-export function bandLines(t: Translate, format: Formatter, settings: Bands): string[] {
+/** The prices of the settings: by time of use, the plain one, and what is added to hourly ones if there are any. */
+export function bandLines(t: Translate, format: Formatter, settings: Bands, hasHourly: boolean): string[] {
   const { pricePerKwh, tariff, marketSurchargePerKwh, marketTaxPct } = settings;
+  const otherTimes =
+    pricePerKwh === null ? t('prices.noPlain') : t('prices.plain', { price: format.money(pricePerKwh) });
   return [
     ...tariff.map(({ days, fromMin, toMin, pricePerKwh: price }) =>
       t('prices.bandIs', {
@@ -40,8 +42,10 @@ export function bandLines(t: Translate, format: Formatter, settings: Bands): str
         price: format.money(price),
       }),
     ),
-    pricePerKwh === null ? t('prices.noPlain') : t('prices.plain', { price: format.money(pricePerKwh) }),
-    t('prices.charged', { surcharge: format.money(marketSurchargePerKwh), tax: format.number(marketTaxPct, 1) }),
+    ...(tariff.length === 0 && !hasHourly ? [] : [otherTimes]),
+    ...(hasHourly
+      ? [t('prices.charged', { surcharge: format.money(marketSurchargePerKwh), tax: format.number(marketTaxPct, 1) })]
+      : []),
   ];
 }
 

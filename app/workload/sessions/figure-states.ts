@@ -15,6 +15,7 @@ export const figureStates = [
   'several-kinds',
   'none-made',
   'no-price',
+  'no-figure',
   'not-reported',
 ] as const;
 export type FigureState = (typeof figureStates)[number];
@@ -49,4 +50,15 @@ export function perOutputState(whole: FigureState, outputs: Outputs | undefined)
   if (outputs.count === 0) return outputs.atLeast ? 'not-counted' : 'none-made';
   if (!isShown(whole) || !outputs.atLeast) return whole;
   return whole === 'at-least' ? 'uncertain' : 'at-most';
+}
+
+/** The state of a figure that is part of a session's energy, where it is not reported for every session. */
+export const partState = (energy: FigureState, part: number | undefined): FigureState =>
+  isShown(energy) && part === undefined ? 'not-reported' : energy;
+
+/** The state of a time that every card of a session reports for itself. */
+export function sumState(perCard: readonly (number | undefined)[]): FigureState {
+  const reported = perCard.filter((value) => value !== undefined).length;
+  if (reported === 0) return 'not-reported';
+  return reported < perCard.length ? 'at-least' : 'known';
 }

@@ -30,7 +30,7 @@ export function promptText(outputs: Outputs, t: Words, format: NumberFormatter):
     : t('workloads.promptCached', { n, cached: format.number(cachedPromptTokens) });
 }
 
-/** J per output, of the whole session and of active time, each with its label. Empty: withheld. */
+/** Energy per output, of the whole session and of active time, each with its label; once if both read the same. Empty: withheld. */
 export function perOutputTexts(
   { each, eachActive, outputs, states }: Figures,
   t: Words,
@@ -39,13 +39,22 @@ export function perOutputTexts(
   if (!outputs || !isShown(states.perOutput)) return [];
   const sign = boundSigns[states.perOutput] ?? '';
   const unit = t(`outputUnit.${outputs.unit}`);
-  const of = (joules: number): string =>
-    sign + t('workloads.perUnit', { value: `${format.significant(joules, 3)} J`, unit });
+  const of = (joules: number): string => sign + t('workloads.perUnit', { value: joined(format.joules(joules)), unit });
+  const active = eachActive && of(eachActive.energyJ);
+  const whole = each?.energyJ === undefined ? undefined : of(each.energyJ);
   return [
-    ...(eachActive ? [{ label: t('workloads.active'), text: of(eachActive.energyJ) }] : []),
-    ...(each?.energyJ === undefined ? [] : [{ label: t('workloads.wholeSession'), text: of(each.energyJ) }]),
+    ...(active === undefined || active === whole ? [] : [{ label: t('workloads.active'), text: active }]),
+    ...(whole === undefined ? [] : [{ label: t('workloads.wholeSession'), text: whole }]),
   ];
 }
+
+const MILLION = 1e6;
+
+/** By how many outputs a cost per output is given, and their name: one image, a million tokens. */
+export const costUnitOf = (unit: Outputs['unit'], t: Words): { readonly count: number; readonly name: string } =>
+  unit === 'token'
+    ? { count: MILLION, name: t('workloads.millionTokens') }
+    : { count: 1, name: t(`outputUnit.${unit}`) };
 
 /** What a model cost that stayed loaded, in sentences: how long and how much, how much of it is due to it, how to unload it. */
 export function idleTexts(idle: IdleModel, tariff: Tariff, t: Words, format: NumberFormatter): readonly string[] {

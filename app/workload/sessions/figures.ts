@@ -1,10 +1,19 @@
+import { throttleCauses, type SummedCause } from '../../metrics/throttled.ts';
 import type { ThrottleCause } from '../../metrics/throttle-reasons.ts';
 import type { Band } from '../../wear/exposure.ts';
 import type { EnergyWhy, Range } from '../energy/schema.ts';
 import type { Unseen } from '../energy/span.ts';
 import type { Outputs, GpuSummary, Workload } from './schema.ts';
 import { co2GramsOf, pricedShare, priceSlots, sumPriced, type Priced, type Tariff } from '../energy/tariff.ts';
-import { costState, energyState, isShown, perOutputState, type FigureState } from './figure-states.ts';
+import {
+  costState,
+  energyState,
+  isShown,
+  partState,
+  perOutputState,
+  sumState,
+  type FigureState,
+} from './figure-states.ts';
 
 export type Money = Tariff & { readonly co2GramsPerKwh: number | null };
 
@@ -57,9 +66,12 @@ export type Figures = Cost & {
   readonly states: {
     readonly energy: FigureState;
     readonly cost: FigureState;
+    readonly active: FigureState;
     readonly perOutput: FigureState;
+    readonly perOutputActive: FigureState;
     readonly costPerOutput: FigureState;
-    readonly throttled: FigureState;
+    /** by cause: a cause that a card does not report has no time of 0 */
+    readonly throttled: Readonly<Record<SummedCause, FigureState>>;
     readonly stress: FigureState;
   };
   readonly outputsPerHour?: number;
@@ -105,6 +117,15 @@ function throttledOf(gpus: readonly GpuSummary[]): Figures['throttledMs'] {
   return sum;
 }
 
+const throttledStates = (gpus: readonly GpuSummary[]) =>
+  Object.fromEntries(
+    throttleCauses.map((cause) => [cause, sumState(gpus.map(({ throttledMs }) => throttledMs?.[cause]))]),
+  ) as Record<SummedCause, FigureState>;
+
+/** Why there is no energy of active time: the load is not reported, or there was none. */
+const observedState = (activeMs: number | undefined): FigureState =>
+  activeMs === undefined ? 'not-reported' : 'not-observed';
+
 /** Mean of the cards' means, weighted by the time each was observed. */
 function meanOf(gpus: readonly GpuSummary[]): number | undefined {
   const known = gpus.filter((gpu) => gpu.meanTempC !== undefined && gpu.observedMs > 0);
@@ -140,7 +161,7 @@ function recordedOf(gpus: readonly GpuSummary[]): Figures['eachRecorded'] {
   };
 }
 
-const perOutput = ({ energyJ, rangeJ, aboveIdleJ, cost, co2G }: Cost, count: number): Cost => {
+const divided = ({ energyJ, rangeJ, aboveIdleJ, cost, co2G }: Cost, count: number): Cost => {
   const of = (value: number | undefined) => (value === undefined ? undefined : value / count);
   return {
     energyJ: of(energyJ),
@@ -176,7 +197,7 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   // while it is running: the time that its summary covers so far
   const tookMs = endedMs === null ? (largest(gpus.map((gpu) => gpu.observedMs)) ?? 0) : endedMs - startedMs;
   // of several kinds of output nothing tells which used what
-  const counted = outputs && !outputs.others && outputs.count > 0 && tookMs > 0 ? outputs : undefined;
+  const counted = outputs && !outputs.others && outputs.count > 0 ? outputs : undefined;
   const activeMs = largest(gpus.map((gpu) => gpu.activeMs));
   const activeJ = energyJ === undefined ? undefined : sumOf(gpus, (gpu) => gpu.activeJ);
   const cost = costState(energy, whole.cost);
@@ -185,6 +206,10 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
   const dividedBy = eachRecorded ? (eachRecorded.outputs ?? 0) : (counted?.count ?? 0);
   const stateOf = (state: FigureState): FigureState =>
     counted && isShown(state) && dividedBy === 0 ? 'not-recorded' : perOutputState(state, outputs);
+  const perOutput = stateOf(energy);
+  const eachActive =
+    dividedBy > 0 && activeMs && activeJ ? { energyJ: activeJ / dividedBy, ms: activeMs / dividedBy } : undefined;
+  const active = partState(energy, activeJ);
   const worst = gpus.reduce<Band | undefined>(
     (most, { equivalentHours }) =>
       equivalentHours && equivalentHours.mid > (most?.mid ?? -1) ? equivalentHours : most,
@@ -202,21 +227,22 @@ export function figuresOf({ startedMs, endedMs, summary }: Summed, money: Money)
     throttledMs,
     equivalentHours: worst,
     outputs,
-    each: counted && { ...(dividedBy > 0 && perOutput(whole, dividedBy)), ms: tookMs / counted.count },
+    each: counted && { ...(dividedBy > 0 && divided(whole, dividedBy)), ms: tookMs / counted.count },
     eachRecorded,
-    eachActive:
-      dividedBy > 0 && activeMs && activeJ ? { energyJ: activeJ / dividedBy, ms: activeMs / dividedBy } : undefined,
+    eachActive,
     activeMs,
     activeJ,
     states: {
       energy,
       cost,
-      perOutput: stateOf(energy),
+      active,
+      perOutput,
+      perOutputActive: isShown(perOutput) && !eachActive ? observedState(activeMs) : perOutput,
       costPerOutput: stateOf(cost),
-      throttled: throttledMs ? 'known' : 'not-reported',
+      throttled: throttledStates(gpus),
       stress: worst ? 'modelled' : 'not-observed',
     },
-    outputsPerHour: counted && (counted.count / tookMs) * 3_600_000,
+    outputsPerHour: counted && tookMs > 0 ? (counted.count / tookMs) * 3_600_000 : undefined,
     speed:
       outputs?.speed ??
       (counted?.unit === 'token' && activeMs && energy === 'known' // alone: others keep the card busy for themselves

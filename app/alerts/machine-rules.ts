@@ -1,0 +1,51 @@
+import { flag, MINUTE_MS, type AlertRuleRow } from './rule-row.ts';
+
+/** The rules of the machine, its recorder and its budgets. Budgets are off: only their owner knows them. */
+export const machineRules = [
+  {
+    ...flag,
+    id: 'driver-silent',
+    severity: 'act',
+    watches: 'driverSilent',
+    holdMs: 15_000,
+    clearMs: 60_000,
+    covers: ['gpu-lost', 'gpu-stalled', 'xid-critical'],
+  },
+  { ...flag, id: 'recording-paused', severity: 'act', watches: 'recordingPaused', holdMs: 10_000, clearMs: 10_000 },
+  {
+    id: 'disk-low',
+    severity: 'warn',
+    watches: 'diskFreeMib',
+    condition: 'at-most',
+    limit: 500,
+    range: [64, 1_000_000],
+    holdMs: 60_000,
+    hysteresis: 100,
+    clearMs: 60_000,
+  },
+  { ...flag, id: 'clock-implausible', severity: 'warn', watches: 'clockImplausible', holdMs: MINUTE_MS, clearMs: 0 },
+  {
+    id: 'energy-today',
+    severity: 'warn',
+    watches: 'energyTodayKwh',
+    condition: 'at-least',
+    limit: 10,
+    range: [0.1, 1000],
+    holdMs: 0,
+    hysteresis: 0.1,
+    clearMs: 0,
+    on: false,
+  },
+  {
+    id: 'cost-today',
+    severity: 'warn',
+    watches: 'costToday',
+    condition: 'at-least',
+    limit: 3,
+    range: [0.01, 100_000],
+    holdMs: 0,
+    hysteresis: 0.01,
+    clearMs: 0,
+    on: false,
+  },
+] as const satisfies readonly AlertRuleRow[];
