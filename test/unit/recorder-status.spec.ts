@@ -52,7 +52,14 @@ describe('the status', () => {
   });
 
   it('names each alert with its card', () => {
-    const alert = { gpuUuid: 'GPU-1', gpuIndex: 2, gpuName: 'RTX 3090', value: 93, rule: 'core-at-slowdown', threshold: 93 };
+    const alert = {
+      gpuUuid: 'GPU-1',
+      gpuIndex: 2,
+      gpuName: 'RTX 3090',
+      value: 93,
+      rule: 'core-at-slowdown',
+      threshold: 93,
+    };
     expect(lines({ firing: ok([alert, alert] as never) })[1]).toMatch(/RTX 3090.*: .*93 °C.*; RTX 3090.*: /);
   });
 
