@@ -1,6 +1,6 @@
 import { joined } from '../app/core/format.ts';
 import { text } from '../app/core/i18n.ts';
-import type { Line } from '../app/core/terminal.ts';
+import type { Line } from '../app/core/styled-line.ts';
 import { valueOf } from '../app/metrics/frame.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import { metricOf, type MetricKey } from '../app/metrics/metrics.ts';

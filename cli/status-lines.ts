@@ -1,4 +1,4 @@
-import { alertTitle } from '../app/alerts/text.ts';
+import { alertSubject, alertTitle } from '../app/alerts/text.ts';
 import { joined } from '../app/core/format.ts';
 import { text } from '../app/core/i18n.ts';
 import type { Recorder } from '../app/core/recorder-note.node.ts';
@@ -28,7 +28,7 @@ function recordingText(recorder: Recorder, format: Formatter): string {
 function firingText({ state, firing }: RecorderStatus, format: Formatter): string {
   if (state === 'stopped') return text('cli.recorderStatus.notWatched');
   if (!firing.ok) return firing.error.message;
-  const names = firing.value.map((alert) => `${alert.gpuName}: ${alertTitle(text, format, alert)}`);
+  const names = firing.value.map((alert) => `${alertSubject(text, alert)}: ${alertTitle(text, format, alert)}`);
   return names.length === 0 ? text('cli.recorderStatus.nothingFires') : names.join('; ');
 }
 

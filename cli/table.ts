@@ -1,7 +1,7 @@
 import { joined } from '../app/core/format.ts';
 import { type Formatter } from '../app/metrics/format.ts';
 import { text } from '../app/core/i18n.ts';
-import type { Line } from '../app/core/terminal.ts';
+import type { Line } from '../app/core/styled-line.ts';
 import { metricOf, type MetricKey } from '../app/metrics/metrics.ts';
 import { readingOf, valueOf, type Frame } from '../app/metrics/frame.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';

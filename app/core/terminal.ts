@@ -1,3 +1,4 @@
+import type { Line } from './styled-line.ts';
 import { escapedJson, printable, printableJson, printableLines } from './printable.ts';
 
 /** The part of a stream that a terminal needs; process.stdout and process.stderr have it. */
@@ -7,9 +8,6 @@ export type TextStream = {
   readonly columns?: number;
   readonly rows?: number;
 };
-
-/** A line, or a line in one style. Styles are dropped where colour is not wanted. */
-export type Line = string | { readonly text: string; readonly style: 'red' | 'yellow' | 'bold' | 'faint' };
 
 /** Select Graphic Rendition (ECMA-48, 8.3.117) */
 const SGR = { red: 31, yellow: 33, bold: 1, faint: 2 } as const;

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { alertTitle } from '../../app/alerts/text.ts';
+import { alertSubject, alertTitle } from '../../app/alerts/text.ts';
 import { text } from '../../app/core/i18n.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
 import type { CollectorEvents } from '../../app/recorder/collector.node.ts';
@@ -50,7 +50,7 @@ async function recordAsService(given: RecordOptions): Promise<number> {
     },
     onAlerts(firing) {
       const format = formatterOf(settingsOf(dataFolder(given.dataDir)));
-      printAlerts(firing.map((alert) => `! ${alert.gpuName}: ${alertTitle(text, format, alert)}`));
+      printAlerts(firing.map((alert) => `! ${alertSubject(text, alert)}: ${alertTitle(text, format, alert)}`));
     },
     onSessions: () => undefined,
     onNotice: printError,

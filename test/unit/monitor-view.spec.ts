@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openTerminal, type Line } from '../../app/core/terminal.ts';
+import type { Line } from '../../app/core/styled-line.ts';
+import { openTerminal } from '../../app/core/terminal.ts';
 import { createFormatter } from '../../app/metrics/format.ts';
 import { defaultSettings } from '../../app/settings/settings.ts';
 import { listenForKeys } from '../../cli/keys.ts';

@@ -52,8 +52,15 @@ describe('the status', () => {
   });
 
   it('names each alert with its card', () => {
-    const alert = { gpuName: 'RTX 3090', rule: 'core-at-slowdown', threshold: 93 };
-    expect(lines({ firing: ok([alert, alert] as never) })[1]).toMatch(/RTX 3090: .*93 °C.*; RTX 3090: /);
+    const alert = {
+      gpuUuid: 'GPU-1',
+      gpuIndex: 2,
+      gpuName: 'RTX 3090',
+      value: 93,
+      rule: 'core-at-slowdown',
+      threshold: 93,
+    };
+    expect(lines({ firing: ok([alert, alert] as never) })[1]).toMatch(/RTX 3090.*: .*93 °C.*; RTX 3090.*: /);
   });
 
   it('says why alerts are not known, never that there are none', () => {
