@@ -108,6 +108,7 @@ export function createNumberFormatter(locale: string, { temperatureUnit, currenc
     },
     duration(ms) {
       // SI symbols need no translation
+      if (ms > 0 && ms < 50) return `${significant(ms / 1000, 1)} s`;
       const tenths = Math.round(ms / 100);
       if (tenths < 100 && tenths % 10 !== 0) return `${number(tenths / 10, 1)} s`; // a short command is not rounded by half
       const seconds = Math.round(ms / 1000);
