@@ -166,7 +166,12 @@ describe('the watch over workloads', () => {
       ]),
     );
     for (const session of store.sessions.newest(3).slice(1)) {
-      const { states, energyJ } = figuresOf(session, { pricePerKwh: 1, tariff: [], market: undefined, co2GramsPerKwh: null });
+      const { states, energyJ } = figuresOf(session, {
+        pricePerKwh: 1,
+        tariff: [],
+        market: undefined,
+        co2GramsPerKwh: null,
+      });
       expect([states.energy, energyJ]).toEqual(['all-shared', undefined]);
     }
   });
