@@ -1,7 +1,7 @@
 import { openTerminal } from '../app/core/terminal.ts';
 import type { AppError } from '../app/core/result.ts';
 
-/** https://no-color.org: any value but an empty one means no colour. */
+/** no-color.org: any value but an empty one means no colour. */
 const { NO_COLOR = '', TERM } = process.env;
 const colour = NO_COLOR === '' && TERM !== 'dumb';
 

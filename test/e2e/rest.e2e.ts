@@ -47,6 +47,8 @@ test('draws nothing for ten seconds while the source says the same', async ({ sl
   const { page } = await slowburn.launch('--source', `replay:${file}`);
   const count = await countCommits(page);
   await expect(page.getByRole('article')).toHaveCount(2);
+  // one of the two cards is lost, of which an alert tells after a while
+  await expect(page.getByRole('navigation').getByTitle(/alerts? firing/)).toBeVisible({ timeout: 30_000 });
   for (const name of STILL) {
     await open(page, name);
     await page.waitForTimeout(6_000); // what was asked for has come

@@ -15,8 +15,9 @@ describe('slowburn monitor that governs', () => {
     { killed: parties, by: 'the next start' },
   ])('continues a paused program after $killed were killed: $by does', async ({ killed, by }) => {
     const folder = temporaryFolder();
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', '/x/ComfyUI/main.py'], {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], {
       stdio: 'ignore',
+      argv0: '/x/ComfyUI/main.py',
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const program = watched(child.pid!);

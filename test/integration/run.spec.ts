@@ -271,7 +271,7 @@ describe('slowburn monitor', () => {
     expect(played.stdout).toContain('played to its end');
   });
 
-  it('prints only new faults and alerts with --quiet, each once', () => {
+  it('prints faults, alerts with what to do, and their end with --quiet, each once', () => {
     const folder = temporaryFolder();
     const args = ['monitor', '--quiet', '--interval', '0.1', '--data-dir', folder];
     const ran = slowburn([...args, '--source', 'simulator', '--for', '1']);
@@ -280,8 +280,10 @@ describe('slowburn monitor', () => {
     const played = slowburn([...args, '--source', `replay:${hot}`, '--speed', '100']);
     const lines = played.stdout.trimEnd().split('\n');
     expect(lines.at(-1)).toBe('The recording has been played to its end.');
-    expect(lines.slice(0, -1).every((line) => line.startsWith('! Hot card: '))).toBe(true);
-    expect(lines.length).toBeGreaterThan(1);
+    const alert = 'Hot card (GPU 0): Core at its slowdown limit (93 °C)';
+    expect(lines[0]).toBe(`! ${alert}`);
+    expect(lines[1]).toMatch(/^ {2}The card is throttling\. Lower the power limit/);
+    expect(lines.some((line) => line.startsWith(`${alert}: over after 1 min`))).toBe(true);
     expect(new Set(lines).size).toBe(lines.length);
   });
 

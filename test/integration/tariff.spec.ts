@@ -24,7 +24,9 @@ describe('slowburn tariff', () => {
     expect(slowburn(folder, 'show').stdout).toContain('No hourly prices were imported.');
     const imported = slowburn(folder, 'import', fixture('entsoe-2025-autumn.csv'));
     expect(imported.status).toBe(0);
-    expect(imported.stderr).toMatch(/^196 prices from ENTSO-E Transparency Platform \(DE-LU\): .* -€0\.008 to €0\.04/);
+    expect(imported.stderr).toMatch(
+      /^196 prices from ENTSO-E Transparency Platform \(DE-LU\): .* -0\.8 ct to 4\.48 ct/,
+    );
     const again = slowburn(folder, 'import', fixture('smard-2025-autumn.csv'), '--series', 'Deutschland/Luxemburg');
     expect(again.stderr).toMatch(/99 prices .*1 time has no price/);
 
@@ -49,7 +51,7 @@ describe('slowburn tariff', () => {
     expect(stdout).toContain('Prices from Oct 25, 2025, 12:00 AM to Oct 27, 2025, 12:00 AM');
     expect(stdout).toContain('entsoe-2025-autumn.csv, ENTSO-E Transparency Platform (DE-LU)');
     expect(stdout).toContain('smard-2025-autumn.csv, SMARD.de (Deutschland/Luxemburg)');
-    expect(stdout).toContain('€0.15 per kWh are added, then 19.0 % tax');
+    expect(stdout).toContain('Added to hourly prices: €0.15 per kWh, then 19.0 % tax.');
     const json = JSON.parse(slowburn(folder, 'show', '--json').stdout);
     expect(json).toMatchObject({ currency: 'EUR', marketTaxPct: 19, imports: [{ count: 196 }, { count: 99 }] });
   });

@@ -72,7 +72,7 @@ export function createProgress({ read, sharesSince, windowMs }: ProgressSources,
         }
       }
       const complete = gpuUuids.every((uuid) => sums.get(uuid)!.readMs >= untilMs);
-      if (complete) session.summaries = gpuUuids.map((uuid) => sums.get(uuid)!.result(untilMs));
+      if (complete) session.summaries = gpuUuids.map((uuid) => sums.get(uuid)!.result(untilMs - 1));
       return session.summaries;
     },
     /** Forgets all other sessions. */
