@@ -103,7 +103,7 @@ function RuleRow({
           onChange={({ currentTarget }) => change({ on: currentTarget.checked })}
         />
       </Table.Td>
-      <Table.Td className={table.wide}>
+      <Table.Td className={table.sentence}>
         <p>{ruleText(t, format, wanted)}</p>
         {typeof wanted.limit === 'function' && (
           <p className={css.more}>
@@ -131,7 +131,7 @@ function RuleRow({
           save={(holdS) => change({ holdS })}
         />
       </Table.Td>
-      <Table.Td>
+      <Table.Td className={table.remark}>
         <Preview rule={rule} settings={settings} key={`${chosen?.limit}/${chosen?.holdS}`} />
       </Table.Td>
     </Table.Tr>
@@ -166,29 +166,34 @@ export function RulesPanel() {
         <p className={css.more}>{t('alerts.quietHoursNote')}</p>
       </div>
       <ErrorLine text={error} />
-      <Table className={table.table} verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            {(['on', 'rule', 'limit', 'hold', 'preview'] as const).map((column) => (
-              <Table.Th key={column}>{t(`alerts.column.${column}`)}</Table.Th>
+      <Table.ScrollContainer minWidth={640}>
+        <Table className={table.table} verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              {(['on', 'rule', 'limit', 'hold', 'preview'] as const).map((column) => (
+                <Table.Th key={column}>{t(`alerts.column.${column}`)}</Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {alertRules.map((rule) => (
+              <RuleRow
+                key={rule.id}
+                rule={rule}
+                settings={alerts}
+                change={(change) =>
+                  set({
+                    alerts: {
+                      ...alerts,
+                      rules: { ...alerts.rules, [rule.id]: { ...alerts.rules[rule.id], ...change } },
+                    },
+                  })
+                }
+              />
             ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {alertRules.map((rule) => (
-            <RuleRow
-              key={rule.id}
-              rule={rule}
-              settings={alerts}
-              change={(change) =>
-                set({
-                  alerts: { ...alerts, rules: { ...alerts.rules, [rule.id]: { ...alerts.rules[rule.id], ...change } } },
-                })
-              }
-            />
-          ))}
-        </Table.Tbody>
-      </Table>
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
     </Panel>
   );
 }

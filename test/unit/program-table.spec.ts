@@ -417,7 +417,7 @@ describe('a program that starts servers of others as its own', () => {
     [ollama, 'llama.cpp'],
     ['vllm serve x --omni', 'vllm'],
     ['./x.llamafile --server', 'llama.cpp'],
-    ['koboldcpp --model x', undefined],
+    ['koboldcpp --model x', 'koboldcpp'],
   ])('%s speaks as %s', (command, adapter) => expect(spokenBy(command.split(' '))).toBe(adapter));
 });
 

@@ -93,6 +93,7 @@ export const languageModelPrograms: readonly ProgramRow[] = [
     kind: 'llm',
     runs: ['koboldcpp', 'koboldcpp.py', 'koboldcpp-rocm'],
     port: 5001,
+    adapter: 'koboldcpp',
   },
   {
     id: 'llamafile',
