@@ -107,7 +107,7 @@ describe.each([
     expect(written()).toEqual([]);
     fs.writeFileSync(control, '0');
     await until(() => written().length > 0);
-    // that recording was paused is an alert of its own
+    // that recording was paused is a separate alert
     const rules = ['core-at-slowdown', 'recording-paused'];
     expect(written().map(({ rule }) => rule)).toSatisfy((found: string[]) =>
       found.every((rule) => rules.includes(rule)),
