@@ -87,8 +87,9 @@ export type PowerIntegral = {
  * the time that no reading covers if a reading averages over less than the polling interval, estimated from the
  * difference of successive readings; and the two ends, where a trailing average includes what was before. A load that is
  * synchronous with the polling escapes this estimate (arXiv 2312.02741): it needs an energy counter.
+ * @param doubtedEnds the caller already counts all that lies between the ticks around each end: only the average is left
  */
-export function createPowerIntegral(windowMs: number) {
+export function createPowerIntegral(windowMs: number, doubtedEnds = false) {
   let energyJ = 0;
   let variance = 0;
   let edgeMs = 0;
@@ -102,7 +103,7 @@ export function createPowerIntegral(windowMs: number) {
       energyJ += trapezoidJ(beforeW, afterW, dtMs);
       intervals++;
       ms += dtMs;
-      edgeMs = Math.max(edgeMs, dtMs + windowMs);
+      edgeMs = Math.max(edgeMs, (doubtedEnds ? 0 : dtMs) + windowMs);
       low = Math.min(low, beforeW, afterW);
       high = Math.max(high, beforeW, afterW);
       const unseen = Math.max(0, 1 - windowMs / dtMs);

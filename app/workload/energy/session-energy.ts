@@ -79,14 +79,22 @@ function createByCounter(ends: Ends, shares: () => readonly ShareSpan[], timed: 
 function createByPower(ends: Ends, windowMs: number, shares: () => readonly ShareSpan[], timed: boolean) {
   const sum = createEnergySum(shares, timed);
   const span = createSpan(ends, undefined, (piece) => sum.add(piece));
-  const integral = createPowerIntegral(windowMs);
+  const doubtedEnds = ends.beganByMs !== undefined && ends.endedByMs !== undefined;
+  const integral = createPowerIntegral(windowMs, doubtedEnds);
+  // time that is in the span wherever its ends are: the least that was used
+  const { beganByMs = ends.fromMs, endedAfterMs = ends.toMs } = ends;
+  const core = createPowerIntegral(windowMs, doubtedEnds);
   let peakW = 0;
 
   /** Notes the part of an interval that is in the span, for what integration may have missed. */
   function integrate(fromMs: number, toMs: number, dtMs: number, wattsAt: (share: number) => number): void {
     const shareAt = (atMs: number): number => (toMs > fromMs ? (atMs - fromMs) / (toMs - fromMs) : 0);
-    const [x, y] = [Math.max(0, shareAt(ends.fromMs)), Math.min(1, shareAt(ends.toMs))];
-    if (y > x) integral.add(wattsAt(x), wattsAt(y), dtMs * (y - x));
+    function note(into: typeof integral, sinceMs: number, untilMs: number): void {
+      const [x, y] = [Math.max(0, shareAt(sinceMs)), Math.min(1, shareAt(untilMs))];
+      if (y > x) into.add(wattsAt(x), wattsAt(y), dtMs * (y - x));
+    }
+    note(integral, ends.fromMs, ends.toMs);
+    note(core, beganByMs, endedAfterMs);
   }
 
   return {
@@ -116,7 +124,10 @@ function createByPower(ends: Ends, windowMs: number, shares: () => readonly Shar
         return partOf(sum, { ...doubt, unseen }, { belowJ: energyJ, aboveJ: 0 });
       }
       const own = energyJ > 0 ? sum.result().ownJ / energyJ : 0; // a share of a range is that share of both its ends
-      return partOf(sum, doubt, { belowJ: spreadJ * own, aboveJ: Math.min(spreadJ, mostJ) * own });
+      return partOf(sum, doubt, {
+        belowJ: (core.result()?.spreadJ ?? 0) * own,
+        aboveJ: Math.min(spreadJ, mostJ) * own,
+      });
     },
   };
 }
