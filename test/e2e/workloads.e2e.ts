@@ -81,6 +81,7 @@ test('shows on its card who is at work, and what that came to so far', async ({ 
   await expect(article.getByText(/31 min .*· 41 images · (≥ [\d.]+ Wh|[\d.]+ Wh between)/)).toBeVisible({
     timeout: 20_000, // noted every five seconds, and asked for every five
   });
+  await expect(article).not.toContainText('/ image');
   await picture(page, 'at-work');
   expect(complaints).toEqual([]);
 });

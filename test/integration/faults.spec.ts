@@ -107,14 +107,9 @@ describe.each([
     expect(written()).toEqual([]);
     fs.writeFileSync(control, '0');
     await until(() => written().length > 0);
-    // that recording was paused is a separate alert
-    const rules = ['core-at-slowdown', 'recording-paused'];
-    expect(written().map(({ rule }) => rule)).toSatisfy((found: string[]) =>
-      found.every((rule) => rules.includes(rule)),
-    );
-    expect(written()).toContainEqual(
-      expect.objectContaining({ gpuName: 'Hot card', rule: 'core-at-slowdown', severity: 'act' }),
-    );
+    // that recording was paused is a separate alert, if it lasted long enough
+    const ofCard = written().filter(({ rule }) => rule !== 'recording-paused');
+    expect(ofCard).toMatchObject([{ gpuName: 'Hot card', rule: 'core-at-slowdown', severity: 'act' }]);
   });
 });
 
