@@ -5,7 +5,7 @@ import { dataFolder } from '../../app/core/folders.node.ts';
 import type { CollectorEvents } from '../../app/recorder/collector.node.ts';
 import { openServiceNotify } from '../../app/recorder/service-notify.node.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
-import { sourceHelp, type SourceSpec } from '../../app/telemetry/sources.ts';
+import type { SourceSpec } from '../../app/telemetry/sources.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, intervalOption, settingsOf, sourceOption } from '../options.ts';
@@ -87,7 +87,7 @@ async function recordAsService(given: RecordOptions): Promise<number> {
 export const record = {
   description: () => text('cli.record.description'),
   options: () => [
-    new Option('--source <source>', sourceHelp()).argParser(sourceOption),
+    new Option('--source <source>', text('cli.record.source')).argParser(sourceOption),
     dataDirOption(),
     new Option('--interval <seconds>', text('cli.option.interval')).argParser(intervalOption),
   ],

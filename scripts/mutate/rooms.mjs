@@ -20,7 +20,7 @@ export const mutationRooms = {
   },
   attribution: {
     files: /^app\/workload\/energy\/(attribution|shares)\.ts$/,
-    specs: /^test\/unit\/(workload-limits|attribution[^/]*)\.spec\.ts$/,
+    specs: /^test\/unit\/(workload-limits|attribution[^/]*|shares)\.spec\.ts$/,
   },
   sessions: {
     files: /^app\/workload\/sessions\/[^/.]+\.ts$/,

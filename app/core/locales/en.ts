@@ -1259,6 +1259,7 @@ export const en = {
     },
     record: {
       description: 'record as a service does: without a table, configured by file and environment',
+      source: 'as for slowburn monitor; without it: NVML, else nvidia-smi, and never simulated cards',
       recording_one: 'Recording {{count}} card from {{source}}.',
       recording_other: 'Recording {{count}} cards from {{source}}.',
     },

@@ -37,6 +37,10 @@ export function createAttribution(users: Users) {
   const unwritten = new Map<Owner, { readonly gpuId: number; span: ShareSpan }[]>();
   /** who used each card at the tick before */
   const usedBy = new Map<number, Shares>();
+  /** which session has a card to itself, and since when */
+  const sole = new Map<number, { readonly owner: Owner; readonly sinceMs: number }>();
+  /** stamp of the newest list of processes */
+  let listedMs: number | undefined;
   let lastWorkers = '';
   let lastTickMs: number | undefined;
 
@@ -58,6 +62,27 @@ export function createAttribution(users: Users) {
     if (list.length > MOST_EARLY_SPANS) list.shift();
   }
 
+  /** Notes whether a session has a card to itself, and since when. */
+  function noteSole(gpuId: number, shares: Shares, fromMs: number): void {
+    const owner = soleOf(shares);
+    if (owner === undefined) sole.delete(gpuId);
+    else if (sole.get(gpuId)?.owner !== owner) sole.set(gpuId, { owner, sinceMs: fromMs });
+  }
+
+  /**
+   * A program that a list shows for the first time may have begun at any moment since the list before. So what the card
+   * used since then is not known to be that of the session which had it alone.
+   */
+  function noteArrivals(gpuId: number, shares: Shares, untilMs: number): void {
+    const alone = sole.get(gpuId);
+    if (!alone || listedMs === undefined) return;
+    const fromMs = Math.max(listedMs, alone.sinceMs);
+    const others = [...shares].some(([owner, share]) =>
+      owner === alone.owner ? share !== 1 && share !== 0 : share !== 0,
+    );
+    if (others && fromMs < untilMs) add(alone.owner, gpuId, { fromMs, toMs: untilMs, share: undefined });
+  }
+
   return {
     /** @param listed the tick brought new lists of processes */
     note(tick: Tick, stored: readonly Stored[], listed: boolean, programs: readonly Program[]): void {
@@ -73,9 +98,12 @@ export function createAttribution(users: Users) {
         const shares = changed || !before ? sharesOf(uuid, working, users) : before;
         usedBy.set(gpuId, shares);
         if (fromMs === undefined) continue;
+        if (listed && tick.dtMs !== undefined) noteArrivals(gpuId, shares, fromMs);
+        noteSole(gpuId, shares, tick.dtMs === undefined ? tick.tsMs : fromMs);
         for (const [owner, share] of tick.dtMs === undefined ? sharesInGap(shares, before) : shares)
           if (share !== 1) add(owner, gpuId, { fromMs, toMs: tick.tsMs, share });
       }
+      if (listed) listedMs = tick.tsMs;
     },
 
     /** A program has become a session that began at that moment. */
@@ -101,6 +129,12 @@ export function createAttribution(users: Users) {
       return rows;
     },
   };
+}
+
+/** The only owner that uses a card, if all of the card is its own. */
+function soleOf(shares: Shares): Owner | undefined {
+  const [only, ...others] = [...shares].filter(([, share]) => share !== 0);
+  return only?.[1] === 1 && others.length === 0 ? only[0] : undefined;
 }
 
 /** Who uses a card now, and how much of it. */

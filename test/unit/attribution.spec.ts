@@ -1,99 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Gap, Tick } from '../../app/telemetry/sampler.ts';
-import { createAttribution, type Owner, type Users } from '../../app/workload/energy/attribution.ts';
-import { divide, shareAt } from '../../app/workload/energy/shares.ts';
-import type { Process, Program } from '../../app/workload/programs/programs.ts';
-import { frameWith, testGpu } from '../support/frames.ts';
-
-const GPU = { uuid: testGpu().uuid, gpuId: 1 };
-const OTHER = { uuid: testGpu(1).uuid, gpuId: 2 };
-
-const program = (key: string, ...pids: readonly number[]): Program => ({
-  key,
-  match: undefined,
-  name: key,
-  pids,
-  gpuUuids: [GPU.uuid],
-  loads: true,
-});
-const process = (pid: number, smPct?: number): Process => ({
-  pid,
-  name: '',
-  type: 'compute',
-  ...(smPct !== undefined && { smPct }),
-});
-
-type World = {
-  processes?: readonly Process[];
-  manual?: readonly number[];
-  detected?: readonly string[];
-  starters?: Readonly<Record<number, number>>;
-  pids?: readonly number[];
-};
-
-type Step = {
-  readonly listed?: boolean;
-  readonly dtMs?: number | undefined;
-  readonly stepMs?: number;
-  readonly gap?: Gap;
-  readonly gpus?: readonly (typeof GPU)[];
-};
-
-/** An attribution in a world that the test changes, fed a tick per second. */
-function attribute(world: World) {
-  const users: Users = {
-    processesOf: (uuid) => (uuid === GPU.uuid ? (world.processes ?? []) : []),
-    starterOf: (pid) => world.starters?.[pid],
-    works: ({ loads }) => loads,
-    manual: () => world.manual ?? [],
-    detected: () => world.detected ?? [],
-    pids: () => world.pids ?? (world.processes ?? []).map(({ pid }) => pid),
-  };
-  const attribution = createAttribution(users);
-  let tsMs = 0;
-  return {
-    ...attribution,
-    /** Feeds a tick. @param gap the time before it was not recorded */
-    tick(programs: readonly Program[], given: Step = {}) {
-      const { listed, dtMs, stepMs, gap, gpus } = {
-        listed: true,
-        dtMs: 1000,
-        stepMs: 1000,
-        gap: undefined,
-        gpus: [GPU],
-        ...given,
-      };
-      tsMs += stepMs;
-      const frame = frameWith({});
-      const tick = {
-        seq: 1,
-        tsMs,
-        dtMs,
-        gpus: [{ gpu: testGpu(), frame }],
-        readMs: 0,
-        ...(gap && { gap }),
-      } as unknown as Tick;
-      attribution.note(tick, gpus, listed, programs);
-    },
-    /** The spans of all owners that are kept, by owner. */
-    spans(): Record<string, [number, number, number | undefined][]> {
-      const names = new Map<number, Owner>();
-      let next = 100;
-      const ids = new Map<Owner, number>();
-      const rows = attribution.take((owner) => {
-        if (!ids.has(owner)) {
-          ids.set(owner, ++next);
-          names.set(next, owner);
-        }
-        return ids.get(owner);
-      });
-      const found: Record<string, [number, number, number | undefined][]> = {};
-      for (const { sessionId, span } of rows)
-        (found[String(names.get(sessionId))] ??= []).push([span.fromMs, span.toMs, span.share]);
-      return found;
-    },
-  };
-}
+import { attribute, GPU, OTHER, process, program, type World } from '../support/attribution-world.ts';
 
 describe('a card', () => {
   it('that one program has to itself needs no span', () => {
@@ -353,57 +259,44 @@ describe('spans in memory', () => {
   });
 });
 
-describe('shares by SM time', () => {
-  const shares = (list: readonly Process[], owners: Readonly<Record<number, string>>) =>
-    Object.fromEntries(divide(list, (pid) => owners[pid]));
-
-  it.each([
-    [
-      'its processes are added up',
-      [process(1, 30), process(2, 30), process(3, 40)],
-      { 1: 'a', 2: 'a', 3: 'b' },
-      { a: 0.6, b: 0.4 },
-    ],
-    ['no session beside it works', [process(1, 30), process(9, 0)], { 1: 'a' }, { a: 1 }],
-    ['a stranger works', [process(1, 30), process(9, 30)], { 1: 'a' }, { a: 0.5 }],
-    ['a stranger computes, and how much is not reported', [process(1, 30), process(9)], { 1: 'a' }, { a: undefined }],
-    [
-      'the load of one session is not reported',
-      [process(1), process(2, 30)],
-      { 1: 'a', 2: 'b' },
-      { a: undefined, b: undefined },
-    ],
-    ['all are idle', [process(1, 0), process(2, 0)], { 1: 'a', 2: 'b' }, { a: 0.5, b: 0.5 }],
-    ['it is alone and idle', [process(1, 0)], { 1: 'a' }, { a: 1 }],
-    ['it is alone and not reported', [process(1)], { 1: 'a' }, { a: 1 }],
-    ['no process has an owner', [process(1, 50)], {}, {}],
-  ] as const)('if %s', (_what, list, owners, expected) => {
-    const found = shares(list, owners);
-    expect(Object.keys(found)).toEqual(Object.keys(expected));
-    for (const [owner, share] of Object.entries(expected))
-      expect(found[owner]).toEqual(share === undefined ? undefined : expect.closeTo(share, 9));
+describe('a program that a list shows for the first time', () => {
+  it('may have begun since the list before, so that time is not known to be that of the session before', () => {
+    const world = { processes: [process(1, 80)] };
+    const card = attribute(world);
+    card.tick([program('a', 1)]);
+    for (let i = 0; i < 3; i++) card.tick([program('a', 1)], { listed: false });
+    world.processes = [process(1, 60), process(2, 20)];
+    card.tick([program('a', 1), program('b', 2)]);
+    // from the first list, at 1 s, to the tick before the second
+    expect(card.spans()).toEqual({
+      a: [
+        [1000, 4000, undefined],
+        [4000, 5000, 0.75],
+      ],
+      b: [[4000, 5000, 0.25]],
+    });
   });
 
-  it('leave a desktop out whose load is not reported', () =>
-    expect(shares([process(1, 30), { pid: 9, name: 'Xorg', type: 'graphics' }], { 1: 'a' })).toEqual({ a: 1 }));
-
-  it('never exceed 1 by rounding: the largest gives way', () => {
-    // 8 × 7.6 % and 39.2 % are rounded to 8 × 0.1 and 0.4
-    const list = [...Array.from({ length: 8 }, (_, i) => process(i + 1, 7.6)), process(9, 39.2)];
-    const owners = Object.fromEntries(list.map(({ pid }) => [pid, `p${pid}`]));
-    const found = Object.values(shares(list, owners)) as number[];
-    expect(found.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
-    expect(found.slice(0, 8)).toEqual(Array(8).fill(expect.closeTo(0.1, 9)));
-    expect(found[8]).toBeCloseTo(0.2, 9);
+  it('takes nothing away if it uses nothing', () => {
+    const world = { processes: [process(1, 80)] };
+    const card = attribute(world);
+    card.tick([program('a', 1)]);
+    card.tick([program('a', 1)], { listed: false });
+    world.processes = [process(1, 80), process(2, 0)];
+    card.tick([program('a', 1), program('b', 2)]);
+    expect(card.spans()).toEqual({ b: [[2000, 3000, 0]] });
   });
 
-  it('are found by time, in any number of spans', () => {
-    const spans = Array.from({ length: 50 }, (_, i) => ({ fromMs: i * 10, toMs: i * 10 + 5, share: i / 100 }));
-    for (let i = 0; i < 50; i++) {
-      expect(shareAt(spans, i * 10)).toBe(i / 100);
-      expect(shareAt(spans, i * 10 + 4)).toBe(i / 100);
-      expect(shareAt(spans, i * 10 + 5)).toBe(1);
-    }
-    expect(shareAt([], 5)).toBe(1);
+  it('does not reach into time that is already divided', () => {
+    const world = { processes: [process(1, 80), process(2)] };
+    const card = attribute(world);
+    card.tick([program('a', 1)]);
+    card.tick([program('a', 1), program('b', 2)], { listed: false }); // begins to work
+    card.tick([program('a', 1)], { listed: false }); // and has ended
+    world.processes = [process(1, 60), process(3, 20)];
+    card.tick([program('a', 1), program('c', 3)]);
+    const spans = card.spans()['a']!;
+    for (const [i, [fromMs]] of spans.entries()) if (i > 0) expect(fromMs).toBeGreaterThanOrEqual(spans[i - 1]![1]);
+    expect(spans.at(-1)).toEqual([3000, 4000, 0.75]);
   });
 });
