@@ -7,41 +7,10 @@ import { exportHistory } from '../../app/exchange/export.node.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';
 import { createStore, type Store } from '../../app/recorder/store.ts';
 import { startJob } from '../../app/jobs/run-job.node.ts';
-import { metrics } from '../../app/metrics/metrics.ts';
-import { createFrame, setAbsent, setValue } from '../../app/metrics/frame.ts';
-import { readingStates } from '../../app/core/reading.ts';
+import { ALL, control, fill, START } from '../support/exports.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
-
-const START = Date.UTC(2026, 2, 1, 9, 40);
-const ALL = { fromMs: -8.64e15, toMs: 8.64e15 } as const;
-const control = { progress: () => undefined, cancelled: () => false };
-
-/** Two cards, an hour's end, a clock that is set back onto stamps that were there, every state, derived values. */
-function fill(store: Store, n = 1500): void {
-  for (let i = 0; i < n; i++) {
-    const frames = [0, 1].map((gpu) => {
-      const frame = createFrame();
-      metrics.forEach(({ key, range, scale }, m) => {
-        const state = readingStates[(i * 7 + m * 3 + gpu) % readingStates.length]!;
-        if ((i + m) % 3 !== 0)
-          setValue(frame, key, Math.min(range[1], ((i * 7919 + m * 104_729) % 90_000) / scale), i % 11 === 0);
-        else if (state !== 'value' && state !== 'unread') setAbsent(frame, key, state, (i * m) % 1000);
-      });
-      return frame;
-    });
-    const tsMs = START + (i < 1000 ? i : i - 300) * 2000;
-    const tick = tickWith(tsMs, i === 0 || i === 1000 ? undefined : i % 13 === 0 ? 2000.25 : 2000, frames);
-    store.append({
-      ...tick,
-      gpus: tick.gpus.map(({ frame }, g) => ({
-        frame,
-        gpu: { ...testGpu(g), name: g ? '=HYPERLINK("x","y"), GPU' : 'Plain' },
-      })),
-    });
-  }
-}
 
 /** Every bit of every sample, a line each: compared faster than frames are. */
 const contents = (store: Store, gpu: number): string[] =>

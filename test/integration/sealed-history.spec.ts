@@ -3,25 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openDatabase, openForReading } from '../../app/history/file/database.node.ts';
 import { createStore, type Store } from '../../app/recorder/store.ts';
-import type { StoredSample } from '../../app/history/samples.ts';
 import { metricOf, type MetricKey } from '../../app/metrics/metrics.ts';
 import { setAbsent, setValue, createFrame, valueOf, type Frame } from '../../app/metrics/frame.ts';
 import { readingStates, type Absence } from '../../app/core/reading.ts';
-import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { frameWith, tickWith } from '../support/frames.ts';
+import { all, HOUR, KEEP, LATER, settle, START, uuid } from '../support/sealed.ts';
 import { openStore } from '../support/store.ts';
-
-const HOUR = 3_600_000;
-const START = Date.UTC(2026, 2, 1, 9, 40);
-const uuid = testGpu().uuid;
-const KEEP = { retentionDays: 36_500, historyCapMb: null };
-const LATER = START + 400 * 24 * HOUR;
-
-/** Does all the housekeeping there is. */
-function settle(store: Store, nowMs: number, rule: Parameters<Store['housekeep']>[0] = KEEP): void {
-  while (store.housekeep(rule, nowMs));
-}
-
-const all = (store: Store, gpu = uuid): StoredSample[] => [...store.samplesBetween(gpu, -8e15, 8e15)];
 
 const keys: readonly MetricKey[] = ['coreTempC', 'powerW', 'energyMj', 'fanPct', 'throttleReasons', 'pstate'];
 const reading = (key: MetricKey): fc.Arbitrary<number | Absence> => {

@@ -1,23 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openForReading } from '../../app/history/file/database.node.ts';
-import type { Store } from '../../app/recorder/store.ts';
-import type { StoredSample } from '../../app/history/samples.ts';
 import { valueOf } from '../../app/metrics/frame.ts';
-import { frameWith, testGpu, tickWith } from '../support/frames.ts';
+import { frameWith, tickWith } from '../support/frames.ts';
+import { all, HOUR, LATER, settle, START, uuid } from '../support/sealed.ts';
 import { openStore } from '../support/store.ts';
-
-const HOUR = 3_600_000;
-const START = Date.UTC(2026, 2, 1, 9, 40);
-const uuid = testGpu().uuid;
-const KEEP = { retentionDays: 36_500, historyCapMb: null };
-const LATER = START + 400 * 24 * HOUR;
-
-/** Does all the housekeeping there is. */
-function settle(store: Store, nowMs: number, rule: Parameters<Store['housekeep']>[0] = KEEP): void {
-  while (store.housekeep(rule, nowMs));
-}
-
-const all = (store: Store, gpu = uuid): StoredSample[] => [...store.samplesBetween(gpu, -8e15, 8e15)];
 
 describe('an hour with more samples than one a second', () => {
   const EVERY_MS = 100;
