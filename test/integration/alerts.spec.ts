@@ -259,6 +259,30 @@ describe('a preview', () => {
       missing: null,
     });
   });
+
+  it('counts as observed only the time in which a card gave what the rule watches', async () => {
+    const { store } = openStore();
+    const look = (id: AlertRuleId) => previewRule(store, ruleNamed(id), [], START + 60_000);
+    const frames = [60, 60, 60, 'lost', 'lost', 60, 60] as const;
+    frames.forEach((coreTempC, i) =>
+      store.append(tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frameWith({ coreTempC })])),
+    );
+    expect(await look('core-fixed')).toMatchObject({ fired: 0, observedMs: 3000, missing: null });
+    expect((await look('ecc-uncorrected')).missing).toBe('nothing'); // never reported: that is not "would never have fired"
+  });
+
+  it('holds a reading of the slow cadence until it is read again', async () => {
+    const { store } = openStore();
+    for (let i = 0; i < 5; i++) {
+      const read = i === 0 ? { eccUncorrectedVolatile: 0 } : {};
+      store.append(tickWith(START + i * 1000, i === 0 ? undefined : 1000, [frameWith({ coreTempC: 60, ...read })]));
+    }
+    expect(await previewRule(store, ruleNamed('ecc-uncorrected'), [], START + 60_000)).toMatchObject({
+      fired: 0,
+      observedMs: 4000,
+      missing: null,
+    });
+  });
 });
 
 describe('facts that take an hour’s work', () => {

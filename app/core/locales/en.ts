@@ -804,7 +804,7 @@ export const en = {
       fired_other: 'would have fired {{count}} times in {{hours}} h observed',
       notStored: 'cannot be checked: the history does not store what this rule watches',
       noLimit: 'no card reported the limit of this rule',
-      nothing: 'no data in the last 30 days',
+      nothing: 'no card gave this reading in the last 30 days',
     },
     rule: {
       'driver-silent': {
