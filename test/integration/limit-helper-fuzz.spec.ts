@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -7,7 +8,7 @@ import { alphabet, frameOf, verbs } from '../../app/governor/helper/frame.ts';
 import { helperScript } from '../../app/governor/helper/script.ts';
 import { watchdogScript } from '../../app/governor/helper/watchdog.ts';
 import { openLimitHelper } from '../../app/governor/limit-helper.node.ts';
-import { sleeper } from '../support/processes.ts';
+import { sleeper, until } from '../support/processes.ts';
 import { ORIGINAL_W, stubSmi } from '../support/stub-smi.ts';
 
 const RUNS = { numRuns: 500, seed: 7 };
@@ -107,6 +108,20 @@ describe('a command to the limit helper', () => {
   });
 });
 
+/** A watchdog that only writes down what it is told. */
+const SCRIBE = 'while IFS= read -r line; do printf "%s\\n" "$line" >> "$1.told"; done';
+
+function rawHelper(watchdog: string) {
+  const stub = stubSmi();
+  const args = ['-c', helperScript, 'slowburn-limit-helper', stub.journal, stub.smi, watchdog];
+  const helper = spawn('/bin/sh', args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+  const closed = new Promise((resolve) => helper.on('close', resolve));
+  onTestFinished(() => void helper.stdin.end());
+  const lines = createInterface({ input: helper.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => String((await lines.next()).value);
+  return { stub, helper, closed, next };
+}
+
 describe('the limit helper itself', () => {
   const fields = fc.array(fc.oneof(hostile, hostile.map(hex), fc.constantFrom('250', '99', '401').map(hex)), {
     maxLength: 4,
@@ -122,14 +137,8 @@ describe('the limit helper itself', () => {
     .map((text) => text.replaceAll('\n', ' '));
 
   it('answers each line once, and keeps to listed cards and their limits, whatever it is sent', async () => {
-    const stub = stubSmi();
     const bystander = sleeper();
-    const args = ['-c', helperScript, 'slowburn-limit-helper', stub.journal, stub.smi, watchdogScript];
-    const helper = spawn('/bin/sh', args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
-    const closed = new Promise((resolve) => helper.on('close', resolve));
-    onTestFinished(() => void helper.stdin.end());
-    const lines = createInterface({ input: helper.stdout })[Symbol.asyncIterator]();
-    const next = async (): Promise<string> => String((await lines.next()).value);
+    const { stub, helper, closed, next } = rawHelper(watchdogScript);
     expect(await next()).toBe('ready');
     await fc.assert(
       fc.asyncProperty(line, async (text) => {
@@ -153,5 +162,19 @@ describe('the limit helper itself', () => {
     helper.stdin.end();
     await closed;
     expect(LISTED.map((uuid) => stub.limit(uuid))).toEqual([ORIGINAL_W, ORIGINAL_W]);
+  });
+
+  it('answers after its watchdog was told to wait for the next heartbeat only, so that freezing it then is noticed', async () => {
+    const { stub, helper, next } = rawHelper(SCRIBE);
+    const told = (): string[] => fs.readFileSync(`${stub.journal}.told`, 'utf8').trim().split('\n');
+    expect(await next()).toBe('ready');
+    onTestFinished(() => void helper.kill('SIGCONT'));
+    for (const watts of Array.from({ length: 20 }, (_, i) => 200 + i)) {
+      helper.stdin.write(`limit ${hex('GPU-0')} ${hex(String(watts))}\n`);
+      expect(await next()).toBe('ok');
+      helper.kill('SIGSTOP');
+      expect(await until(() => told().at(-1)!.startsWith('10 '), 5_000), `at ${watts} W`).toBe(true);
+      helper.kill('SIGCONT');
+    }
   });
 });

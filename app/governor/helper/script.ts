@@ -11,8 +11,9 @@ helper_start=$start
 # seconds until the watchdog undoes everything: between heartbeats, and while the driver works
 SOON=10 LONG=120
 
-ok() { echo ok; }
-no() { printf 'no %s\n' "$*"; }
+# what a command comes to. It is said when the command is over: its watchdog has been told how long to wait by then
+ok() { answer=ok; }
+no() { answer="no $*"; }
 
 # starts the watchdog at the reading end of a pipe of which this process alone holds the writing end. Until its first line
 # comes, the watchdog goes by the journal
@@ -83,7 +84,7 @@ promise "$SOON"
 echo ready
 
 while IFS= read -r frame; do
-  case $frame in ''|' '*|*[!a-z0-9\ ]*) no invalid; continue ;; esac
+  case $frame in ''|' '*|*[!a-z0-9\ ]*) frame=invalid ;; esac
   verb=\${frame%% *} fields=
   frame=\${frame#"$verb"}
   for field in $frame; do
@@ -103,6 +104,7 @@ const limitCases = shell`    limit,2) limit "$1" "$2"; promise "$SOON" ;;
 `;
 const end = shell`    *) no invalid ;;
   esac
+  printf '%s\n' "$answer"
 done
 `;
 
