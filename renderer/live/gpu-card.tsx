@@ -10,7 +10,7 @@ import { Arc } from './arc.tsx';
 import { CardRow } from './card-row.tsx';
 import css from './gpu-card.module.css';
 import { latestOf, sameReadings, valueIn } from './readings.ts';
-import type { RunningSession } from './running-sessions.ts';
+import type { RunningSession } from './store.ts';
 import { stripMetrics, useLive, type Live, type LiveGpu } from './store.ts';
 
 // drawn after the first value: the charts come with a library, the line with its words

@@ -5,7 +5,7 @@ import { boundSigns } from '../../app/workload/sessions/figure-states.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { outputsText } from '../../app/workload/sessions/outputs-text.ts';
 import { useShared } from '../context.tsx';
-import type { RunningSession } from './running-sessions.ts';
+import type { RunningSession } from './store.ts';
 import css from './session-line.module.css';
 import { useLive, type Live } from './store.ts';
 

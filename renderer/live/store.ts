@@ -1,5 +1,5 @@
 import { useMemo, useSyncExternalStore } from 'react';
-import type { PushOf } from '../../app/contract/channels.ts';
+import type { PushOf, ResponseOf } from '../../app/contract/channels.ts';
 import { stretches } from '../../app/history/segments.ts';
 import type { MetricKey } from '../../app/metrics/metrics.ts';
 import { valueOf } from '../../app/metrics/frame.ts';
@@ -20,10 +20,14 @@ export type LiveGpu = {
   readonly mig: readonly MigInstance[] | undefined;
 };
 
+export type RunningSession = ResponseOf<'sessions.newest'>[number];
+
 export type Live = {
   readonly gpus: readonly LiveGpu[];
   readonly source: SourceInfo | undefined;
   readonly fault: SourceFault | undefined;
+  /** newest first, as of the newest tick */
+  readonly sessions: readonly RunningSession[];
   /** what Slowburn itself costs, as of the newest tick */
   readonly cost: PushOf<'cost'> | undefined;
   /** stamp of the newest tick, and when it was taken (performance.now) */
@@ -37,11 +41,13 @@ const DRAW_EVERY_MS = 250; // people cannot read numbers that change more often
 const PREFILL_BUCKETS = 300;
 
 const rings = new Map<string, Ring>();
-let live: Live = { gpus: [], source: undefined, fault: undefined, cost: undefined, tsMs: undefined, takenMs: 0 };
+const nothing = { gpus: [], sessions: [], source: undefined, fault: undefined, cost: undefined, tsMs: undefined };
+let live: Live = { ...nothing, takenMs: 0 };
 /** what is drawn: as of the last publication */
 let shown = live;
 const listeners = new Set<() => void>();
 let cost: PushOf<'cost'> | undefined;
+let sessions: readonly RunningSession[] = [];
 let scheduled = false;
 
 function publish(): void {
@@ -80,10 +86,25 @@ function withTick(tick: PushOf<'tick'>): Live {
     ),
     source: keepEqual(live.source, tick.source),
     fault: keepEqual(live.fault, tick.fault),
+    sessions: keepEqual(live.sessions, sessions),
     cost: keepEqual(live.cost, cost),
     tsMs: tick.tsMs,
     takenMs: performance.now(),
   };
+}
+
+/** The next tick usually comes within this time. */
+const TICK_WITHIN_MS = 2_000;
+
+/** Takes what is running. It is drawn together with the next tick, as a page is drawn once for each, if one comes soon. */
+export function noteSessions(running: readonly RunningSession[]): void {
+  sessions = running;
+  setTimeout(() => {
+    const next = keepEqual(live.sessions, sessions);
+    if (next === live.sessions) return;
+    live = { ...live, sessions: next };
+    publish();
+  }, TICK_WITHIN_MS);
 }
 
 function take(tick: PushOf<'tick'>): void {
