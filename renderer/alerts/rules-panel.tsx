@@ -166,7 +166,7 @@ export function RulesPanel() {
         <p className={css.more}>{t('alerts.quietHoursNote')}</p>
       </div>
       <ErrorLine text={error} />
-      <Table.ScrollContainer minWidth={640}>
+      <div className={table.scrolls}>
         <Table className={table.table} verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -193,7 +193,7 @@ export function RulesPanel() {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </div>
     </Panel>
   );
 }
