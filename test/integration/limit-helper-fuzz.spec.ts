@@ -108,7 +108,7 @@ describe('a command to the limit helper', () => {
   });
 });
 
-/** A watchdog that only writes down what it is told. */
+/** A watchdog that only writes down the lines it receives. */
 const SCRIBE = 'while IFS= read -r line; do printf "%s\\n" "$line" >> "$1.told"; done';
 
 function rawHelper(watchdog: string) {
@@ -164,7 +164,7 @@ describe('the limit helper itself', () => {
     expect(LISTED.map((uuid) => stub.limit(uuid))).toEqual([ORIGINAL_W, ORIGINAL_W]);
   });
 
-  it('answers after its watchdog was told to wait for the next heartbeat only, so that freezing it then is noticed', async () => {
+  it('answers after its watchdog has begun to wait for the next heartbeat only, so that freezing it then is noticed', async () => {
     const { stub, helper, next } = rawHelper(SCRIBE);
     const told = (): string[] => fs.readFileSync(`${stub.journal}.told`, 'utf8').trim().split('\n');
     expect(await next()).toBe('ready');

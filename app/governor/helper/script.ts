@@ -11,7 +11,7 @@ helper_start=$start
 # seconds until the watchdog undoes everything: between heartbeats, and while the driver works
 SOON=10 LONG=120
 
-# what a command comes to. It is said when the command is over: its watchdog has been told how long to wait by then
+# what a command comes to. It is said when the command is over: by then the watchdog knows how long to wait
 ok() { answer=ok; }
 no() { answer="no $*"; }
 
