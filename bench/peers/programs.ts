@@ -41,15 +41,13 @@ setInterval(() => undefined, 1 << 30);
 `;
 export const emptyNode: Program = { command: [process.execPath, ...NODE_FLAGS, '-e', EMPTY] };
 
-/** What a script of one's own asks for, by the calls that nvitop documents. */
+/** A loop over the snapshot that nvitop documents for scripts: what it knows of each card, and the processes on them. */
 const API_LOOP = `
 import time
-from nvitop import Device
+from nvitop import Device, take_snapshots
 devices = Device.all()
 while True:
-    for d in devices:
-        d.temperature(), d.power_usage(), d.fan_speed(), d.gpu_utilization(), d.memory_utilization()
-        d.memory_total(), d.memory_used(), d.memory_free(), d.performance_state(), d.processes()
+    take_snapshots(devices)
     time.sleep(1)
 `;
 
