@@ -76,8 +76,9 @@ export function createCardFacts() {
   }
 
   function aboveUsual(axisMs: number, usual: Usual | undefined): Seen {
+    if (!usual) return undefined;
     const ms = mean.ms.sum(axisMs);
-    if (!usual || ms < 0.9 * STEADY_MS) return undefined;
+    if (ms < 0.9 * STEADY_MS) return undefined;
     const usualC = usual(mean.powerWms.sum(axisMs) / ms);
     return usualC === undefined ? undefined : mean.tempCms.sum(axisMs) / ms - usualC;
   }

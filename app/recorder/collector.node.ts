@@ -243,16 +243,7 @@ export async function openCollector(
   });
 
   if ((await recover(config.dataFolder)) === 'limit-left') governor.foundLeft();
-  const sampler = startSampler({
-    source: source.value,
-    onTick: (tick) => work.recording.take(tick),
-    ...(live && { clock }),
-  });
-  events.onPrices?.(prices.book());
-  if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), [], []);
-  const sampleNow = (): void => source.value.sampleNow?.();
-  const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
-  const endDuties = startDuties({
+  const duties = startDuties({
     work: () => work,
     keeper,
     plan,
@@ -263,8 +254,20 @@ export async function openCollector(
     cost: meter.read,
     note: note.write,
     wallMs: clock.wallMs,
+    monoMs: clock.monoMs,
   });
-
+  const sampler = startSampler({
+    source: source.value,
+    onTick(tick) {
+      work.recording.take(tick);
+      duties.ticked();
+    },
+    ...(live && { clock }),
+  });
+  events.onPrices?.(prices.book());
+  if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), [], []);
+  const sampleNow = (): void => source.value.sampleNow?.();
+  const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
   let stopped: Promise<Result<undefined>> | undefined;
   return ok({
     limits: plan.shown,
@@ -292,7 +295,7 @@ export async function openCollector(
     stop: () =>
       (stopped ??= (async () => {
         unwatch();
-        endDuties();
+        duties.end();
         stopping.abort();
         prices.close();
         await sampler.stop();

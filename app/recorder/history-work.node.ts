@@ -121,6 +121,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     answer: createAnswers({ store, wear, governor, recording, makeReport, jobs, limits, addPrices, hearsXids }),
     loss: presence.look,
     close() {
+      recording.close();
       attempt(() => watch.stop());
       attempt(wear.save); // on a disk that fails the state is built again from the samples
       if (presence.look()) {
