@@ -125,14 +125,14 @@ export function createAlertEngine(first: readonly AlertRule[]): AlertEngine {
   /** Alerts of rules that were switched off. */
   function endOthers({ gpuUuid, gpuName }: Subject): AlertChange[] {
     const ended: AlertChange[] = [];
-    for (const [id, watch] of watches.get(gpuUuid) ?? []) {
-      if (on.has(id) || watch.phase === 'quiet') continue;
+    watches.get(gpuUuid)?.forEach((watch, id) => {
+      if (on.has(id) || watch.phase === 'quiet') return;
       const isOpen = watch.phase !== 'pending';
       watch.phase = 'quiet';
       const { peak } = watch;
       if (isOpen)
         ended.push({ kind: 'cleared', gpuUuid, gpuName, rule: alertRuleOf(id), value: peak, threshold: peak, peak });
-    }
+    });
     return ended;
   }
 

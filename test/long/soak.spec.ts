@@ -27,7 +27,7 @@ it.skipIf(process.platform !== 'linux')(
     const args = ['monitor', '--source', `nvml:${compileMock()}`, '--data-dir', data, '--interval', '0.1', '--quiet'];
     const child = spawn(
       process.execPath,
-      ['--max-semi-space-size=1', '--v8-pool-size=1', 'out/node/slowburn.js', ...args],
+      ['--max-semi-space-size=1', '--v8-pool-size=1', '--single-threaded', 'out/node/slowburn.js', ...args],
       {
         stdio: 'ignore',
         env: { ...process.env, MOCK_NVML_COUNT: String(GPUS) },
