@@ -1,6 +1,7 @@
 import { openCollector, type Collector, type CollectorEvents } from '../app/recorder/collector.node.ts';
 import { text } from '../app/core/i18n.ts';
-import { readRecorder, type RecorderKind } from '../app/core/recorder-note.node.ts';
+import type { RecorderKind } from '../app/core/recorder-kinds.ts';
+import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { dataFolder, historyFile } from '../app/core/folders.node.ts';
 import { requestSample } from '../app/recorder/sample-request.node.ts';

@@ -185,6 +185,7 @@ export async function openCollector(
     prices.look();
     return ok(importedText(text, formatter(locale), imported.value.prices));
   };
+  const sampleNow = (): void => source.value.sampleNow?.();
   const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
     beginWork({
       db,
@@ -204,6 +205,7 @@ export async function openCollector(
       tariff,
       paused: diskRoom.fault,
       addPrices,
+      sampleNow,
       limits: () => plan.shown(),
       resumed,
       live,
@@ -250,7 +252,6 @@ export async function openCollector(
   });
   events.onPrices?.(prices.book());
   if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), [], []);
-  const sampleNow = (): void => source.value.sampleNow?.();
   const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
   const endDuties = startDuties({
     work: () => work,
