@@ -1404,6 +1404,9 @@ export const en = {
       description: 'run a command once at each of several power limits',
       power: 'power limits in watts',
       gpu: 'index or UUID of the GPU (default: the only one)',
+      simulated: 'Slowburn records simulated GPUs here. They have no power limit to set.',
+      simulatedNext:
+        'Leave out --source to use the computer’s own GPU. If Slowburn does not find it, run: slowburn doctor',
       noGpu: 'The history has no such GPU.',
       listGpus: 'List the GPUs with: slowburn monitor',
       severalGpus: 'There are several GPUs.',
