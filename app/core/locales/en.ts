@@ -1632,7 +1632,8 @@ export const en = {
     },
     tariff: {
       description: 'show electricity prices, or import hourly ones',
-      importDescription: 'add the hourly prices of a CSV file: ENTSO-E, SMARD, Octopus, energy-charts.info, ISO 8601',
+      importDescription:
+        'add the hourly prices of a file: ENTSO-E, SMARD, Octopus, energy-charts.info, Nord Pool, aWATTar, CSV with ISO 8601',
       showDescription: 'show the price now, the prices set, and the hourly prices that were imported',
       file: 'the CSV file',
       series: 'the bidding zone or column to take from a file with several',
@@ -2002,7 +2003,7 @@ export const en = {
     notSet: 'not set',
     market: 'Hourly prices',
     marketNote:
-      'From a CSV file: ENTSO-E, SMARD, Octopus, energy-charts.info, or times in ISO 8601 with a column such as “price (EUR/kWh)”. They apply before all other prices.',
+      'From a file: ENTSO-E, SMARD, Octopus, energy-charts.info, Nord Pool, aWATTar, or times in ISO 8601 with a column such as “price (EUR/kWh)”. They apply before all other prices.',
     marketImport: 'Import prices',
     allFiles: 'All files',
     seriesField: 'Series (bidding zone)',
@@ -2033,7 +2034,7 @@ export const en = {
     file: {
       unknown: 'The file is none of the known price files.',
       unknownNext:
-        'Use a CSV file of ENTSO-E, SMARD, Octopus or energy-charts.info, or one with times in ISO 8601 in its first column and a unit in the name of its price column, such as “price (EUR/MWh)”.',
+        'Use a CSV file of ENTSO-E, SMARD, Octopus or energy-charts.info, an answer of Nord Pool or aWATTar as JSON, or a CSV file with times in ISO 8601 in its first column and a unit in the name of its price column, such as “price (EUR/MWh)”.',
       empty: 'The file contains no prices.',
       several: 'The file contains several series: {{list}}.',
       severalNext: 'Name one: --series in a terminal, or the field Series in the window.',
