@@ -55,13 +55,14 @@ async function recordAndShow(options: MonitorOptions): Promise<number> {
 
   const nameOf = (alert: StoredAlert): string => `${alertSubject(text, alert)}: ${alertTitle(text, format(), alert)}`;
 
-  let faultShown: string | undefined;
-  /** A fault is printed once, and its end too. */
+  let shown: Tick['fault'];
+  /** A fault is printed once, and its end too. Its message may change while it lasts: "for 3 s". */
   function printFault({ fault }: Tick): void {
-    if (fault?.message === faultShown) return;
+    const before = shown;
+    shown = fault;
+    if (fault?.code === before?.code) return;
     if (fault) out.say(...sentences(fault));
-    else out.say(text('cli.monitor.faultOver', { fault: faultShown! }));
-    faultShown = fault?.message;
+    else out.say(text('cli.monitor.faultOver', { fault: before!.message }));
   }
 
   /** An alert is printed once, with its remedy, and its end too. */

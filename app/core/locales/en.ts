@@ -146,6 +146,7 @@ export const en = {
   energyRange: 'between {{low}} and {{high}}',
   energyUnseen: 'The range includes up to {{energy}} in {{duration}} that were not seen.',
   telemetry: {
+    card: '{{name}} (GPU {{index}})',
     source: {
       refused: '--source {{given}}: {{why}}',
       label: {
