@@ -21,7 +21,6 @@ import { text } from '../core/i18n.ts';
 import { createFormatter } from '../metrics/format.ts';
 import { createRunMark, thisBoot } from './run-mark.node.ts';
 import { noteStops } from './unclean-end.ts';
-import { renewSettings } from './renew-settings.node.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
@@ -222,11 +221,6 @@ export async function openCollector(
     events.onNotice?.(stop);
   }
   runMark.begin(clock.wallMs());
-  const renewed = origin === 'measured' && renewSettings(config.dataFolder, databaseFile, work.store, clock.wallMs());
-  if (renewed) {
-    log.write(renewed.message); // whoever owns the settings reads the new file and applies it
-    events.onNotice?.(renewed);
-  }
   const given = limitsOf(settings, config.suspended);
   const plan = openRetentionPlan(databaseFile, given, work.store.extent() === undefined, clock.wallMs());
 

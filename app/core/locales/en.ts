@@ -1016,9 +1016,6 @@ export const en = {
     missing: 'The file is missing, although this folder has a history.',
     missingNext:
       'To allow deletion again, choose “Use the limits shown” in the window (Settings, History), write the limits into a new file, or put the old file back.',
-    renewed: 'The settings {{file}} were missing, although this folder has a history. Slowburn wrote a new file.',
-    renewedNext:
-      'It has the default settings and keeps samples for {{days}} days, at full resolution. If you have the old file, put it back.',
     formerKeys: '{{file}} uses names of an earlier version. They still work.',
     formerKeysNext: 'Rename them: a later version will ignore the old names.',
     renamed: '{{field}} (line {{line}}) is now called {{now}}.',
