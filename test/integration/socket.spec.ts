@@ -13,6 +13,7 @@ import { toLine } from '../../app/recorder/socket/line-values.ts';
 import { folderPlaces, isTrusted, userPlace, type Place } from '../../app/recorder/socket/places.node.ts';
 import { openServer, type RecorderServer } from '../../app/recorder/socket/server.node.ts';
 import { LONGEST_REQUEST_BYTES, PROTOCOL } from '../../app/recorder/socket/wire.ts';
+import { defaultSettings } from '../../app/settings/settings.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import { frameWith, tickWith } from '../support/frames.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -149,6 +150,19 @@ describe('a connection that may only read', () => {
     const answer = await reader.ask(channel, undefined);
     if (channels[channel].access === 'read') expect(answer).toMatchObject(reached);
     else expect(answer).toMatchObject({ ok: false, error: { code: 'forbidden' } });
+  });
+
+  it('learns the settings that numbers depend on, and none that are the owner’s alone', async () => {
+    const { server, control, read } = await serve();
+    const settings = { ...defaultSettings, currency: 'CHF', closeToTray: !defaultSettings.closeToTray };
+    const seen: Record<string, unknown[]> = { reader: [], owner: [] };
+    server.tell({ type: 'settings', settings });
+    await attachTo(read, { onSettings: (now) => seen['reader']!.push(now) });
+    await attachTo(control, { onSettings: (now) => seen['owner']!.push(now) });
+    server.tell({ type: 'settings', settings: { ...settings, intervalMs: 500 } });
+    const shown = { ...defaultSettings, currency: 'CHF' };
+    await expect.poll(() => seen['reader']).toEqual([shown, { ...shown, intervalMs: 500 }]);
+    await expect.poll(() => seen['owner']).toEqual([settings, { ...settings, intervalMs: 500 }]);
   });
 
   it('is no way to control anything', () => {
