@@ -159,6 +159,7 @@ describe('a connection that may only read', () => {
     server.tell({ type: 'settings', settings });
     await attachTo(read, { onSettings: (now) => seen['reader']!.push(now) });
     await attachTo(control, { onSettings: (now) => seen['owner']!.push(now) });
+    await expect.poll(() => [seen['reader']!.length, seen['owner']!.length]).toEqual([1, 1]);
     server.tell({ type: 'settings', settings: { ...settings, intervalMs: 500 } });
     const shown = { ...defaultSettings, currency: 'CHF' };
     await expect.poll(() => seen['reader']).toEqual([shown, { ...shown, intervalMs: 500 }]);
@@ -327,20 +328,20 @@ describe('a client that does not read', () => {
     let answered = 0;
     const { control } = await serve(async () => {
       answered++;
-      return ok('x'.repeat(300_000));
+      return ok('x'.repeat(100_000));
     });
     const { socket, got } = rawClient(control.path);
     socket.write(`${toLine({ ...HELLO, follow: false })}\n`);
     await expect.poll(got).toContain('"hello"');
     socket.pause();
-    for (let id = 0; id < 400; id++) {
+    for (let id = 0; id < 200; id++) {
       socket.write(`${toLine({ type: 'request', id, channel: 'gpus.list', payload: 'y'.repeat(1000) })}\n`);
       if (id % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(answered).toBeLessThan(200);
+    expect(answered).toBeLessThan(100);
     socket.resume();
-    await expect.poll(() => got().split('"type":"response"').length - 1, { timeout: 20_000 }).toBe(400);
+    await expect.poll(() => got().split('"type":"response"').length - 1, { timeout: 20_000 }).toBe(200);
   });
 });
 

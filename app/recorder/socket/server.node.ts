@@ -106,11 +106,12 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
       // a new client is told the state, not what happened before it came
       if (push.type === 'alerts') newest.set('alerts', { ...push, told: [], cleared: [] });
       else if (STATES.has(push.type)) newest.set(push.type, push);
-      const lines: Partial<Record<Place['may'], string>> = {};
+      const lines = new Map<Push, string>();
       for (const client of clients) {
         if (!client.follows()) continue;
-        const line = (lines[client.may] ??= toLine(client.may === 'read' ? forReaders(push) : push));
-        client.push(push.type, line);
+        const told = client.may === 'read' ? forReaders(push) : push;
+        if (!lines.has(told)) lines.set(told, toLine(told));
+        client.push(push.type, lines.get(told)!);
       }
     },
     async close() {
