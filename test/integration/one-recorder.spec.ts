@@ -126,7 +126,7 @@ describe('the recorder of the machine', () => {
     expect(session!.summary!.gpus).toMatchObject([{ observedMs: tookMs }, { observedMs: tookMs }]);
   });
 
-  it('takes the driver from a user’s recorder, which goes on with its samples, and gets it back after', async () => {
+  it('takes the driver from a user’s recorder, which continues with its samples, and gets it back after', async () => {
     const machine = openMachine();
     const [data, own] = [machine.dataFolder(), machine.dataFolder()];
     const user = machine.start(['record', '--data-dir', own]);

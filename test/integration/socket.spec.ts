@@ -176,7 +176,7 @@ describe('a connection that may only read', () => {
 });
 
 describe('a client that attaches', () => {
-  it('is told the state first, then each change', async () => {
+  it('gets the state first, then each change', async () => {
     const { server, read } = await serve();
     const got: string[] = [];
     server.tell({ type: 'tick', tick: tickWith(1000, undefined, [frameWith({ powerW: 1 })]) });
@@ -253,7 +253,7 @@ async function withWitness() {
   };
 }
 
-describe('a client that talks nonsense loses its connection, and nobody else does', () => {
+describe('a client that talks nonsense loses its connection, and no other client does', () => {
   const hello = toLine(HELLO);
   it.each([
     ['no JSON', 'GET / HTTP/1.1'],

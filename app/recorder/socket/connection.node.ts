@@ -32,7 +32,7 @@ export type Connection = {
 
 export type ConnectionOptions = {
   readonly hello: Hello;
-  /** what a new client is told at once */
+  /** what a new client receives at once */
   readonly newest: () => readonly Push[];
   readonly answer: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
   readonly log: (line: string) => void;
@@ -46,7 +46,7 @@ const BEHIND_BYTES = 1024 * 1024;
 /** With this much unread, or unread for this long, it is disconnected: it does not read. */
 const LOST_BYTES = LONGEST_ANSWER_BYTES;
 const LOST_MS = 20_000;
-/** Ticks, costs and the progress of jobs are replaced by the next one; everything else is told once. */
+/** Ticks, costs and the progress of jobs are replaced by the next one; everything else is sent once. */
 const REPLACEABLE: ReadonlySet<Push['type']> = new Set(['tick', 'cost', 'job']);
 const LONGEST_GOODBYE_MS = 1_000;
 /** A client cannot have the driver read at any rate: so many samples at once, then so many per second. */

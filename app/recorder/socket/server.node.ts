@@ -59,7 +59,7 @@ function listen(server: net.Server, { path: file, scope, may }: Place): Promise<
 
 /**
  * Answers clients of a recorder on its sockets. A client that is slow, silent or talks nonsense loses its connection, and
- * a socket that cannot be opened is noted in the log: recording goes on in any case.
+ * a socket that cannot be opened is noted in the log: recording continues in any case.
  */
 export async function openServer({ places, hello, answer, log }: ServerOptions): Promise<RecorderServer> {
   const clients = new Set<Connection>();
@@ -103,7 +103,7 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
   return {
     paths,
     tell(push) {
-      // a new client is told the state, not what happened before it came
+      // a new client receives the state, not what happened before it came
       if (push.type === 'alerts') newest.set('alerts', { ...push, told: [], cleared: [] });
       else if (STATES.has(push.type)) newest.set(push.type, push);
       const lines = new Map<Push, string>();
