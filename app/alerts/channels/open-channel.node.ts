@@ -1,10 +1,11 @@
 import type { ChannelContext, OpenedChannel } from './channel.ts';
 import type { AlertChannelId, ChannelValues } from './channels.ts';
+import type { OpenAny } from './slot.ts';
 
 type Open<Id extends AlertChannelId> = (context: ChannelContext<ChannelValues<Id>>) => Promise<OpenedChannel>;
 
 /** How each channel sends. Its code is loaded when it is switched on: a recorder without channels stays small. */
-export const openChannel: { readonly [Id in AlertChannelId]: Open<Id> } = {
+const openChannel: { readonly [Id in AlertChannelId]: Open<Id> } = {
   webhook: async (context) => (await import('./webhook.node.ts')).openWebhook(context),
   slack: async (context) => (await import('./webhook.node.ts')).openSlack(context),
   discord: async (context) => (await import('./webhook.node.ts')).openDiscord(context),
@@ -13,3 +14,7 @@ export const openChannel: { readonly [Id in AlertChannelId]: Open<Id> } = {
   command: async (context) => (await import('./command.node.ts')).openCommand(context),
   heartbeat: async (context) => (await import('./heartbeat.node.ts')).openHeartbeat(context),
 };
+
+/** Opens any of them. The settings are those of the same channel. */
+export const openAnyChannel: OpenAny = (id, settings, secrets, report) =>
+  (openChannel[id] as Open<AlertChannelId>)({ settings, secrets, report } as never);
