@@ -2,6 +2,7 @@ import type { Tick } from '../telemetry/sampler.ts';
 import { withinHours } from '../workload/energy/tariff.ts';
 import { dueToTell, isAbout, uncovered, type AlertEntry } from './episode.ts';
 import type { Around } from './fact-reader.ts';
+import { pauseEndMs } from './pause.ts';
 import { createAlertOutbox, type Posted } from './outbox.ts';
 import type { AlertName, StoredAlert } from './schema.ts';
 import { rulesOn, type AlertSettings } from './settings.ts';
@@ -35,7 +36,8 @@ export function createAlertDesk(table: AlertTable, first: AlertSettings, nowMs: 
 
   function post(entries: readonly AlertEntry[], at: Pick<Tick, 'tsMs' | 'axisMs'>, canWrite: boolean) {
     const { quietHours } = settings;
-    const quiet = quietHours !== null && withinHours(at.tsMs, quietHours.fromMin, quietHours.toMin);
+    const isNight = quietHours !== null && withinHours(at.tsMs, quietHours.fromMin, quietHours.toMin);
+    const quiet = isNight || pauseEndMs(settings, at.tsMs) !== undefined;
     const due = (firing: readonly StoredAlert[]) => dueToTell(firing, at.tsMs, quiet);
     const posted = outbox.post({ entries, due, ...at, canWrite });
     return posted && { ...posted, firing: uncovered(posted.firing) };
