@@ -147,3 +147,51 @@ export async function startNotificationServer(address: string, capabilities: rea
     stop: peer.close,
   };
 }
+
+const WATCHER = 'org.kde.StatusNotifierWatcher';
+const MENU = 'com.canonical.dbusmenu';
+const PROPERTIES = 'org.freedesktop.DBus.Properties';
+
+/** A line of a menu as it is on the bus. */
+export type MenuItemOnBus = { readonly id: number; readonly label: string; readonly enabled: boolean };
+
+type Variant = { readonly value: WireValue };
+type Node = readonly [id: number, properties: readonly [string, Variant][], children: readonly { value: Node }[]];
+
+/** A desktop with a tray (StatusNotifierItem, with its menu by com.canonical.dbusmenu). */
+export async function startTray(address: string) {
+  let item: string | undefined;
+  const peer = await joinBus(address, [WATCHER], ({ member, body, sender }) => {
+    if (member === 'RegisterStatusNotifierItem') {
+      item = String(body[0]).startsWith('/') ? sender : String(body[0]);
+      return {};
+    }
+    // what is asked is whether a host is registered
+    return member === 'Get' ? { signature: 'v', body: [{ signature: 'b', value: true }] } : undefined;
+  });
+  const property = async (name: string): Promise<WireValue> => {
+    const at = { destination: item, path: '/StatusNotifierItem', interface: PROPERTIES };
+    const { body } = await peer.call({ ...at, member: 'Get', signature: 'ss', body: ['org.kde.StatusNotifierItem', name] });
+    return (body[0] as Variant).value;
+  };
+  const menuPath = async (): Promise<string> => String(await property('Menu'));
+  return {
+    isThere: () => item !== undefined,
+    async menu(): Promise<readonly MenuItemOnBus[]> {
+      const at = { destination: item, path: await menuPath(), interface: MENU };
+      const answer = await peer.call({ ...at, member: 'GetLayout', signature: 'iias', body: [0, -1, []] });
+      const [, , children] = answer.body[1] as unknown as Node;
+      return children.map(({ value: [id, properties] }) => {
+        const given = Object.fromEntries(properties.map(([key, { value }]) => [key, value]));
+        const label = given['type'] === 'separator' ? '—' : String(given['label']).replaceAll('__', '_');
+        return { id, label, enabled: given['enabled'] !== false };
+      });
+    },
+    async click(id: number): Promise<void> {
+      const at = { destination: item, path: await menuPath(), interface: MENU };
+      const nothing = { signature: 's', value: '' };
+      await peer.call({ ...at, member: 'Event', signature: 'isvu', body: [id, 'clicked', nothing, 0] });
+    },
+    stop: peer.close,
+  };
+}
