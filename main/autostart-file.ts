@@ -22,24 +22,28 @@ const quoted = (arg: string): string =>
   `"${arg.replace(/["`$\\]/g, '\\$&').replaceAll('%', '%%')}"`.replace(/[\\\n\t\r]/g, (char) => escapes[char]!);
 
 /**
- * The file that starts Slowburn at login.
- * @returns undefined: the specification has no way to write this program's path
+ * The specification forbids `=` in the program's path, and GLib looks for the program before it undoes `%%`. Such a path is
+ * an argument of a shell that becomes the program.
  */
-export function autostartEntry(command: StartCommand, name: string, comment: string): string | undefined {
-  const [program] = command;
-  if (program.includes('=') || command.some((word) => word.includes('\0'))) return undefined;
-  return [
+const startable = (command: StartCommand): StartCommand =>
+  /[=%]/.test(command[0]) ? ['sh', '-c', 'exec "$0" "$@"', ...command] : command;
+
+/** The file that starts Slowburn at login. */
+export const autostartEntry = (command: StartCommand, name: string, comment: string): string =>
+  [
     '[Desktop Entry]',
     'Type=Application',
     `Name=${name}`,
     `Comment=${comment}`,
-    `Exec=${command.map(quoted).join(' ')}`,
+    `Exec=${startable(command).map(quoted).join(' ')}`,
     'Terminal=false',
     'StartupNotify=false',
     '',
   ].join('\n');
-}
 
 /** Whether a file starts its program: desktops switch one off by a key, and leave it where it is. */
 export const isSwitchedOn = (entry: string): boolean =>
   !/^Hidden\s*=\s*true\s*$/m.test(entry) && !/^X-GNOME-Autostart-enabled\s*=\s*false\s*$/m.test(entry);
+
+/** How a file starts its program. */
+export const execOf = (entry: string | undefined): string | undefined => /^Exec=(.*)$/m.exec(entry ?? '')?.[1];

@@ -5,13 +5,15 @@ import { writeAtomically } from '../app/core/atomic-write.node.ts';
 import { makeFolder } from '../app/core/folders.node.ts';
 import { text } from '../app/core/i18n.ts';
 import { err, messageOf, ok, type Result } from '../app/core/result.ts';
-import { autostartEntry, autostartFile, isSwitchedOn, type StartCommand } from './autostart-file.ts';
+import { autostartEntry, autostartFile, execOf, isSwitchedOn, type StartCommand } from './autostart-file.ts';
 
 /** Whether the system starts Slowburn at login. The system is asked: a person may have changed it there. */
 export type LoginStart = {
   readonly isOn: () => boolean;
   /** @param hidden in the tray, without a window */
   readonly set: (on: boolean, hidden: boolean) => Result<undefined>;
+  /** After a change of that setting. What another Slowburn, or one with another data folder, arranged stays. */
+  readonly follow: (hidden: boolean) => void;
 };
 
 /** How this very Slowburn is started: its package, or this checkout by its Electron. */
@@ -34,17 +36,20 @@ function xdgStart(dataFolder: string): LoginStart {
       return undefined; // missing, or not readable: no desktop starts it then
     }
   };
-  return {
+  const entryWith = (hidden: boolean): string =>
+    autostartEntry(startCommand(dataFolder, hidden), text('app.name'), text('main.login.comment'));
+  const start: LoginStart = {
     isOn() {
       const entry = read();
       return entry !== undefined && isSwitchedOn(entry);
     },
+    follow(hidden) {
+      if (start.isOn() && execOf(read()) === execOf(entryWith(!hidden))) start.set(true, hidden);
+    },
     set(on, hidden) {
-      const entry = autostartEntry(startCommand(dataFolder, hidden), text('app.name'), text('main.login.comment'));
+      const entry = entryWith(hidden);
       try {
         if (!on) fs.rmSync(file, { force: true });
-        else if (entry === undefined)
-          return err('invalid-argument', text('main.login.path', { program: process.execPath }));
         else if (entry !== read()) {
           makeFolder(path.dirname(file));
           writeAtomically(file, entry);
@@ -59,6 +64,7 @@ function xdgStart(dataFolder: string): LoginStart {
       }
     },
   };
+  return start;
 }
 
 /** A word of a command line of Windows; its paths hold no quotes, and a backslash before the last quote would escape it. */
@@ -69,12 +75,15 @@ function systemStart(dataFolder: string): LoginStart {
     const [program, ...args] = startCommand(dataFolder, hidden);
     return { path: program, args: args.map(windowsWord) };
   };
+  const startsWith = (hidden: boolean): boolean => app.getLoginItemSettings(settingsOf(hidden)).openAtLogin;
+  const set: LoginStart['set'] = (on, hidden) => {
+    app.setLoginItemSettings({ openAtLogin: on, ...settingsOf(hidden) });
+    return ok(undefined);
+  };
   return {
-    isOn: () => [true, false].some((hidden) => app.getLoginItemSettings(settingsOf(hidden)).openAtLogin),
-    set(on, hidden) {
-      app.setLoginItemSettings({ openAtLogin: on, ...settingsOf(hidden) });
-      return ok(undefined);
-    },
+    isOn: () => startsWith(true) || startsWith(false),
+    follow: (hidden) => void (startsWith(!hidden) && set(true, hidden)),
+    set,
   };
 }
 

@@ -40,7 +40,9 @@ export function createFormatters(locale: string, owner: Pick<SettingsOwner, 'set
 /** What a person sees of Slowburn on the desktop without its window: the tray and notifications. */
 export function createPresence({ owner, t, locale, notifier, ask, open, quit }: PresenceOptions) {
   const formatter = createFormatters(locale, owner);
+  /** undefined: readings are not known at present */
   let latest: Tick | undefined;
+  let isPaused = false;
   let firing: readonly StoredAlert[] = [];
 
   const tray = createTray(() => ({ t, format: formatter() }), choose);
@@ -76,9 +78,10 @@ export function createPresence({ owner, t, locale, notifier, ask, open, quit }: 
 
   return {
     tick(tick: Tick): void {
-      const wasPaused = latest?.fault?.code === 'recording-failed';
+      const wasPaused = isPaused;
       latest = tick;
-      if (tick.fault?.code === 'recording-failed' && !wasPaused) notifications.fault(tick.fault);
+      isPaused = tick.fault?.code === 'recording-failed';
+      if (tick.fault && isPaused && !wasPaused) notifications.fault(tick.fault);
       show();
     },
     alerts(now: readonly StoredAlert[], told: readonly StoredAlert[]): void {
@@ -89,7 +92,8 @@ export function createPresence({ owner, t, locale, notifier, ask, open, quit }: 
     action: (entry: GovernorEntry): void => notifications.action(entry),
     /** Readings are not known at present. */
     silent(): void {
-      tray.show({ tick: undefined, firing, alerts: owner.settings().alerts });
+      latest = undefined;
+      show();
     },
     /** After a change of the settings. */
     show,

@@ -37,7 +37,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     applyTheme(owner.settings().theme);
     host.applySettings(owner.settings(), owner.report().suspended);
     presence.show();
-    if (loginStart.isOn()) loginStart.set(true, owner.settings().startHidden);
+    loginStart.follow(owner.settings().startHidden);
     pushTo(window, 'settings', owner.settings());
     pushTo(window, 'settingsReport', owner.report());
   });

@@ -24,14 +24,10 @@ function PauseRow({ set }: { readonly set: Set }) {
   const { alerts } = settings;
   const endMs = pauseEndMs(alerts, Date.now());
   const pauseUntil = (pausedUntilMs: number | null): void => set({ alerts: { ...alerts, pausedUntilMs } });
-  const note = endMs === undefined ? undefined : t('banner.alertsPaused', { when: format.time(endMs) });
+  const now = endMs === undefined ? '' : t('banner.alertsPaused', { when: format.time(endMs) });
   return (
-    <Row label={t('settings.pause')} note={[note, t('banner.alertsPausedMore')].filter(Boolean).join(' ')}>
-      <Button
-        variant="default"
-        size="compact-sm"
-        onClick={() => pauseUntil(endMs === undefined ? Date.now() + PAUSE_MS : null)}
-      >
+    <Row label={t('settings.pause')} note={`${now} ${t('settings.pauseNote')}`}>
+      <Button variant="default" onClick={() => pauseUntil(endMs === undefined ? Date.now() + PAUSE_MS : null)}>
         {endMs === undefined ? t('settings.pauseFor') : t('alerts.resume')}
       </Button>
     </Row>

@@ -87,7 +87,9 @@ test('closes into the tray, and a notification leads back to its alert', async (
   await expect(page.getByRole('article')).toHaveCount(2);
   await firing(page);
   await expect.poll(() => server.shown.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
-  expect(server.shown.map(({ title }) => title)).toEqual(Array.from({ length: 2 }, () => expect.stringContaining('40')));
+  expect(server.shown.map(({ title }) => title)).toEqual(
+    Array.from({ length: 2 }, () => expect.stringContaining('40')),
+  );
   const second = server.shown.find(({ body }) => body.includes('GPU 1'))!;
   await closeWindow(app);
   await expect.poll(() => windows(app)).toBe(0);

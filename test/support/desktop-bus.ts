@@ -74,7 +74,11 @@ export async function joinBus(address: string, names: readonly string[], onCall:
       return;
     }
     bytes = Buffer.concat([bytes, piece]);
-    for (let length = messageLength(bytes); length !== undefined && bytes.length >= length; length = messageLength(bytes)) {
+    for (
+      let length = messageLength(bytes);
+      length !== undefined && bytes.length >= length;
+      length = messageLength(bytes)
+    ) {
       const message = decodeMessage(bytes.subarray(0, length));
       bytes = bytes.subarray(length);
       take(message);
@@ -171,7 +175,12 @@ export async function startTray(address: string) {
   });
   const property = async (name: string): Promise<WireValue> => {
     const at = { destination: item, path: '/StatusNotifierItem', interface: PROPERTIES };
-    const { body } = await peer.call({ ...at, member: 'Get', signature: 'ss', body: ['org.kde.StatusNotifierItem', name] });
+    const { body } = await peer.call({
+      ...at,
+      member: 'Get',
+      signature: 'ss',
+      body: ['org.kde.StatusNotifierItem', name],
+    });
     return (body[0] as Variant).value;
   };
   const menuPath = async (): Promise<string> => String(await property('Menu'));

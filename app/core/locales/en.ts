@@ -1135,6 +1135,7 @@ export const en = {
     alertSoundOf: { off: 'Off', critical: 'Critical alerts', all: 'All alerts' },
     pause: 'Pause alerts',
     pauseFor: 'Pause for 1 hour',
+    pauseNote: 'Warnings wait until the pause ends. Critical alerts are sent at once.',
     startAtLogin: 'Start at login',
     startAtLoginService:
       'Not needed for recording: a Slowburn service records already. Start at login for the tray icon and desktop notifications.',
@@ -1170,7 +1171,6 @@ export const en = {
     },
     login: {
       comment: 'Thermal, health and wear monitor for NVIDIA GPUs',
-      path: 'Slowburn cannot start at login: the path of its program, {{program}}, contains “=”, which a desktop entry cannot express.',
       failed: 'Start at login could not be changed: {{file}}: {{why}}.',
       next: 'Check the permissions of that folder.',
     },
