@@ -41,13 +41,25 @@ type AnswerSources = {
   readonly jobs: Jobs;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
+  readonly sampleNow: () => void;
   /** whether the source reports Xid errors; if not, their absence means nothing */
   readonly hearsXids?: boolean;
 };
 
 /** The collector's side of the table of questions. A question that does not fit its schema is answered with an error. */
 export function createAnswers(sources: AnswerSources) {
-  const { store, wear, governor, recording, makeReport, jobs, limits, addPrices, hearsXids = false } = sources;
+  const {
+    store,
+    wear,
+    governor,
+    recording,
+    makeReport,
+    jobs,
+    limits,
+    addPrices,
+    sampleNow,
+    hearsXids = false,
+  } = sources;
   const act = (action: AlertAction): Result<undefined> =>
     recording.act(action) ? ok(undefined) : err('not-found', text('recorder.noSuchAlert'));
   const cardPage = createCardPages(store, wear, hearsXids);
@@ -102,7 +114,12 @@ export function createAnswers(sources: AnswerSources) {
       governor.confirmLimit(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
     'governor.restoreLimit': ({ gpuUuid }) => governor.restoreLimit(gpuUuid),
     'prices.add': addPrices,
+    'report.preview': (request) => makeReport({ ...request, format: 'html' }),
     'report.make': makeReport,
+    'sample.take'() {
+      sampleNow();
+      return ok(undefined);
+    },
   };
 
   return async (channel: ChannelOf<'collector'>, payload: unknown): Promise<Result<unknown>> => {

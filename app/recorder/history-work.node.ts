@@ -37,6 +37,7 @@ export type WorkOptions = {
   readonly paused: () => SourceFault | undefined;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
+  readonly sampleNow: () => void;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
   readonly hearsXids: boolean;
@@ -72,7 +73,7 @@ function attempt(step: () => void): void {
 
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
-  const { makeReport, jobs, limits, addPrices, hearsXids } = options;
+  const { makeReport, jobs, limits, addPrices, sampleNow, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
@@ -118,7 +119,18 @@ export function beginWork(options: WorkOptions): HistoryWork {
     watch,
     recording,
     slowFacts,
-    answer: createAnswers({ store, wear, governor, recording, makeReport, jobs, limits, addPrices, hearsXids }),
+    answer: createAnswers({
+      store,
+      wear,
+      governor,
+      recording,
+      makeReport,
+      jobs,
+      limits,
+      addPrices,
+      sampleNow,
+      hearsXids,
+    }),
     loss: presence.look,
     close() {
       attempt(() => watch.stop());

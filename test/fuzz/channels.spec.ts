@@ -143,6 +143,7 @@ function answers() {
     jobs,
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    sampleNow: () => undefined,
   });
 }
 
