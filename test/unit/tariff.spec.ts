@@ -192,5 +192,41 @@ describe('slots', () => {
     expect(slotsOf(...minutes)).toHaveLength(count);
   });
 
+  it.each([
+    [15, 1],
+    [15.001, 15],
+  ])('of a quarter with 1500 J are one up to 15 J out of place: %d J', (joules, count) => {
+    const minutes = Array.from(
+      { length: 15 },
+      (_, i) => [100 + (i === 0 ? joules : i === 14 ? -joules : 0), DAY + i * MINUTE, DAY + (i + 1) * MINUTE] as const,
+    );
+    expect(slotsOf(...minutes)).toHaveLength(count);
+  });
+
+  const quarter = (number: number, joules: number) =>
+    [joules, DAY + number * QUARTER, DAY + (number + 1) * QUARTER] as const;
+  const told = (...list: Parameters<typeof slotsOf>) =>
+    slotsOf(...list).map(({ fromMs, energyJ }) => [(fromMs - DAY) / QUARTER, Math.round(energyJ)]);
+
+  it('are in the order of their time, and one for each quarter, where the clock was set back', () => {
+    expect(told(quarter(1, 30), quarter(0, 15), quarter(1, 60))).toEqual([
+      [0, 15],
+      [1, 90],
+    ]);
+    expect(told(quarter(2, 30), quarter(1, 15), quarter(0, 15))).toEqual([
+      [0, 15],
+      [1, 15],
+      [2, 30],
+    ]);
+  });
+
+  it('of a quarter that is over are settled: what comes later for it is a slot of its own', () => {
+    expect(told(quarter(0, 30), quarter(1, 15), quarter(0, 15))).toEqual([
+      [0, 30],
+      [0, 15],
+      [1, 15],
+    ]);
+  });
+
   it('of a day of steady power are 96', () => expect(slotsOf([KWH, DAY, DAY + 24 * HOUR])).toHaveLength(96));
 });
