@@ -35,12 +35,6 @@ function readState(databaseFile: string): State | undefined {
   }
 }
 
-/** The limits that a history kept to last; undefined: not noted. */
-export function noteOfLimits(databaseFile: string): RetentionRule | undefined {
-  const state = readState(databaseFile);
-  return state && { retentionDays: state.retentionDays.inForce, historyCapMb: state.historyCapMb.inForce };
-}
-
 const show = (state: State, given: GivenLimits): ShownLimits => {
   const shown = (field: LimitField): ShownLimit => {
     const { inForce, pending } = state[field];
