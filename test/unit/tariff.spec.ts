@@ -303,7 +303,7 @@ describe('slots', () => {
 
   const quarter = (number: number, joules: number) =>
     [joules, DAY + number * QUARTER, DAY + (number + 1) * QUARTER] as const;
-  const told = (...list: Parameters<typeof slotsOf>) =>
+  const told = (...list: readonly ReturnType<typeof quarter>[]) =>
     slotsOf(...list).map(({ fromMs, energyJ }) => [(fromMs - DAY) / QUARTER, Math.round(energyJ)]);
 
   it('are in the order of their time, and one for each quarter, where the clock was set back', () => {
@@ -318,7 +318,7 @@ describe('slots', () => {
     ]);
   });
 
-  it('of a quarter that is over are settled: what comes later for it is a slot of its own', () => {
+  it('of a quarter that is over are settled: what comes later for it is a separate slot', () => {
     expect(told(quarter(0, 30), quarter(1, 15), quarter(0, 15))).toEqual([
       [0, 30],
       [0, 15],
