@@ -1,5 +1,6 @@
-// `npm run mutate -- ROOM … [--only TEXT] [--specs TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at a time, and runs the
-// room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
+// `npm run mutate -- ROOM … [--only TEXT] [--specs TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at
+// a time, and runs the room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
+// --only and --specs take those files and specs whose paths contain a text: fewer specs are faster and never give a higher score.
 // docs/quality.md records scores and survivors. The report lies in test-results/mutation/ROOM.json.
 import fs from 'node:fs';
 import path from 'node:path';
