@@ -1,4 +1,6 @@
 import { alertPreview, previewRequest } from '../alerts/preview-schema.ts';
+import { alertChannelIds } from '../alerts/channels/channels.ts';
+import { channelState } from '../alerts/channels/state.ts';
 import { alertName, storedAlert } from '../alerts/schema.ts';
 import { ownCost } from '../core/own-cost.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -64,7 +66,17 @@ const pricesRequest = z.strictObject({
   zone: z.string().max(60).nullable(),
 });
 
+const desktopState = z.object({
+  startsAtLogin: z.boolean(),
+  /** false: a hidden window could not be opened again */
+  showsTray: z.boolean(),
+  /** a service records into this folder, with or without the window */
+  serviceRecords: z.boolean(),
+});
+
 const nothing = z.undefined();
+/** A way to send alerts; the channels of this file are questions. */
+const notifyChannel = z.enum(alertChannelIds);
 
 /**
  * All questions that the window can ask: channel → who answers, request, response. Handlers, preload and the window's client
@@ -86,6 +98,9 @@ export const channels = {
   /** the page reports its own error, for the log */
   'app.reportFault': { by: 'main', request: z.strictObject({ text: z.string().max(4000) }), response: nothing },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
+  /** how Slowburn and the desktop get on */
+  'desktop.get': { by: 'main', request: nothing, response: desktopState },
+  'desktop.startAtLogin': { by: 'main', request: z.strictObject({ on: z.boolean() }), response: desktopState },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'settings.report': { by: 'main', request: nothing, response: settingsReport },
@@ -216,6 +231,26 @@ export const channels = {
   },
   /** how often a rule would have fired in the last 30 days, as the settings have it */
   'alerts.preview': { by: 'collector', access: 'read', request: previewRequest, response: alertPreview },
+  /** what alerts are sent by, and how that works; never a secret */
+  'notify.states': { by: 'collector', access: 'read', request: nothing, response: z.array(channelState) },
+  /** sends a test message; the answer is a sentence */
+  'notify.test': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({ channel: notifyChannel }),
+    response: z.string(),
+  },
+  /** null removes the secret */
+  'notify.setSecret': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({
+      channel: notifyChannel,
+      name: z.string().min(1).max(40),
+      value: z.string().min(1).max(4000).nullable(),
+    }),
+    response: nothing,
+  },
   'xids.newest': {
     by: 'collector',
     access: 'read',
@@ -346,8 +381,8 @@ export const pushes = {
   /** a session began or ended */
   sessions: nothing,
   cost: ownCosts,
-  /** main asks the window to show a page */
-  show: z.object({ page: z.enum(pageIds) }),
+  /** main asks the window to show a page, and an alert on it */
+  show: z.object({ page: z.enum(pageIds), alert: alertName.optional() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Push = keyof typeof pushes;
