@@ -31,7 +31,7 @@ function openCard(lines: readonly string[], surroundings: Surroundings = {}, sta
     reader.close();
     loaded.value.unload();
   });
-  const month = playMonth(startMs, { quietHours: null, rules: {} }, 1000, surroundings);
+  const month = playMonth(startMs, { quietHours: null, pausedUntilMs: null, rules: {} }, 1000, surroundings);
   let second = -1;
 
   function sample(): { gpus: GpuSample[]; events: GpuEvent[] } {

@@ -125,7 +125,7 @@ describe('whatever happens to cards, clocks, people and the recorder', () => {
         const told = new Map<number, number>();
         const known = new Set<number>();
         const cardOf = ({ gpuUuid }: StoredAlert): number => CARDS.findIndex((at) => monthGpu(at) === gpuUuid);
-        const month = play(stretches, { quietHours, rules: everything }, ({ now, firing, store }, heard, seen) => {
+        const month = play(stretches, { quietHours, pausedUntilMs: null, rules: everything }, ({ now, firing, store }, heard, seen) => {
           const { tsMs } = now();
           for (const alert of heard.told) {
             told.set(alert.id, (told.get(alert.id) ?? 0) + 1);
@@ -188,7 +188,7 @@ describe('whatever happens to cards, clocks, people and the recorder', () => {
           const ms = DAY - 3_600_000;
           return [...parts, { ...parts[0]!, ticks: 1, before: { kind: off ? 'restart' : 'pause', ms } }];
         });
-        const month = play(stretches, { quietHours: null, rules: everything });
+        const month = play(stretches, { quietHours: null, pausedUntilMs: null, rules: everything });
         const { tsMs } = month.now();
         const rows = month.store.alerts.newest(10_000);
         const counts = (id: AlertRuleId) => rows.filter(({ rule }) => rule === id).length;
