@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
-import type { AlertName, StoredAlert } from '../app/alerts/schema.ts';
 import { changesFileOnly } from '../app/alerts/channels/file-only.ts';
+import type { AlertName, StoredAlert } from '../app/alerts/schema.ts';
 import { createI18n, setLanguage } from '../app/core/i18n.ts';
 import type { PushOf } from '../app/contract/channels.ts';
 import type { PageId } from '../app/contract/pages.ts';
