@@ -189,7 +189,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   app.on('child-process-gone', (_event, { type, name, reason, exitCode }) =>
     log(`${name ?? type} ended: ${reason}, code ${exitCode}.`),
   );
-  app.on('second-instance', () => showWindow());
+  // a login may start Slowburn a second time: that one asks for no window
+  app.on('second-instance', (_event, argv) => (argv.includes('--hidden') ? undefined : showWindow()));
   app.on('window-all-closed', () => undefined); // the tray stays; without one the window's close quits
   app.on('before-quit', (event) => {
     if (quitting) return;

@@ -37,6 +37,7 @@ describe('Electron’s security checklist, in the source', () => {
     'app/workload/adapters/loopback.node.ts': 'asks programs on this computer what they produced',
     'app/workload/meter/passage.node.ts': 'passes requests of `slowburn meter` on to the server that the user named',
     'app/workload/meter/proxy.node.ts': 'listens for these requests',
+    'main/dbus/session-bus.ts': 'talks to the desktop’s notification server and tray by a socket file of this session',
   };
 
   it('uses the network and sockets in a few files only', () => {

@@ -112,9 +112,6 @@ export const en = {
     implausible: 'implausible',
     unreported: 'not reported by this source',
     stale: 'no reading since {{time}}',
-    short: {
-      absent: 'no reading',
-    },
     derived: 'derived from other readings',
     because: {
       unread: 'This metric is read every few seconds. The first reading is on its way.',
