@@ -1067,7 +1067,7 @@ export const en = {
       accessNext: 'Check the address and the token.',
       status: 'The receiver answered with an error (HTTP {{status}}).',
       address: 'The address is not valid.',
-      addressNext: 'Enter an address that begins with https:// or http://.',
+      addressNext: 'Enter an address that begins with https:// (or http:// in your own network).',
       internal: 'The channel failed unexpectedly. This is a fault of Slowburn.',
       incomplete: 'This channel is not complete: {{names}}.',
       incompleteNext: 'Set it up on the Alerts page, or with slowburn alerts secret and settings.json.',
