@@ -31,6 +31,7 @@ describe('Electron’s security checklist, in the source', () => {
 
   /** The only files that may use the network or sockets, and what they use them for. */
   const mayUseTheNetwork = {
+    'app/alerts/channels/http.node.ts': 'sends alerts to the addresses that the user set, by channels that are on',
     'app/recorder/driver-lock.node.ts': 'finds the other recorders of this machine, by a local name',
     'app/recorder/socket/link.node.ts': 'connects to a recorder’s socket, which is a file of this machine',
     'app/recorder/socket/server.node.ts': 'listens on that file',
@@ -58,8 +59,10 @@ describe('Electron’s security checklist, in the source', () => {
     const addresses = shipped.flatMap(([file, text]) =>
       [...text.matchAll(/https?:\/\/(?!\{\{|127\.0\.0\.1:)[^\s'"`)]+/g)].map(([address]) => `${file}: ${address}`),
     );
-    // names of formats, which nothing fetches
+    // servers of channels, which nothing asks before the user switches them on; names of formats, which nothing fetches
     expect(addresses).toEqual([
+      'app/alerts/channels/channels.ts: https://api.telegram.org',
+      'app/alerts/channels/channels.ts: https://ntfy.sh',
       'cli/service/launchd-agent.ts: http://www.apple.com/DTDs/PropertyList-1.0.dtd',
       'cli/service/windows-task.ts: http://schemas.microsoft.com/windows/2004/02/mit/task',
     ]);
