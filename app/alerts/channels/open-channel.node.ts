@@ -10,6 +10,8 @@ export const openChannel: { readonly [Id in AlertChannelId]: Open<Id> } = {
   discord: async (context) => (await import('./webhook.node.ts')).openDiscord(context),
   telegram: async (context) => (await import('./telegram.node.ts')).openTelegram(context),
   ntfy: async (context) => (await import('./ntfy.node.ts')).openNtfy(context),
+  email: async (context) => (await import('./email.node.ts')).openEmail(context),
+  mqtt: async (context) => (await import('./mqtt.node.ts')).openMqtt(context),
   command: async (context) => (await import('./command.node.ts')).openCommand(context),
   heartbeat: async (context) => (await import('./heartbeat.node.ts')).openHeartbeat(context),
 };

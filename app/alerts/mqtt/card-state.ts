@@ -32,22 +32,26 @@ export function cardStateOf(frame: Frame): CardState {
     : 'not readable';
 }
 
-/** @param missing why a card without a frame is not among those that the source reports */
-export function cardReadings(
-  frame: Frame | undefined,
-  missing: CardState,
-  joules: number | undefined,
-): Omit<CardReadings, 'problem' | 'alerts'> {
-  const value = (key: 'coreTempC' | 'powerW' | 'gpuUtilPct'): number | null =>
-    (frame && valueOf(frame, key)) ?? null;
-  return {
-    temperature: value('coreTempC'),
-    power: value('powerW'),
-    utilisation: value('gpuUtilPct'),
-    energy: joules === undefined ? null : Math.floor(joules / 3.6) / 1e6,
-    state: frame ? cardStateOf(frame) : missing,
-  };
-}
+export type Momentary = Pick<CardReadings, 'temperature' | 'power' | 'utilisation' | 'state'>;
+
+export const momentary = (frame: Frame): Momentary => ({
+  temperature: valueOf(frame, 'coreTempC') ?? null,
+  power: valueOf(frame, 'powerW') ?? null,
+  utilisation: valueOf(frame, 'gpuUtilPct') ?? null,
+  state: cardStateOf(frame),
+});
+
+/** A card that the source does not report. */
+export const missingCard = (state: CardState): Momentary => ({
+  temperature: null,
+  power: null,
+  utilisation: null,
+  state,
+});
+
+/** kWh, rounded down to the mWh. A sum that only grows gives a figure that only grows. */
+export const kwhOf = (joules: number | undefined): number | null =>
+  joules === undefined ? null : Math.floor(joules / 3.6) / 1e6;
 
 /** The sensors "Problem" and "Alerts". @param titles of what fires */
 export function problemOf(titles: readonly string[], none: string): Pick<CardReadings, 'problem' | 'alerts'> {

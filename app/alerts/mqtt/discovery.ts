@@ -9,7 +9,6 @@ import { alertTopic, cardId, cardTopic, recorderId, recorderTopic, statusTopic, 
 export type Discovery = {
   readonly device: Readonly<Record<string, unknown>>;
   readonly origin: { readonly name: string };
-  readonly availability_mode: 'all';
   readonly components: Readonly<Record<string, Component>>;
 };
 type Component = Readonly<Record<string, unknown>> & { readonly platform: string; readonly unique_id: string };
@@ -36,7 +35,6 @@ const measurements = {
 
 const problem = { platform: 'binary_sensor', device_class: 'problem' } as const;
 const alerts = { platform: 'sensor', icon: 'mdi:alert-outline' } as const;
-const origin = { name: text('app.name') };
 
 function component(root: TopicRoot, id: string, stateTopic: string, name: keyof typeof names, keys: object): Component {
   return {
@@ -77,8 +75,7 @@ export function cardDiscovery(root: TopicRoot, card: { readonly uuid: string; re
       model: card.name,
       via_device: recorderId(root),
     },
-    origin,
-    availability_mode: 'all',
+    origin: { name: text('app.name') },
     components: Object.fromEntries([
       sensor('temperature', measurements.temperature),
       sensor('power', measurements.power),
@@ -97,8 +94,7 @@ export function recorderDiscovery(root: TopicRoot): Discovery {
   const topic = recorderTopic(root);
   return {
     device: { identifiers: [id], name: text('mqtt.recorder') },
-    origin,
-    availability_mode: 'all',
+    origin: { name: text('app.name') },
     components: {
       problem: component(root, id, topic, 'problem', problem),
       alerts: component(root, id, topic, 'alerts', alerts),

@@ -1,8 +1,8 @@
-import { readingOf, valueOf } from '../../metrics/frame.ts';
-import type { Frame } from '../../metrics/frame.ts';
+import { readingOf, valueOf, type Frame } from '../../metrics/frame.ts';
 import type { Absence } from '../../core/reading.ts';
 import type { TypeOf } from '../../core/schema.ts';
 import { z } from '../../core/zod.ts';
+import type { Tick } from '../../telemetry/sampler.ts';
 import { trapezoidJ } from '../../workload/energy/energy.ts';
 
 /** What a card has used since Slowburn first published it. It only grows, also over restarts of the recorder. */
@@ -15,19 +15,21 @@ export const energyTotal = z.object({
 });
 export type EnergyTotal = TypeOf<typeof energyTotal>;
 
-/** A counter that grew faster was misread: the largest modules are near 1,400 W. The same bound as for live readings. */
+/** A counter that grew faster was misread: the largest modules are near 1,400 W. */
 const MOST_W = 3000;
-const SLACK_J = 1000;
+/** The driver updates the counter in steps of up to 100 ms, so a step may contain a little more than its time. */
+const SLACK_J = 100;
 /** States that say that there is no counter. In the others it may answer at the next tick, and then covers the time between. */
 const NO_COUNTER: readonly Absence[] = ['unsupported', 'unreported', 'denied'];
 
-export type EnergyTick = Pick<{ tsMs: number; dtMs: number | undefined; axisMs?: number | undefined }, 'tsMs' | 'dtMs' | 'axisMs'>;
+export type EnergyTick = Pick<Tick, 'tsMs' | 'dtMs' | 'axisMs'>;
 
 /**
  * Adds up the energy of one card. The counter of the card takes precedence. It runs while no recorder does, so its growth
  * in that time counts as well. If it is lower than before, the driver was loaded again, and all that it shows was used since
  * the last reading. A step that no card could have made is left out. Without a counter, power is integrated between ticks
- * that follow each other, and never across a gap. Each rule can leave energy out and none can invent it.
+ * that follow each other, and never across a gap. These rules may leave energy out. Only a misread counter can add some, and
+ * no more than the largest card could have used since the last reading.
  */
 export function createEnergyTotal(saved?: EnergyTotal) {
   let total: EnergyTotal | undefined = saved;

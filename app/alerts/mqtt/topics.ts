@@ -16,3 +16,6 @@ export const cardTopic = ({ base, node }: TopicRoot, gpuUuid: string): string =>
   `${base}/${node}/${objectId(gpuUuid)}/state`;
 /** @param id of a card or of the recorder */
 export const discoveryTopic = ({ discovery }: TopicRoot, id: string): string => `${discovery}/device/${id}/config`;
+
+/** A name that may be published to, and that is not of the broker itself (MQTT 3.1.1, 4.7). */
+export const isTopic = (name: string): boolean => /^[^+#\0/$][^+#\0]*$/.test(name) && !name.endsWith('/');
