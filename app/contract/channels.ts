@@ -1,4 +1,6 @@
 import { alertPreview, previewRequest } from '../alerts/preview-schema.ts';
+import { alertChannelIds } from '../alerts/channels/channels.ts';
+import { channelState } from '../alerts/channels/state.ts';
 import { alertName, storedAlert } from '../alerts/schema.ts';
 import { ownCost } from '../core/own-cost.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -65,6 +67,8 @@ const pricesRequest = z.strictObject({
 });
 
 const nothing = z.undefined();
+/** A way to send alerts; the channels of this file are questions. */
+const notifyChannel = z.enum(alertChannelIds);
 
 /**
  * All questions that the window can ask: channel → who answers, request, response. Handlers, preload and the window's client
@@ -198,6 +202,20 @@ export const channels = {
   },
   /** how often a rule would have fired in the last 30 days, as the settings have it */
   'alerts.preview': { by: 'collector', request: previewRequest, response: alertPreview },
+  /** what alerts are sent by, and how that works; never a secret */
+  'notify.states': { by: 'collector', request: nothing, response: z.array(channelState) },
+  /** sends a test message; the answer is a sentence */
+  'notify.test': { by: 'collector', request: z.strictObject({ channel: notifyChannel }), response: z.string() },
+  /** null removes the secret */
+  'notify.setSecret': {
+    by: 'collector',
+    request: z.strictObject({
+      channel: notifyChannel,
+      name: z.string().min(1).max(40),
+      value: z.string().min(1).max(4000).nullable(),
+    }),
+    response: nothing,
+  },
   'xids.newest': {
     by: 'collector',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
