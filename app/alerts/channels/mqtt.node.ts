@@ -1,10 +1,10 @@
-import { err, type Result } from '../../core/result.ts';
+import { err } from '../../core/result.ts';
 import { text } from '../../core/i18n.ts';
+import { brokerOf } from '../mqtt/broker.node.ts';
 import { createHomeAssistant } from '../mqtt/home-assistant.node.ts';
-import { openLink, publishOnce, type Broker } from '../mqtt/link.node.ts';
+import { openLink, publishOnce } from '../mqtt/link.node.ts';
 import { openMqttState } from '../mqtt/state-file.node.ts';
 import { alertTopic, isTopic } from '../mqtt/topics.ts';
-import { readAuthority } from './authority.node.ts';
 import { webhookBody } from './bodies.ts';
 import type { ChannelContext, OpenedChannel } from './channel.ts';
 import type { ChannelValues } from './channels.ts';
@@ -12,12 +12,6 @@ import type { AlertMessage } from './message.ts';
 
 type Values = ChannelValues<'mqtt'>;
 export type MqttContext = ChannelContext<Values>;
-
-export function brokerOf({ host, port, tls, user, caFile }: Values, password: string | undefined): Result<Broker> {
-  const ca = readAuthority(caFile);
-  if (!ca.ok) return ca;
-  return { ok: true, value: { host, port, tls, user, password, ca: ca.value } };
-}
 
 /** One JSON object per message, with the event type that Home Assistant expects. Not retained: it is an event, not a state. */
 const alertPayload = (message: AlertMessage): string =>

@@ -7,7 +7,7 @@ import { kwhOf, missingCard, momentary, problemOf, type Momentary } from './card
 import { cardDiscovery, recorderDiscovery } from './discovery.ts';
 import { createEnergyTotal } from './energy-total.ts';
 import type { Link, Publication } from './link.node.ts';
-import { openMqttState, writeMqttState, type MqttState } from './state-file.node.ts';
+import { holdMqttState, openMqttState, writeMqttState, type MqttState } from './state-file.node.ts';
 import { cardId, cardTopic, discoveryTopic, recorderId, recorderTopic, statusTopic, type TopicRoot } from './topics.ts';
 
 export type HomeAssistantOptions = {
@@ -45,6 +45,7 @@ const retained = (topic: string, value: unknown): Publication => ({
  */
 export function createHomeAssistant(options: HomeAssistantOptions) {
   const { dataFolder, titleOf, report, everyMs } = options;
+  const release = holdMqttState(dataFolder);
   const stored = openMqttState(dataFolder);
   const root: TopicRoot = { base: options.base, node: stored.node, discovery: options.discovery };
   const cards = new Map<string, Card>();
@@ -211,11 +212,15 @@ export function createHomeAssistant(options: HomeAssistantOptions) {
     async close(): Promise<void> {
       closed = true;
       await working;
-      if (!link) return; // nothing was measured
-      await save(announced);
-      const opened = await link;
-      if (opened.isUp()) await opened.publish(retained(statusTopic(root), 'offline'));
-      await opened.close();
+      try {
+        if (!link) return; // nothing was measured
+        await save(announced);
+        const opened = await link;
+        if (opened.isUp()) await opened.publish(retained(statusTopic(root), 'offline'));
+        await opened.close();
+      } finally {
+        release();
+      }
     },
   };
 }

@@ -25,6 +25,15 @@ const LARGEST = 1024 * 1024;
 
 export const mqttStateFile = (folder: string): string => path.join(folder, 'mqtt.json');
 
+/** Folders whose state is in use: whoever holds it is the only one that writes it. */
+const held = new Set<string>();
+export const isHeld = (folder: string): boolean => held.has(folder);
+/** @returns ends the use */
+export function holdMqttState(folder: string): () => void {
+  held.add(folder);
+  return () => held.delete(folder);
+}
+
 const fresh = (): MqttState => ({ node: randomBytes(4).toString('hex'), cards: {}, announced: [] });
 
 /** The stored state; undefined if there is none, or if it is damaged. */
