@@ -8,6 +8,7 @@
 //   tasks      follows the steps of CONTRIBUTING.md on a copy of the checkout
 //   foreign    other programs on the stand-in driver, NVIDIA's own library without a card
 //   service    systemd's own checks of the unit files of `slowburn service`
+//   brokers    Mosquitto, a mail server and Jinja as Debian builds them: e-mail, MQTT and what Home Assistant shows
 //   servers    llama.cpp's server and the clients of OpenAI and Ollama: counts by its adapter and by the meter
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -73,6 +74,7 @@ const PARTS = {
   tasks: () => spec('contributing'),
   foreign: () => spec('foreign'),
   service: () => spec('service'),
+  brokers: () => spec('brokers'),
   servers: () => spec('servers'),
 };
 

@@ -1,72 +1,21 @@
 import fs from 'node:fs';
 import net from 'node:net';
-import path from 'node:path';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { emailOf } from '../../app/alerts/channels/email-text.ts';
 import { openEmail } from '../../app/alerts/channels/email.node.ts';
 import type { ChannelValues } from '../../app/alerts/channels/channels.ts';
+import { authority, mailServer } from '../support/mail-server.ts';
 import { alertMessageWith, deliverAll, sendTo } from '../support/messages.ts';
 
-const tls = path.resolve('test/fixtures/tls');
-const certificate = {
-  key: fs.readFileSync(path.join(tls, 'localhost.key')),
-  cert: fs.readFileSync(path.join(tls, 'localhost.pem')),
-};
 const PASSWORD = 'correct horse';
-
-/** What a real mail server received. */
-type Post = { readonly to: string[]; readonly text: string; readonly secure: boolean; readonly name: string };
-
-/** A real mail server on loopback, closed after the test. `refuse`: SMTP code for a recipient or for the data. */
-async function mailServer(
-  options: SMTPServerOptions & {
-    readonly port?: number;
-    readonly recipient?: (address: string) => number | undefined;
-    readonly data?: () => number | undefined;
-  } = {},
-) {
-  const { port = 0, recipient, data, ...rest } = options;
-  const posts: Post[] = [];
-  const answer = (code: number | undefined) =>
-    code === undefined ? null : Object.assign(new Error('refused, for anna@example.org'), { responseCode: code });
-  const server = new SMTPServer({
-    logger: false,
-    authOptional: true,
-    disableReverseLookup: true,
-    ...certificate,
-    onRcptTo: ({ address }, _session, done) => done(answer(recipient?.(address))),
-    onData(stream, { envelope, secure, hostNameAppearsAs: name }, done) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        const code = data?.();
-        if (code === undefined)
-          posts.push({
-            to: envelope.rcptTo.map(({ address }) => address),
-            text: Buffer.concat(chunks).toString(),
-            secure,
-            name,
-          });
-        done(answer(code));
-      });
-    },
-    ...rest,
-  });
-  server.on('error', () => undefined); // a client that left
-  await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
-  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  onTestFinished(close);
-  return { port: (server.server.address() as net.AddressInfo).port, posts, close };
-}
 
 const base: ChannelValues<'email'> = {
   host: 'localhost',
   port: 0,
   security: 'starttls',
-  caFile: path.join(tls, 'authority.pem'),
+  caFile: authority,
   user: '',
-  from: 'Slowburn <gpu@example.org>',
+  fromAddress: 'Slowburn <gpu@example.org>',
   to: ['anna@example.org'],
 };
 const open = (change: Partial<ChannelValues<'email'>>, password?: string) =>

@@ -13,6 +13,8 @@ export type Broker = {
   readonly published: readonly { readonly topic: string; readonly payload: string }[];
 };
 
+type Login = { readonly username?: string; readonly password?: string };
+
 /** A broker on loopback. A later one may take the port of one that was killed. */
 export async function startBroker(options: AedesOptions & { readonly port?: number } = {}): Promise<Broker> {
   const { port = 0, ...rest } = options;
@@ -44,10 +46,10 @@ export async function startBroker(options: AedesOptions & { readonly port?: numb
 }
 
 /** A home that listens on a broker: to everything, as Home Assistant would to what it knows. */
-export async function startHome(port: number) {
+export async function startHome(port: number, login: Login = {}) {
   const home = createHome();
   const raw: { readonly topic: string; readonly payload: string; readonly retain: boolean }[] = [];
-  const client = connect({ host: '127.0.0.1', port, reconnectPeriod: 50, clientId: `home-${Math.random()}` });
+  const client = connect({ host: '127.0.0.1', port, reconnectPeriod: 50, clientId: `home-${Math.random()}`, ...login });
   client.on('error', () => undefined);
   client.on('message', (topic, payload, { retain }) => {
     raw.push({ topic, payload: payload.toString(), retain });
@@ -61,8 +63,8 @@ export async function startHome(port: number) {
 }
 
 /** What a broker keeps: retained messages by topic. */
-export async function retainedOn(port: number): Promise<Map<string, string>> {
-  const client = connect({ host: '127.0.0.1', port });
+export async function retainedOn(port: number, login: Login = {}): Promise<Map<string, string>> {
+  const client = connect({ host: '127.0.0.1', port, ...login });
   const kept = new Map<string, string>();
   client.on('message', (topic, payload, { retain }) => retain && kept.set(topic, payload.toString()));
   await new Promise<void>((resolve) => client.once('connect', () => resolve()));

@@ -29,11 +29,11 @@ export const alertChannels = {
       security: { kind: 'choice', of: ['starttls', 'tls', 'none'], initial: 'starttls' },
       caFile: { kind: 'text' },
       user: { kind: 'text' },
-      from: { kind: 'text' },
+      fromAddress: { kind: 'text' },
       to: { kind: 'list', most: 20 },
     },
     secrets: ['password'],
-    needs: ['host', 'from', 'to'],
+    needs: ['host', 'fromAddress', 'to'],
     alerts: true,
   },
   mqtt: {

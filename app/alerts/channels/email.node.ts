@@ -71,7 +71,7 @@ function partlyRefused(rejections: readonly Rejection[]): SendFailure | undefine
 
 /** Sends each alert as an e-mail, through the mail server of its owner. nodemailer is loaded here, and only here. */
 export async function openEmail({ settings, secrets }: ChannelContext<Values>): Promise<OpenedChannel> {
-  const { host, port, security, from, to } = settings;
+  const { host, port, security, fromAddress: from, to } = settings;
   const { createTransport } = await import('nodemailer');
   const receivers = createReceivers();
 
