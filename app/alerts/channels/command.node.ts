@@ -35,7 +35,7 @@ function start([file, ...args]: readonly string[], message: AlertMessage, signal
       stopped = why;
       kill(child.pid);
     };
-    const late = err('timeout', text('channel.command.late', { seconds: LIMIT_MS / 1000 }));
+    const late = err('timeout', text('channel.program.late', { seconds: LIMIT_MS / 1000 }));
     const timer = setTimeout(stop(late), LIMIT_MS);
     const cancel = stop(err('cancelled', text('channel.error.cancelled')));
     signal.addEventListener('abort', cancel, { once: true });
@@ -47,7 +47,7 @@ function start([file, ...args]: readonly string[], message: AlertMessage, signal
     child.on('error', (thrown) => {
       const why = messageOf(thrown).replace(/^spawn .* (?=E[A-Z]+$)/, ''); // without the path
       finish({
-        ...err('invalid-argument', text('channel.command.notStarted', { why }), text('channel.command.next')),
+        ...err('invalid-argument', text('channel.program.notStarted', { why }), text('channel.program.next')),
         rejected: true,
       });
     });
@@ -56,7 +56,7 @@ function start([file, ...args]: readonly string[], message: AlertMessage, signal
       if (code === 0) finish(ok(undefined));
       else
         finish({
-          ...err('invalid-argument', text('channel.command.failed', { how }), text('channel.command.next')),
+          ...err('invalid-argument', text('channel.program.failed', { how }), text('channel.program.next')),
           rejected: true,
         });
     });

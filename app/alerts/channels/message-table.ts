@@ -28,6 +28,8 @@ export type MessageCounts = {
   readonly waiting: number;
   readonly dropped: number;
   readonly deliveredMs: number | null;
+  /** why the oldest message that waits was not delivered yet */
+  readonly error: string | null;
 };
 
 /** Rows that say nothing any more are removed after this time. */
@@ -60,7 +62,10 @@ export function createMessageTable(db: Db) {
   );
   const counts = db.prepare(
     `SELECT channel, sum(outcome IS NULL) AS waiting, sum(outcome = 'dropped') AS dropped,
-       max(CASE WHEN outcome = 'delivered' THEN ended_ms END) AS deliveredMs FROM alert_message GROUP BY channel`,
+       max(CASE WHEN outcome = 'delivered' THEN ended_ms END) AS deliveredMs,
+       (SELECT error FROM alert_message AS head WHERE head.channel = one.channel AND outcome IS NULL ORDER BY id LIMIT 1)
+         AS error
+     FROM alert_message AS one GROUP BY channel`,
   );
   // the newest delivery of each channel stays: it is shown
   const prune = db.prepare(

@@ -18,7 +18,7 @@ export const channelState = z.object({
   dropped: z.int(),
   /** when a receiver last confirmed a message; null: never, or not for a month */
   deliveredMs: z.number().nullable(),
-  /** why the newest attempt failed, and when it is tried again; null: it worked, or there was none */
-  fault: appError.extend({ tsMs: z.number(), retryMs: z.number().nullable() }).nullable(),
+  /** why the newest attempt failed, when, and when it is tried again, as far as that is known; null: it worked, or there was none */
+  fault: appError.extend({ tsMs: z.number().nullable(), retryMs: z.number().nullable() }).nullable(),
 });
 export type ChannelState = TypeOf<typeof channelState>;
