@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { createDeliveries, type Deliveries, type DeliveryOptions } from '../alerts/channels/deliveries.ts';
 import { openChannels } from '../alerts/channels/open-channel.node.ts';
 import { openSecrets } from '../alerts/channels/secrets.node.ts';
-import { brokerOf } from '../alerts/mqtt/broker.node.ts';
-import { watchRemoval } from '../alerts/mqtt/removal.node.ts';
 import { alertTitle } from '../alerts/text.ts';
 import { systemClock } from '../core/clock.node.ts';
 import { text } from '../core/i18n.ts';
@@ -20,13 +18,12 @@ export function openDeliveries(
 ): Deliveries {
   const locale = (): string => Intl.DateTimeFormat().resolvedOptions().locale;
   const format = () => createFormatter(locale(), settings());
-  const secrets = openSecrets(folder);
-  const deliveries = createDeliveries({
+  return createDeliveries({
     clock: systemClock,
     random: Math.random,
     newId: randomUUID,
     open: openChannels({ dataFolder: folder, titleOf: (alert) => alertTitle(text, format(), alert) }),
-    secrets,
+    secrets: openSecrets(folder),
     settings: settings().alerts,
     words: () => ({ t: text, format: format() }),
     simulated: origin === 'simulated',
@@ -34,21 +31,4 @@ export function openDeliveries(
     log,
     save,
   });
-  const mqtt = () => settings().alerts.channels.mqtt;
-  const endRemoval = watchRemoval({
-    dataFolder: folder,
-    isWanted: () => mqtt().on && mqtt().homeAssistant,
-    broker() {
-      const found = secrets.of('mqtt');
-      return found.ok ? brokerOf(mqtt(), found.value['password']?.value) : found;
-    },
-    log,
-    monoMs: systemClock.monoMs,
-  });
-  return {
-    ...deliveries,
-    async close() {
-      await Promise.all([endRemoval(), deliveries.close()]);
-    },
-  };
 }

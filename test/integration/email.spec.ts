@@ -12,7 +12,7 @@ const PASSWORD = 'correct horse';
 const base: ChannelValues<'email'> = {
   host: 'localhost',
   port: 0,
-  security: 'starttls',
+  security: 'STARTTLS',
   caFile: authority,
   user: '',
   fromAddress: 'Slowburn <gpu@example.org>',
@@ -31,9 +31,9 @@ const message = alertMessageWith('m1');
 describe('an e-mail', () => {
   it('arrives over STARTTLS and over TLS, with the login, as plain text', async () => {
     const seen: unknown[] = [];
-    for (const security of ['starttls', 'tls'] as const) {
+    for (const security of ['STARTTLS', 'TLS'] as const) {
       const { port, posts } = await mailServer({
-        secure: security === 'tls',
+        secure: security === 'TLS',
         authOptional: false,
         onAuth({ username, password }, _session, done) {
           seen.push([username, password]);
@@ -142,7 +142,7 @@ describe('a mail server that does not take a message', () => {
       `The mail server localhost:${plain.port} does not offer STARTTLS.`,
       false,
     ]);
-    expect(await failure({ port: plain.port, security: 'tls' })).toEqual([
+    expect(await failure({ port: plain.port, security: 'TLS' })).toEqual([
       `The mail server localhost:${plain.port} does not speak TLS on this port.`,
       false,
     ]);

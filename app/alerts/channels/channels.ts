@@ -26,7 +26,7 @@ export const alertChannels = {
     fields: {
       host: { kind: 'text' },
       port: { kind: 'number', least: 1, most: 65_535, initial: 587 },
-      security: { kind: 'choice', of: ['starttls', 'tls', 'none'], initial: 'starttls' },
+      security: { kind: 'choice', of: ['STARTTLS', 'TLS', 'none'], initial: 'STARTTLS' },
       caFile: { kind: 'text' },
       user: { kind: 'text' },
       fromAddress: { kind: 'text' },

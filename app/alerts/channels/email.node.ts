@@ -24,8 +24,8 @@ function transportOptions(settings: Values, password: string | undefined, ca: st
   return {
     host,
     port,
-    secure: security === 'tls',
-    requireTLS: security === 'starttls',
+    secure: security === 'TLS',
+    requireTLS: security === 'STARTTLS',
     ignoreTLS: security === 'none',
     // where a login is configured, it is never left out because the server does not offer one
     ...(user !== '' && { auth: { user, pass: password ?? '' }, forceAuth: true }),

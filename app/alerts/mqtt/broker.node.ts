@@ -9,8 +9,7 @@ export function brokerOf(
   { host, port, tls, user, caFile }: ChannelValues<'mqtt'>,
   password: string | undefined,
 ): Result<Broker> {
-  if (host === '')
-    return err('invalid-argument', text('channel.error.incomplete'), text('channel.error.incompleteNext'));
+  if (host === '') return err('invalid-argument', text('mqtt.noBroker'), text('mqtt.noBrokerNext'));
   const ca = readAuthority(caFile);
   return ca.ok ? ok({ host, port, tls, user, password, ca: ca.value }) : ca;
 }
