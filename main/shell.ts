@@ -180,11 +180,10 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => app.quit());
 
   serveApp(path.join(out, 'renderer'), async (query) => {
-    const answer = await host.ask('report.make', {
+    const answer = await host.ask('report.preview', {
       gpuUuid: query.get('gpu') ?? '',
       fromMs: Number(query.get('from')),
       toMs: Number(query.get('to')),
-      format: 'html',
       locale,
     });
     return answer.ok ? (answer.value as string) : `<!doctype html><meta charset="utf-8"><p>${t('report.failed')}</p>`;

@@ -43,6 +43,7 @@ type AnswerSources = {
   readonly deliveries: Pick<Deliveries, 'states' | 'test' | 'setSecret'>;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
+  readonly sampleNow: () => void;
   /** whether the source reports Xid errors; if not, their absence means nothing */
   readonly hearsXids?: boolean;
 };
@@ -59,6 +60,7 @@ export function createAnswers(sources: AnswerSources) {
     deliveries,
     limits,
     addPrices,
+    sampleNow,
     hearsXids = false,
   } = sources;
   const act = (action: AlertAction): Result<undefined> =>
@@ -118,7 +120,12 @@ export function createAnswers(sources: AnswerSources) {
       governor.confirmLimit(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
     'governor.restoreLimit': ({ gpuUuid }) => governor.restoreLimit(gpuUuid),
     'prices.add': addPrices,
+    'report.preview': (request) => makeReport({ ...request, format: 'html' }),
     'report.make': makeReport,
+    'sample.take'() {
+      sampleNow();
+      return ok(undefined);
+    },
   };
 
   return async (channel: ChannelOf<'collector'>, payload: unknown): Promise<Result<unknown>> => {

@@ -39,6 +39,7 @@ export type WorkOptions = {
   readonly paused: () => SourceFault | undefined;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
+  readonly sampleNow: () => void;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
   readonly hearsXids: boolean;
@@ -74,7 +75,7 @@ function attempt(step: () => void): void {
 
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
-  const { makeReport, jobs, deliveries, limits, addPrices, hearsXids } = options;
+  const { makeReport, jobs, deliveries, limits, addPrices, sampleNow, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
@@ -132,6 +133,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
       deliveries,
       limits,
       addPrices,
+      sampleNow,
       hearsXids,
     }),
     loss: presence.look,

@@ -46,6 +46,7 @@ function answersOfASmallHistory() {
     deliveries: deliveriesWith({ command: { ...defaultSettings.alerts.channels.command, command: ['true'] } }),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    sampleNow: () => undefined,
   });
 }
 
@@ -88,7 +89,9 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'governor.confirmLimit': { gpuUuid: uuid },
   'governor.restoreLimit': { gpuUuid: uuid },
   'prices.add': { path: '/prices.csv', series: 'AT', zone: 'Europe/Vienna', locale: 'en' },
-  'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
+  'report.preview': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, locale: 'en' },
+  'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', path: '/r.html', locale: 'en' },
+  'sample.take': undefined,
 };
 
 /** A good question for each channel of main that takes one. */

@@ -145,6 +145,7 @@ function answers() {
     deliveries: deliveriesWith(),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    sampleNow: () => undefined,
   });
 }
 

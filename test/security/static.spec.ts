@@ -31,15 +31,18 @@ describe('Electron’s security checklist, in the source', () => {
 
   /** The only files that may use the network, and what they use it for. */
   const mayUseTheNetwork = {
+    'app/alerts/channels/email.node.ts': 'sends alerts through the mail server that the user set, if it is on',
+    'app/alerts/channels/http.node.ts': 'sends alerts to the addresses that the user set, by channels that are on',
+    'app/alerts/mqtt/link.node.ts': 'publishes to the broker that the user set, if it is on',
     'app/workload/adapters/loopback.node.ts': 'asks programs on this computer what they produced',
     'app/workload/meter/passage.node.ts': 'passes requests of `slowburn meter` on to the server that the user named',
     'app/workload/meter/proxy.node.ts': 'listens for these requests',
   };
 
-  it('uses the network in three files only', () => {
-    const module = /^(?:node:)?(?:http|https|http2|net|dgram|tls|dns)(?:\/|$)/;
+  it('uses the network in these files only', () => {
+    const module = /^(?:node:)?(?:http|https|http2|net|dgram|tls|dns|nodemailer|mqtt)(?:\/|$)/;
     const importing = shipped
-      .filter(([, text]) => /['"](?:node:)?(?:http|https|http2|net|dgram|tls|dns)['"/]/.test(text)) // the others need no parsing
+      .filter(([, text]) => /['"](?:node:)?(?:http|https|http2|net|dgram|tls|dns|nodemailer|mqtt)['"/]/.test(text)) // the others need no parsing
       .filter(([file, text]) => importsOf(file, text).some(({ name, typeOnly }) => !typeOnly && module.test(name)))
       .map(([file]) => file);
     const asking = offending(/\bfetch\(|XMLHttpRequest|\bWebSocket\(|EventSource\(|sendBeacon|\bnet\.request\b/);
@@ -54,8 +57,10 @@ describe('Electron’s security checklist, in the source', () => {
     const addresses = shipped.flatMap(([file, text]) =>
       [...text.matchAll(/https?:\/\/(?!\{\{|127\.0\.0\.1:)[^\s'"`)]+/g)].map(([address]) => `${file}: ${address}`),
     );
-    // names of formats, which nothing fetches
+    // servers of channels, which nothing asks before the user switches them on; names of formats, which nothing fetches
     expect(addresses).toEqual([
+      'app/alerts/channels/channels.ts: https://api.telegram.org',
+      'app/alerts/channels/channels.ts: https://ntfy.sh',
       'cli/service/launchd-agent.ts: http://www.apple.com/DTDs/PropertyList-1.0.dtd',
       'cli/service/windows-task.ts: http://schemas.microsoft.com/windows/2004/02/mit/task',
     ]);

@@ -50,6 +50,42 @@ export const en = {
       lostNext: 'Samples recorded since {{since}} are not in {{file}}.',
     },
   },
+  driver: {
+    busy: 'Another recorder on this machine reads the driver: {{who}}. One is enough.',
+    busyNext:
+      'Use its data folder, end it, or install the recorder of the machine, which all users can watch: slowburn service install --system.',
+    holder: '{{by}}, process {{pid}}',
+    unknownHolder: 'it does not say who it is',
+    noTick: 'The recorder of the machine gives no samples.',
+    yielded: 'The recorder of the machine reads the driver now.',
+  },
+  socket: {
+    none: 'No recorder answers.',
+    noneNext: 'Start one: slowburn service install, slowburn monitor, or the window.',
+    noRight: 'The recorder’s socket {{file}} may not be opened by this user.',
+    noRightNext: {
+      read: 'Ask an administrator to add you to the group slowburn-read, then log in again.',
+      control: 'Use the account that records.',
+    },
+    notOurs: 'There is a file of another user at {{file}}, or no socket.',
+    lost: 'The connection to the recorder was lost.',
+    lostNext: 'It is tried again until the recorder answers.',
+    silent: 'The recorder does not answer.',
+    silentNext: 'See slowburn status.',
+    stopping: 'The recorder has ended.',
+    nonsense: 'What answered is not a Slowburn recorder.',
+    otherVersion:
+      'The recorder that runs (process {{pid}}) is Slowburn {{recorder}}, this is {{own}}, and they do not understand each other.',
+    olderOrNewer: 'The recorder is Slowburn {{recorder}}, this is {{own}}.',
+    otherProtocol: 'This recorder is Slowburn {{version}} and does not understand the version of this program.',
+    restart: 'Restart the older one. For the service: slowburn service install.',
+    noHello: 'The client did not introduce itself.',
+    noChannel: 'This recorder does not know the question {{channel}}.',
+    readOnly: 'This connection may only read.',
+    readOnlyNext: 'What changes something is done by the user that records, or with Slowburn’s own recorder.',
+    tooLarge: 'The answer is too large.',
+    tooLargeNext: 'Ask for a shorter period.',
+  },
   cost: {
     note: 'What Slowburn itself uses: CPU time of all its processes over the last minute, as a percentage of one core; their memory, with shared memory counted once; driver time per sample; samples since the start.',
     cpu: 'Slowburn: {{pct}} % of one core',
@@ -146,6 +182,7 @@ export const en = {
   energyRange: 'between {{low}} and {{high}}',
   energyUnseen: 'The range includes up to {{energy}} in {{duration}} that were not seen.',
   telemetry: {
+    card: '{{name}} (GPU {{index}})',
     source: {
       refused: '--source {{given}}: {{why}}',
       label: {
@@ -1056,7 +1093,7 @@ export const en = {
       accessNext: 'Check the address and the token.',
       status: 'The receiver answered with an error (HTTP {{status}}).',
       address: 'The address is not valid.',
-      addressNext: 'Enter an address that begins with https:// or http://.',
+      addressNext: 'Enter an address that begins with https:// (or http:// in your own network).',
       internal: 'The channel failed unexpectedly. This is a fault of Slowburn.',
       incomplete: 'This channel is not complete: {{names}}.',
       incompleteNext: 'Set it up on the Alerts page, or with slowburn alerts secret and settings.json.',
@@ -1232,6 +1269,41 @@ export const en = {
     notObject: 'It is not a JSON object.',
     twice: 'It is given twice.',
     tooMany: 'Only the first {{count}} entries are used.',
+    must: {
+      given: 'It is missing.',
+      number: 'It must be a number, without quotes.',
+      whole: 'It must be a whole number, without quotes.',
+      text: 'It must be text in quotes.',
+      yesOrNo: 'It must be true or false, without quotes.',
+      list: 'It must be a list in square brackets.',
+      object: 'It must be a group of settings in braces.',
+      leftOut: 'It cannot be changed. Remove it.',
+      oneOf: 'It must be one of these: {{values}}.',
+      least: 'It must be {{bound}} or more.',
+      more: 'It must be more than {{bound}}.',
+      most: 'It must be {{bound}} or less.',
+      less: 'It must be less than {{bound}}.',
+      notEmpty: 'It must not be empty.',
+      characters: {
+        least: 'It must be at least {{bound}} characters long.',
+        most: 'It must be at most {{bound}} characters long.',
+      },
+      entries: { least: 'It must have at least {{bound}} entries.', most: 'It must have at most {{bound}} entries.' },
+      form: 'It does not have the right form.',
+      other: 'This value cannot be used here.',
+    },
+    syntax: {
+      name: 'a name in quotes is missing',
+      value: 'a value is missing',
+      colon: 'a colon is missing',
+      comma: 'a comma is missing',
+      brace: 'a closing brace } is missing',
+      bracket: 'a closing bracket ] is missing',
+      end: 'there is more text after the end of the settings',
+      quote: 'a closing quote is missing',
+      comment: 'a comment has no end',
+      other: 'a character is not allowed here',
+    },
   },
   retention: {
     suspended: {
@@ -1457,6 +1529,12 @@ export const en = {
       summaryCard: '{{gpu}}: core {{temperature}}, power {{power}}',
       notReported: 'not reported',
     },
+    attach: {
+      attached:
+        'Attached to the recorder that runs ({{recorder}}), which records into {{folder}}. Ctrl-C ends this view, not the recorder.',
+      otherSource: 'The recorder of {{folder}} records other cards: {{source}}.',
+      otherSourceNext: 'Leave --source out to watch them, or name another folder with --data-dir.',
+    },
     config: {
       refused: '{{where}} is not valid. {{why}}',
       refusedNext: 'Correct it. docs/service.md describes each value.',
@@ -1506,6 +1584,7 @@ export const en = {
       removed: 'The service is removed. Data stays in {{folder}}.',
       state: 'Service    {{active}} ({{sub}}), {{enabled}}: {{file}}',
       unreadable: 'Its data can be read only with: sudo slowburn status --data-dir {{folder}}',
+      readers: 'Who may watch it: sudo usermod -aG {{group}} USER, then log in again.',
       cannot:
         'A system service cannot stop programs, change power limits, map sockets of other users to programs, or read the kernel log.',
     },
@@ -1518,6 +1597,8 @@ export const en = {
         command: 'slowburn run, sweep or meter',
         service: 'service',
       },
+      system: 'system service',
+      systemHeading: 'The recorder of the machine:',
       by: '{{by}}, process {{pid}}',
       process: 'process {{pid}}',
       since: 'since {{date}}',
@@ -1594,6 +1675,7 @@ export const en = {
       csv: 'print CSV',
       parquet: 'write Parquet (needs --out, or a pipe)',
       out: 'the file to write, with --json, --csv or --parquet',
+      ofTheMachine: 'There is no history of your own. These are the sessions that the recorder of the machine has.',
       none: 'No sessions in this period. Record one: slowburn run -- COMMAND',
       written_one: '{{count}} session written to {{target}}',
       written_other: '{{count}} sessions written to {{target}}',
@@ -1608,6 +1690,9 @@ export const en = {
       description: 'run a command once at each of several power limits',
       power: 'power limits in watts',
       gpu: 'index or UUID of the GPU (default: the only one)',
+      simulated: 'Slowburn records simulated GPUs here. They have no power limit to set.',
+      simulatedNext:
+        'Leave out --source to use the computer’s own GPU. If Slowburn does not find it, run: slowburn doctor',
       noGpu: 'The history has no such GPU.',
       listGpus: 'List the GPUs with: slowburn monitor',
       severalGpus: 'There are several GPUs.',
@@ -1810,7 +1895,8 @@ export const en = {
     },
     tariff: {
       description: 'show electricity prices, or import hourly ones',
-      importDescription: 'add the hourly prices of a CSV file: ENTSO-E, SMARD, Octopus, energy-charts.info, ISO 8601',
+      importDescription:
+        'add the hourly prices of a file: ENTSO-E, SMARD, Octopus, energy-charts.info, Nord Pool, aWATTar, CSV with ISO 8601',
       showDescription: 'show the price now, the prices set, and the hourly prices that were imported',
       file: 'the CSV file',
       series: 'the bidding zone or column to take from a file with several',
@@ -2180,7 +2266,7 @@ export const en = {
     notSet: 'not set',
     market: 'Hourly prices',
     marketNote:
-      'From a CSV file: ENTSO-E, SMARD, Octopus, energy-charts.info, or times in ISO 8601 with a column such as “price (EUR/kWh)”. They apply before all other prices.',
+      'From a file: ENTSO-E, SMARD, Octopus, energy-charts.info, Nord Pool, aWATTar, or times in ISO 8601 with a column such as “price (EUR/kWh)”. They apply before all other prices.',
     marketImport: 'Import prices',
     allFiles: 'All files',
     seriesField: 'Series (bidding zone)',
@@ -2211,7 +2297,7 @@ export const en = {
     file: {
       unknown: 'The file is none of the known price files.',
       unknownNext:
-        'Use a CSV file of ENTSO-E, SMARD, Octopus or energy-charts.info, or one with times in ISO 8601 in its first column and a unit in the name of its price column, such as “price (EUR/MWh)”.',
+        'Use a CSV file of ENTSO-E, SMARD, Octopus or energy-charts.info, an answer of Nord Pool or aWATTar as JSON, or a CSV file with times in ISO 8601 in its first column and a unit in the name of its price column, such as “price (EUR/MWh)”.',
       empty: 'The file contains no prices.',
       several: 'The file contains several series: {{list}}.',
       severalNext: 'Name one: --series in a terminal, or the field Series in the window.',
