@@ -15,6 +15,7 @@ import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
 import { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
 import { openDeliveries } from './deliveries.node.ts';
+import { watchDeviceRemoval } from './device-removal.node.ts';
 import { startDuties } from './duties.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
@@ -187,6 +188,7 @@ export async function openCollector(
     log: log.write,
     save: (task) => work.recording.guarded(task),
   });
+  const endRemoval = watchDeviceRemoval(config.dataFolder, () => settings.alerts, log.write);
   const noted: CollectorEvents = {
     ...events,
     onTick(tick) {
@@ -340,7 +342,7 @@ export async function openCollector(
         prices.close();
         await sampler.stop();
         await governor.close();
-        await deliveries.close();
+        await Promise.all([deliveries.close(), endRemoval()]);
         await jobs.cancelAll();
         const written = await keeper.end();
         runMark.end();

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AlertChannelId } from '../../app/alerts/channels/channels.ts';
-import { openAnyChannel } from '../../app/alerts/channels/open-channel.node.ts';
+import { openChannels } from '../../app/alerts/channels/open-channel.node.ts';
 import { openSecrets, secretsFile } from '../../app/alerts/channels/secrets.node.ts';
 import type { OpenAny } from '../../app/alerts/channels/slot.ts';
 import { alertSettingsWith, openAlertWorld, settle } from '../support/alert-world.ts';
@@ -58,8 +58,9 @@ async function openWorld(
     for (const [name, value] of Object.entries(own)) store.set(id as AlertChannelId, name, value);
   const clock = createTestClock();
   let sending = 0;
+  const openReal = openChannels({ dataFolder: folder, titleOf: ({ rule }) => rule });
   const open: OpenAny = async (...given) => {
-    const channel = await openAnyChannel(...given);
+    const channel = await openReal(...given);
     return {
       ...channel,
       async send(...sent) {

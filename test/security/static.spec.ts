@@ -31,7 +31,9 @@ describe('Electron’s security checklist, in the source', () => {
 
   /** The only files that may use the network or sockets, and what they use them for. */
   const mayUseTheNetwork = {
+    'app/alerts/channels/email.node.ts': 'sends alerts through the mail server that the user set, if it is on',
     'app/alerts/channels/http.node.ts': 'sends alerts to the addresses that the user set, by channels that are on',
+    'app/alerts/mqtt/link.node.ts': 'publishes to the broker that the user set, if it is on',
     'app/recorder/driver-lock.node.ts': 'finds the other recorders of this machine, by a local name',
     'app/recorder/socket/link.node.ts': 'connects to a recorder’s socket, which is a file of this machine',
     'app/recorder/socket/server.node.ts': 'listens on that file',
@@ -42,9 +44,9 @@ describe('Electron’s security checklist, in the source', () => {
   };
 
   it('uses the network and sockets in a few files only', () => {
-    const module = /^(?:node:)?(?:http|https|http2|net|dgram|tls|dns)(?:\/|$)/;
+    const module = /^(?:node:)?(?:http|https|http2|net|dgram|tls|dns|nodemailer|mqtt)(?:\/|$)/;
     const importing = shipped
-      .filter(([, text]) => /['"](?:node:)?(?:http|https|http2|net|dgram|tls|dns)['"/]/.test(text)) // the others need no parsing
+      .filter(([, text]) => /['"](?:node:)?(?:http|https|http2|net|dgram|tls|dns|nodemailer|mqtt)['"/]/.test(text)) // the others need no parsing
       .filter(([file, text]) => importsOf(file, text).some(({ name, typeOnly }) => !typeOnly && module.test(name)))
       .map(([file]) => file);
     const asking = offending(/\bfetch\(|XMLHttpRequest|\bWebSocket\(|EventSource\(|sendBeacon|\bnet\.request\b/);
