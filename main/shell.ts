@@ -89,7 +89,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   );
 
   const presence = createPresence({
-    owner,
+    settings: owner.settings,
+    change: owner.change,
     t,
     locale,
     notifier: desktop.notifier,
