@@ -843,9 +843,10 @@ export const en = {
       },
       'gpu-lost': {
         title: 'GPU lost',
-        condition: 'Fires when the driver has lost a GPU, or no longer lists it, for {{hold}}.',
+        condition:
+          'Fires when the driver has lost a GPU, or no longer lists one that it listed before, for {{hold}}. Also if it is missing after a restart.',
         advice:
-          'Programs on this GPU have failed. Restart the computer. If it happens again, check the power cables and the slot, and try a lower power limit.',
+          'Programs on this GPU have failed. Restart the computer. If it happens again, check the power cables and the slot, and try a lower power limit. If you removed the card, acknowledge this alert: it ends at the next start.',
       },
       'gpu-stalled': {
         title: 'The driver does not respond about this GPU',
