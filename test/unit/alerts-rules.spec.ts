@@ -203,6 +203,7 @@ describe('an alert in words', () => {
     expect(ruleText(t, format, ruleNamed('disk-low'))).toMatch(/at 100 MiB or more above/);
     expect(ruleText(t, inF, ruleNamed('fans-off-hot'))).toMatch(/at 9 °F or more below/);
     expect(ruleText(t, format, ruleNamed('gpu-lost'))).not.toMatch(/Clears/);
+    expect(ruleText(t, format, ruleNamed('cooling-worse'))).toMatch(/Clears at 1 K or more below the limit\.$/);
   });
 
   it('has a level only where a number says more than that it fires', () => {

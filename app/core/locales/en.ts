@@ -857,7 +857,8 @@ export const en = {
         title: 'Critical driver error {{value}}: {{name}}',
         condition:
           'Fires {{hold}} after the driver reports an Xid error that NVIDIA’s tools count as a failure. Clears after an hour without one.',
-        advice: 'Results on this GPU may be wrong. Stop its work, then see Health for what the error means.',
+        advice:
+          'Results on this GPU may be wrong. Stop its work, then see Health in the window for what the error means.',
       },
       'ecc-uncorrected': {
         title: 'Uncorrectable memory errors: {{value}}',
@@ -938,7 +939,7 @@ export const en = {
         condition:
           'Fires when the cooling trend is sure that the card runs at least {{limit}} hotter than in its baseline.',
         advice:
-          'Clean out dust and check the fans. If that does not help, the thermal paste may need replacing. See Health.',
+          'Clean out dust and check the fans. If that does not help, the thermal paste may need replacing. Health in the window shows the trend.',
       },
       'idle-model': {
         title: 'An idle model uses {{value}}',
@@ -950,6 +951,10 @@ export const en = {
     clears: {
       'at-least': 'Clears after {{clear}} at {{hysteresis}} or more below the limit.',
       'at-most': 'Clears after {{clear}} at {{hysteresis}} or more above the limit.',
+    },
+    clearsAtOnce: {
+      'at-least': 'Clears at {{hysteresis}} or more below the limit.',
+      'at-most': 'Clears at {{hysteresis}} or more above the limit.',
     },
     noLimits: 'does not report this limit, so the rule cannot fire',
   },
