@@ -1,4 +1,4 @@
-// `npm run mutate -- ROOM … [--only TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at a time, and runs the
+// `npm run mutate -- ROOM … [--only TEXT,TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at a time, and runs the
 // room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
 // docs/quality.md records scores and survivors. The report lies in test-results/mutation/ROOM.json.
 import fs from 'node:fs';
@@ -47,7 +47,8 @@ export const survivorLines = (mutants) =>
 /** @returns the mutants of a room, each with its state */
 async function mutate(room, { only }) {
   const { Stryker } = await import('@stryker-mutator/core');
-  const files = matching('app', mutationRooms[room].files).filter((file) => file.includes(only));
+  const parts = only.split(',');
+  const files = matching('app', mutationRooms[room].files).filter((file) => parts.some((part) => file.includes(part)));
   if (files.length === 0) throw new SetupError(`No file of ${room} contains ${only} in its name.`);
   process.env.SLOWBURN_MUTATE_SPECS = matching('test', mutationRooms[room].specs).join(',');
   process.env.TZ = 'UTC'; // mutants are tested in threads, which cannot change their time zone

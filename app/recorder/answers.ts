@@ -1,4 +1,5 @@
 import type { AlertAction } from '../alerts/desk.ts';
+import { isBudget, previewBudget } from '../alerts/budget-preview.ts';
 import { previewRule } from '../alerts/preview.ts';
 import { alertRuleOf } from '../alerts/rules.ts';
 import { ruleWith, rulesOn } from '../alerts/settings.ts';
@@ -12,6 +13,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { createCardPages } from '../health/card-page.ts';
 import { newestWeek } from '../workload/sessions/idle-models.ts';
 import type { WearTracker } from '../wear/tracker.ts';
+import type { Tariff } from '../workload/energy/tariff.ts';
 import { checkRequest, type ChannelOf, type RequestOf, type ResponseOf } from '../contract/channels.ts';
 
 type Answer<C extends ChannelOf<'collector'>> = Result<ResponseOf<C>>;
@@ -41,13 +43,14 @@ type AnswerSources = {
   readonly jobs: Jobs;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
+  readonly tariff: () => Tariff;
   /** whether the source reports Xid errors; if not, their absence means nothing */
   readonly hearsXids?: boolean;
 };
 
 /** The collector's side of the table of questions. A question that does not fit its schema is answered with an error. */
 export function createAnswers(sources: AnswerSources) {
-  const { store, wear, governor, recording, makeReport, jobs, limits, addPrices, hearsXids = false } = sources;
+  const { store, wear, governor, recording, makeReport, jobs, limits, addPrices, tariff, hearsXids = false } = sources;
   const act = (action: AlertAction): Result<undefined> =>
     recording.act(action) ? ok(undefined) : err('not-found', text('recorder.noSuchAlert'));
   const cardPage = createCardPages(store, wear, hearsXids);
@@ -87,8 +90,15 @@ export function createAnswers(sources: AnswerSources) {
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
     'alerts.acknowledge': (name) => act({ ...name, kind: 'acknowledged' }),
     'alerts.snooze': ({ forMs, ...name }) => act({ ...name, kind: 'snoozed', untilMs: recording.lastTickMs() + forMs }),
-    'alerts.preview': async ({ rule, settings }) =>
-      ok(await previewRule(store, ruleWith(alertRuleOf(rule), settings), rulesOn(settings), recording.lastTickMs())),
+    'alerts.preview': async ({ rule: id, settings }) => {
+      const rule = ruleWith(alertRuleOf(id), settings);
+      const nowMs = recording.lastTickMs();
+      return ok(
+        isBudget(rule)
+          ? await previewBudget(store, rule, tariff(), nowMs)
+          : await previewRule(store, rule, rulesOn(settings), nowMs),
+      );
+    },
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'incidents.newest': ({ limit }) => ok(store.events.incidents(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),

@@ -44,6 +44,7 @@ function answersOfASmallHistory() {
     jobs,
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
   });
 }
 

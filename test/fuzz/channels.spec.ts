@@ -143,6 +143,7 @@ function answers() {
     jobs,
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
   });
 }
 
