@@ -118,7 +118,18 @@ export function beginWork(options: WorkOptions): HistoryWork {
     watch,
     recording,
     slowFacts,
-    answer: createAnswers({ store, wear, governor, recording, makeReport, jobs, limits, addPrices, tariff, hearsXids }),
+    answer: createAnswers({
+      store,
+      wear,
+      governor,
+      recording,
+      makeReport,
+      jobs,
+      limits,
+      addPrices,
+      tariff: options.tariff,
+      hearsXids,
+    }),
     loss: presence.look,
     close() {
       attempt(() => watch.stop());
