@@ -1,29 +1,33 @@
 import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
-import { createFormatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/schema.ts';
+import { changesFileOnly } from '../app/alerts/channels/file-only.ts';
+import type { AlertName, StoredAlert } from '../app/alerts/schema.ts';
 import { createI18n, setLanguage } from '../app/core/i18n.ts';
 import type { PushOf } from '../app/contract/channels.ts';
 import type { PageId } from '../app/contract/pages.ts';
+import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createApplicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createStressTest } from './stress-test.ts';
+import { createClosing } from './closing.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
+import { openDesktop } from './desktop.ts';
 import { startCollectorHost } from './collector-host.ts';
 import { log } from './log.ts';
+import { openLoginStart, startedByLogin } from './login-start.ts';
 import { recoverPage } from './page-recovery.ts';
 import { tellLauncher } from './launcher.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
-import { notify, notifyAction, notifyFault } from './notifications.ts';
+import { createPresence } from './presence.ts';
 import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { choosePrices } from './prices.ts';
 import { saveReport } from './report.ts';
-import { createTray, trayIsVisible } from './tray.ts';
-import { applyTheme, createWindow, preloadFile } from './window.ts';
+import { startHidden } from './start-hidden.ts';
+import { applyTheme, createWindow, fragmentOf, preloadFile } from './window.ts';
 
 /**
  * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
@@ -33,13 +37,14 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const owner = openSettings(dataFolder, () => {
     applyTheme(owner.settings().theme);
     host.applySettings(owner.settings(), owner.report().suspended);
+    presence.show();
+    loginStart.follow(owner.settings().startHidden);
     pushTo(window, 'settings', owner.settings());
     pushTo(window, 'settingsReport', owner.report());
   });
   applyTheme(owner.settings().theme);
 
   let window: BrowserWindow | undefined;
-  let hasTrayHost = false;
   let latest: Tick | undefined;
   let firing: readonly StoredAlert[] = [];
   let book: PushOf<'prices'>['book'] = null;
@@ -48,10 +53,9 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const locale = app.getLocale() || 'en';
   setLanguage(() => locale);
   const { t } = createI18n(locale);
-  const formatter = () => createFormatter(locale, owner.settings());
-
   const applicationCost = createApplicationCost();
-  const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
+  const desktop = openDesktop();
+  const loginStart = openLoginStart(dataFolder);
   const icon = path.join(out, 'renderer', 'icon.png');
   const stressTest = createStressTest(dataFolder, (status) => pushTo(window, 'stressTest', status));
   const host = startCollectorHost(
@@ -59,24 +63,18 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
     {
       onTick(tick) {
-        const wasPaused = latest?.fault?.code === 'recording-failed';
         latest = tick;
-        if (tick.fault?.code === 'recording-failed' && !wasPaused) notifyFault(tick.fault, () => showWindow());
         stressTest.feed(tick);
         pushTo(window, 'tick', tick);
-        tray.show(tick, firing, formatter());
+        presence.tick(tick);
       },
       onAlerts(now, told) {
         firing = now;
         pushTo(window, 'alerts', now);
-        tray.show(latest, firing, formatter());
-        if (owner.settings().notifications)
-          for (const alert of told) notify(alert, t, formatter(), () => showWindow('alerts'));
+        presence.alerts(now, told);
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
-      onAction(action) {
-        if (owner.settings().notifications) notifyAction(action, t, () => showWindow('workloads'));
-      },
+      onAction: (action) => presence.action(action),
       onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
       onPrices(now) {
         book = now ?? null;
@@ -85,30 +83,44 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       onJob: (job) => pushTo(window, 'job', job),
       onStatus(status) {
         pushTo(window, 'collector', status);
-        if (status.state !== 'running') tray.show(undefined, firing, formatter());
+        if (status.state !== 'running') presence.silent();
       },
     },
   );
 
-  function showWindow(page?: PageId): void {
-    if (!window) openWindow(true);
-    else {
-      if (window.isMinimized()) window.restore();
-      window.show();
-      window.focus();
-    }
-    if (page) pushTo(window, 'show', { page });
+  const presence = createPresence({
+    owner,
+    t,
+    locale,
+    notifier: desktop.notifier,
+    ask: host.ask,
+    open: showWindow,
+    quit: () => app.quit(),
+  });
+  const { formatter } = presence;
+
+  /** @param alert the one to look at on the page */
+  function showWindow(page?: PageId, alert?: AlertName): void {
+    if (!window) return openWindow('shown', page, alert);
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+    if (page) pushTo(window, 'show', { page, ...(alert && { alert }) });
   }
 
-  function openWindow(show: boolean): void {
-    const opened = createWindow(preloadFile(out), icon, show);
+  /** Whether a recorder of another program, such as the service, records into this folder. */
+  const recordsElsewhere = (): boolean => (readRecorder(dataFolder)?.startedBy ?? 'window') !== 'window';
+  const close = createClosing({ t, owner, trayIsVisible: desktop.trayIsVisible, recordsElsewhere });
+
+  function openWindow(as: 'shown' | 'minimised', page?: PageId, alert?: AlertName): void {
+    const opened = createWindow({ preload: preloadFile(out), icon, as, fragment: fragmentOf(page, alert) });
     window = opened;
     recoverPage(opened, t);
-    if (show) opened.once('ready-to-show', tellLauncher);
+    opened.once('ready-to-show', tellLauncher);
     opened.on('close', (event) => {
-      if (quitting || (owner.settings().closeToTray && hasTrayHost)) return;
+      if (quitting) return;
       event.preventDefault();
-      app.quit(); // without a tray there is no way to open it again
+      void close(opened);
     });
     opened.on('closed', () => {
       if (window === opened) window = undefined; // in the tray no page is kept: recording continues without it
@@ -117,11 +129,19 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
 
   const mayDelete = createDeletionGuard(host, () => window, t, formatter);
   const changeSettings: MainHandlers['settings.set'] = async (change) => {
+    if (change.alerts && changesFileOnly(owner.settings().alerts, change.alerts))
+      return err('forbidden', t('channel.error.fileOnly'), t('channel.error.fileOnlyNext'));
     const agreed = await mayDelete(change, owner);
     if (!agreed.ok) return agreed;
     const saved = agreed.value ? owner.change(change) : ok(undefined);
     return saved.ok ? ok(owner.settings()) : saved;
   };
+
+  const desktopState = async () => ({
+    startsAtLogin: loginStart.isOn(),
+    showsTray: await desktop.trayIsVisible(),
+    serviceRecords: readRecorder(dataFolder)?.startedBy === 'service',
+  });
 
   const handlers: MainHandlers = {
     'app.info': () =>
@@ -139,6 +159,11 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     'app.openFolder': async () => {
       await shell.openPath(dataFolder);
       return ok(undefined);
+    },
+    'desktop.get': async () => ok(await desktopState()),
+    'desktop.startAtLogin': async ({ on }) => {
+      const done = loginStart.set(on, owner.settings().startHidden);
+      return done.ok ? ok(await desktopState()) : done;
     },
     'settings.get': () => ok(owner.settings()),
     'settings.report': () => ok(owner.report()),
@@ -177,20 +202,20 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => app.quit());
 
   serveApp(path.join(out, 'renderer'), async (query) => {
-    const answer = await host.ask('report.make', {
+    const answer = await host.ask('report.preview', {
       gpuUuid: query.get('gpu') ?? '',
       fromMs: Number(query.get('from')),
       toMs: Number(query.get('to')),
-      format: 'html',
       locale,
     });
     return answer.ok ? (answer.value as string) : `<!doctype html><meta charset="utf-8"><p>${t('report.failed')}</p>`;
   });
   serveWindow({ window: () => window, handlers, askCollector: host.ask });
-  if (!hidden) openWindow(true);
-  void trayIsVisible().then((visible) => {
-    hasTrayHost = visible;
-    if (!visible && !window) openWindow(true);
-    else if (hidden) tellLauncher(); // it is in the tray
-  });
+  if (!hidden && !(startedByLogin() && owner.settings().startHidden)) openWindow('shown');
+  else
+    void startHidden(desktop.trayIsVisible).then((inTray) => {
+      if (window) return; // opened meanwhile
+      if (inTray) tellLauncher();
+      else openWindow('minimised');
+    });
 }

@@ -2,7 +2,8 @@ import type { Tick } from '../telemetry/sampler.ts';
 import { withinHours } from '../workload/energy/tariff.ts';
 import { dueToTell, isAbout, uncovered, type AlertEntry } from './episode.ts';
 import type { Around } from './fact-reader.ts';
-import { createAlertOutbox, type Posted } from './outbox.ts';
+import { createAlertOutbox, type Announcer, type Posted } from './outbox.ts';
+import { pauseEndMs } from './pause.ts';
 import type { AlertName, StoredAlert } from './schema.ts';
 import { rulesOn, type AlertSettings } from './settings.ts';
 import type { AlertTable } from './table.ts';
@@ -32,16 +33,18 @@ export type AlertDesk = {
 
 /**
  * Rules, episodes and messages of one history, from the alerts that fired when the recorder last ended.
+ * @param announcer sends messages to channels; undefined: nothing but the desktop shows alerts
  * @param cards that were there then
  */
 export function createAlertDesk(
   table: AlertTable,
   first: AlertSettings,
   nowMs: number,
+  announcer?: Announcer,
   cards: readonly KnownCard[] = [],
 ): AlertDesk {
   let settings = first;
-  const outbox = createAlertOutbox(table);
+  const outbox = createAlertOutbox(table, announcer);
   const recent = table.between(nowMs - HOUR_MS, nowMs + 1);
   let watch: AlertWatch | undefined;
 
@@ -60,7 +63,8 @@ export function createAlertDesk(
 
   function post(entries: readonly AlertEntry[], at: Pick<Tick, 'tsMs' | 'axisMs'>, canWrite: boolean) {
     const { quietHours } = settings;
-    const quiet = quietHours !== null && withinHours(at.tsMs, quietHours.fromMin, quietHours.toMin);
+    const isNight = quietHours !== null && withinHours(at.tsMs, quietHours.fromMin, quietHours.toMin);
+    const quiet = isNight || pauseEndMs(settings, at.tsMs) !== undefined;
     const due = (firing: readonly StoredAlert[]) => dueToTell(firing, at.tsMs, quiet);
     const posted = outbox.post({ entries, due, ...at, canWrite });
     return posted && { ...posted, firing: uncovered(posted.firing) };

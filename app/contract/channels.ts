@@ -1,4 +1,6 @@
 import { alertPreview, previewRequest } from '../alerts/preview-schema.ts';
+import { alertChannelIds } from '../alerts/channels/channels.ts';
+import { channelState } from '../alerts/channels/state.ts';
 import { alertName, storedAlert } from '../alerts/schema.ts';
 import { ownCost } from '../core/own-cost.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -64,11 +66,22 @@ const pricesRequest = z.strictObject({
   zone: z.string().max(60).nullable(),
 });
 
+const desktopState = z.object({
+  startsAtLogin: z.boolean(),
+  /** false: a hidden window could not be opened again */
+  showsTray: z.boolean(),
+  /** a service records into this folder, with or without the window */
+  serviceRecords: z.boolean(),
+});
+
 const nothing = z.undefined();
+/** A way to send alerts; the channels of this file are questions. */
+const notifyChannel = z.enum(alertChannelIds);
 
 /**
  * All questions that the window can ask: channel → who answers, request, response. Handlers, preload and the window's client
  * are typed from this table, so a channel that is not in it does not exist. The schemas are those of the domains.
+ * `access: 'read'` changes nothing and writes no file; a read-only connection to a recorder may ask it.
  */
 export const channels = {
   'app.info': {
@@ -85,6 +98,9 @@ export const channels = {
   /** the page reports its own error, for the log */
   'app.reportFault': { by: 'main', request: z.strictObject({ text: z.string().max(4000) }), response: nothing },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
+  /** how Slowburn and the desktop get on */
+  'desktop.get': { by: 'main', request: nothing, response: desktopState },
+  'desktop.startAtLogin': { by: 'main', request: z.strictObject({ on: z.boolean() }), response: desktopState },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'settings.report': { by: 'main', request: nothing, response: settingsReport },
@@ -127,11 +143,12 @@ export const channels = {
     response: stressTestStatus,
   },
   'stressTest.stop': { by: 'main', request: nothing, response: nothing },
-  'gpus.list': { by: 'collector', request: nothing, response: z.array(storedGpu) },
-  'history.extent': { by: 'collector', request: nothing, response: timeRange.nullable() },
-  'history.range': { by: 'collector', request: rangeQuery, response: range },
+  'gpus.list': { by: 'collector', access: 'read', request: nothing, response: z.array(storedGpu) },
+  'history.extent': { by: 'collector', access: 'read', request: nothing, response: timeRange.nullable() },
+  'history.range': { by: 'collector', access: 'read', request: rangeQuery, response: range },
   'history.marks': {
     by: 'collector',
+    access: 'read',
     request: timeRange,
     response: z.object({
       alerts: z.array(storedAlert),
@@ -141,10 +158,11 @@ export const channels = {
       events: z.array(storedEvent),
     }),
   },
-  'history.totals': { by: 'collector', request: reportRequest, response: totals.nullable() },
+  'history.totals': { by: 'collector', access: 'read', request: reportRequest, response: totals.nullable() },
   /** what the disk holds, and what a retention rule would delete */
   'history.storage': {
     by: 'collector',
+    access: 'read',
     request: z.strictObject({ retentionDays: retentionDays.nullable(), historyCapMb }),
     response: z.object({
       storage: storage,
@@ -159,35 +177,50 @@ export const channels = {
     request: jobWish,
     response: job.nullable(),
   },
-  'jobs.cancel': { by: 'collector', request: z.strictObject({ id: z.int().min(1) }), response: z.boolean() },
-  'jobs.list': { by: 'collector', request: nothing, response: z.array(job) },
+  'jobs.cancel': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({ id: z.int().min(1) }),
+    response: z.boolean(),
+  },
+  'jobs.list': { by: 'collector', access: 'read', request: nothing, response: z.array(job) },
   // only main asks this: it knows the path that the user chose
   'jobs.begin': {
     by: 'collector',
+    access: 'control',
     private: true,
     request: jobRequest,
     response: job,
   },
   'wear.exposure': {
     by: 'collector',
+    access: 'read',
     request: z.strictObject({ gpuUuid: gpuUuid }),
     response: exposure.nullable(),
   },
-  'wear.card': { by: 'collector', request: z.strictObject({ gpuUuid: gpuUuid }), response: cardPage.nullable() },
+  'wear.card': {
+    by: 'collector',
+    access: 'read',
+    request: z.strictObject({ gpuUuid: gpuUuid }),
+    response: cardPage.nullable(),
+  },
   /** sets a mark, or removes it again with `removed` */
   'wear.mark': {
     by: 'collector',
+    access: 'control',
     request: z.strictObject({ gpuUuid: gpuUuid, mark: markRequest }),
     response: nothing,
   },
   'alerts.newest': {
     by: 'collector',
+    access: 'read',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(storedAlert),
   },
-  'alerts.acknowledge': { by: 'collector', request: alertName, response: nothing },
+  'alerts.acknowledge': { by: 'collector', access: 'control', request: alertName, response: nothing },
   'alerts.snooze': {
     by: 'collector',
+    access: 'control',
     request: alertName.extend({
       forMs: z
         .number()
@@ -197,60 +230,104 @@ export const channels = {
     response: nothing,
   },
   /** how often a rule would have fired in the last 30 days, as the settings have it */
-  'alerts.preview': { by: 'collector', request: previewRequest, response: alertPreview },
+  'alerts.preview': { by: 'collector', access: 'read', request: previewRequest, response: alertPreview },
+  /** what alerts are sent by, and how that works; never a secret */
+  'notify.states': { by: 'collector', access: 'read', request: nothing, response: z.array(channelState) },
+  /** sends a test message; the answer is a sentence */
+  'notify.test': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({ channel: notifyChannel }),
+    response: z.string(),
+  },
+  /** null removes the secret */
+  'notify.setSecret': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({
+      channel: notifyChannel,
+      name: z.string().min(1).max(40),
+      value: z.string().min(1).max(4000).nullable(),
+    }),
+    response: nothing,
+  },
   'xids.newest': {
     by: 'collector',
+    access: 'read',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(storedXid),
   },
   /** lost cards, resets, and machines that stopped without a shutdown */
   'incidents.newest': {
     by: 'collector',
+    access: 'read',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(storedEvent),
   },
   'sessions.newest': {
     by: 'collector',
+    access: 'read',
     request: z.strictObject({ limit: z.int().min(1).max(1000) }),
     response: z.array(storedSession),
   },
   /** models that stayed loaded without work in the newest week of the history */
   'models.idle': {
     by: 'collector',
+    access: 'read',
     request: nothing,
     response: timeRange.extend({ models: z.array(idleModel) }).nullable(),
   },
-  'governor.status': { by: 'collector', request: nothing, response: governorStatus },
+  'governor.status': { by: 'collector', access: 'read', request: nothing, response: governorStatus },
   /** in force at once, and reverted after 15 s unless it is confirmed */
   'governor.tryLimit': {
     by: 'collector',
+    access: 'control',
     request: z.strictObject({ gpuUuid: controlledGpu, limitW: z.int().min(30).max(3000) }),
     response: nothing,
   },
-  'governor.confirmLimit': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
-  'governor.restoreLimit': { by: 'collector', request: z.strictObject({ gpuUuid: controlledGpu }), response: nothing },
+  'governor.confirmLimit': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({ gpuUuid: controlledGpu }),
+    response: nothing,
+  },
+  'governor.restoreLimit': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({ gpuUuid: controlledGpu }),
+    response: nothing,
+  },
   // only main asks this: it knows the path that the user chose
   'prices.add': {
     by: 'collector',
+    access: 'control',
     private: true,
     request: pricesRequest.extend({ path: z.string(), locale: z.string() }),
+    response: z.string(),
+  },
+  /** a report as HTML */
+  'report.preview': {
+    by: 'collector',
+    access: 'read',
+    private: true,
+    request: reportRequest.extend({ locale: z.string() }),
     response: z.string(),
   },
   // only main asks this: it knows the path that the user chose
   'report.make': {
     by: 'collector',
+    access: 'control',
     private: true,
-    request: reportRequest.extend({
-      format: z.enum(['html', 'csv']),
-      path: z.string().optional(),
-      locale: z.string(),
-    }),
-    /** the path written, or the HTML when there was no path */
+    request: reportRequest.extend({ format: z.enum(['html', 'csv']), path: z.string(), locale: z.string() }),
+    /** the path written */
     response: z.string(),
   },
+  /** has a sample taken beside the interval, if the source can; too many at once are one */
+  'sample.take': { by: 'collector', access: 'read', private: true, request: nothing, response: nothing },
 } as const satisfies Record<
   string,
-  { by: 'main' | 'collector'; private?: true; request: z.ZodType; response: z.ZodType }
+  | { by: 'main'; request: z.ZodType; response: z.ZodType }
+  | { by: 'collector'; access: 'read' | 'control'; private?: true; request: z.ZodType; response: z.ZodType }
 >;
 
 export type Channel = keyof typeof channels;
@@ -304,8 +381,8 @@ export const pushes = {
   /** a session began or ended */
   sessions: nothing,
   cost: ownCosts,
-  /** main asks the window to show a page */
-  show: z.object({ page: z.enum(pageIds) }),
+  /** main asks the window to show a page, and an alert on it */
+  show: z.object({ page: z.enum(pageIds), alert: alertName.optional() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Push = keyof typeof pushes;

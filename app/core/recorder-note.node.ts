@@ -5,10 +5,7 @@ import { ownCost } from './own-cost.ts';
 import { writeNote } from './atomic-write.node.ts';
 import { isRunning, processStart } from './process-start.node.ts';
 import { readInput } from './read-input.node.ts';
-
-/** What records: the window, `slowburn monitor`, a command that is measured (run, sweep, meter), or the service. */
-export const recorderKinds = ['window', 'monitor', 'command', 'service'] as const;
-export type RecorderKind = (typeof recorderKinds)[number];
+import { recorderKinds } from './recorder-kinds.ts';
 
 const schema = z.object({
   pid: z.int(),
@@ -18,6 +15,8 @@ const schema = z.object({
   /** label of the source */
   source: z.string().optional(),
   startedBy: z.enum(recorderKinds).optional(),
+  /** the socket on which it answers; absent: it has none */
+  socket: z.string().optional(),
   /** when recording began, and when this note was written, ms since 1970 */
   sinceMs: z.number().optional(),
   notedMs: z.number().optional(),

@@ -1,3 +1,4 @@
+import type { Deliveries } from '../alerts/channels/deliveries.ts';
 import type { AlertAction } from '../alerts/desk.ts';
 import { isBudget, previewBudget } from '../alerts/budget-preview.ts';
 import { previewRule } from '../alerts/preview.ts';
@@ -41,16 +42,31 @@ type AnswerSources = {
   readonly recording: Pick<Recording, 'act' | 'lastTickMs'>;
   readonly makeReport: MakeReport;
   readonly jobs: Jobs;
+  readonly deliveries: Pick<Deliveries, 'states' | 'test' | 'setSecret'>;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
   readonly tariff: () => Tariff;
+  readonly sampleNow: () => void;
   /** whether the source reports Xid errors; if not, their absence means nothing */
   readonly hearsXids?: boolean;
 };
 
 /** The collector's side of the table of questions. A question that does not fit its schema is answered with an error. */
 export function createAnswers(sources: AnswerSources) {
-  const { store, wear, governor, recording, makeReport, jobs, limits, addPrices, tariff, hearsXids = false } = sources;
+  const {
+    store,
+    wear,
+    governor,
+    recording,
+    makeReport,
+    jobs,
+    deliveries,
+    limits,
+    addPrices,
+    tariff,
+    sampleNow,
+    hearsXids = false,
+  } = sources;
   const act = (action: AlertAction): Result<undefined> =>
     recording.act(action) ? ok(undefined) : err('not-found', text('recorder.noSuchAlert'));
   const cardPage = createCardPages(store, wear, hearsXids);
@@ -99,6 +115,9 @@ export function createAnswers(sources: AnswerSources) {
           : await previewRule(store, rule, rulesOn(settings), nowMs),
       );
     },
+    'notify.states': () => ok([...deliveries.states()]),
+    'notify.test': ({ channel }) => deliveries.test(channel),
+    'notify.setSecret': ({ channel, name, value }) => deliveries.setSecret(channel, name, value),
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'incidents.newest': ({ limit }) => ok(store.events.incidents(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),
@@ -112,7 +131,12 @@ export function createAnswers(sources: AnswerSources) {
       governor.confirmLimit(gpuUuid) ? ok(undefined) : err('not-found', text('recorder.nothingToConfirm')),
     'governor.restoreLimit': ({ gpuUuid }) => governor.restoreLimit(gpuUuid),
     'prices.add': addPrices,
+    'report.preview': (request) => makeReport({ ...request, format: 'html' }),
     'report.make': makeReport,
+    'sample.take'() {
+      sampleNow();
+      return ok(undefined);
+    },
   };
 
   return async (channel: ChannelOf<'collector'>, payload: unknown): Promise<Result<unknown>> => {

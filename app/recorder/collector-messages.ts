@@ -1,4 +1,4 @@
-import type { RecorderKind } from '../core/recorder-note.node.ts';
+import type { RecorderKind } from '../core/recorder-kinds.ts';
 import type { OwnCost } from '../core/own-cost.ts';
 import type { LimitField } from '../history/retention/limits.ts';
 import type { StoredAlert } from '../alerts/schema.ts';

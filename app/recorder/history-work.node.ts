@@ -1,4 +1,5 @@
 import { createAnswers, type AddPrices, type GovernorAnswers, type MakeReport } from './answers.ts';
+import type { Deliveries } from '../alerts/channels/deliveries.ts';
 import { createSlowFacts, type SlowFacts } from '../alerts/slow-facts.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
 import type { Tariff } from '../workload/energy/tariff.ts';
@@ -32,11 +33,13 @@ export type WorkOptions = {
   readonly jobs: Jobs;
   readonly events: RecordingEvents & { readonly onSessions: () => void };
   readonly alertSettings: AlertSettings;
+  readonly deliveries: Deliveries;
   readonly diskFreeMib: () => number | undefined;
   readonly tariff: () => Tariff;
   readonly paused: () => SourceFault | undefined;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
+  readonly sampleNow: () => void;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
   readonly hearsXids: boolean;
@@ -72,7 +75,7 @@ function attempt(step: () => void): void {
 
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
-  const { makeReport, jobs, limits, addPrices, hearsXids } = options;
+  const { makeReport, jobs, deliveries, limits, addPrices, sampleNow, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
@@ -93,11 +96,13 @@ export function beginWork(options: WorkOptions): HistoryWork {
       return { windows: [...(ledger?.windows.values() ?? [])], ...(cleaned && { sinceMs: cleaned.tsMs }) };
     },
   });
+  attempt(() => deliveries.attach(store.messages)); // a disk that fails keeps no alert from being sent
   const { alertSettings, diskFreeMib } = options;
   const recording = createRecording({
     store,
     slowFacts,
     alertSettings,
+    announcer: deliveries,
     diskFreeMib,
     databaseFile,
     wear,
@@ -125,9 +130,11 @@ export function beginWork(options: WorkOptions): HistoryWork {
       recording,
       makeReport,
       jobs,
+      deliveries,
       limits,
       addPrices,
       tariff: options.tariff,
+      sampleNow,
       hearsXids,
     }),
     loss: presence.look,

@@ -1,7 +1,7 @@
 import { text } from '../core/i18n.ts';
 import { createAlertDesk, type AlertAction } from '../alerts/desk.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
-import type { Posted } from '../alerts/outbox.ts';
+import type { Announcer, Posted } from '../alerts/outbox.ts';
 import type { SlowFacts } from '../alerts/slow-facts.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import { markDamaged } from '../history/file/database.node.ts';
@@ -40,6 +40,8 @@ export type RecordingOptions = {
   readonly meter: Pick<OwnCostMeter, 'tick'>;
   readonly events: RecordingEvents;
   readonly alertSettings: AlertSettings;
+  /** sends messages about alerts; undefined: nothing does */
+  readonly announcer?: Announcer;
   readonly slowFacts: Pick<SlowFacts, 'card' | 'today'>;
   /** free space on the disk of the history; undefined: not known */
   readonly diskFreeMib: () => number | undefined;
@@ -99,7 +101,8 @@ function cardsAtEnd({ gpus, lastTickMs }: Pick<Store, 'gpus' | 'lastTickMs'>): r
 export function createRecording(options: RecordingOptions): Recording {
   const { store, databaseFile, wear, watch, governor, meter, events } = options;
   const { alertSettings, slowFacts, diskFreeMib } = options;
-  const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs, options.live ? cardsAtEnd(store) : []);
+  const cards = options.live ? cardsAtEnd(store) : [];
+  const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs, options.announcer, cards);
 
   let writeFault: SourceFault | undefined;
   let paused: SourceFault | undefined;

@@ -9,6 +9,7 @@ import { defaultSettings } from '../../app/settings/settings.ts';
 import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { stressTestShapes, standardPlan } from '../../app/load/schedule.ts';
+import { deliveriesWith } from '../support/deliveries.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { threads } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
@@ -42,9 +43,11 @@ function answersOfASmallHistory() {
     recording: { act: () => true, lastTickMs: () => START + 120_000 },
     makeReport: async () => ok('<!doctype html>'),
     jobs,
+    deliveries: deliveriesWith({ command: { ...defaultSettings.alerts.channels.command, command: ['true'] } }),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
     tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
+    sampleNow: () => undefined,
   });
 }
 
@@ -75,6 +78,9 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'alerts.acknowledge': { gpuUuid: uuid, rule: 'gpu-lost' },
   'alerts.snooze': { gpuUuid: null, rule: 'driver-silent', forMs: 3_600_000 },
   'alerts.preview': { rule: 'core-fixed', settings: { rules: { 'core-fixed': { limit: 70, on: true } } } },
+  'notify.states': undefined,
+  'notify.test': { channel: 'command' },
+  'notify.setSecret': { channel: 'webhook', name: 'url', value: 'https://example.org/hook' },
   'xids.newest': { limit: 10 },
   'incidents.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },
@@ -84,12 +90,15 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'governor.confirmLimit': { gpuUuid: uuid },
   'governor.restoreLimit': { gpuUuid: uuid },
   'prices.add': { path: '/prices.csv', series: 'AT', zone: 'Europe/Vienna', locale: 'en' },
-  'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', locale: 'en' },
+  'report.preview': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, locale: 'en' },
+  'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', path: '/r.html', locale: 'en' },
+  'sample.take': undefined,
 };
 
 /** A good question for each channel of main that takes one. */
 const goodForMain: Partial<Record<ChannelOf<'main'>, unknown>> = {
   'app.reportFault': { text: 'Error: the page failed' },
+  'desktop.startAtLogin': { on: true },
   'settings.set': defaultSettings,
   'prices.import': { series: null, zone: 'Europe/Vienna' },
   'report.save': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html' },

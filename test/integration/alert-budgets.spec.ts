@@ -4,6 +4,7 @@ import type { AlertRuleId } from '../../app/alerts/rules.ts';
 import { createSlowFacts, type SlowFacts } from '../../app/alerts/slow-facts.ts';
 import { alertRuleOf } from '../../app/alerts/rules.ts';
 import type { Tariff } from '../../app/workload/energy/tariff.ts';
+import { alertSettingsWith } from '../support/alert-world.ts';
 import { playMonth } from '../support/alert-month.ts';
 
 const MINUTE = 60_000;
@@ -20,7 +21,7 @@ const COST = { id: 'cost-today', limit: 1 } as const;
 function playDays() {
   let slow: SlowFacts | undefined;
   const rules = { [ENERGY.id]: { on: true, limit: ENERGY.limit }, [COST.id]: { on: true, limit: COST.limit } };
-  const month = playMonth(MIDNIGHT + 8 * HOUR, { quietHours: null, rules }, MINUTE, {
+  const month = playMonth(MIDNIGHT + 8 * HOUR, alertSettingsWith({}, { rules }), MINUTE, {
     slowFacts: { card: () => ({}), today: () => slow?.today() ?? {} },
   });
   slow = createSlowFacts({ history: month.store, windowsOf: () => ({ windows: [] }), tariff: () => tariff });

@@ -8,6 +8,7 @@ import type { Cadence } from '../../app/metrics/metrics.ts';
 import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import { createReader } from '../../app/telemetry/nvml/reader.ts';
 import type { GpuEvent, GpuSample } from '../../app/telemetry/source.ts';
+import { alertSettingsWith } from '../support/alert-world.ts';
 import { monthGpu, playMonth, type Surroundings } from '../support/alert-month.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
 
@@ -31,7 +32,7 @@ function openCard(lines: readonly string[], surroundings: Surroundings = {}, sta
     reader.close();
     loaded.value.unload();
   });
-  const month = playMonth(startMs, { quietHours: null, rules: {} }, 1000, surroundings);
+  const month = playMonth(startMs, alertSettingsWith({}), 1000, surroundings);
   let second = -1;
 
   function sample(): { gpus: GpuSample[]; events: GpuEvent[] } {
@@ -249,7 +250,7 @@ describe('on a computer with a problem', () => {
 describe('a card that is missing after a restart', () => {
   const WELL = { coreTempC: 50 };
   const begin = () => {
-    const month = playMonth(START, { quietHours: null, rules: {} }, 1000, { live: true });
+    const month = playMonth(START, alertSettingsWith({}), 1000, { live: true });
     const play = (cards: number, seconds: number): string[] =>
       Array.from({ length: seconds }, () => month.tick(Array(cards).fill(WELL))).flatMap(({ told, cleared }) => [
         ...told.map(textOf),
@@ -284,7 +285,7 @@ describe('a card that is missing after a restart', () => {
   });
 
   it('that its owner knows to be lost stays an alert while it is listed', () => {
-    const month = playMonth(START, { quietHours: null, rules: {} }, 1000, { live: true });
+    const month = playMonth(START, alertSettingsWith({}), 1000, { live: true });
     const lost = [WELL, { coreTempC: 'lost' }] as const;
     for (let i = 0; i < 15; i++) month.tick(lost);
     month.acknowledge({ gpuUuid: monthGpu(1), rule: 'gpu-lost' });

@@ -15,11 +15,12 @@ import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
 import fs from 'node:fs';
+import { defaultSettings } from '../../app/settings/settings.ts';
 
 const START = Date.UTC(2026, 2, 1, 12);
 const HOUR = 3_600_000;
 const uuid = testGpu().uuid;
-const settings: AlertSettings = { quietHours: null, rules: {} };
+const settings: AlertSettings = defaultSettings.alerts;
 const around = { machine: { recordingPaused: false, clockImplausible: false }, card: () => ({}) };
 type Readings = Partial<Record<MetricKey, number | Absence>>;
 
@@ -147,6 +148,24 @@ describe('the desk', () => {
     restart();
     expect(play(warm, 59)).toEqual([]);
     expect(play(warm, 30)).toEqual(['core-near-slowdown told']);
+  });
+
+  it('lets a warning wait while alerts are paused, across a restart, and sends a critical alert at once', () => {
+    const { play, restart } = openDesk({ pausedUntilMs: START + 120_000 });
+    const warm = { ...COOL, coreTempC: 88 };
+    expect(play(warm, 60)).toEqual([]);
+    restart();
+    expect(play(warm, 60)).toEqual([]);
+    expect(play(warm, 2)).toEqual(['core-near-slowdown told']);
+    const other = openDesk({ pausedUntilMs: START + HOUR });
+    expect(other.play(HOT, 10)).toEqual(['core-at-slowdown told']);
+  });
+
+  it('sends nothing about a warning that began and ended while alerts were paused', () => {
+    const { play, store } = openDesk({ pausedUntilMs: START + 120_000 });
+    play({ ...COOL, coreTempC: 88 }, 60);
+    expect(play(COOL, 100)).toEqual(['core-near-slowdown over']);
+    expect(store.alerts.newest(5)).toMatchObject([{ rule: 'core-near-slowdown', toldMs: null }]);
   });
 
   it('follows changed settings: a rule that is switched off is over', () => {

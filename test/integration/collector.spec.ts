@@ -188,7 +188,7 @@ describe('the collector', () => {
     await until(() => heard.ticks.length >= 10);
     const { gpu } = heard.ticks[0]!.gpus[0]!;
     const span = { gpuUuid: gpu.uuid, fromMs: heard.ticks[0]!.tsMs, toMs: heard.ticks[9]!.tsMs + 1, locale: 'en' };
-    const html: string = await ask(collector, 'report.make', { ...span, format: 'html' });
+    const html: string = await ask(collector, 'report.preview', span);
     expect(html).toContain('not a remaining-life prediction');
     expect(html).toContain('Simulated GPU');
     expect(html).not.toMatch(/<script(?! type="application\/json")|src=|href=|@import|url\(/);
