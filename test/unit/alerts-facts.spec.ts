@@ -327,6 +327,15 @@ describe('the usual temperature', () => {
     expect(days(USUAL.minDays, 18)(300)).toBe(77);
     expect(days(USUAL.minDays - 1, 60)(300)).toBeUndefined();
     expect(days(USUAL.minDays, 17)(300)).toBeUndefined(); // 119 minutes
+    expect(days(8, 15)(300)).toBe(74); // 120 minutes
+  });
+  it('leaves out minutes without a power or a temperature', () => {
+    const all = 8 * perDay;
+    const power = Float64Array.from({ length: all }, (_, i) => (i % 3 === 0 ? Number.NaN : 300));
+    const temp = Float64Array.from({ length: all }, (_, i) => (i % 3 === 1 ? Number.NaN : 60));
+    expect(usualOf(0, MINUTE, power, temp)(300)).toBe(60);
+    const neverBoth = temp.map((value, i) => (i % 3 === 2 ? Number.NaN : value));
+    expect(usualOf(0, MINUTE, power, neverBoth)(300)).toBeUndefined();
   });
 });
 

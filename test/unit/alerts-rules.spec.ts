@@ -117,6 +117,7 @@ describe('a rule that a person changed', () => {
     expect(change({ on: true, limit: 70 })).toMatchObject({ limit: 70, holdMs: 60_000, isOn: true });
     expect(change({ limit: null, holdS: 0 })).toMatchObject({ limit: 85, holdMs: 0, isOn: false });
     expect(change({ on: null, holdS: null })).toMatchObject({ holdMs: 60_000, isOn: false });
+    expect(change({ holdS: 20 })).toMatchObject({ limit: 85, holdMs: 20_000, isOn: false });
     expect(ruleWith(ruleNamed('gpu-lost'), { rules: { 'gpu-lost': { on: false } } }).isOn).toBe(false);
   });
 
@@ -133,8 +134,12 @@ describe('a rule that a person changed', () => {
     }
   });
 
+  it('is shown on the desktop unless that is switched off', () => {
+    expect(alertSettings.notifications.parse(undefined)).toBe(true);
+  });
+
   it('is not there unless somebody changed it', () => {
-    expect(alertSettings.alerts.parse(undefined)).toEqual({ quietHours: null, pausedUntilMs: null, rules: {} });
+    expect(alertSettings.alerts.parse(undefined)).toMatchObject({ quietHours: null, pausedUntilMs: null, rules: {} });
   });
 });
 
