@@ -128,6 +128,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     deliveries,
     limits,
     addPrices,
+    tariff: options.tariff,
     sampleNow,
     hearsXids,
   };

@@ -46,6 +46,7 @@ function answersOfASmallHistory() {
     deliveries: deliveriesWith({ command: { ...defaultSettings.alerts.channels.command, command: ['true'] } }),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
     sampleNow: () => undefined,
   });
 }

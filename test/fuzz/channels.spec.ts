@@ -145,6 +145,7 @@ function answers() {
     deliveries: deliveriesWith(),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
     sampleNow: () => undefined,
   });
 }

@@ -864,7 +864,8 @@ export const en = {
       checking: 'Checking…',
       fired_one: 'would have fired {{count}} time in {{hours}} h observed',
       fired_other: 'would have fired {{count}} times in {{hours}} h observed',
-      notStored: 'cannot be checked: the history does not store what this rule watches',
+      notStored: 'cannot be checked: the stored samples alone do not give what this rule watches',
+      noPrice: 'no price is set',
       noLimit: 'no card reported the limit of this rule',
       nothing: 'no card gave this reading in the last 30 days',
     },
@@ -904,9 +905,10 @@ export const en = {
       },
       'gpu-lost': {
         title: 'GPU lost',
-        condition: 'Fires when the driver has lost a GPU, or no longer lists it, for {{hold}}.',
+        condition:
+          'Fires when the driver has lost a GPU, or no longer lists one that it listed before, for {{hold}}. Also if it is missing after a restart.',
         advice:
-          'Programs on this GPU have failed. Restart the computer. If it happens again, check the power cables and the slot, and try a lower power limit.',
+          'Programs on this GPU have failed. Restart the computer. If it happens again, check the power cables and the slot, and try a lower power limit. If you removed the card, acknowledge this alert: it ends at the next start.',
       },
       'gpu-stalled': {
         title: 'The driver does not respond about this GPU',
@@ -917,7 +919,8 @@ export const en = {
         title: 'Critical driver error {{value}}: {{name}}',
         condition:
           'Fires {{hold}} after the driver reports an Xid error that NVIDIA’s tools count as a failure. Clears after an hour without one.',
-        advice: 'Results on this GPU may be wrong. Stop its work, then see Health for what the error means.',
+        advice:
+          'Results on this GPU may be wrong. Stop its work, then see Health in the window for what the error means.',
       },
       'ecc-uncorrected': {
         title: 'Uncorrectable memory errors: {{value}}',
@@ -998,7 +1001,7 @@ export const en = {
         condition:
           'Fires when the cooling trend is sure that the card runs at least {{limit}} hotter than in its baseline.',
         advice:
-          'Clean out dust and check the fans. If that does not help, the thermal paste may need replacing. See Health.',
+          'Clean out dust and check the fans. If that does not help, the thermal paste may need replacing. Health in the window shows the trend.',
       },
       'idle-model': {
         title: 'An idle model uses {{value}}',
@@ -1010,6 +1013,10 @@ export const en = {
     clears: {
       'at-least': 'Clears after {{clear}} at {{hysteresis}} or more below the limit.',
       'at-most': 'Clears after {{clear}} at {{hysteresis}} or more above the limit.',
+    },
+    clearsAtOnce: {
+      'at-least': 'Clears at {{hysteresis}} or more below the limit.',
+      'at-most': 'Clears at {{hysteresis}} or more above the limit.',
     },
     noLimits: 'does not report this limit, so the rule cannot fire',
   },
