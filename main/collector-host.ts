@@ -1,6 +1,7 @@
 import { channels, type ChannelOf, type CollectorStatus } from '../app/contract/channels.ts';
+import { WINDOW_RECORDS_AFTER_MS } from '../app/contract/followed-recorder.ts';
 import { text } from '../app/core/i18n.ts';
-import { err, ok, type AppError, type Result } from '../app/core/result.ts';
+import { err, type AppError, type Result } from '../app/core/result.ts';
 import { resultOf } from '../app/core/schema.ts';
 import type { LimitField } from '../app/history/retention/limits.ts';
 import type { CollectorConfig } from '../app/recorder/collector-messages.ts';
@@ -8,13 +9,13 @@ import type { Attached, AttachEvents } from '../app/recorder/socket/attached.ts'
 import type { Hello } from '../app/recorder/socket/wire.ts';
 import type { Settings } from '../app/settings/settings.ts';
 import { log } from './log.ts';
-import { followedRecorder } from './recorder/followed.ts';
+import { followed } from './recorder/followed.ts';
 import { startOwnRecorder, type Down, type OwnRecorder } from './recorder/own-recorder.ts';
 import { countUnread, type RecorderPushes, type StatusBoard } from './recorder/pushes.ts';
 
 export type HostEvents = RecorderPushes & {
   readonly onStatus: (status: CollectorStatus) => void;
-  /** settings in force of a recorder in another process; undefined: the window's own recorder has the window's settings */
+  /** the settings in force of the followed recorder, when they change; undefined: it is the window's own */
   readonly onRecorderSettings: (settings: Settings | undefined) => void;
 };
 
@@ -30,13 +31,16 @@ export type HostOptions = {
   /** the built script of our own recorder */
   readonly script: string;
   readonly config: Omit<CollectorConfig, 'restarted' | 'startedBy'>;
-  /** Attaches to the recorder that this window can follow; undefined: none runs. An error: it runs and cannot be followed. */
-  readonly find: (events: AttachEvents) => Promise<Result<Attached | undefined>>;
+  /**
+   * Attaches to the recorder that this window can follow; undefined: none runs. An error: it runs and cannot be followed.
+   * `exceptPid`: the window's own recorder
+   */
+  readonly find: (events: AttachEvents, exceptPid: number | undefined) => Promise<Result<Attached | undefined>>;
 };
 
-/** A service that is restarted is back within seconds. The window records itself after this time. */
-const GRACE_MS = 10_000;
 const LOOK_EVERY_MS = 250;
+/** A service that ends this soon after it took the folder from the window does not get it again for as long. */
+const KEEPS_FOLDER_MS = 10 * 60_000;
 /** How often a recorder is looked for that locked the folder and is not attached to. */
 const BUSY_EVERY_MS = 1_000;
 
@@ -56,6 +60,7 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
   /** events of an earlier connection are ignored */
   let connection = 0;
   let waitUntilMs = -Infinity;
+  let handedOverMs = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   let choosing = false;
   let stopping = false;
@@ -74,24 +79,26 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
   };
 
   async function choose(): Promise<void> {
-    if (choosing || stopping) return;
+    if (choosing || stopping || records()) return;
     choosing = true;
-    const found = await find(eventsOf(++connection));
+    const found = await find(eventsOf(++connection), own?.pid());
     choosing = false;
-    if (stopping) return found.ok ? found.value?.close() : undefined;
-    if (!found.ok) return cannotFollow(found.error);
-    if (found.value) return follow(found.value);
+    if (stopping || records()) return found.ok ? found.value?.close() : undefined;
+    if (found.ok && found.value) return follow(found.value);
+    if (!found.ok && (own || found.error.code !== 'forbidden')) return cannotFollow(found.error);
     if (own) return chooseIn(BUSY_EVERY_MS); // it tries to record all the time
     if (performance.now() < waitUntilMs) return chooseIn(LOOK_EVERY_MS);
     startOwn();
   }
 
+  /** A recorder of our own is at work, and no other is looked for. */
+  const records = (): boolean => own !== undefined && status.state !== 'failed' && status.state !== 'restarting';
+
   function follow(found: Attached): void {
-    void own?.stop(); // its process has ended: it could not record
+    void own?.stop(); // it could not record
     own = undefined;
     attached = found;
-    if (!found.isConnected()) return onLost();
-    onAttached(found.hello());
+    if (!found.isConnected()) onLost();
   }
 
   function onAttached(hello: Hello): void {
@@ -100,7 +107,7 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
     board.set({
       state: 'running',
       error: undefined,
-      recorder: followedRecorder(hello),
+      recorder: followed(hello, config.dataFolder),
       ...(hello.setAside !== undefined && { setAside: hello.setAside }),
     });
   }
@@ -110,7 +117,15 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
     log('The connection to the recorder ended.');
     const ofSystem = status.recorder?.scope === 'system';
     board.set({ state: ofSystem ? 'waiting-for-system' : 'waiting' });
-    if (!ofSystem) timer = setTimeout(startOwn, GRACE_MS);
+    clearTimeout(timer);
+    if (!ofSystem) timer = setTimeout(startOwn, WINDOW_RECORDS_AFTER_MS);
+  }
+
+  function onSettings(now: Settings): void {
+    if (!status.recorder) return;
+    if (status.recorder.intervalMs !== now.intervalMs)
+      board.set({ recorder: { ...status.recorder, intervalMs: now.intervalMs } });
+    events.onRecorderSettings(now);
   }
 
   function cannotFollow(error: AppError): void {
@@ -124,15 +139,21 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
     attached = undefined;
     connection++;
     events.onRecorderSettings(undefined);
-    board.set({ state: status.state === 'starting' ? 'starting' : 'restarting', error: undefined, recorder: undefined });
-    own = startOwnRecorder(script, { ...config, settings, suspended }, events, board, onDown);
+    board.set({
+      state: status.state === 'starting' ? 'starting' : 'restarting',
+      error: undefined,
+      recorder: undefined,
+    });
+    const keepsFolderMs = performance.now() - handedOverMs < KEEPS_FOLDER_MS ? KEEPS_FOLDER_MS : 0;
+    own = startOwnRecorder(script, { ...config, settings, suspended, keepsFolderMs }, events, board, onDown);
   }
 
   function onDown(why: Down): void {
     if (why === 'handed-over') {
       log('A service records into the folder from now on.');
       own = undefined;
-      waitUntilMs = performance.now() + GRACE_MS;
+      handedOverMs = performance.now();
+      waitUntilMs = handedOverMs + WINDOW_RECORDS_AFTER_MS;
       board.set({ state: 'waiting' });
     }
     void choose();
@@ -141,12 +162,13 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
   /** What a connection reports, while it is the newest. */
   function eventsOf(number: number): AttachEvents {
     const current = (): boolean => number === connection;
-    const passing = <A extends unknown[]>(take: (...args: A) => void) =>
+    const passing =
+      <A extends unknown[]>(take: (...args: A) => void) =>
       (...args: A): void => {
         if (current()) take(...args);
       };
     return {
-      onAttached: passing((hello) => attached && onAttached(hello)),
+      onAttached: passing(onAttached),
       onLost: passing(() => attached && onLost()),
       onTick: passing(events.onTick),
       onAlerts: passing(events.onAlerts),
@@ -156,7 +178,7 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
       onPrices: passing(events.onPrices),
       onJob: passing(events.onJob),
       onNotice: passing((notice) => board.set({ notice })),
-      onSettings: passing(events.onRecorderSettings),
+      onSettings: passing(onSettings),
       onUnread: passing((why) => countUnread(board, why)),
     };
   }

@@ -7,12 +7,15 @@ import type { PushOf } from '../app/contract/channels.ts';
 import type { PageId } from '../app/contract/pages.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
+import type { OwnCost } from '../app/core/own-cost.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createApplicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createStressTest } from './stress-test.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
 import { startCollectorHost } from './collector-host.ts';
+import { findRecorder } from './recorder/find.ts';
+import { createShownSettings } from './shown-settings.ts';
 import { log } from './log.ts';
 import { recoverPage } from './page-recovery.ts';
 import { tellLauncher } from './launcher.ts';
@@ -33,9 +36,13 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const owner = openSettings(dataFolder, () => {
     applyTheme(owner.settings().theme);
     host.applySettings(owner.settings(), owner.report().suspended);
-    pushTo(window, 'settings', owner.settings());
-    pushTo(window, 'settingsReport', owner.report());
+    pushSettings();
   });
+  const shown = createShownSettings(owner, () => host.status().recorder);
+  const pushSettings = (): void => {
+    pushTo(window, 'settings', shown.settings());
+    pushTo(window, 'settingsReport', shown.report());
+  };
   applyTheme(owner.settings().theme);
 
   let window: BrowserWindow | undefined;
@@ -48,15 +55,24 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const locale = app.getLocale() || 'en';
   setLanguage(() => locale);
   const { t } = createI18n(locale);
-  const formatter = () => createFormatter(locale, owner.settings());
+  const formatter = () => createFormatter(locale, shown.settings());
 
   const applicationCost = createApplicationCost();
+  /** What all of Slowburn uses: a recorder in another process is not among the application's own. */
+  const costOf = ({ cpuPct, rssBytes }: OwnCost) => {
+    const application = applicationCost();
+    if (!host.status().recorder) return application;
+    return { cpuPct: application.cpuPct + cpuPct, memoryBytes: application.memoryBytes + rssBytes };
+  };
   const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
   const icon = path.join(out, 'renderer', 'icon.png');
   const stressTest = createStressTest(dataFolder, (status) => pushTo(window, 'stressTest', status));
   const host = startCollectorHost(
-    path.join(out, 'node', 'collector.js'),
-    { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
+    {
+      script: path.join(out, 'node', 'collector.js'),
+      config: { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
+      find: (events, exceptPid) => findRecorder({ dataFolder, source, exceptPid }, events),
+    },
     {
       onTick(tick) {
         const wasPaused = latest?.fault?.code === 'recording-failed';
@@ -77,7 +93,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       onAction(action) {
         if (owner.settings().notifications) notifyAction(action, t, () => showWindow('workloads'));
       },
-      onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
+      onCost: (collector) => pushTo(window, 'cost', { collector, application: costOf(collector) }),
       onPrices(now) {
         book = now ?? null;
         pushTo(window, 'prices', { book });
@@ -86,6 +102,10 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       onStatus(status) {
         pushTo(window, 'collector', status);
         if (status.state !== 'running') tray.show(undefined, firing, formatter());
+      },
+      onRecorderSettings(now) {
+        shown.follow(now);
+        pushSettings();
       },
     },
   );
@@ -117,10 +137,12 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
 
   const mayDelete = createDeletionGuard(host, () => window, t, formatter);
   const changeSettings: MainHandlers['settings.set'] = async (change) => {
+    const allowed = shown.mayChange(change);
+    if (!allowed.ok) return allowed;
     const agreed = await mayDelete(change, owner);
     if (!agreed.ok) return agreed;
     const saved = agreed.value ? owner.change(change) : ok(undefined);
-    return saved.ok ? ok(owner.settings()) : saved;
+    return saved.ok ? ok(shown.settings()) : saved;
   };
 
   const handlers: MainHandlers = {
@@ -140,8 +162,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       await shell.openPath(dataFolder);
       return ok(undefined);
     },
-    'settings.get': () => ok(owner.settings()),
-    'settings.report': () => ok(owner.report()),
+    'settings.get': () => ok(shown.settings()),
+    'settings.report': () => ok(shown.report()),
     'settings.set': changeSettings,
     'prices.get': () => ok({ book }),
     'prices.import': (request) => choosePrices(host, window, t, { ...request, locale }),

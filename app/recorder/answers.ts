@@ -42,6 +42,8 @@ type AnswerSources = {
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
   readonly sampleNow: () => void;
+  /** ends this recorder, if it gives its folder to a service */
+  readonly handOver: () => Result<undefined>;
   /** whether the source reports Xid errors; if not, their absence means nothing */
   readonly hearsXids?: boolean;
 };
@@ -58,6 +60,7 @@ export function createAnswers(sources: AnswerSources) {
     limits,
     addPrices,
     sampleNow,
+    handOver,
     hearsXids = false,
   } = sources;
   const act = (action: AlertAction): Result<undefined> =>
@@ -116,6 +119,7 @@ export function createAnswers(sources: AnswerSources) {
     'prices.add': addPrices,
     'report.preview': (request) => makeReport({ ...request, format: 'html' }),
     'report.make': makeReport,
+    'recorder.handOver': handOver,
     'sample.take'() {
       sampleNow();
       return ok(undefined);

@@ -17,6 +17,9 @@ export type OwnRecorder = {
   readonly pid: () => number | undefined;
 };
 
+/** `keepsFolderMs`: how long it refuses to hand the folder over to a service */
+export type OwnConfig = Omit<CollectorConfig, 'restarted' | 'startedBy'> & { readonly keepsFolderMs: number };
+
 /** busy: another process records into the folder. crashed: it is started again. handed-over: a service asked for the folder. */
 export type Down = 'busy' | 'crashed' | 'handed-over';
 
@@ -40,7 +43,7 @@ const RETRY_MS: Partial<Record<string, number>> = {
  */
 export function startOwnRecorder(
   script: string,
-  config: Omit<CollectorConfig, 'restarted' | 'startedBy'>,
+  { keepsFolderMs, ...config }: OwnConfig,
   pushes: RecorderPushes,
   board: StatusBoard,
   onDown: (why: Down) => void,
@@ -62,7 +65,7 @@ export function startOwnRecorder(
     const started = utilityProcess.fork(script, [], { serviceName: 'Slowburn collector', stdio: 'inherit' });
     child = started;
     started.on('message', (message: FromCollector) => {
-      if (child === started) onMessage(message);
+      if (child === started && !stopping) onMessage(message);
     });
     started.on('exit', (code) => {
       if (child === started) onExit(code);
@@ -76,6 +79,7 @@ export function startOwnRecorder(
         return send({
           type: 'start',
           config: { ...config, settings, suspended, restarted: board.read().restarts > 0, startedBy: 'window' },
+          keepsFolderMs,
         });
       case 'started':
         return board.set({

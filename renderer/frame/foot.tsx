@@ -45,15 +45,31 @@ function OwnCost() {
   );
 }
 
-/** The foot of the window: Slowburn's own cost, and how many updates could not be read. */
+/** Who records, if it is another process: the window may be closed. */
+function RecordedBy() {
+  const { t } = useTranslation();
+  const { collector, format } = useShared();
+  const { recorder, state } = collector ?? {};
+  if (!recorder || state !== 'running') return null;
+  const by = recorder.scope === 'system' ? 'system' : recorder.startedBy;
+  return (
+    <span className={css.recordedBy}>
+      {t(`attached.by.${by}`, { date: format.dateTime(recorder.sinceMs) })}
+      {recorder.may === 'read' && ` ${t('attached.readOnlyShort')}`}
+    </span>
+  );
+}
+
+/** The foot of the window: who records, Slowburn's own cost, and how many updates could not be read. */
 export function Foot() {
   const { t } = useTranslation();
   const { collector, format } = useShared();
   const known = useLive(hasCost);
   const unread = useUnread() + (collector?.unread ?? 0);
-  if (!known && unread === 0) return null;
+  if (!known && unread === 0 && !collector?.recorder) return null;
   return (
     <footer className={css.foot}>
+      <RecordedBy />
       {known && <OwnCost />}
       {unread > 0 && (
         <span role="status" className={css.unread} title={t('cost.unreadNote')}>

@@ -45,6 +45,7 @@ function answersOfASmallHistory() {
     limits: noLimits,
     addPrices: () => ok('196 prices'),
     sampleNow: () => undefined,
+    handOver: () => ok(undefined),
   });
 }
 
@@ -86,6 +87,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'prices.add': { path: '/prices.csv', series: 'AT', zone: 'Europe/Vienna', locale: 'en' },
   'report.preview': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, locale: 'en' },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', path: '/r.html', locale: 'en' },
+  'recorder.handOver': undefined,
   'sample.take': undefined,
 };
 

@@ -144,6 +144,7 @@ function answers() {
     limits: noLimits,
     addPrices: () => ok('196 prices'),
     sampleNow: () => undefined,
+    handOver: () => ok(undefined),
   });
 }
 
