@@ -18,6 +18,39 @@ export const en = {
     firing_one: '{{count}} alert firing',
     firing_other: '{{count}} alerts firing',
   },
+  attached: {
+    title: 'Recorder',
+    by: {
+      service: 'Recording by the service since {{date}}. Closing this window does not stop it.',
+      system: 'Recording by the system service since {{date}}. Closing this window does not stop it.',
+      monitor: 'Recording by slowburn monitor since {{date}}. Closing this window does not stop it.',
+      command: 'Recording by a slowburn command since {{date}}. Closing this window does not stop it.',
+      window: 'Recording by another window since {{date}}. Closing this window does not stop it.',
+    },
+    readOnlyShort: 'Read-only.',
+    process: 'Process {{pid}}, Slowburn {{version}}',
+    own: 'This window records. Recording ends when you quit Slowburn.',
+    ownMore: 'To record without a window, run in a terminal: slowburn service install',
+    takesOver: 'If it ends, this window starts to record after {{seconds}} s.',
+    waits: 'If it ends, this window waits for it.',
+    waiting: 'The recorder has ended',
+    waitingMore: 'If it is not back within {{seconds}} s, this window records.',
+    waitingForSystem: 'The recorder of the system has ended',
+    waitingForSystemMore:
+      'This window shows it again when it runs. An administrator sees the reason with: slowburn service logs --system',
+    otherVersion: 'The recorder is Slowburn {{recorder}}, and this window is Slowburn {{window}}',
+    otherVersionNext: {
+      user: 'Restart the recorder, so that both are the same: systemctl --user restart slowburn',
+      system: 'An administrator restarts the recorder, so that both are the same: systemctl restart slowburn',
+      other: 'Restart the older of the two.',
+    },
+    readOnly: 'You can look at everything here, but not change it: this recorder belongs to the system.',
+    readOnlyMore:
+      'An administrator changes its settings in {{file}}. It applies a change at once. How this window looks and notifies is yours to change.',
+    otherFolder: 'These settings belong to a recorder with another data folder.',
+    otherFolderMore:
+      'Change them in {{file}}. It applies a change at once. How this window looks and notifies is yours to change.',
+  },
   banner: {
     simulated: 'Simulated GPU',
     replayed: 'Replayed recording',
@@ -55,39 +88,6 @@ export const en = {
       lost: 'The history was lost.',
       lostNext: 'Samples recorded since {{since}} are not in {{file}}.',
     },
-  },
-  attached: {
-    title: 'Recorder',
-    by: {
-      service: 'Recording by the service since {{date}}. Closing this window does not stop it.',
-      system: 'Recording by the system service since {{date}}. Closing this window does not stop it.',
-      monitor: 'Recording by slowburn monitor since {{date}}. Closing this window does not stop it.',
-      command: 'Recording by a slowburn command since {{date}}. Closing this window does not stop it.',
-      window: 'Recording by another window since {{date}}. Closing this window does not stop it.',
-    },
-    readOnlyShort: 'Read-only.',
-    process: 'Process {{pid}}, Slowburn {{version}}',
-    own: 'This window records. Recording ends when you quit Slowburn.',
-    ownMore: 'To record without a window, run in a terminal: slowburn service install',
-    takesOver: 'If it ends, this window starts to record after {{seconds}} s.',
-    waits: 'If it ends, this window waits for it.',
-    waiting: 'The recorder has ended',
-    waitingMore: 'If it is not back within {{seconds}} s, this window records.',
-    waitingForSystem: 'The recorder of the system has ended',
-    waitingForSystemMore:
-      'This window shows it again when it runs. An administrator sees the reason with: slowburn service logs --system',
-    otherVersion: 'The recorder is Slowburn {{recorder}}, and this window is Slowburn {{window}}',
-    otherVersionNext: {
-      user: 'Restart the recorder, so that both are the same: systemctl --user restart slowburn',
-      system: 'An administrator restarts the recorder, so that both are the same: systemctl restart slowburn',
-      other: 'Restart the older of the two.',
-    },
-    readOnly: 'You can look at everything here, but not change it: this recorder belongs to the system.',
-    readOnlyMore:
-      'An administrator changes its settings in {{file}}. It applies a change at once. How this window looks and notifies is yours to change.',
-    otherFolder: 'These settings belong to a recorder with another data folder.',
-    otherFolderMore:
-      'Change them in {{file}}. It applies a change at once. How this window looks and notifies is yours to change.',
   },
   cost: {
     note: 'What Slowburn itself uses: CPU time of all its processes over the last minute, as a percentage of one core; their memory, with shared memory counted once; driver time per sample; samples since the start.',
