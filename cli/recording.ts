@@ -4,7 +4,9 @@ import type { RecorderKind } from '../app/core/recorder-kinds.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { err, ok, type Result } from '../app/core/result.ts';
 import { dataFolder, historyFile } from '../app/core/folders.node.ts';
-import { requestSample } from '../app/recorder/sample-request.node.ts';
+import { attach } from '../app/recorder/socket/attach.node.ts';
+import type { Attached } from '../app/recorder/socket/attached.ts';
+import { folderPlaces } from '../app/recorder/socket/places.node.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import { pendingTexts, settingsNotices } from '../app/settings/report-words.ts';
 import type { Settings } from '../app/settings/settings.ts';
@@ -71,6 +73,8 @@ export type Recording = {
   readonly databaseFile: string;
   /** undefined: another process records */
   readonly collector: Collector | undefined;
+  /** the connection to that process, if it has one */
+  readonly attached?: Attached;
   /** Has a sample taken beside the interval, if the source can. */
   readonly sampleNow: () => void;
 };
@@ -92,10 +96,14 @@ export async function startRecording(options: RecordingOptions): Promise<Result<
   const folder = dataFolder(options.dataDir);
   const running = readRecorder(folder);
   if (!running) return opened;
+  const attached = await attach({ find: () => folderPlaces(folder), events: {}, follow: false });
+  if (!attached.ok && attached.error.code === 'other-version') printError(attached.error);
   return ok({
     databaseFile: running.databaseFile,
     collector: undefined,
-    sampleNow: () => requestSample(folder),
+    ...(attached.ok && { attached: attached.value }),
+    // without a connection, the next sample is that of the recorder's next tick
+    sampleNow: () => void (attached.ok && attached.value.ask('sample.take', undefined)),
   });
 }
 
@@ -116,7 +124,8 @@ export async function startLive(options: RecordingOptions): Promise<Result<Recor
  * Ends recording if this process records.
  * @returns false if not everything was written, which is printed
  */
-export async function endRecording({ collector }: Recording): Promise<boolean> {
+export async function endRecording({ collector, attached }: Recording): Promise<boolean> {
+  attached?.close();
   const stopped = await collector?.stop();
   if (stopped?.ok !== false) return true;
   printError(stopped.error);

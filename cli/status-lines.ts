@@ -2,6 +2,7 @@ import { alertSubject, alertTitle } from '../app/alerts/text.ts';
 import { joined } from '../app/core/format.ts';
 import { text } from '../app/core/i18n.ts';
 import type { Recorder } from '../app/core/recorder-note.node.ts';
+import type { Result } from '../app/core/result.ts';
 import type { Formatter } from '../app/metrics/format.ts';
 import type { RecorderStatus } from '../app/recorder/recorder-status.node.ts';
 
@@ -69,4 +70,11 @@ export function statusLines(status: RecorderStatus, format: Formatter): string[]
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`);
+}
+
+/** The machine's recorder: its five lines and what it cannot do, or why it cannot be asked. */
+export function systemLines(system: Result<RecorderStatus>, format: Formatter): string[] {
+  const heading = text('cli.recorderStatus.systemHeading');
+  if (!system.ok) return [heading, system.error.message, ...(system.error.next ? [`  ${system.error.next}`] : [])];
+  return [heading, ...statusLines(system.value, format), text('cli.service.cannot')];
 }

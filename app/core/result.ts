@@ -12,6 +12,7 @@ export const errorCodes = [
   'not-ready',
   'busy',
   'timeout',
+  'other-version',
   'source-unavailable',
   'recording-unreadable',
   'database-unusable',

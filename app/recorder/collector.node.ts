@@ -24,14 +24,19 @@ import { noteStops } from './unclean-end.ts';
 import { createFileKeeper, type Notice } from './file-keeper.node.ts';
 import { lockFolder } from './folder-lock.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
-import { watchSampleRequests } from './sample-request.node.ts';
+import { openMachineSource } from './machine-source.node.ts';
+import { createSampleNow } from './sample-now.node.ts';
+import { scopeOfThis, systemPlaces, userPlace } from './socket/places.node.ts';
+import { openServer } from './socket/server.node.ts';
+import { withClients } from './socket/tell-clients.ts';
+import { version } from './socket/version.ts';
+import { PROTOCOL } from './socket/wire.ts';
 import type { RecordingEvents } from './tick-pipeline.node.ts';
 import { openHistory, removeReplayHistory } from './open-history.node.ts';
 import { createReportMaker } from './report-maker.node.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { historyFile, ledgerFolder } from '../core/folders.node.ts';
 import type { Settings } from '../settings/settings.ts';
-import { openSource } from '../telemetry/open-source.node.ts';
 import { sourceKindOf } from '../telemetry/source-kinds.ts';
 import { startSampler } from '../telemetry/sampler.ts';
 import { memoryLedgerStore, openLedgerStore } from '../wear/ledger/ledger-store.node.ts';
@@ -87,7 +92,7 @@ export type Collector = {
  */
 export async function openCollector(
   config: CollectorConfig,
-  events: CollectorEvents,
+  ownEvents: CollectorEvents,
   threads: URL,
 ): Promise<Result<Collector>> {
   const clock = systemClock;
@@ -104,12 +109,13 @@ export async function openCollector(
     lock.value.release();
   };
 
-  const source = await openSource(config.source, {
-    clock,
-    settings,
-    speed: config.speed,
-    nvmlWorkerUrl: new URL('nvml-worker.js', threads),
-  });
+  const { startedBy } = config;
+  const scope = scopeOfThis(startedBy);
+  const source = await openMachineSource(
+    config.source,
+    { clock, settings, speed: config.speed, nvmlWorkerUrl: new URL('nvml-worker.js', threads) },
+    { scope, startedBy, log: log.write },
+  );
   if (!source.ok) {
     log.write(`Could not start: ${source.error.message}`);
     release();
@@ -128,8 +134,25 @@ export async function openCollector(
   }
 
   const { label } = source.value.info();
-  const { startedBy } = config;
-  const recorder = { pid: process.pid, databaseFile, source: label, startedBy, sinceMs: clock.wallMs() };
+  const fixed = { pid: process.pid, databaseFile, source: label, startedBy, sinceMs: clock.wallMs() };
+  const place = userPlace(config.dataFolder);
+  const server = await openServer({
+    places: scope === 'system' ? systemPlaces() : place ? [place] : [],
+    hello: {
+      ...fixed,
+      product: 'slowburn',
+      protocol: PROTOCOL,
+      version,
+      scope,
+      origin,
+      dataFolder: config.dataFolder,
+      ...(opened.value.setAside !== undefined && { setAside: opened.value.setAside }),
+    },
+    answer: (channel, payload) => answer(channel, payload),
+    log: log.write,
+  });
+  const events = withClients(ownEvents, server.tell, clock.monoMs);
+  const recorder = { ...fixed, ...(server.paths[0] !== undefined && { socket: server.paths[0] }) };
   writeRecorder(config.dataFolder, recorder);
   log.write(`Recording from ${label}, process ${process.pid}.`);
   const diskRoom = watchDiskRoom(config.dataFolder);
@@ -187,7 +210,7 @@ export async function openCollector(
     prices.look();
     return ok(importedText(text, formatter(locale), imported.value.prices));
   };
-  const sampleNow = (): void => source.value.sampleNow?.();
+  const { ask: sampleNow, stop: noMoreSamples } = createSampleNow(() => source.value.sampleNow?.());
   const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
     beginWork({
       db,
@@ -256,7 +279,6 @@ export async function openCollector(
   });
   events.onPrices?.(prices.book());
   if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), [], []);
-  const unwatch = watchSampleRequests(config.dataFolder, sampleNow);
   const endDuties = startDuties({
     work: () => work,
     keeper,
@@ -270,24 +292,28 @@ export async function openCollector(
     wallMs: clock.wallMs,
   });
 
+  server.tell({ type: 'settings', settings });
+  async function answer(channel: ChannelOf<'collector'>, payload: unknown): Promise<Result<unknown>> {
+    const pausedBy = keeper.pausedBy();
+    try {
+      return await work.answer(channel, payload);
+    } catch (thrown) {
+      if (!pausedBy) throw thrown;
+      return err('not-ready', pausedBy.message, pausedBy.next); // the file is closed
+    }
+  }
+
   let stopped: Promise<Result<undefined>> | undefined;
   return ok({
     limits: plan.shown,
-    async answer(channel, payload) {
-      const pausedBy = keeper.pausedBy();
-      try {
-        return await work.answer(channel, payload);
-      } catch (thrown) {
-        if (!pausedBy) throw thrown;
-        return err('not-ready', pausedBy.message, pausedBy.next); // the file is closed
-      }
-    },
+    answer,
     setAside: opened.value.setAside,
     databaseFile,
     sampleNow,
     finished: sampler.finished,
     applySettings(next, suspended) {
       settings = next;
+      server.tell({ type: 'settings', settings });
       plan.follow(limitsOf(next, suspended), clock.wallMs());
       work.watch.setRules(next.programs);
       work.recording.applyAlertSettings(next.alerts);
@@ -296,7 +322,8 @@ export async function openCollector(
     },
     stop: () =>
       (stopped ??= (async () => {
-        unwatch();
+        await server.close();
+        noMoreSamples();
         endDuties();
         stopping.abort();
         prices.close();

@@ -1,18 +1,16 @@
-import type { StoredAlert } from '../../app/alerts/schema.ts';
-import { alertAdvice, alertSubject, alertTitle } from '../../app/alerts/text.ts';
 import { Option } from 'commander';
-import { text } from '../../app/core/i18n.ts';
-import { entryText } from '../../app/governor/entry-text.ts';
-import type { Tick } from '../../app/telemetry/sampler.ts';
-import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
+import { text } from '../../app/core/i18n.ts';
+import { ok, type Result } from '../../app/core/result.ts';
+import type { Attached, AttachEvents } from '../../app/recorder/socket/attached.ts';
 import type { Settings } from '../../app/settings/settings.ts';
+import type { Tick } from '../../app/telemetry/sampler.ts';
 import type { Command } from '../command.ts';
-import { formatterOf } from '../format.ts';
-import { EXIT, secondsOption, settingsOf, type RecordingOptions } from '../options.ts';
 import { listenForKeys } from '../keys.ts';
-import { createMonitorView } from '../monitor-view.ts';
+import { createMonitorScreen, type MonitorScreen } from '../monitor-screen.ts';
+import { EXIT, secondsOption, settingsOf, type RecordingOptions } from '../options.ts';
 import { openRecordFile } from '../record-file.ts';
+import { attachToFolder, attachToSystem, nameOf, versionNote } from '../recorder-nearby.ts';
 import { recordHere } from '../recording.ts';
 import { recordingOptions } from '../shared-options.ts';
 import { notes, out, printError } from '../terminal.ts';
@@ -24,125 +22,111 @@ export type MonitorOptions = RecordingOptions & {
   readonly quiet?: boolean;
 };
 
-const PLAIN_EVERY_MS = 10_000;
-
-const sentences = (fault: Tick['fault']): readonly string[] =>
-  fault ? [fault.message, ...(fault.next ? [`  ${fault.next}`] : [])] : [];
-
-/** Says that numbers are simulated or replayed, if they are. */
-function bannerOf({ kind }: Tick['source']): readonly string[] {
-  const { origin } = sourceKindOf(kind);
-  return origin === 'measured' ? [] : [text(`banner.${origin}`)];
-}
-
-const once = <T>(make: () => T): (() => T) => {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+/** What gives the ticks: a recorder in this process, or one in another. */
+type Feed = {
+  readonly finished: Promise<void>;
+  /** Ends recording here, or the view of another's. An error says what was sampled and is not in the history. */
+  readonly stop: () => Promise<Result<undefined>>;
 };
 
+type Listener = {
+  readonly screen: MonitorScreen;
+  readonly onTick: (tick: Tick) => void;
+  readonly setSettings: (settings: () => Settings) => void;
+};
+
+/** Ctrl-C, q or --for then ends the view; the recorder goes on. */
+function feedOf(attached: Attached): Feed {
+  const hello = attached.hello();
+  notes.say(text('cli.attach.attached', { recorder: nameOf(hello), folder: hello.dataFolder }), ...versionNote(hello));
+  return {
+    finished: new Promise(() => undefined),
+    async stop() {
+      attached.close();
+      return ok(undefined);
+    },
+  };
+}
+
+const attachEvents = ({ screen, onTick, setSettings }: Listener): AttachEvents => ({
+  onTick,
+  onAlerts: screen.alerts,
+  onAction: screen.action,
+  onNotice: printError,
+  onSettings: (settings) => setSettings(() => settings),
+  onLost: screen.lost,
+});
+
+async function openHere(options: MonitorOptions, { screen, onTick, setSettings }: Listener): Promise<Result<Feed>> {
+  const opened = await recordHere('monitor', options, {
+    onTick,
+    onAlerts: screen.alerts,
+    onAction: screen.action,
+    onSessions: () => undefined,
+    onNotice: printError,
+  });
+  if (!opened.ok) return opened;
+  const { collector, settings } = opened.value;
+  setSettings(settings);
+  if (collector.setAside) notes.say(text('cli.history.setAside', { file: collector.setAside }));
+  return ok({ finished: collector.finished, stop: collector.stop });
+}
+
+/** The machine's recorder, else one of our own, else the one that records into the folder already. */
+async function openFeed(options: MonitorOptions, listener: Listener): Promise<Result<Feed>> {
+  const system = await attachToSystem(options, attachEvents(listener));
+  if (system.ok) return ok(feedOf(system.value));
+  if (system.error.code === 'other-version') printError(system.error);
+  const here = await openHere(options, listener);
+  if (here.ok || here.error.code !== 'database-busy') return here;
+  const beside = await attachToFolder(options, attachEvents(listener));
+  if (beside.ok) return ok(feedOf(beside.value));
+  return beside.error.code === 'not-found' ? here : beside;
+}
+
+/** Waits for Ctrl-C, `q`, the end of --for or of what is played. */
+async function untilTheEnd(options: MonitorOptions, screen: MonitorScreen, finished: Promise<void>): Promise<void> {
+  let restoreKeys = (): void => undefined;
+  await new Promise<void>((resolve) => {
+    const onKey = (key: string): void => {
+      if (screen.key(key)) resolve();
+    };
+    if (out.isLive() && !options.quiet) restoreKeys = listenForKeys(process.stdin, onKey, resolve);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    if (options.for !== undefined) setTimeout(resolve, options.for * 1000);
+    void finished.then(resolve);
+  });
+  restoreKeys();
+}
+
 /**
- * Records as the window does and shows a live table. If the output is no terminal, it prints the table every ten seconds
- * instead of redrawing it. Ends on Ctrl-C, after --for, or at the end of a replayed recording.
+ * Shows a live table of what is recorded: by the machine's recorder, by the one of the data folder, or else by this
+ * process. If the output is no terminal, it prints the table every ten seconds instead of redrawing it.
  */
-async function recordAndShow(options: MonitorOptions): Promise<number> {
+async function showRecorder(options: MonitorOptions): Promise<number> {
   let settings = (): Settings => settingsOf(dataFolder(options.dataDir));
-  /** Made when it is needed: it takes megabytes, which `--quiet` saves. */
-  const format = once(() => formatterOf(settings()));
-  const view = createMonitorView();
-  let lastTick: Tick | undefined;
-  let firing: string[] = [];
-  let shownMs = -Infinity;
-
-  const nameOf = (alert: StoredAlert): string => `${alertSubject(text, alert)}: ${alertTitle(text, format(), alert)}`;
-
-  let faultShown: string | undefined;
-  /** A fault is printed once, and its end too. */
-  function printFault({ fault }: Tick): void {
-    if (fault?.message === faultShown) return;
-    if (fault) out.say(...sentences(fault));
-    else out.say(text('cli.monitor.faultOver', { fault: faultShown! }));
-    faultShown = fault?.message;
-  }
-
-  /** An alert is printed once, with its remedy, and its end too. */
-  function printAlerts(told: readonly StoredAlert[], cleared: readonly StoredAlert[]): void {
-    for (const alert of told) out.say(`! ${nameOf(alert)}`, `  ${alertAdvice(text, alert)}`);
-    for (const alert of cleared.filter(({ toldMs }) => toldMs !== null)) {
-      const duration = format().duration(alert.clearedMs! - alert.firedMs);
-      const subject = alertSubject(text, alert);
-      out.say(text('alerts.over', { subject, title: alertTitle(text, format(), alert), duration }));
-    }
-  }
-
-  function show(tick: Tick): void {
-    if (options.quiet) return printFault(tick);
-    view.take(tick);
-    lastTick = tick;
-    const now = performance.now();
-    if (!out.isLive() && now - shownMs < PLAIN_EVERY_MS && !tick.fault) return;
-    shownMs = now;
-    draw(tick);
-  }
-
-  function draw(tick: Tick): void {
-    const lines = [
-      `${text('app.name')} · ${tick.source.label} · ${format().dateTime(tick.tsMs)}`,
-      ...bannerOf(tick.source),
-      ...(tick.source.because ? [`  ${tick.source.because}`] : []),
-      ...sentences(tick.fault),
-      ...firing,
-      '',
-      ...view.lines(tick, format(), out.columns()),
-    ];
-    if (out.isLive()) out.redraw(lines);
-    else out.say(...lines, '');
-  }
-
+  const screen = createMonitorScreen(options.quiet === true, () => settings());
   const recording =
     options.record === undefined ? undefined : openRecordFile(options.record, options.source, printError);
   if (recording?.ok === false) {
     printError(recording.error);
     return EXIT.failed;
   }
-  const opened = await recordHere('monitor', options, {
+  const feed = await openFeed(options, {
+    screen,
     onTick(tick) {
       recording?.value.write(tick);
-      show(tick);
+      screen.tick(tick);
     },
-    onAlerts(now, told, cleared) {
-      firing = now.map((alert) => `! ${nameOf(alert)}`);
-      if (options.quiet && told.length + cleared.length > 0) printAlerts(told, cleared);
-      else if (options.quiet) out.say(...firing); // those that fire since the recorder before this one
-    },
-    onAction(action) {
-      if (options.quiet) out.say(text('cli.monitor.governor', { action: entryText(text, action) }));
-    },
-    onSessions: () => undefined,
-    onNotice: printError,
+    setSettings: (next) => (settings = next),
   });
-  if (!opened.ok) {
-    printError(opened.error);
+  if (!feed.ok) {
+    printError(feed.error);
     return EXIT.failed;
   }
-  const { collector } = opened.value;
-  settings = opened.value.settings;
-  if (collector.setAside) notes.say(text('cli.history.setAside', { file: collector.setAside }));
-
-  let restoreKeys = (): void => undefined;
-  await new Promise<void>((resolve) => {
-    const onKey = (key: string): void => {
-      const does = view.key(key);
-      if (does === 'quit') resolve();
-      else if (does === 'redraw' && lastTick) draw(lastTick);
-    };
-    if (out.isLive() && !options.quiet) restoreKeys = listenForKeys(process.stdin, onKey, resolve);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-    if (options.for !== undefined) setTimeout(resolve, options.for * 1000);
-    void collector.finished.then(resolve);
-  });
-  restoreKeys();
-  const stopped = await collector.stop();
-  if (!options.quiet) out.say('', ...view.summary(format()));
+  await untilTheEnd(options, screen, feed.value.finished);
+  const stopped = await feed.value.stop();
+  screen.summary();
   if (!stopped.ok) printError(stopped.error);
   return recording?.value.close() === false || !stopped.ok ? EXIT.failed : EXIT.ok;
 }
@@ -156,5 +140,5 @@ export const monitor = {
     new Option('--for <seconds>', text('cli.monitor.for')).argParser(secondsOption),
     new Option('--quiet', text('cli.monitor.quiet')),
   ],
-  run: recordAndShow,
+  run: showRecorder,
 } satisfies Command;

@@ -3,6 +3,7 @@ import { dataFolder } from '../../app/core/folders.node.ts';
 import { text } from '../../app/core/i18n.ts';
 import { ok } from '../../app/core/result.ts';
 import { recorderStatus } from '../../app/recorder/recorder-status.node.ts';
+import { systemStatus } from '../../app/recorder/system-status.node.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, settingsOf } from '../options.ts';
@@ -37,7 +38,7 @@ function unitState(scope: ServiceScope) {
 export const serviceStatus = {
   description: () => text('cli.service.statusDescription'),
   options: () => [systemOption()],
-  run(options: ScopeOptions): number {
+  async run(options: ScopeOptions): Promise<number> {
     const scope = scopeOf(options);
     const shown = unitState(scope);
     if (!shown.ok) {
@@ -51,7 +52,9 @@ export const serviceStatus = {
     );
     if (scope === 'system') out.say(text('cli.service.cannot'));
     if (scope === 'system' && !readableFolder(folder)) {
-      out.say(of('StatusText'), text('cli.service.unreadable', { folder }));
+      const asked = await systemStatus();
+      if (asked.ok) out.say(...statusLines(asked.value, formatterOf(settingsOf(dataFolder()))));
+      else out.say(of('StatusText'), text('cli.service.unreadable', { folder }));
       return active === 'active' ? EXIT.ok : EXIT.notRecording;
     }
     const status = recorderStatus(folder, Date.now());
