@@ -32,7 +32,7 @@ import { applyTheme, createWindow, preloadFile } from './window.ts';
  * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
  * @param out the folder of built files
  */
-export function startShell({ source, speed, dataFolder, hidden }: Arguments, out: string): void {
+export function startShell({ source, speed, dataFolder, namesFolder, hidden }: Arguments, out: string): void {
   const owner = openSettings(dataFolder, () => {
     applyTheme(owner.settings().theme);
     host.applySettings(owner.settings(), owner.report().suspended);
@@ -71,7 +71,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     {
       script: path.join(out, 'node', 'collector.js'),
       config: { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
-      find: (events, exceptPid) => findRecorder({ dataFolder, source, exceptPid }, events),
+      find: (events, exceptPid) => findRecorder({ dataFolder, namesFolder, source, exceptPid }, events),
     },
     {
       onTick(tick) {

@@ -60,7 +60,9 @@ async function recordAsService(given: RecordOptions): Promise<number> {
   const { source = { kind: 'auto' }, ...options } = { ...config.value, ...given };
   const tried = source.kind === 'auto' ? realSources : [source];
   const open = (from: SourceSpec) =>
-    takeFolder(dataFolder(options.dataDir), () => recordHere('service', { ...options, source: from, speed: 1 }, events));
+    takeFolder(dataFolder(options.dataDir), () =>
+      recordHere('service', { ...options, source: from, speed: 1 }, events),
+    );
   let opened = await open(tried[0]!);
   const first = opened;
   for (const other of tried.slice(1)) {

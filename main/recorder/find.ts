@@ -8,6 +8,7 @@ import type { SourceSpec } from '../../app/telemetry/sources.ts';
 
 export type Wanted = {
   readonly dataFolder: string;
+  readonly namesFolder: boolean;
   /** what the window was asked to show */
   readonly source: SourceSpec;
   /** the window's own recorder, which has a socket too */
@@ -34,15 +35,17 @@ function whileSuitable(events: AttachEvents, suitable: () => boolean): AttachEve
 }
 
 /**
- * Attaches to the recorder of a data folder, else to the machine's.
+ * Attaches to the recorder of a data folder. A person who named neither a source nor a folder wants to see this machine's
+ * cards: without a recorder of the folder, that of the machine is shown.
  * @returns undefined: none runs that suits. An error: one runs, and this window cannot attach to it.
  */
 export async function findRecorder(wanted: Wanted, events: AttachEvents): Promise<Result<Attached | undefined>> {
   let suitable = true;
   const gated = whileSuitable(events, () => suitable);
-  const ofMachine = wanted.source.kind === 'auto' || sourceKindOf(wanted.source.kind).origin === 'measured';
+  const { dataFolder, namesFolder, source } = wanted;
+  const wantsMachine = source.kind === 'auto' && !namesFolder;
   const attached = await attach({
-    find: () => [...folderPlaces(wanted.dataFolder), ...(ofMachine ? systemPlaces() : [])],
+    find: () => [...folderPlaces(dataFolder), ...(wantsMachine ? systemPlaces() : [])],
     events: {
       ...gated,
       onAttached(hello) {

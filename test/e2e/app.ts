@@ -52,9 +52,11 @@ export const test = base.extend<{ slowburn: Slowburn }>({
         fs.writeFileSync(built, `${code}\n${fs.readFileSync(built, 'utf8')}`);
       },
       async launch(...args) {
+        // a folder that is named is a wish; one from the environment is where a person's data is
+        const folder = environment['SLOWBURN_DATA_DIR'] === undefined ? ['--data-dir', dataFolder] : [];
         const options = {
           cwd: checkout,
-          args: [application, '--data-dir', dataFolder, '--log-level=3', ...args],
+          args: [application, ...folder, '--log-level=3', ...args],
           chromiumSandbox: true,
           colorScheme: null,
           env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC', ...environment },

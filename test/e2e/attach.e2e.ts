@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import type { CollectorStatus } from '../../app/contract/channels.ts';
 import { readRecorder } from '../../app/core/recorder-note.node.ts';
-import { collectorPid, expect, open, picture, test as base } from './app.ts';
+import { collectorPid, expect, open, picture, test as base, type Slowburn } from './app.ts';
 
 const checkout = path.resolve(import.meta.dirname, '../..');
 const CLOSING = /Closing this window does not stop it\./;
@@ -146,12 +146,13 @@ test('a window that is killed takes nothing with it', async ({ slowburn, recorde
 
 test.describe('of the system', () => {
   /** A recorder as the system's service, whose control socket this user may not open. */
-  async function systemRecorder(recorders: Recorders, environment: Record<string, string>) {
+  async function systemRecorder(recorders: Recorders, { environment, dataFolder: own }: Slowburn) {
     const root = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-system-'));
     const [run, folder] = [path.join(root, 'run'), path.join(root, 'data')];
     fs.mkdirSync(run, { mode: 0o755 });
     fs.mkdirSync(folder, { mode: 0o700 });
     environment['SLOWBURN_SYSTEM_DIR'] = run;
+    environment['SLOWBURN_DATA_DIR'] = own;
     const start = async (): Promise<ChildProcess> => {
       const child = await recorders.record(folder, {
         environment: { SLOWBURN_SYSTEM_DIR: run, RUNTIME_DIRECTORY: run },
@@ -164,7 +165,7 @@ test.describe('of the system', () => {
 
   test('can be looked at and not changed, and the window says so', async ({ slowburn, recorders }) => {
     test.setTimeout(120_000);
-    const system = await systemRecorder(recorders, slowburn.environment);
+    const system = await systemRecorder(recorders, slowburn);
     const recorder = await system.start();
     const { app, page } = await slowburn.launch();
     await isLive(page);
@@ -202,11 +203,12 @@ test.describe('of the system', () => {
 
   test('is shown by several windows at once', async ({ slowburn, recorders }) => {
     test.setTimeout(120_000);
-    const system = await systemRecorder(recorders, slowburn.environment);
+    const system = await systemRecorder(recorders, slowburn);
     const { pid } = await system.start();
     const other = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-other-'));
     const first = await slowburn.launch();
-    const second = await slowburn.launch('--data-dir', other);
+    slowburn.environment['SLOWBURN_DATA_DIR'] = other;
+    const second = await slowburn.launch();
     for (const { page } of [first, second]) await isLive(page);
     expect(await followedPid(first.page)).toBe(pid);
     expect(await followedPid(second.page)).toBe(pid);

@@ -156,7 +156,12 @@ describe('slowburn service', () => {
   it('installs itself beside a window, which hands the folder over', () => {
     const { service, unit, data } = manager('running');
     fs.mkdirSync(data);
-    writeRecorder(data, { pid: process.pid, databaseFile: 'x', startedBy: 'window', socket: path.join(data, 'x.sock') });
+    writeRecorder(data, {
+      pid: process.pid,
+      databaseFile: 'x',
+      startedBy: 'window',
+      socket: path.join(data, 'x.sock'),
+    });
     expect(service('install', '--data-dir', data)).toMatchObject({ status: 0 });
     expect(fs.existsSync(unit)).toBe(true);
   });
