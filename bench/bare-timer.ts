@@ -39,3 +39,10 @@ export function watchTimer(intervalMs: number): { readonly stop: () => Promise<r
     },
   };
 }
+
+/** The misses of a recorder that a bare timer of the same interval did not have. */
+export function timerKept(misses: readonly Miss[], timer: readonly Miss[], intervalMs: number): readonly Miss[] {
+  const nearMs = 2 * intervalMs; // one grid is not in step with the other
+  const together = (a: Miss, b: Miss): boolean => a.fromMs - nearMs < b.toMs && b.fromMs - nearMs < a.toMs;
+  return misses.filter((miss) => !timer.some((other) => together(miss, other)));
+}

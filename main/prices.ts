@@ -15,7 +15,7 @@ export async function choosePrices(
     title: t('prices.marketImport'),
     properties: ['openFile' as const],
     filters: [
-      { name: 'CSV', extensions: ['csv', 'txt'] },
+      { name: 'CSV, JSON', extensions: ['csv', 'txt', 'json'] },
       { name: t('prices.allFiles'), extensions: ['*'] },
     ],
   };

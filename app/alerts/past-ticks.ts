@@ -7,7 +7,9 @@ import { metricIndex, type MetricKey } from '../metrics/metrics.ts';
 import type { Tick } from '../telemetry/sampler.ts';
 import type { GpuEvent } from '../telemetry/source.ts';
 
-export type PastSources = Pick<History, 'gpus' | 'replay'> & { readonly xids: Pick<History['xids'], 'between'> };
+export type PastSources = Pick<History, 'gpus' | 'gaps' | 'replay'> & {
+  readonly xids: Pick<History['xids'], 'between'>;
+};
 
 /** The samples of one card, one after the other, in one frame that is filled again for each. */
 type Cursor = {
@@ -21,7 +23,7 @@ type Cursor = {
 const SOURCE = { kind: 'replay', label: '', simulated: false } as const;
 
 /**
- * The past as ticks of a few metrics, of all cards together, in the order of time. Frames are used again: what is needed
+ * The past as ticks of a few metrics, of all cards together, in the order of time, with the gap that each one ends. Frames are used again: what is needed
  * after the next tick must be copied. Ends of parts are given as `undefined`: a moment to let other work run.
  */
 export function* pastTicks(
@@ -34,6 +36,7 @@ export function* pastTicks(
     const parts = history.replay(gpu.uuid, fromMs, toMs, keys)[Symbol.iterator]();
     return { gpu, frame: createFrame(), parts, part: undefined, at: 0 };
   });
+  const gaps = new Map(history.gaps(fromMs, toMs).map((gap) => [gap.toMs, gap]));
   const xids = history.xids.between(fromMs, toMs).sort((a, b) => a.tsMs - b.tsMs);
   let heard = 0;
   let seq = 0;
@@ -77,7 +80,8 @@ export function* pastTicks(
     const dts = together.map(({ part, at }) => part!.dtMs[at]!).filter((dtMs) => !Number.isNaN(dtMs));
     const gpus = together.map(({ gpu, frame }) => ({ gpu, frame }));
     const dtMs = dts.length === 0 ? undefined : Math.max(...dts);
-    yield { seq: ++seq, tsMs, dtMs, gpus, source: SOURCE, events: eventsUntil(tsMs), readMs: 0 };
+    const gap = dtMs === undefined ? gaps.get(tsMs) : undefined;
+    yield { seq: ++seq, tsMs, dtMs, gap, gpus, source: SOURCE, events: eventsUntil(tsMs), readMs: 0 };
     for (const cursor of together) cursor.at++;
   }
 }

@@ -1,11 +1,14 @@
 import { metricIndex, type MetricKey } from '../metrics/metrics.ts';
 import { hasValue, readingOf, type Frame } from '../metrics/frame.ts';
 import { isObserved, orNone } from '../metrics/observed.ts';
+import type { GapReason, Tick } from '../telemetry/sampler.ts';
+import { isAbout, type AlertEntry } from './episode.ts';
 import { storedReadingsOf } from './facts.ts';
 import { pastTicks, type PastSources } from './past-ticks.ts';
 import type { AlertPreview } from './preview-schema.ts';
 import { covers, limitOf, type AlertRule, type Limits } from './rules.ts';
-import { createAlertWatch } from './watch.ts';
+import { HOUR_MS } from './rule-row.ts';
+import { createAlertWatch, type PastAlert } from './watch.ts';
 
 export const PREVIEW_MS = 30 * 86_400_000;
 
@@ -40,9 +43,36 @@ function createObserved(keys: readonly MetricKey[]) {
   };
 }
 
+/** Gaps after which another run of the recorder began, which knows of its past only the alerts. */
+const STARTS: readonly (GapReason | undefined)[] = ['not-running', 'restarted'];
+
+/** A watch that starts again where the recorder did. */
+function createPastWatch(rules: readonly AlertRule[]) {
+  let watch = createAlertWatch(rules);
+  let open: readonly PastAlert[] = [];
+  let recent: readonly PastAlert[] = [];
+
+  function note(entry: AlertEntry): void {
+    open = open.filter((alert) => !isAbout(entry, alert));
+    if (entry.kind !== 'fired') return;
+    const alert = { ...entry, firedMs: entry.tsMs };
+    open = [...open, alert];
+    recent = [...recent.filter(({ firedMs }) => entry.tsMs - firedMs < HOUR_MS), alert];
+  }
+  return (tick: Tick): readonly AlertEntry[] => {
+    if (STARTS.includes(tick.gap?.reason)) watch = createAlertWatch(rules, open, recent, tick.tsMs);
+    const entries = watch.take(tick, nothingAround);
+    entries.forEach(note);
+    return entries;
+  };
+}
+
 /**
  * How often a rule would have fired in the last 30 days: the stored samples are judged as live ones are, with the rules
- * that name a common cause. Other work runs after each hour of samples.
+ * that name a common cause, and from each start of the recorder afresh. Other work runs after each hour of samples.
+ *
+ * It equals what fired, but for what the history does not hold: an alert that was firing when the 30 days began counts, time
+ * that could not be written is missing, and where the clock was set back, samples are judged by their stamps.
  * @param others rules that are on
  */
 export async function previewRule(
@@ -63,7 +93,7 @@ export async function previewRule(
     'coreTempC',
     ...rules.flatMap((each) => [...storedReadingsOf(each.watches)!, ...limitKeysOf(each)]),
   ]);
-  const watch = createAlertWatch(rules);
+  const take = createPastWatch(rules);
   let [fired, observedMs, hasLimit] = [0, 0, limits.length === 0];
   for (const tick of pastTicks(history, fromMs, toMs + 1, [...keys])) {
     if (!tick) {
@@ -72,7 +102,7 @@ export async function previewRule(
     }
     for (const { gpu, frame } of tick.gpus) observedMs += observed(gpu.uuid, frame, tick.dtMs);
     hasLimit ||= tick.gpus.some(({ frame }) => limits.some((key) => hasValue(frame, metricIndex[key])));
-    for (const { kind, rule: id } of watch.take(tick, nothingAround)) if (kind === 'fired' && id === rule.id) fired++;
+    for (const { kind, rule: id } of take(tick)) if (kind === 'fired' && id === rule.id) fired++;
   }
   if (observedMs === 0 && fired === 0) return { ...result, missing: 'nothing' };
   return { ...result, fired, observedMs, missing: hasLimit ? null : 'noLimit' };

@@ -7,10 +7,16 @@ import { factOf, type FactUnit, type Watched } from './facts.ts';
 import { alertRuleOf, type AlertRule } from './rules.ts';
 import type { StoredAlert } from './schema.ts';
 
+/** Sums of many ticks are not whole by the last digits: 30 min, not 30.0 min. */
+function minutesText(format: Formatter, value: number): string {
+  const tenths = Math.round(value * 10) / 10;
+  return `${format.number(tenths, Number.isInteger(tenths) ? 0 : 1)} min`;
+}
+
 const factText: Readonly<Record<FactUnit, (format: Formatter, value: number) => string>> = {
   flag: (format, value) => format.number(value),
   xid: (_, value) => `Xid ${value}`,
-  min: (format, value) => `${format.number(value, Number.isInteger(value) ? 0 : 1)} min`,
+  min: minutesText,
   '°C': (format, value) => joined(format.temperature(value)),
   K: (format, value) => joined(format.kelvins(value)),
   W: (format, value) => `${format.number(value)} W`,

@@ -20,6 +20,9 @@ function entryOf({ kind, gpuUuid, gpuName, rule, value, threshold, peak }: Alert
   return { ...about, kind, gpuName, gpuIndex, severity: rule.severity, value, threshold, peak };
 }
 
+/** What a start of the recorder needs to know of an alert that fired before it. */
+export type PastAlert = Pick<StoredAlert, 'gpuUuid' | 'gpuName' | 'rule' | 'peak' | 'firedMs'>;
+
 /**
  * Judges ticks by rules. Live ticks and a preview of the past take this same way.
  * @param open alerts that were firing when the recorder ended
@@ -27,8 +30,8 @@ function entryOf({ kind, gpuUuid, gpuName, rule, value, threshold, peak }: Alert
  */
 export function createAlertWatch(
   rules: readonly AlertRule[],
-  open: readonly StoredAlert[] = [],
-  recent: readonly StoredAlert[] = [],
+  open: readonly PastAlert[] = [],
+  recent: readonly PastAlert[] = [],
   nowMs = 0,
 ): AlertWatch {
   const reader = createFactReader();

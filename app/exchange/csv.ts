@@ -52,7 +52,8 @@ export function csvLine({ gpu, sample }: ExchangedSample, metrics: readonly Metr
 /** Cells of one line; a quoted cell may hold commas and doubled quotes. */
 function cellsOf(line: string): string[] {
   if (!line.includes('"')) return line.split(',');
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+  // each cell has a comma in front of it, the first one too: so an empty one matches something
+  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
     quoted === undefined ? plain! : quoted.replaceAll('""', '"'),
   );
 }

@@ -91,23 +91,23 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
     return passed;
   }
 
-  /** The power limit that temperature and power need together. */
-  function limitFor({ tMs, tempC, powerW, limitRange }: Situation): Decision['changed'] | 'none' {
-    if (!limits.maySetLimit || !limitRange) return 'none';
+  /** The power limit that temperature and power need together; undefined: none. */
+  function limitFor({ tMs, tempC, powerW, limitRange }: Situation): Decision['changed'] {
+    if (!limits.maySetLimit || !limitRange) return undefined;
     const ceilingW = Math.min(limitRange.ownW, Math.max(limitRange.minW, limits.powerW ?? Infinity));
     if (limits.coreTempC === null) {
-      return ceilingW < limitRange.ownW ? { limitW: Math.round(ceilingW), why: 'power' } : 'none';
+      return ceilingW < limitRange.ownW ? { limitW: Math.round(ceilingW), why: 'power' } : undefined;
     }
     controller ??= createLimitController({ targetC: limits.coreTempC, minW: limitRange.minW, maxW: ceilingW });
     const change = tempC === undefined || powerW === undefined ? undefined : controller.feed({ tMs, tempC, powerW });
     if (change) return change;
     const limitW = controller.limitW();
-    return limitW < limitRange.ownW ? { limitW, why: 'power' } : 'none';
+    return limitW < limitRange.ownW ? { limitW, why: 'power' } : undefined;
   }
 
   return {
     decide(situation: Situation): Decision {
-      const found = limitFor(situation);
+      const wanted = limitFor(situation);
       const hot = tooHot(situation);
       const passed = passedLimits(situation, hot);
       const limitsHeat = limits.maySetLimit && situation.limitRange !== undefined;
@@ -116,8 +116,8 @@ export function createPolicy(limits: GovernorLimits, tariff: Tariff) {
       if (hold !== 'temperature')
         heldSince = undefined; // a pause for another limit does not make the card hot
       else heldSince ??= situation.tMs;
-      const limitW = found === 'none' ? undefined : found?.limitW;
-      const changed = found !== 'none' && found && limitW !== limitNowW ? found : undefined;
+      const limitW = wanted?.limitW;
+      const changed = limitW !== limitNowW ? wanted : undefined;
       limitNowW = limitW;
       return { passed, hold, limitW, changed };
     },

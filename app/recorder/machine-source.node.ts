@@ -23,6 +23,7 @@ type Inner = { readonly source: TelemetrySource; readonly lock?: DriverLock };
 const RETRY_MS = 300;
 /** So long a recorder that holds the lock may take to let go for the machine's recorder. */
 const YIELD_WITHIN_MS = 10_000;
+const MOMENT_MS = 1_500;
 /** A recorder that restarts is waited for before the driver is read again. */
 const RESTART_MS = 5_000;
 /** Then a tick says why there is none. */
@@ -58,17 +59,20 @@ function createSharedSource(spec: SourceSpec, context: SourceContext, { scope, s
   let fault: SourceFault | undefined;
   let changed = (): void => undefined;
 
-  /** The lock; for the machine's recorder, after the one that has it was asked. It records even if that one stays. */
+  /**
+   * The lock. One that is held for a moment, by a recorder that finds no driver or ends, is waited for. The machine's
+   * recorder asks the one that has it to let go, and records even if it does not.
+   */
   async function locked(): Promise<Result<DriverLock>> {
-    const first = await lockDriver(scope, startedBy, () => void letGo());
-    if (first.ok || scope === 'user') return first;
-    log('Another recorder reads the driver. It is asked to stop reading.');
-    for (const endMs = performance.now() + YIELD_WITHIN_MS; performance.now() < endMs; await sleep(RETRY_MS)) {
-      await askToYield();
-      const again = await lockDriver(scope, startedBy, () => void letGo());
-      if (again.ok) return again;
+    const take = () => lockDriver(scope, startedBy, () => void letGo());
+    let lock = await take();
+    const waitMs = scope === 'system' ? YIELD_WITHIN_MS : MOMENT_MS;
+    for (const endMs = performance.now() + waitMs; !lock.ok && performance.now() < endMs; lock = await take()) {
+      if (scope === 'system') await askToYield();
+      await sleep(RETRY_MS);
     }
-    log(`It went on: ${first.error.message} The machine’s recorder reads beside it.`);
+    if (lock.ok || scope === 'user') return lock;
+    log(`${lock.error.message} It does not let go, so the driver is read beside it.`);
     return ok({ release: () => undefined });
   }
 

@@ -1,15 +1,9 @@
 import { text as words } from '../core/i18n.ts';
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  parseTree,
-  printParseErrorCode,
-  type Node,
-  type ParseError,
-} from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import type { TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
 import { limitFields, type LimitField } from '../history/retention/limits.ts';
+import { issueWords, syntaxWords } from './problem-words.ts';
 import { moveRenamed, renamedKeys, type RenamedKeys } from './renamed-keys.ts';
 import { defaultSettings, settingsSchema, type Settings } from './settings.ts';
 
@@ -93,9 +87,16 @@ function salvage(schema: z.core.$ZodType, value: unknown, path: Path, tell: Tell
     tell(path, words('settingsFile.tooMany', { count: most }));
     return salvage(schema, parts.slice(0, most), path, tell);
   }
-  if (!told) tell(path, [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
+  if (!told && issue) {
+    const inside = issue.path.map((key) => (typeof key === 'symbol' ? key.toString() : key));
+    tell([...path, ...inside], issueWords(issue, valueAt(value, inside)));
+  }
   return undefined;
 }
+
+/** What stands at a place below a value; undefined: nothing. */
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce((at, key) => (at as Record<string | number, unknown> | null | undefined)?.[key], value);
 
 /** Fields of an object that stand in it more than once: which one counts would be a guess. */
 function repeated(root: Node): ReadonlyMap<string, Node> {
@@ -108,11 +109,6 @@ function repeated(root: Node): ReadonlyMap<string, Node> {
   }
   return twice;
 }
-
-const sentenceOf = ({ error }: ParseError): string =>
-  printParseErrorCode(error)
-    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
-    .toLowerCase();
 
 /** A file that gives nothing, for one reason. */
 export const nothingRead = (problem: SettingsProblem): ReadSettings => ({
@@ -142,7 +138,7 @@ export function readSettings(text: string, renamed: RenamedKeys = renamedKeys): 
   if (text.trim() === '') return nothingRead({ field: '', line: 1, message: words('settingsFile.empty') });
   const [first] = errors;
   if (first) {
-    const message = words('settingsFile.notJson', { reason: sentenceOf(first) });
+    const message = words('settingsFile.notJson', { reason: syntaxWords(first) });
     return nothingRead({ field: '', line: lineAt(first.offset), message });
   }
   if (!root || !isRecord(read)) return nothingRead({ field: '', line: 1, message: words('settingsFile.notObject') });
@@ -150,9 +146,11 @@ export function readSettings(text: string, renamed: RenamedKeys = renamedKeys): 
   const problems: SettingsProblem[] = [];
   const { given: moved, found } = moveRenamed(read, renamed);
   const given: Record<string, unknown> = { ...moved };
+  /** of what stands there, or of the object in which it is missing */
   const lineOf = (path: Path): number | null => {
     const node = findNodeAtLocation(root, [...path]);
-    return node ? lineAt(node.offset) : null;
+    if (node) return lineAt(node.offset);
+    return path.length > 1 ? lineOf(path.slice(0, -1)) : null;
   };
   for (const [key, node] of repeated(root)) {
     if (!Object.hasOwn(settingsSchema.shape, key)) continue;

@@ -7,14 +7,14 @@ import { readRecorder } from '../../app/core/recorder-note.node.ts';
 import { createStore } from '../../app/recorder/store.ts';
 import { text } from '../../app/core/i18n.ts';
 import { err, ok, type Result } from '../../app/core/result.ts';
-import { dataFolder } from '../../app/core/folders.node.ts';
+import { dataFolder, historyFile } from '../../app/core/folders.node.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
 import { openLimitHelpers } from '../../app/governor/limit-helpers.node.ts';
 import { kneeOf, type SweepPoint } from '../../app/workload/sessions/sweep.ts';
 import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, gpuOption, limitsOption, moneyIn, settingsOf } from '../options.ts';
-import { endRecording, startLive } from '../recording.ts';
+import { endRecording, startLive, type Recording } from '../recording.ts';
 import { commandArgument, outputOptions, recordingOptions } from '../shared-options.ts';
 import { notes, printError } from '../terminal.ts';
 import { runAndRecord, SIGNALS, type RunOptions } from './run.ts';
@@ -36,11 +36,20 @@ function chooseGpu(databaseFile: string, wanted: string | undefined): Result<str
     : err('invalid-argument', text('cli.sweep.severalGpus'), text('cli.sweep.chooseGpu'));
 }
 
+/** Records for a sweep. A simulated card has no power limit that the driver could set. */
+async function startOnCard(options: SweepOptions): Promise<Result<Recording>> {
+  const recording = await startLive(options);
+  const simulated = historyFile(dataFolder(options.dataDir), 'simulated');
+  if (!recording.ok || recording.value.databaseFile !== simulated) return recording;
+  await endRecording(recording.value);
+  return err('invalid-argument', text('cli.sweep.simulated'), text('cli.sweep.simulatedNext'));
+}
+
 /** Runs the command once at each power limit, then restores the limit. */
 async function sweepLimits(command: readonly string[], options: SweepOptions): Promise<number> {
   const folder = dataFolder(options.dataDir);
   const settings = settingsOf(folder);
-  const recording = await startLive(options);
+  const recording = await startOnCard(options);
   if (!recording.ok) {
     printError(recording.error);
     return EXIT.failed;

@@ -7,7 +7,7 @@ import { readRecorder } from '../../app/core/recorder-note.node.ts';
 import { err, messageOf, ok, type Result } from '../../app/core/result.ts';
 import type { ServiceProgram } from './program.ts';
 import { ask, managerOf, mayChange, systemctl, unitFile } from './systemd.ts';
-import { systemdUnit, UNIT, type ServiceScope } from './systemd-unit.ts';
+import { READERS_GROUP, systemdUnit, UNIT, type ServiceScope } from './systemd-unit.ts';
 
 const READABLE_BY_ALL = 0o644;
 
@@ -39,6 +39,9 @@ function writeUnit(scope: ServiceScope, program: ServiceProgram): Result<undefin
   }
 }
 
+/** The group whose members may watch the system service (groupadd(8)). */
+const makeGroup = (): Result<unknown> => ask('groupadd', '--system', '--force', READERS_GROUP);
+
 /** Lets a user's services run without a login. @returns a sentence on what happens at logout */
 function linger(): string {
   const user = os.userInfo().username;
@@ -60,6 +63,7 @@ export function installService(scope: ServiceScope, program: ServiceProgram): Re
     () => mayChange(scope),
     () => (scope === 'system' ? reachable(program) : ok(undefined)),
     () => free(program.environment.SLOWBURN_DATA_DIR),
+    () => (scope === 'system' ? makeGroup() : ok(undefined)),
     () => writeUnit(scope, program),
     () => systemctl(scope, 'daemon-reload'),
     () => systemctl(scope, 'enable', UNIT),
@@ -70,5 +74,6 @@ export function installService(scope: ServiceScope, program: ServiceProgram): Re
     if (!done.ok) return done;
   }
   const installed = text('cli.service.installed', { file: unitFile(scope) });
-  return ok([installed, scope === 'user' ? linger() : text('cli.service.cannot')]);
+  if (scope === 'user') return ok([installed, linger()]);
+  return ok([installed, text('cli.service.cannot'), text('cli.service.readers', { group: READERS_GROUP })]);
 }

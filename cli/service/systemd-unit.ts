@@ -5,6 +5,8 @@ export type ServiceScope = 'user' | 'system';
 export const UNIT = 'slowburn.service';
 /** Data of the system service. systemd makes it for the service's user (StateDirectory=). */
 export const SYSTEM_DATA_FOLDER = '/var/lib/slowburn';
+/** Members may watch the system service: its read-only socket belongs to this group. */
+export const READERS_GROUP = 'slowburn-read';
 export const SYSTEM_CONFIG_FILE = '/etc/slowburn/config.json';
 
 /** A word of a unit file: quoted, without specifiers (systemd.syntax(7), systemd.unit(5)). */
@@ -39,8 +41,11 @@ const commandLine = ([program, ...args]: ServiceProgram['command']): string =>
  */
 const HARDENING = `DynamicUser=yes
 User=slowburn
+Group=${READERS_GROUP}
 StateDirectory=slowburn
 StateDirectoryMode=0700
+RuntimeDirectory=slowburn
+RuntimeDirectoryMode=0755
 UMask=0077
 ProtectSystem=strict
 ProtectHome=yes

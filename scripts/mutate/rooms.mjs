@@ -4,7 +4,8 @@
 export const mutationRooms = {
   governor: {
     files: /^app\/governor\/(policy|limit-controller)\.ts$/,
-    specs: /^test\/unit\/(governor|policy|limit)[^/]*\.spec\.ts$/,
+    // without the nights of simulated cards, half a minute for each change: the tables at the constants must notice
+    specs: /^test\/unit\/(governor[^/]*|limit-controller)\.spec\.ts$/,
   },
   wear: {
     files: /^app\/wear\/(meter|rainflow)\.ts$/,
@@ -28,7 +29,11 @@ export const mutationRooms = {
   },
   alerts: {
     files:
-      /^app\/alerts\/(engine|episode|outbox|rules|card-rules|machine-rules|card-facts|fact-reader|sliding-sum|throttled-minutes|usual)\.ts$/,
+      /^app\/alerts\/(engine|episode|outbox|rules|rule-row|card-rules|machine-rules|facts|card-facts|fact-reader|sliding-sum|throttled-minutes|usual|settings|text)\.ts$/,
     specs: /^test\/unit\/alert[^/]*\.spec\.ts$/,
+  },
+  'alerts-history': {
+    files: /^app\/alerts\/(desk|watch|preview|past-ticks|slow-facts|table)\.ts$/,
+    specs: /^test\/integration\/(alerts|alert-properties)\.spec\.ts$/,
   },
 };

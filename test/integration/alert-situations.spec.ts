@@ -136,8 +136,7 @@ describe('on the stand-in driver', () => {
   it('four problems on eight GPUs are four alerts, each understandable on its own', async () => {
     const eight = ['set -1 count 8', 'profile * a100'];
     const control = controlMock(...eight, 'set 5 ecc_1_0 2');
-    // while one card hangs and another is lost, threads are rearranged, and others are lost for a moment
-    const { heard } = await record(undefined, { 'gpu-lost': { holdS: 8 } });
+    const { heard } = await record();
     const xid = 'event 6 XID 48';
     control.set(...eight, 'set 5 ecc_1_0 2', xid);
     await until(() => heard.told.length > 1);

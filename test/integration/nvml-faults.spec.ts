@@ -64,6 +64,41 @@ describe('a call that never returns', () => {
   });
 });
 
+describe('a call that never returns while another GPU is lost', () => {
+  const six = ['set -1 count 6', 'code 1 * 15'];
+  const hang = 'hang 3 nvmlDeviceGetTemperature';
+
+  it('leaves the healthy ones their readings, also when their threads become one again', async () => {
+    const control = controlMock('set -1 count 6');
+    // a lost GPU is tried again long after threads have been rearranged
+    const source = await openMock({ patience: { ...soon, reopenMs: 20_000 } });
+    await source.read(2000);
+    control.set(...six);
+    await readUntil(source, (sample) => states(sample)[1] === 'lost');
+    control.set(...six, hang);
+    const expected = ['value', 'lost', 'value', 'stalled', 'value', 'value'];
+    await readUntil(source, (sample) => states(sample).join() === expected.join());
+    const log = logMock();
+    const healthy = new Set<string>();
+    const note = (sample: SourceSample): void => [0, 2, 4, 5].forEach((gpu) => healthy.add(states(sample)[gpu]!));
+    await readUntil(source, () => log.calls().includes('-1 nvmlShutdown'), note); // threads are being ended
+    for (let tick = 0; tick < 15; tick++) note(await source.read(2000));
+    expect([...healthy]).toEqual(['value']);
+    control.set('set -1 count 6');
+    const back = await readUntil(source, (sample) => states(sample)[3] === 'value');
+    expect(states(back)[4]).toBe('value');
+  });
+
+  it('does not delay a GPU that is added', async () => {
+    const control = controlMock('set -1 count 2', 'code 1 * 15');
+    const source = await openMock({ patience: { ...soon, reopenMs: 20_000 } });
+    await readUntil(source, (sample) => states(sample)[0] === 'value');
+    control.set('set -1 count 3', 'code 1 * 15');
+    const grown = await readUntil(source, ({ gpus }) => gpus.some(({ gpu }) => /2$/.test(gpu.uuid)));
+    expect(at(grown, 0, 'coreTempC').state).toBe('value');
+  });
+});
+
 describe('several calls that do not return', () => {
   const eight = 'set -1 count 8';
   const patience = { ...soon, hangMs: 800, openMs: 800, slowMs: 600, rareMs: 1200, calmMs: 600 };

@@ -108,14 +108,30 @@ describe('slowburn sweep', () => {
   it('says why when the cap cannot be set, and runs nothing', () => {
     const folder = temporaryFolder();
     fs.writeFileSync(path.join(folder, 'nvidia-smi'), '#!/bin/sh\nexit 4\n', { mode: 0o755 });
+    const source = `nvml:${compileMock()}`;
     const program = fileURLToPath(new URL('slowburn.js', threads));
     const ran = spawnSync(
       process.execPath,
-      [program, 'sweep', '--power', '200:300:50', '--source', 'simulator', '--data-dir', folder, '--', 'echo', 'ran'],
+      [program, 'sweep', '--power', '200:300:50', '--source', source, '--data-dir', folder, '--', 'echo', 'ran'],
       { encoding: 'utf8', env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } },
     );
     expect(ran.status).toBe(1);
     expect(ran.stdout).toBe('');
     expect(ran.stderr).toContain('The driver lists no GPU with this UUID.');
+  });
+
+  it('refuses simulated GPUs without asking the driver, and runs nothing', () => {
+    const folder = temporaryFolder();
+    stubSmi(folder, `echo asked >> ${folder}/asked`);
+    const program = fileURLToPath(new URL('slowburn.js', threads));
+    const args = ['sweep', '--power', '200:300:50', '--source', 'simulator', '--data-dir', path.join(folder, 'data')];
+    const ran = spawnSync(process.execPath, [program, ...args, '--', 'echo', 'ran'], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` },
+    });
+    expect([ran.status, ran.stdout]).toEqual([1, '']);
+    expect(ran.stderr).toContain('Slowburn records simulated GPUs here. They have no power limit to set.');
+    expect(ran.stderr).not.toMatch(/nvidia-smi|UUID/);
+    expect(fs.existsSync(path.join(folder, 'asked'))).toBe(false);
   });
 });

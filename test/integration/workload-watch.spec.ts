@@ -88,6 +88,25 @@ describe('the watch over workloads', () => {
     }
   });
 
+  it('charges a program that ends between two lists no longer than to the tick before', async () => {
+    const { store, play } = openWatch();
+    const [one, two] = [idleProcess('/x/ComfyUI/main.py'), idleProcess('vllm', 'serve', 'a/b')];
+    play(60, 95, [
+      { pid: one, name: 'node', smPct: 45 },
+      { pid: two, name: 'node', smPct: 45 },
+    ]);
+    process.kill(one, 'SIGKILL');
+    await expect.poll(() => isAlive(one)).toBe(false);
+    play(20, 95, undefined); // no list yet, and the card still works
+    play(1, 95, [{ pid: two, name: 'node', smPct: 90 }]);
+    play(100, 0, []);
+    const sessions = store.sessions.newest(2);
+    const energyOf = (name: string) => sessions.find((session) => session.name === name)!.summary!.gpus[0]!.energyJ;
+    expect(sessions.find(({ name }) => name === 'ComfyUI')!.endedMs).toBe(59_000);
+    expect(energyOf('ComfyUI')).toBeCloseTo(59 * 100, 3);
+    expect(energyOf('vLLM')).toBeCloseTo(59 * 100 + 21 * 200, 3);
+  });
+
   it('ends a session when its program has ended, and not while the program is idle', async () => {
     const { store, play } = openWatch();
     const pid = idleProcess('/x/ComfyUI/main.py');

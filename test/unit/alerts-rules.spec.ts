@@ -150,6 +150,8 @@ describe('an alert in words', () => {
     ['eccUncorrectedVolatile', 3, '3'],
     ['criticalXid', 79, 'Xid 79'],
     ['hwThermalMin', 5, '5 min'],
+    ['swThermalMin', 30.000000001, '30 min'],
+    ['swThermalMin', 29.94, '29.9 min'],
     ['powerBrakeMin', 1.25, '1.3 min'],
     ['coreTempFansOffC', 80, '80 °C'],
     ['aboveUsualK', 7, '7 K'],

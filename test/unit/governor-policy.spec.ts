@@ -27,6 +27,7 @@ describe('the temperature limit', () => {
     ['29.999 s are not enough', [s(0, 82), s(29.999, 82)], undefined],
     ['a moment at the limit starts the time again', [s(0, 82), s(20, 81), s(30, 82), s(59, 82)], undefined],
     ['an absent reading exceeds nothing', [s(0, undefined), s(60, undefined)], undefined],
+    ['an absent reading is no reading below it', [s(0, 90), s(15, undefined), s(30, 90)], 'temperature'],
   ] as const)('%s', (_, situations, hold) => {
     const decision = last(decide(limit, situations));
     expect(decision.hold).toBe(hold);
@@ -65,6 +66,11 @@ describe('the temperature limit', () => {
     });
     expect(last(decide({ ...limit, maySetLimit: false }, hot)).hold).toBe('temperature');
     expect(last(decide({ ...limit, maySetLimit: true }, [s(0, 90), s(30, 90)])).hold).toBe('temperature');
+  });
+
+  it('is exceeded by no temperature where none is set', () => {
+    const hot = [s(0, 90), s(60, 90)].map((situation) => ({ ...situation, powerW: 300 }));
+    expect(last(decide({ powerW: 200, mayHold: true }, hot))).toMatchObject({ passed: ['power'], hold: undefined });
   });
 
   it('pauses nothing without permission', () => {
@@ -151,6 +157,35 @@ describe('the power limit that the policy asks for', () => {
     expect([second!.limitW, second!.changed]).toEqual([limitW, undefined]); // a change is reported once
   });
 
+  it.each([
+    ['temperature', { tempC: undefined }],
+    ['power', { powerW: undefined }],
+  ])('is found without the moments in which the card does not report its %s', (_, absent) => {
+    const hot = { tempC: 85, powerW: 380, limitRange: range };
+    const seconds = Array.from({ length: 300 }, (__, i) => i);
+    const decisions = (readings: (second: number) => Partial<Situation>) =>
+      decide(
+        { coreTempC: 70, maySetLimit: true },
+        seconds.map((second) => ({ ...hot, tMs: second * 1000, ...readings(second) })),
+      ).flatMap(({ changed }) => changed ?? []);
+    const [whole, holed] = [decisions(() => ({})), decisions((second) => (second % 90 === 5 ? absent : {}))];
+    expect(whole.length).toBeGreaterThan(2);
+    expect(holed).toEqual(whole);
+  });
+
+  it('is the card’s own while the card does not report its limits, and no change of it is reported', () => {
+    const decisions = decide({ powerW: 250, maySetLimit: true }, [
+      { limitRange: range },
+      { limitRange: undefined, tMs: 1000 },
+      { limitRange: range, tMs: 2000 },
+    ]);
+    expect(decisions.map(({ limitW, changed }) => [limitW, changed?.limitW])).toEqual([
+      [250, 250],
+      [undefined, undefined],
+      [250, 250],
+    ]);
+  });
+
   it('is none without permission, and on a card that does not report its limits', () => {
     expect(budget(200, { maySetLimit: false })[0]!.limitW).toBeUndefined();
     expect(decide({ powerW: 200, maySetLimit: true }, [{}])[0]!.limitW).toBeUndefined();
@@ -164,16 +199,14 @@ describe('the power limit that the policy asks for', () => {
   it('is lowered on a card that is too hot, and forgotten at a reset', () => {
     const settings = settingsSchema.parse({ governor: { enabled: true, coreTempC: 70, maySetLimit: true } });
     const policy = createPolicy(settings.governor, tariffOf(settings, undefined));
-    const feed = (seconds: number, tempC: number | undefined = 85, powerW: number | undefined = 380) =>
-      policy.decide({ ...quiet, tMs: seconds * 1000, tempC, powerW, limitRange: range });
+    const feed = (seconds: number, readings: Partial<Situation> = {}) =>
+      policy.decide({ ...quiet, tMs: seconds * 1000, tempC: 85, powerW: 380, limitRange: range, ...readings });
     const hot = feed(0);
     expect(hot.changed).toEqual({ limitW: expect.any(Number), why: 'too-hot' });
     expect(hot.limitW).toBeLessThan(400);
     expect(feed(1)).toMatchObject({ limitW: hot.limitW, changed: undefined });
-    expect(feed(2, undefined).limitW).toBe(hot.limitW); // absent readings change nothing
-    expect(policy.decide({ ...quiet, tMs: 3000, tempC: 85, powerW: undefined, limitRange: range }).limitW).toBe(
-      hot.limitW,
-    );
+    for (const absent of [{ tempC: undefined }, { powerW: undefined }])
+      expect(feed(2, absent)).toMatchObject({ limitW: hot.limitW, changed: undefined });
     policy.reset();
     expect(feed(4)).toMatchObject({ limitW: hot.limitW, changed: hot.changed }); // from the card’s own limit again
   });

@@ -74,6 +74,50 @@ describe('a file of prices', () => {
     expect(slices[0]).toEqual({ fromMs: utc('2024-05-31T22:00Z'), toMs: utc('2024-05-31T23:00Z'), perKwh: 0.06 });
   });
 
+  it('of Nord Pool has one of several areas, in its own currency, a quarter without a price, and no summaries', () => {
+    expect(refusal(fixture('nord-pool-2025.json'))).toContain('SE3, SE4');
+    const { format, series, currency, slices, missing } = read(fixture('nord-pool-2025.json'), { series: 'SE4' });
+    expect([format, series, currency, slices.length, missing]).toEqual(['nord-pool', 'SE4', 'SEK', 95, 1]);
+    expect([slices[0]!.fromMs, slices.at(-1)!.toMs]).toEqual([utc('2025-10-01T22:00Z'), utc('2025-10-02T22:00Z')]);
+    expect(slices.every(({ fromMs, toMs }) => toMs - fromMs === QUARTER)).toBe(true);
+    expect([slices[0]!.perKwh, slices[1]!.perKwh, slices.at(-1)!.perKwh]).toEqual([0.5, 0.49, -0.45]);
+  });
+
+  it('of aWATTar has times in milliseconds, and prices below 0', () => {
+    const { format, series, currency, slices, missing } = read(fixture('awattar-2025.json'));
+    expect([format, series, currency, slices.length, missing]).toEqual(['awattar', 'marketprice', 'EUR', 24, 0]);
+    expect(seamless(slices)).toBe(true);
+    expect(slices[0]).toEqual({ fromMs: utc('2025-10-01T22:00Z'), toMs: utc('2025-10-01T23:00Z'), perKwh: 0.0801 });
+    expect(slices.at(-1)!.perKwh).toBe(-0.0119);
+  });
+
+  it.each([
+    ['{', 'none of the known'],
+    ['{}', 'none of the known'],
+    ['{"a":'.repeat(100_000), 'none of the known'],
+    ['{"object": "list", "data": []}', 'contains no prices'],
+    [
+      '{"object": "list", "data": [{"start_timestamp": 0, "end_timestamp": 1, "marketprice": 1, "unit": "ct"}]}',
+      'none of',
+    ],
+    [
+      '{"object": "list", "data": [{"start_timestamp": 1e99, "end_timestamp": 1, "marketprice": 1, "unit": "Eur/MWh"}]}',
+      'none of',
+    ],
+    [
+      '{"currency": "EUR",\n"multiAreaEntries": [\n{"deliveryStart": "now", "deliveryEnd": "", "entryPerArea": {"FI": 1}}]}',
+      'Line 3: the time now',
+    ],
+    [
+      '{"currency": "EUR", "multiAreaEntries": [{"deliveryStart": "now", "deliveryEnd": "", "entryPerArea": {"FI": "1"}}]}',
+      'none of',
+    ],
+    [
+      '{"currency": "EUR",\n"multiAreaEntries": [{"deliveryStart": "2025-01-01T00:00:00Z",\n"deliveryEnd": "2025-01-01T01:00:00Z", "entryPerArea": {"FI": 1e9}}]}',
+      'Line 2: 1000000000',
+    ],
+  ])('%j in JSON is refused as a whole', (content, why) => expect(refusal(content)).toContain(why));
+
   it('of anyone else needs times in ISO 8601 and a unit; a time zone may be given', () => {
     const rows = '2026-01-01T00:00,0.3\n2026-01-01T00:07,-0.1\n2026-01-01T00:37,0.2\n';
     expect(refusal(`time,price (EUR/kWh)\n${rows}`)).toContain('--zone');

@@ -27,6 +27,19 @@ function stepJ(samples: readonly SessionSample[], atMs: number): number {
   return (counterMj(after) - counterMj(before)) / 1000;
 }
 
+/** J between the ends of a range of ±5 % around an energy that may be wrong by so many J. */
+const widthOf = (energyJ: number, doubtJ: number): number =>
+  (energyJ + doubtJ) / 0.95 - (energyJ - doubtJ) / 1.05 + 0.01;
+const longestMs = (samples: readonly SessionSample[]): number => Math.max(...samples.map(({ dtMs }) => dtMs ?? 0));
+
+/** W between the lowest and the highest reading of a session, with one on either side. */
+function swingOf(samples: readonly SessionSample[], fromMs: number, toMs: number): number {
+  const first = samples.findLastIndex(({ tsMs }) => tsMs <= fromMs);
+  const last = samples.findIndex(({ tsMs }) => tsMs >= toMs);
+  const readings = samples.slice(Math.max(first, 0), last + 1).map(({ frame }) => valueOf(frame, 'powerW')!);
+  return Math.max(...readings) - Math.min(...readings);
+}
+
 /** 0.5 s to a day: each order of magnitude is as likely as the next. */
 const durationMs = fc
   .double({ min: Math.log(500), max: Math.log(DAY_MS), noNaN: true })
@@ -158,6 +171,34 @@ describe('the ends of a session', () => {
         // all of it is unseen, and said to be, if no reading was taken in the session
         const seen = samples.some(({ tsMs }) => tsMs >= START && tsMs <= toMs);
         expect(summary.unseen?.ms).toBe(seen || one.ms <= COUNTER_LAG_MS ? undefined : one.ms);
+        // otherwise what the sensor cannot tell, and what a load between these bounds may do between readings: that
+        // grows with the root of the time, not with the time
+        const [swingW, tickMs] = [swingOf(samples, START, toMs), longestMs(samples)];
+        const missedS = (5 * Math.sqrt(tickMs * one.ms) + tickMs + 10) / 1000;
+        if (seen) expect(high - low).toBeLessThanOrEqual(widthOf(summary.energyJ!, swingW * missedS));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('power’s range for a load that rises or falls evenly is ±5 % and three ticks of the whole change', () => {
+    fc.assert(
+      fc.property(scenario, watts, watts, (one, firstW, lastW) => {
+        const ms = Math.max(one.ms, 4 * one.everyMs);
+        const [toMs, moments] = [START + ms, momentsOf({ ...one, ms })];
+        const load = [
+          { atMs: START - EDGE_MS, watts: firstW },
+          { atMs: toMs + EDGE_MS, watts: lastW },
+        ];
+        const card: Card = { load, limitW: LIMIT_W, gain: 1, counter: undefined };
+        const samples = around(samplesAt(card, moments), START, toMs);
+        const { energyJ, energyRangeJ } = summariseGpu('G', samples, { windowMs: 10, ends: { fromMs: START, toMs } });
+        const { watts: at, joules } = readLoad(load);
+        const changeW = Math.abs(at(toMs) - at(START));
+        expect(energyJ! / (joules(toMs) - joules(START))).toBeCloseTo(1, 4);
+        expect(energyRangeJ!.high - energyRangeJ!.low).toBeLessThanOrEqual(
+          widthOf(energyJ!, (changeW * (3 * longestMs(samples) + 10)) / 1000),
+        );
       }),
       { numRuns: 100 },
     );

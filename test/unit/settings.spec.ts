@@ -126,6 +126,60 @@ describe('settings that a person wrote', () => {
     );
   });
 
+  it.each([
+    ['"theme": "sepia"', 'theme (line 2): It must be one of these: system, dark, light.'],
+    ['"intervalMs": "500"', 'intervalMs (line 2): It must be a number, without quotes.'],
+    ['"intervalMs": 0.5', 'intervalMs (line 2): It must be a whole number, without quotes.'],
+    ['"notifications": "yes"', 'notifications (line 2): It must be true or false, without quotes.'],
+    ['"pricePerKwh": "0.30"', 'pricePerKwh (line 2): It must be a number, without quotes.'],
+    ['"governor": 3', 'governor (line 2): It must be a group of settings in braces.'],
+    ['"governor": {\n"coreTempC": 20}', 'governor.coreTempC (line 3): It must be 40 or more.'],
+    ['"governor": {\n"coreTempC": 200}', 'governor.coreTempC (line 3): It must be 100 or less.'],
+    ['"programs": {}', 'programs (line 2): It must be a list in square brackets.'],
+    [
+      '"programs": [\n{"contains": "", "name": "A", "kind": "llm"}]',
+      'programs.0.contains (line 3): It must not be empty.',
+    ],
+    ['"programs": [\n{"contains": "x", "kind": "llm"}]', 'programs.0.name (line 3): It is missing.'],
+    [
+      '"programs": [\n{"contains": 1, "name": "A", "kind": "llm"}]',
+      'programs.0.contains (line 3): It must be text in quotes.',
+    ],
+    [
+      `"programs": [{"contains": "${'x'.repeat(300)}", "name": "A", "kind": "llm"}]`,
+      'programs.0.contains (line 2): It must be at most 200 characters long.',
+    ],
+    ['"currency": "Euro"', 'currency (line 2): It does not have the right form.'],
+    [
+      '"alerts": {"rules": {"gpu-lost": {"limit": 3}}}',
+      'alerts.rules.gpu-lost.limit (line 2): It cannot be changed. Remove it.',
+    ],
+    ['"theme" "dark"', 'Line 2: It is not valid JSON: a colon is missing.'],
+    ['"theme": "dark" "intervalMs": 3', 'Line 2: It is not valid JSON: a comma is missing.'],
+    ['"theme": ', 'Line 3: It is not valid JSON: a value is missing.'],
+    ['"theme": "dark', 'Line 2: It is not valid JSON: a closing quote is missing.'],
+    ['"theme": "dark"}}', 'Line 2: It is not valid JSON: there is more text after the end of the settings.'],
+    ['theme: "dark"', 'Line 2: It is not valid JSON: a character is not allowed here.'],
+  ])('with %j say what to write instead', (field, sentenceThen) => {
+    const { problems } = readSettings(`{${limits},\n${field}\n}`);
+    const [notice] = settingsNotices(
+      { file: '/settings.json', problems: [...problems], former: [], suspended: [] },
+      sentence,
+    );
+    expect(notice!.lines).toEqual([sentenceThen]);
+  });
+
+  it('are described without the words of a validator, whatever stands in a field', () => {
+    const field = fc.constantFrom(...Object.keys(defaultSettings));
+    fc.assert(
+      fc.property(field, fc.jsonValue(), (key, value) => {
+        for (const { message } of readSettings(JSON.stringify({ [key]: value })).problems)
+          expect(message).toMatch(/^(It|This|Only) [^"<>]+\.$/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('never throw, whatever the text is', () => {
     fc.assert(
       fc.property(

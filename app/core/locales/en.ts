@@ -221,6 +221,7 @@ export const en = {
   energyRange: 'between {{low}} and {{high}}',
   energyUnseen: 'The range includes up to {{energy}} in {{duration}} that were not seen.',
   telemetry: {
+    card: '{{name}} (GPU {{index}})',
     source: {
       refused: '--source {{given}}: {{why}}',
       label: {
@@ -1103,6 +1104,41 @@ export const en = {
     notObject: 'It is not a JSON object.',
     twice: 'It is given twice.',
     tooMany: 'Only the first {{count}} entries are used.',
+    must: {
+      given: 'It is missing.',
+      number: 'It must be a number, without quotes.',
+      whole: 'It must be a whole number, without quotes.',
+      text: 'It must be text in quotes.',
+      yesOrNo: 'It must be true or false, without quotes.',
+      list: 'It must be a list in square brackets.',
+      object: 'It must be a group of settings in braces.',
+      leftOut: 'It cannot be changed. Remove it.',
+      oneOf: 'It must be one of these: {{values}}.',
+      least: 'It must be {{bound}} or more.',
+      more: 'It must be more than {{bound}}.',
+      most: 'It must be {{bound}} or less.',
+      less: 'It must be less than {{bound}}.',
+      notEmpty: 'It must not be empty.',
+      characters: {
+        least: 'It must be at least {{bound}} characters long.',
+        most: 'It must be at most {{bound}} characters long.',
+      },
+      entries: { least: 'It must have at least {{bound}} entries.', most: 'It must have at most {{bound}} entries.' },
+      form: 'It does not have the right form.',
+      other: 'This value cannot be used here.',
+    },
+    syntax: {
+      name: 'a name in quotes is missing',
+      value: 'a value is missing',
+      colon: 'a colon is missing',
+      comma: 'a comma is missing',
+      brace: 'a closing brace } is missing',
+      bracket: 'a closing bracket ] is missing',
+      end: 'there is more text after the end of the settings',
+      quote: 'a closing quote is missing',
+      comment: 'a comment has no end',
+      other: 'a character is not allowed here',
+    },
   },
   retention: {
     suspended: {
@@ -1383,6 +1419,7 @@ export const en = {
       removed: 'The service is removed. Data stays in {{folder}}.',
       state: 'Service    {{active}} ({{sub}}), {{enabled}}: {{file}}',
       unreadable: 'Its data can be read only with: sudo slowburn status --data-dir {{folder}}',
+      readers: 'Who may watch it: sudo usermod -aG {{group}} USER, then log in again.',
       cannot:
         'A system service cannot stop programs, change power limits, map sockets of other users to programs, or read the kernel log.',
     },
@@ -1488,6 +1525,9 @@ export const en = {
       description: 'run a command once at each of several power limits',
       power: 'power limits in watts',
       gpu: 'index or UUID of the GPU (default: the only one)',
+      simulated: 'Slowburn records simulated GPUs here. They have no power limit to set.',
+      simulatedNext:
+        'Leave out --source to use the computer’s own GPU. If Slowburn does not find it, run: slowburn doctor',
       noGpu: 'The history has no such GPU.',
       listGpus: 'List the GPUs with: slowburn monitor',
       severalGpus: 'There are several GPUs.',
@@ -1675,7 +1715,8 @@ export const en = {
     },
     tariff: {
       description: 'show electricity prices, or import hourly ones',
-      importDescription: 'add the hourly prices of a CSV file: ENTSO-E, SMARD, Octopus, energy-charts.info, ISO 8601',
+      importDescription:
+        'add the hourly prices of a file: ENTSO-E, SMARD, Octopus, energy-charts.info, Nord Pool, aWATTar, CSV with ISO 8601',
       showDescription: 'show the price now, the prices set, and the hourly prices that were imported',
       file: 'the CSV file',
       series: 'the bidding zone or column to take from a file with several',
@@ -2045,7 +2086,7 @@ export const en = {
     notSet: 'not set',
     market: 'Hourly prices',
     marketNote:
-      'From a CSV file: ENTSO-E, SMARD, Octopus, energy-charts.info, or times in ISO 8601 with a column such as “price (EUR/kWh)”. They apply before all other prices.',
+      'From a file: ENTSO-E, SMARD, Octopus, energy-charts.info, Nord Pool, aWATTar, or times in ISO 8601 with a column such as “price (EUR/kWh)”. They apply before all other prices.',
     marketImport: 'Import prices',
     allFiles: 'All files',
     seriesField: 'Series (bidding zone)',
@@ -2076,7 +2117,7 @@ export const en = {
     file: {
       unknown: 'The file is none of the known price files.',
       unknownNext:
-        'Use a CSV file of ENTSO-E, SMARD, Octopus or energy-charts.info, or one with times in ISO 8601 in its first column and a unit in the name of its price column, such as “price (EUR/MWh)”.',
+        'Use a CSV file of ENTSO-E, SMARD, Octopus or energy-charts.info, an answer of Nord Pool or aWATTar as JSON, or a CSV file with times in ISO 8601 in its first column and a unit in the name of its price column, such as “price (EUR/MWh)”.',
       empty: 'The file contains no prices.',
       several: 'The file contains several series: {{list}}.',
       severalNext: 'Name one: --series in a terminal, or the field Series in the window.',

@@ -1,3 +1,4 @@
+import { text } from '../../core/i18n.ts';
 import { absentFrame, type Frame } from '../../metrics/frame.ts';
 import type { GpuEvent, GpuIdentity, GpuSample, SourceFault, SourceSample } from '../source.ts';
 import { isCard, type Card } from './cards.ts';
@@ -149,7 +150,7 @@ export function createSamples(): Samples {
 
   function nameOf(card: Card): string {
     const gpu = [...known.values()].find((one) => isCard(card, one));
-    return gpu?.name ?? `GPU ${card}`;
+    return gpu ? text('telemetry.card', { name: gpu.name, index: gpu.index }) : `GPU ${card}`;
   }
 
   function faultOf(parts: readonly Part[], intervalMs: number): SourceFault | undefined {

@@ -185,8 +185,11 @@ function takeTick(cadences: readonly Cadence[], budget: Budget): number {
   // a GPU fell asleep, woke, or was added: list them again
   const changed =
     opened !== undefined && (opened.only !== only?.join() || (slow && opened.reader.count() !== opened.listed));
-  if (changed || monoMs >= reopenAtMs) close();
-  if (!opened && !allAsleep) code = reopenAtMs === Infinity || monoMs >= reopenAtMs ? open() : lastCode;
+  if (changed || monoMs >= reopenAtMs) {
+    close();
+    reopenAtMs = Infinity; // the other cards must not wait for the moment at which a lost one is tried again
+  }
+  if (!opened && !allAsleep) code = reopenAtMs === Infinity ? open() : lastCode;
   tick++;
   if (opened) {
     code = read(opened, cadences);

@@ -3,7 +3,8 @@ import { text } from '../../core/i18n.ts';
 import { err, ok, type Err, type Result } from '../../core/result.ts';
 import { zoneOf, type Zone } from '../../core/zone.ts';
 import { MINUTE_MS } from '../energy/slots.ts';
-import { layoutOf, type PriceFormat, type Row } from './formats.ts';
+import { layoutOf, type Line, type PriceFormat, type Table } from './formats.ts';
+import { tableOfJson } from './json-formats.ts';
 import type { PriceSlice } from './market.ts';
 import { momentsOf, parseStamp } from './stamp.ts';
 
@@ -39,8 +40,6 @@ function numberOf(cell: string): number | undefined {
   const plain = cell.includes(',') ? cell.replaceAll('.', '').replace(',', '.') : cell;
   return /^-?\d+(?:\.\d+)?$/.test(plain) ? Number(plain) : undefined;
 }
-
-type Line = Row & { readonly number: number };
 
 /** The rows of the wanted series, of its main auction. */
 function chosen(lines: readonly Line[], wanted: string | undefined): Result<readonly Line[]> {
@@ -104,33 +103,41 @@ function slicesOf(rows: readonly Timed[], zone: Zone | undefined): Result<PriceS
   return ok(slices);
 }
 
-/** Reads a file of electricity prices. All of it is read, or nothing: a line that cannot be read is an error with its number. */
-export function decodePrices(content: string, options: DecodeOptions = {}): Result<DecodedPrices> {
-  const all = content.replace(/^\uFEFF/, '').split(/\r?\n/);
+/** The prices of a file with cells; undefined: of an unknown layout. */
+function tableOfCells(content: string): Table | undefined {
+  const all = content.split(/\r?\n/);
   const delimiter = delimiterOf(all[0] ?? '');
   const layout = layoutOf(splitCells(all[0] ?? '', delimiter), splitCells(all[1] ?? '', delimiter));
-  if (!layout) return refuse(text('prices.file.unknown'), text('prices.file.unknownNext'));
-  const given = options.zone === undefined ? undefined : zoneOf(options.zone);
-  if (options.zone !== undefined && !given)
-    return refuse(text('prices.file.unknownZone', { zone: options.zone }), text('prices.file.noZoneNext'));
-  const zone = layout.zone ?? given;
+  if (!layout) return undefined;
   const lines = all.flatMap((line, at) =>
     at <= layout.headers || line.trim() === ''
       ? []
       : layout.rows(splitCells(line, delimiter)).map((row) => ({ ...row, number: at + 1 })),
   );
+  return { format: layout.format, zone: layout.zone, unit: layout.unit, lines };
+}
+
+/** Reads a file of electricity prices. All of it is read, or nothing: a line that cannot be read is an error with its number. */
+export function decodePrices(content: string, options: DecodeOptions = {}): Result<DecodedPrices> {
+  const plain = content.replace(/^\uFEFF/, '');
+  const table = plain.trimStart().startsWith('{') ? tableOfJson(plain) : tableOfCells(plain);
+  if (!table) return refuse(text('prices.file.unknown'), text('prices.file.unknownNext'));
+  const given = options.zone === undefined ? undefined : zoneOf(options.zone);
+  if (options.zone !== undefined && !given)
+    return refuse(text('prices.file.unknownZone', { zone: options.zone }), text('prices.file.noZoneNext'));
+  const { format, unit, lines, zone = given } = table;
   if (lines.length === 0) return refuse(text('prices.file.empty'), text('prices.file.unknownNext'));
   const own = chosen(lines, options.series);
   if (!own.ok) return own;
-  const rows = timed(own.value, zone, layout.unit.perKwh);
+  const rows = timed(own.value, zone, unit.perKwh);
   if (!rows.ok) return rows;
   const slices = slicesOf(rows.value, zone);
   if (!slices.ok) return slices;
   if (slices.value.length === 0) return refuse(text('prices.file.empty'), text('prices.file.unknownNext'));
   return ok({
-    format: layout.format,
+    format,
     series: own.value[0]!.series,
-    currency: layout.unit.currency,
+    currency: unit.currency,
     slices: slices.value,
     missing: rows.value.length - slices.value.length,
   });

@@ -14,9 +14,21 @@ export type Row = {
 
 export type Unit = { readonly currency: string; readonly perKwh: number };
 
-/** How a file of prices is laid out. */
-export type Layout = {
+/** A row and its line in the file, counted from 1. */
+export type Line = Row & { readonly number: number };
+
+/** What a file of prices holds. */
+export type Table = {
   readonly format: PriceFormat;
+  /** of stamps that do not name their offset */
+  readonly zone: Zone | undefined;
+  readonly unit: Unit;
+  readonly lines: readonly Line[];
+};
+
+/** How a file of prices with cells is laid out. */
+export type Layout = {
+  readonly format: CellFormat;
   /** of stamps that do not name their offset */
   readonly zone: Zone | undefined;
   readonly unit: Unit;
@@ -31,9 +43,13 @@ export const priceFormats = {
   smard: 'SMARD.de',
   octopus: 'Octopus Energy',
   'energy-charts': 'energy-charts.info',
+  'nord-pool': 'Nord Pool',
+  awattar: 'aWATTar',
   iso: 'CSV',
 } as const;
 export type PriceFormat = keyof typeof priceFormats;
+/** the formats with cells; the others are JSON (json-formats.ts) */
+type CellFormat = Exclude<PriceFormat, 'nord-pool' | 'awattar'>;
 
 const symbols: Readonly<Record<string, string>> = { '€': 'EUR', '£': 'GBP' };
 
@@ -138,7 +154,7 @@ const iso: Recognise = (header) => {
   };
 };
 
-const recognisers: Readonly<Record<PriceFormat, Recognise>> = {
+const recognisers: Readonly<Record<CellFormat, Recognise>> = {
   entsoe,
   smard,
   octopus,
@@ -148,7 +164,7 @@ const recognisers: Readonly<Record<PriceFormat, Recognise>> = {
 
 /** The layout of a file by its first two lines; the first format that fits. */
 export function layoutOf(header: readonly string[], second: readonly string[]): Layout | undefined {
-  for (const [format, recognise] of Object.entries(recognisers) as [PriceFormat, Recognise][]) {
+  for (const [format, recognise] of Object.entries(recognisers) as [CellFormat, Recognise][]) {
     const layout = recognise(header, second);
     if (layout) return { format, ...layout };
   }

@@ -16,7 +16,12 @@ export type ProcessFacts = {
   /** control group, service unit, container monitor */
   readonly place?: string;
   /** nearest first */
-  readonly ancestors: readonly { readonly pid: number; readonly command: readonly string[] }[];
+  readonly ancestors: readonly {
+    readonly pid: number;
+    /** as above; empty or absent: not known */
+    readonly startedAt?: string;
+    readonly command: readonly string[];
+  }[];
 };
 
 /** What a process was recognised as, and from which evidence. */

@@ -51,6 +51,8 @@ export type KnownProcess = ProcessFacts & {
   readonly markedBy?: number;
 };
 
+type Ancestor = { pid: number; startedAt: string; command: string[] };
+
 const windows = process.platform === 'win32' ? openWindowsProcesses() : undefined;
 
 /** A process about which the system reports nothing: only the driver's name for it is known. */
@@ -66,11 +68,12 @@ export function readWindowsFacts(processes: WindowsProcesses, pid: number, name:
   const own = processes.of(pid);
   if (!own) return byNameAlone(pid, name); // it belongs to the system or another user
   const commandOfWindows = (line: string | undefined) => (line ? splitCommandLine(line.slice(0, MATCHED)) : []);
-  const ancestors: { pid: number; command: string[] }[] = [];
+  const ancestors: Ancestor[] = [];
   for (let child = own; ancestors.length < GENERATIONS;) {
     const parent = processes.of(child.parent);
     if (!parent || BigInt(parent.startedAt) > BigInt(child.startedAt)) break;
-    ancestors.push({ pid: child.parent, command: commandOfWindows(parent.commandLine) });
+    const command = commandOfWindows(parent.commandLine);
+    ancestors.push({ pid: child.parent, startedAt: parent.startedAt, command });
     if (parent.parent === child.parent) break;
     child = parent;
   }
@@ -84,11 +87,11 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
   if (process.platform !== 'linux') return byNameAlone(pid, name);
   const identity = identityOf(pid);
   if (!identity) return undefined;
-  const ancestors: { pid: number; command: string[] }[] = [];
-  let parent = identity.parent;
-  while (parent > 1 && ancestors.length < GENERATIONS) {
-    ancestors.push({ pid: parent, command: commandOf(parent) });
-    parent = identityOf(parent)?.parent ?? 0;
+  const ancestors: Ancestor[] = [];
+  for (let parent = identity.parent; parent > 1 && ancestors.length < GENERATIONS;) {
+    const known = identityOf(parent);
+    ancestors.push({ pid: parent, startedAt: known?.startedAt ?? '', command: commandOf(parent) });
+    parent = known?.parent ?? 0;
   }
   const command = commandOf(pid);
   let folder: string | undefined;
@@ -116,8 +119,8 @@ export function readFacts(pid: number, name: string): KnownProcess | undefined {
 export const startOf = (pid: number): string | undefined =>
   windows ? (windows.of(pid)?.startedAt ?? '') : processStart(pid);
 
-/** A process that reuses a PID has another start time. */
-function startedAtOf(pid: number): string | undefined {
+/** When the process that has a PID now started, as its facts say it. A process that reuses a PID has another start time. */
+export function startedAtOf(pid: number): string | undefined {
   if (windows) return windows.of(pid)?.startedAt ?? '';
   return process.platform === 'linux' ? identityOf(pid)?.startedAt : '';
 }

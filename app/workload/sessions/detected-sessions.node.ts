@@ -1,6 +1,6 @@
-import { isAlive } from '../../core/process-start.node.ts';
+import { isRunning, type ProcessId } from '../../core/process-start.node.ts';
 import type { ProgramStatuses } from '../adapters/program-status.ts';
-import { startOf } from '../programs/process-facts.node.ts';
+import { startedAtOf, startOf } from '../programs/process-facts.node.ts';
 import type { Program } from '../programs/programs.ts';
 import type { SessionBook } from './book.ts';
 import type { Ended, Found } from './detect.ts';
@@ -11,16 +11,25 @@ type Running = {
   readonly id: number;
   readonly startedMs: number;
   readonly beganByMs: number;
-  /** every process that was ever seen of the program */
-  readonly pids: Set<number>;
-  readonly leader: number;
+  /** every process that was ever seen of the program: its PID, and when the newest one that had it started */
+  readonly pids: Map<number, string>;
+  readonly leader: ProcessId;
   program: Program;
   /** as of the newest list of processes, like the energy that is shown beside it */
   outputs?: Outputs;
 };
 
+/** The start time of a process that had ended when it was looked up. */
+const GONE = 'gone';
+
+/** Whether this very process is there, not another one that has its PID now. */
+const isThere = (process: ProcessId): boolean => isRunning(process, startedAtOf);
+
+/** What is known about the processes of a program. */
+type ProgramFacts = Pick<Roster, 'leaderOf' | 'factsOf' | 'commandsOf' | 'modelOf'>;
+
 /** Sessions that Slowburn detected and that are running: begins, updates and ends them. */
-export function createDetectedSessions(book: SessionBook, roster: Roster, statuses: ProgramStatuses) {
+export function createDetectedSessions(book: SessionBook, roster: ProgramFacts, statuses: ProgramStatuses) {
   const running = new Map<string, Running>();
 
   function workloadOf(program: Program, outputs = statuses.of(program.key)?.outputs): Workload {
@@ -39,6 +48,9 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
     };
   }
 
+  const startsOf = ({ pids }: Program): Map<number, string> =>
+    new Map(pids.map((pid) => [pid, roster.factsOf(pid)?.startedAt ?? GONE]));
+
   return {
     keys: (): readonly string[] => [...running.keys()],
     has: (key: string): boolean => running.has(key),
@@ -48,8 +60,9 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
     begin({ program, fromMs: startedMs, beganByMs }: Found): void {
       const command = roster.commandsOf(program)[0]?.join(' ') ?? '';
       const id = book.sessions.begin(program.name, command, startedMs, process.pid, startOf(process.pid));
-      const leader = roster.leaderOf(program);
-      running.set(program.key, { id, startedMs, beganByMs, pids: new Set(program.pids), leader, program });
+      const pid = roster.leaderOf(program);
+      const leader = { pid, startedAt: startedAtOf(pid) ?? GONE };
+      running.set(program.key, { id, startedMs, beganByMs, pids: startsOf(program), leader, program });
       statuses.begin(program.key, startedMs);
       book.sessions.note(id, program.gpuUuids, { gpus: [], workload: workloadOf(program) });
     },
@@ -61,7 +74,7 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
         if (!session) continue;
         const gpuUuids = [...new Set([...session.program.gpuUuids, ...program.gpuUuids])];
         session.program = { ...program, gpuUuids };
-        program.pids.forEach((pid) => session.pids.add(pid));
+        for (const [pid, startedAt] of startsOf(program)) session.pids.set(pid, startedAt);
       }
     },
 
@@ -82,7 +95,9 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
     /** Keys of sessions whose program has ended: its leader and every process of it are gone. */
     endedPrograms: (): readonly string[] =>
       [...running].flatMap(([key, { pids, leader }]) =>
-        pids.size > 0 && !isAlive(leader) && ![...pids].some(isAlive) ? [key] : [],
+        pids.size > 0 && !isThere(leader) && ![...pids].some(([pid, startedAt]) => isThere({ pid, startedAt }))
+          ? [key]
+          : [],
       ),
 
     end({ key, toMs, ...end }: Ended): void {
@@ -90,7 +105,7 @@ export function createDetectedSessions(book: SessionBook, roster: Roster, status
       if (!session) return;
       running.delete(key);
       const { outputs, marks } = statuses.end(key);
-      book.finishSession(session, toMs, null, session.pids, {
+      book.finishSession(session, toMs, null, new Set(session.pids.keys()), {
         workload: workloadOf(session.program, outputs),
         gpuUuids: session.program.gpuUuids,
         uncertain: { beganByMs: session.beganByMs, ...end },

@@ -4,6 +4,19 @@ import type { SessionBook } from './book.ts';
 
 type OpenSession = ReturnType<SessionBook['sessions']['open']>[number];
 
+type Started = { readonly pid: number; readonly startedAt?: string };
+
+/** The start time of an owner as facts of processes have it. A session's has the boot in front of it on Linux. */
+const startOf = ({ ownerStart }: OpenSession): string => ownerStart.slice(ownerStart.lastIndexOf(':') + 1);
+
+/** Whether a process is the owner of a session, and not another one that has its PID now. */
+const isOwner = (session: OpenSession, { pid, startedAt = '' }: Started): boolean =>
+  pid === session.ownerPid && (startedAt === '' || startOf(session) === '' || startedAt === startOf(session));
+
+/** A mark outlives the process that it names. One that is older than the owner was left by an earlier command with its PID. */
+const isNoOlder = ({ startedAt }: KnownProcess, session: OpenSession): boolean =>
+  startedAt === '' || startOf(session) === '' || BigInt(startedAt) >= BigInt(startOf(session));
+
 /** Sessions that `slowburn run` began, in its own process, and the cards that their processes were seen on. */
 export function createManualSessions(
   sessions: Pick<SessionBook['sessions'], 'open'>,
@@ -16,8 +29,8 @@ export function createManualSessions(
   function starterOf(pid: number): number | undefined {
     const facts = factsOf(pid);
     if (!facts) return undefined;
-    const starter = open.find(({ ownerPid }) => facts.ancestors.some((ancestor) => ancestor.pid === ownerPid));
-    return (starter ?? open.find(({ ownerPid }) => ownerPid === facts.markedBy))?.id;
+    const starter = open.find((session) => facts.ancestors.some((ancestor) => isOwner(session, ancestor)));
+    return (starter ?? open.find((session) => session.ownerPid === facts.markedBy && isNoOlder(facts, session)))?.id;
   }
 
   return {

@@ -1,3 +1,4 @@
+import { isAlive } from '../../core/process-start.node.ts';
 import type { Tick } from '../../telemetry/sampler.ts';
 import type { ProgramStatuses } from '../adapters/program-status.ts';
 import { matchProcess, modelFromCommand } from '../programs/match.ts';
@@ -49,6 +50,18 @@ export function createRoster(statuses: ProgramStatuses, firstRules: readonly Pro
     return true;
   }
 
+  /**
+   * Takes processes that have ended out of lists that others share: from then on the card is used by the others alone. A
+   * process about which the system says nothing, as in a container, stays until the next list.
+   */
+  function dropEnded(): void {
+    for (const [uuid, { tsMs, processes }] of lists) {
+      if (processes.length < 2) continue; // if the only one ends, the card's load does
+      const left = processes.filter(({ pid }) => !entries.has(pid) || isAlive(pid));
+      if (left.length < processes.length) lists.set(uuid, { tsMs, processes: left });
+    }
+  }
+
   const listAt = (uuid: string, nowMs: number): readonly Process[] | undefined => {
     const list = lists.get(uuid);
     return list && nowMs - list.tsMs < PROCESSES_VALID_MS ? list.processes : undefined;
@@ -81,6 +94,7 @@ export function createRoster(statuses: ProgramStatuses, firstRules: readonly Pro
     /** The programs at one tick, and whether it brought new lists of processes. */
     look(tick: Tick): { readonly listed: boolean; readonly programs: readonly Program[] } {
       const listed = takeLists(tick);
+      if (!listed) dropEnded();
       const programs = programsOf(
         tick,
         (uuid) => listAt(uuid, tick.tsMs),
