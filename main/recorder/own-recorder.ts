@@ -20,7 +20,7 @@ export type OwnRecorder = {
 /** `keepsFolderMs`: how long it refuses to hand the folder over to a service */
 export type OwnConfig = Omit<CollectorConfig, 'restarted' | 'startedBy'> & { readonly keepsFolderMs: number };
 
-/** busy: another process records into the folder. crashed: it is started again. handed-over: a service asked for the folder. */
+/** busy: another process records into the folder, or reads the driver. crashed: it is started again. handed-over: a service asked for the folder. */
 export type Down = 'busy' | 'crashed' | 'handed-over';
 
 const START_DEADLINE_MS = 45_000; // opening a driver or a large history can take a while
@@ -32,6 +32,7 @@ const BACK_OFF_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
 /** Errors that may pass: Slowburn tries again. The others need a person. */
 const RETRY_MS: Partial<Record<string, number>> = {
   'database-busy': 5_000,
+  busy: 5_000, // another recorder reads the driver
   'source-unavailable': 15_000,
   'database-unusable': 15_000,
 };
@@ -113,7 +114,7 @@ export function startOwnRecorder(
       const { error } = board.read();
       const retryMs = RETRY_MS[error?.code ?? ''];
       if (retryMs !== undefined) retry = setTimeout(start, retryMs);
-      if (error?.code === 'database-busy') onDown('busy');
+      if (error?.code === 'database-busy' || error?.code === 'busy') onDown('busy');
       return;
     }
     log(`The recorder ended with code ${code}. It is started again.`);

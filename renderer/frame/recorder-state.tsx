@@ -12,12 +12,11 @@ const CALM: readonly CollectorStatus['state'][] = ['starting', 'running', 'stopp
 /** Whether Slowburn is recording, how often, and from which source. */
 export function RecorderState() {
   const { t } = useTranslation();
-  const { settings, collector, format } = useShared();
+  const { collector, intervalMs, format } = useShared();
   const label = useLive(sourceLabel);
   const faulty = useLive(hasFault);
   const state = collector?.state ?? 'starting';
   const trouble = faulty || !CALM.includes(state);
-  const intervalMs = collector?.recorder?.intervalMs ?? settings.intervalMs;
   const seconds = format.number(intervalMs / 1000, intervalMs < 1000 ? 1 : 0);
   return (
     <div className={css.recorder} role="status">
