@@ -1,7 +1,5 @@
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { CollectorStatus } from '../../app/contract/channels.ts';
-import { WINDOW_RECORDS_AFTER_MS } from '../../app/contract/followed-recorder.ts';
 import type { SettingsReport } from '../../app/settings/read-settings.ts';
 import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
 import { useShared } from '../context.tsx';
@@ -10,6 +8,9 @@ import { Banner } from '../parts/banner.tsx';
 import { later } from '../parts/later.tsx';
 
 const SettingsBanners = later(async () => (await import('./settings-banners.tsx')).SettingsBanners);
+
+const EndedBanner = later(async () => (await import('./followed.tsx')).EndedBanner);
+const VersionBanner = later(async () => (await import('./followed.tsx')).VersionBanner);
 
 const sourceOf = ({ source }: Live) => source;
 const faultOf = ({ fault }: Live) => fault;
@@ -32,37 +33,13 @@ function SimulatedBanner() {
 const needsNotice = ({ problems, former, suspended }: SettingsReport): boolean =>
   problems.length + former.length + suspended.length > 0;
 
-/** What a person must know about a recorder in another process. */
-function FollowedBanners({ status: { state, recorder } }: { readonly status: CollectorStatus }) {
-  const { t } = useTranslation();
-  if (state === 'waiting') {
-    const seconds = WINDOW_RECORDS_AFTER_MS / 1000;
-    return (
-      <Banner kind="warn" title={t('attached.waiting')}>
-        {t('attached.waitingMore', { seconds })}
-      </Banner>
-    );
-  }
-  if (state === 'waiting-for-system')
-    return (
-      <Banner kind="warn" title={t('attached.waitingForSystem')}>
-        {t('attached.waitingForSystemMore')}
-      </Banner>
-    );
-  if (!recorder || recorder.version === recorder.windowVersion) return null;
-  const { version, windowVersion, startedBy, scope } = recorder;
-  return (
-    <Banner kind="warn" title={t('attached.otherVersion', { recorder: version, window: windowVersion })}>
-      {t(`attached.otherVersionNext.${startedBy === 'service' ? scope : 'other'}`)}
-    </Banner>
-  );
-}
-
 /** What is true of every page: simulated numbers, trouble of the source or the recorder, a history set aside. */
 export function Banners() {
   const { t } = useTranslation();
   const { collector, settingsReport } = useShared();
   const fault = useLive(faultOf);
+  const { state, recorder } = collector ?? {};
+  const waits = state === 'waiting' || state === 'waiting-for-system';
   return (
     <div>
       <SimulatedBanner />
@@ -71,7 +48,10 @@ export function Banners() {
           {collector.error.next}
         </Banner>
       )}
-      {collector && <FollowedBanners status={collector} />}
+      <Suspense>
+        {waits && <EndedBanner ofSystem={state === 'waiting-for-system'} />}
+        {!waits && recorder && recorder.version !== recorder.windowVersion && <VersionBanner recorder={recorder} />}
+      </Suspense>
       {collector?.state === 'restarting' && <Banner kind="warn" title={t('recorder.restarting')} />}
       {fault && (
         <Banner kind={fault.level ?? 'act'} title={fault.message}>

@@ -27,7 +27,7 @@ export type Slowburn = {
 };
 
 /** A copy of the built application that finds its dependencies. */
-function copyOfApplication(): string {
+export function copyOfApplication(): string {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-copy-'));
   fs.copyFileSync(path.join(checkout, 'package.json'), path.join(copy, 'package.json'));
   fs.cpSync(path.join(checkout, 'out'), path.join(copy, 'out'), { recursive: true });

@@ -5,13 +5,16 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import type { CollectorStatus } from '../../app/contract/channels.ts';
 import { readRecorder } from '../../app/core/recorder-note.node.ts';
-import { collectorPid, expect, open, picture, test as base, type Slowburn } from './app.ts';
+import { collectorPid, copyOfApplication, expect, open, picture, test as base, type Slowburn } from './app.ts';
 
 const checkout = path.resolve(import.meta.dirname, '../..');
+const { version } = JSON.parse(fs.readFileSync(path.join(checkout, 'package.json'), 'utf8')) as { version: string };
 const CLOSING = /Closing this window does not stop it\./;
 const ALREADY = /Another Slowburn is already recording/;
 
 type Recorders = {
+  /** A copy of the built recorder in which a text is replaced. @returns its program */
+  readonly changed: (from: string, to: string) => string;
   /** Starts `slowburn record` and waits until it answers on its socket. */
   readonly record: (folder: string, options?: RecordOptions) => Promise<ChildProcess>;
 };
@@ -20,7 +23,21 @@ type RecordOptions = { readonly environment?: Record<string, string>; readonly p
 const test = base.extend<{ recorders: Recorders }>({
   recorders: async ({}, use) => {
     const started: ChildProcess[] = [];
+    const copies: string[] = [];
     await use({
+      changed(from, to) {
+        const copy = copyOfApplication();
+        copies.push(copy);
+        const folder = path.join(copy, 'out/node');
+        let changes = 0;
+        for (const name of fs.readdirSync(folder)) {
+          const built = fs.readFileSync(path.join(folder, name), 'utf8');
+          changes += built.split(from).length - 1;
+          fs.writeFileSync(path.join(folder, name), built.replaceAll(from, to));
+        }
+        expect(changes).toBeGreaterThan(0);
+        return path.join(folder, 'slowburn.js');
+      },
       async record(folder, { environment = {}, program = path.join(checkout, 'out/node/slowburn.js') } = {}) {
         const options = ['record', '--source', 'simulator', '--data-dir', folder];
         const child = spawn(process.execPath, [program, ...options], {
@@ -36,6 +53,7 @@ const test = base.extend<{ recorders: Recorders }>({
       const ended = child.exitCode !== null || child.signalCode !== null;
       if (!ended) await new Promise((resolve) => (child.once('exit', resolve), child.kill('SIGTERM')));
     }
+    for (const copy of copies) fs.rmSync(copy, { recursive: true, force: true });
   },
 });
 
@@ -228,4 +246,32 @@ test('keeps to what it was asked to show', async ({ slowburn, recorders }) => {
   const { page } = await slowburn.launch('--source', `replay:${file}`);
   await expect(page.getByText(ALREADY)).toBeVisible({ timeout: 20_000 });
   expect((await statusOf(page)).recorder).toBeUndefined();
+});
+
+test.describe('of another version', () => {
+  test('is followed if both understand each other, and the window says what to do', async ({ slowburn, recorders }) => {
+    const program = recorders.changed(`"${version}"`, '"0.0.9"');
+    const { pid } = await recorders.record(slowburn.dataFolder, { program });
+    const { page } = await slowburn.launch();
+    await isLive(page);
+    expect(await followedPid(page)).toBe(pid);
+    await expect(page.getByText(/^The recorder is Slowburn 0\.0\.9, and this window is Slowburn \d/)).toBeVisible();
+    await expect(page.getByText(/systemctl --user restart slowburn/)).toBeVisible();
+    await picture(page, 'attached-other-version');
+  });
+
+  test('is not followed if they do not, and is followed once it was updated', async ({ slowburn, recorders }) => {
+    test.setTimeout(120_000);
+    const program = recorders.changed('protocol: 1,', 'protocol: 999,');
+    const recorder = await recorders.record(slowburn.dataFolder, { program });
+    const { app, page } = await slowburn.launch();
+    await expect(page.getByRole('alert').getByText(/they do not understand each other/)).toBeVisible();
+    await expect(page.getByRole('alert').getByText(/Restart the older one/)).toBeVisible();
+    expect(await collectorPid(app)).toBeUndefined();
+    await picture(page, 'attached-other-protocol');
+    recorder.kill('SIGTERM');
+    await expect.poll(() => recorderOf(slowburn.dataFolder)?.pid, { timeout: 10_000 }).not.toBe(recorder.pid);
+    const { pid } = await recorders.record(slowburn.dataFolder);
+    await expect.poll(() => followedPid(page), { timeout: 20_000 }).toBe(pid);
+  });
 });
