@@ -85,7 +85,8 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
     choosing = false;
     if (stopping || records()) return found.ok ? found.value?.close() : undefined;
     if (found.ok && found.value) return follow(found.value);
-    if (!found.ok && (own || found.error.code !== 'forbidden')) return cannotFollow(found.error);
+    // a recorder that this user may not watch: if it is in the way, our own says so
+    if (!found.ok && found.error.code !== 'forbidden') return cannotFollow(found.error);
     if (own) return chooseIn(BUSY_EVERY_MS); // it tries to record all the time
     if (performance.now() < waitUntilMs) return chooseIn(LOOK_EVERY_MS);
     startOwn();
@@ -130,7 +131,9 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
 
   function cannotFollow(error: AppError): void {
     if (status.error?.message !== error.message) log(`The running recorder cannot be followed: ${error.message}`);
-    board.set({ state: 'failed', error, recorder: undefined });
+    void own?.stop(); // it could not record
+    own = undefined;
+    board.set({ state: 'not-shown', error, recorder: undefined });
     chooseIn(BUSY_EVERY_MS);
   }
 

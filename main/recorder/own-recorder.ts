@@ -32,10 +32,15 @@ const BACK_OFF_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
 /** Errors that may pass: Slowburn tries again. The others need a person. */
 const RETRY_MS: Partial<Record<string, number>> = {
   'database-busy': 5_000,
-  busy: 5_000, // another recorder reads the driver
+  // another recorder reads the driver, and perhaps this user may not watch it
+  busy: 5_000,
+  forbidden: 5_000,
   'source-unavailable': 15_000,
   'database-unusable': 15_000,
 };
+
+/** Errors because of another recorder. */
+const IN_THE_WAY: ReadonlySet<string | undefined> = new Set(['database-busy', 'busy', 'forbidden']);
 
 /**
  * Keeps a recorder of our own alive, in a utility process: handshake, heartbeat, restart with back-off. One that hangs is
@@ -114,7 +119,7 @@ export function startOwnRecorder(
       const { error } = board.read();
       const retryMs = RETRY_MS[error?.code ?? ''];
       if (retryMs !== undefined) retry = setTimeout(start, retryMs);
-      if (error?.code === 'database-busy' || error?.code === 'busy') onDown('busy');
+      if (IN_THE_WAY.has(error?.code)) onDown('busy');
       return;
     }
     log(`The recorder ended with code ${code}. It is started again.`);
