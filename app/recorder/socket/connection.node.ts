@@ -19,6 +19,7 @@ import {
 } from './wire.ts';
 
 export type Connection = {
+  readonly may: Hello['may'];
   /** it has introduced itself and wants pushes */
   readonly follows: () => boolean;
   /** Sends a push, unless so much waits for this client that it would only grow. */
@@ -152,6 +153,7 @@ export function openConnection(socket: Socket, options: ConnectionOptions): Conn
   send(hello);
 
   return {
+    may: hello.may,
     follows: () => greeted?.follow === true,
     push(type, line) {
       if (REPLACEABLE.has(type) && socket.writableLength > BEHIND_BYTES) return;

@@ -6,6 +6,7 @@ import { text } from '../../core/i18n.ts';
 import { err, messageOf, ok, type Result } from '../../core/result.ts';
 import { openConnection, type Connection } from './connection.node.ts';
 import { toLine } from './line-values.ts';
+import { forReaders } from './reader-settings.ts';
 import { isTrusted, type Place } from './places.node.ts';
 import { HEARTBEAT_MS, type FromRecorder, type Hello } from './wire.ts';
 
@@ -69,7 +70,7 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
   function welcome(socket: net.Socket, may: Place['may']): void {
     const connection: Connection = openConnection(socket, {
       hello: { type: 'hello', ...hello, may },
-      newest: () => [...newest.values()],
+      newest: () => [...newest.values()].map(may === 'read' ? forReaders : (push) => push),
       answer,
       log,
       onEnd: () => clients.delete(connection),
@@ -105,8 +106,13 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
       // a new client is told the state, not what happened before it came
       if (push.type === 'alerts') newest.set('alerts', { ...push, told: [], cleared: [] });
       else if (STATES.has(push.type)) newest.set(push.type, push);
-      let line: string | undefined;
-      for (const client of clients) if (client.follows()) client.push(push.type, (line ??= toLine(push)));
+      const lines = new Map<Push, string>();
+      for (const client of clients) {
+        if (!client.follows()) continue;
+        const told = client.may === 'read' ? forReaders(push) : push;
+        if (!lines.has(told)) lines.set(told, toLine(told));
+        client.push(push.type, lines.get(told)!);
+      }
     },
     async close() {
       clearInterval(beat);
