@@ -1,5 +1,8 @@
 import { text } from '../app/core/i18n.ts';
 import type { Command, CommandId, GroupId } from './command.ts';
+import { alertsChannels } from './commands/alerts-channels.ts';
+import { alertsSecret } from './commands/alerts-secret.ts';
+import { alertsTest } from './commands/alerts-test.ts';
 import { dbBackup } from './commands/db-backup.ts';
 import { dbCheck } from './commands/db-check.ts';
 import { dbCompact } from './commands/db-compact.ts';
@@ -37,6 +40,9 @@ export const commands = {
   'service status': serviceStatus,
   'service logs': serviceLogs,
   'service remove': serviceRemove,
+  'alerts channels': alertsChannels,
+  'alerts test': alertsTest,
+  'alerts secret': alertsSecret,
   run,
   sessions,
   read,
@@ -61,6 +67,7 @@ export const commands = {
 
 /** Descriptions of commands that only have sub-commands. */
 export const groups = {
+  alerts: () => text('cli.alerts.description'),
   db: () => text('cli.db.description'),
   service: () => text('cli.service.description'),
   tariff: () => text('cli.tariff.description'),

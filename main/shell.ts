@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
+import { changesFileOnly } from '../app/alerts/channels/file-only.ts';
 import { createFormatter } from '../app/metrics/format.ts';
 import type { StoredAlert } from '../app/alerts/schema.ts';
 import { createI18n, setLanguage } from '../app/core/i18n.ts';
@@ -139,6 +140,8 @@ export function startShell({ source, speed, dataFolder, namesFolder, hidden }: A
   const changeSettings: MainHandlers['settings.set'] = async (change) => {
     const allowed = shown.mayChange(change);
     if (!allowed.ok) return allowed;
+    if (change.alerts && changesFileOnly(owner.settings().alerts, change.alerts))
+      return err('forbidden', t('channel.error.fileOnly'), t('channel.error.fileOnlyNext'));
     const agreed = await mayDelete(change, owner);
     if (!agreed.ok) return agreed;
     const saved = agreed.value ? owner.change(change) : ok(undefined);

@@ -2,7 +2,7 @@ import type { Tick } from '../telemetry/sampler.ts';
 import { withinHours } from '../workload/energy/tariff.ts';
 import { dueToTell, isAbout, uncovered, type AlertEntry } from './episode.ts';
 import type { Around } from './fact-reader.ts';
-import { createAlertOutbox, type Posted } from './outbox.ts';
+import { createAlertOutbox, type Announcer, type Posted } from './outbox.ts';
 import type { AlertName, StoredAlert } from './schema.ts';
 import { rulesOn, type AlertSettings } from './settings.ts';
 import type { AlertTable } from './table.ts';
@@ -26,10 +26,18 @@ export type AlertDesk = {
   readonly restamp: (stampOf: (axisMs: number) => number) => void;
 };
 
-/** Rules, episodes and messages of one history, from the alerts that fired when the recorder last ended. */
-export function createAlertDesk(table: AlertTable, first: AlertSettings, nowMs: number): AlertDesk {
+/**
+ * Rules, episodes and messages of one history, from the alerts that fired when the recorder last ended.
+ * @param announcer sends messages to channels; undefined: nothing but the desktop shows alerts
+ */
+export function createAlertDesk(
+  table: AlertTable,
+  first: AlertSettings,
+  nowMs: number,
+  announcer?: Announcer,
+): AlertDesk {
   let settings = first;
-  const outbox = createAlertOutbox(table);
+  const outbox = createAlertOutbox(table, announcer);
   const recent = table.between(nowMs - 3_600_000, nowMs + 1);
   const watch = createAlertWatch(rulesOn(settings), outbox.firing(), recent, nowMs);
 

@@ -23,24 +23,40 @@ export type Post = {
   readonly canWrite: boolean;
 };
 
+/** What sends messages about alerts to other places (channels/). */
+export type Announcer = {
+  /** Queues messages about what is told and what is over; called before either is written. */
+  readonly announce: (
+    told: readonly StoredAlert[],
+    cleared: readonly StoredAlert[],
+    at: Pick<Post, 'tsMs' | 'axisMs'>,
+  ) => void;
+  /** Writes what is queued. @returns to be called when the transaction around it is on the disk */
+  readonly write: () => () => void;
+  /** Corrects the times of messages that were queued while the system clock was wrong. */
+  readonly restamp: (stampOf: (axisMs: number) => number) => void;
+};
+
 /**
  * Writes alerts first and shows them second. A failing disk never suppresses an alert: it is shown at once, kept, and
  * written in its order when the disk works again. An alert that is not on the disk yet has a negative id.
  */
-export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 'open'>) {
-  let written: readonly StoredAlert[] = open();
+export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 'open'>, announcer?: Announcer) {
+  let stored: readonly StoredAlert[] = open();
   let waiting: readonly AlertEntry[] = [];
 
   const firing = (): readonly StoredAlert[] =>
-    waiting.reduce((alerts, entry, i) => applyEntry(alerts, entry, -1 - i), written);
+    waiting.reduce((alerts, entry, i) => applyEntry(alerts, entry, -1 - i), stored);
 
   /** @returns what was thrown */
   function write(canWrite: boolean): { readonly thrown?: unknown } {
     if (!canWrite || waiting.length === 0) return {};
     try {
-      record(waiting);
+      let written: (() => void) | undefined;
+      record(waiting, () => (written = announcer?.write()));
+      written?.();
       waiting = [];
-      written = open();
+      stored = open();
       return {};
     } catch (thrown) {
       return { thrown };
@@ -54,6 +70,7 @@ export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 
       waiting = waiting.map(({ axisMs, ...entry }) =>
         axisMs === undefined ? entry : { ...entry, tsMs: stampOf(axisMs) },
       );
+      announcer?.restamp(stampOf);
     },
     /** Takes what happened at one tick. Undefined: nothing new to show. */
     post({ entries, due, tsMs, axisMs, canWrite }: Post): Posted | undefined {
@@ -65,15 +82,17 @@ export function createAlertOutbox({ record, open }: Pick<AlertTable, 'record' | 
         ...told.map(({ gpuUuid, rule }) => ({ kind: 'told' as const, gpuUuid, rule, tsMs, axisMs })),
       ];
       if (waiting.length === 0 || (entries.length + told.length === 0 && !canWrite)) return undefined;
+      const over = entries.filter(({ kind }) => kind === 'cleared');
+      const cleared = before
+        .filter((alert) => over.some((entry) => isAbout(entry, alert)))
+        .map((alert) => ({ ...alert, clearedMs: tsMs }));
+      if (told.length + cleared.length > 0) announcer?.announce(told, cleared, { tsMs, axisMs });
       const result = write(canWrite);
       const now = firing();
-      const over = entries.filter(({ kind }) => kind === 'cleared');
       return {
         firing: now,
         told: now.filter((alert) => told.some((each) => isAbout(each, alert))),
-        cleared: before
-          .filter((alert) => over.some((entry) => isAbout(entry, alert)))
-          .map((alert) => ({ ...alert, clearedMs: tsMs })),
+        cleared,
         ...result,
       };
     },

@@ -1,7 +1,10 @@
-import { minuteOfDay } from '../core/settings.ts';
+import { list, minuteOfDay } from '../core/settings.ts';
 import type { TypeOf } from '../core/schema.ts';
 import { z } from '../core/zod.ts';
+import { alertChannelIds, channelRow, type AlertChannelId } from './channels/channels.ts';
+import { channelsSchema } from './channels/settings.ts';
 import { alertRules, type AlertRule, type AlertRuleId } from './rules.ts';
+import type { StoredAlert } from './schema.ts';
 
 /** What a person changed about a rule. null or absent: as the rule has it. */
 const ruleChange = ({ range }: Pick<AlertRule, 'range'>) =>
@@ -10,6 +13,8 @@ const ruleChange = ({ range }: Pick<AlertRule, 'range'>) =>
     /** in the unit of what the rule watches: °C, K, W, minutes, kWh, MiB */
     limit: (range ? z.number().min(range[0]).max(range[1]) : z.never()).nullable().optional(),
     holdS: z.int().min(0).max(86_400).nullable().optional(),
+    /** its messages go to these channels alone, where they are on; null or absent: to every channel that takes its severity */
+    channels: list(z.enum(alertChannelIds), alertChannelIds.length).nullable().optional(),
   });
 
 const rulesSchema = z.object(
@@ -23,6 +28,9 @@ const alertsSchema = z.object({
   /** warnings wait for their end; messages of critical alerts do not */
   quietHours: z.object({ fromMin: minuteOfDay, toMin: minuteOfDay }).nullable().default(null),
   rules: rulesSchema.default({}),
+  /** name of this computer in messages; '': none */
+  sender: z.string().max(60).default(''),
+  channels: channelsSchema.default(channelsSchema.parse({})),
 });
 export type AlertSettings = TypeOf<typeof alertsSchema>;
 
@@ -46,3 +54,14 @@ export function ruleWith(rule: AlertRule, { rules }: Pick<AlertSettings, 'rules'
 /** The rules that are on, as a person wants them. */
 export const rulesOn = (settings: Pick<AlertSettings, 'rules'>): readonly AlertRule[] =>
   alertRules.map((rule) => ruleWith(rule, settings)).filter(({ isOn }) => isOn);
+
+/** Whether a channel that is on sends messages about a rule. */
+export function takes(
+  id: AlertChannelId,
+  { rule, severity }: Pick<StoredAlert, 'rule' | 'severity'>,
+  settings: AlertSettings,
+): boolean {
+  const { on, from } = settings.channels[id];
+  if (!on || !channelRow(id).alerts) return false;
+  return settings.rules[rule]?.channels?.includes(id) ?? (from === 'warn' || severity === 'act');
+}

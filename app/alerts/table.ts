@@ -61,10 +61,11 @@ export function createAlertTable(db: Db, idOf: (gpuUuid: string) => number | und
   }
 
   return {
-    /** Writes what happened to alerts, in one transaction. */
-    record: db.transaction((entries: readonly AlertEntry[]): void => entries.forEach(write)) as (
-      entries: readonly AlertEntry[],
-    ) => void,
+    /** Writes what happened to alerts, and what `beside` writes, in one transaction. */
+    record: db.transaction((entries: readonly AlertEntry[], beside?: () => void): void => {
+      entries.forEach(write);
+      beside?.();
+    }) as (entries: readonly AlertEntry[], beside?: () => void) => void,
     newest: (limit: number): StoredAlert[] => named(newest.all(limit)),
     between: (fromMs: number, toMs: number): StoredAlert[] => named(between.all({ fromMs, toMs })),
     open: (): StoredAlert[] => named(open.all()),

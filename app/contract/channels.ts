@@ -1,4 +1,6 @@
 import { alertPreview, previewRequest } from '../alerts/preview-schema.ts';
+import { alertChannelIds } from '../alerts/channels/channels.ts';
+import { channelState } from '../alerts/channels/state.ts';
 import { alertName, storedAlert } from '../alerts/schema.ts';
 import { ownCost } from '../core/own-cost.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -36,8 +38,18 @@ import { pageIds } from './pages.ts';
 export const reportRequest = z.strictObject({ gpuUuid: gpuUuid, ...timeRange.shape });
 
 export const collectorStatus = z.object({
-  /** waiting: the followed recorder ended; if it stays away, the window records. waiting-for-system: the window only waits */
-  state: z.enum(['starting', 'running', 'silent', 'restarting', 'failed', 'stopped', 'waiting', 'waiting-for-system']),
+  /** not-shown: a recorder runs that this window cannot follow. waiting: the followed recorder ended; if it stays away, the window records. waiting-for-system: the window only waits */
+  state: z.enum([
+    'starting',
+    'running',
+    'silent',
+    'restarting',
+    'failed',
+    'not-shown',
+    'stopped',
+    'waiting',
+    'waiting-for-system',
+  ]),
   restarts: z.int(),
   error: appError.optional(),
   /** undefined: the window's own recorder, or none yet */
@@ -69,6 +81,8 @@ const pricesRequest = z.strictObject({
 });
 
 const nothing = z.undefined();
+/** A way to send alerts; the channels of this file are questions. */
+const notifyChannel = z.enum(alertChannelIds);
 
 /**
  * All questions that the window can ask: channel → who answers, request, response. Handlers, preload and the window's client
@@ -220,6 +234,26 @@ export const channels = {
   },
   /** how often a rule would have fired in the last 30 days, as the settings have it */
   'alerts.preview': { by: 'collector', access: 'read', request: previewRequest, response: alertPreview },
+  /** what alerts are sent by, and how that works; never a secret */
+  'notify.states': { by: 'collector', access: 'read', request: nothing, response: z.array(channelState) },
+  /** sends a test message; the answer is a sentence */
+  'notify.test': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({ channel: notifyChannel }),
+    response: z.string(),
+  },
+  /** null removes the secret */
+  'notify.setSecret': {
+    by: 'collector',
+    access: 'control',
+    request: z.strictObject({
+      channel: notifyChannel,
+      name: z.string().min(1).max(40),
+      value: z.string().min(1).max(4000).nullable(),
+    }),
+    response: nothing,
+  },
   'xids.newest': {
     by: 'collector',
     access: 'read',

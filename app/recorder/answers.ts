@@ -1,3 +1,4 @@
+import type { Deliveries } from '../alerts/channels/deliveries.ts';
 import type { AlertAction } from '../alerts/desk.ts';
 import { previewRule } from '../alerts/preview.ts';
 import { alertRuleOf } from '../alerts/rules.ts';
@@ -39,6 +40,7 @@ type AnswerSources = {
   readonly recording: Pick<Recording, 'act' | 'lastTickMs'>;
   readonly makeReport: MakeReport;
   readonly jobs: Jobs;
+  readonly deliveries: Pick<Deliveries, 'states' | 'test' | 'setSecret'>;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
   readonly sampleNow: () => void;
@@ -57,6 +59,7 @@ export function createAnswers(sources: AnswerSources) {
     recording,
     makeReport,
     jobs,
+    deliveries,
     limits,
     addPrices,
     sampleNow,
@@ -104,6 +107,9 @@ export function createAnswers(sources: AnswerSources) {
     'alerts.snooze': ({ forMs, ...name }) => act({ ...name, kind: 'snoozed', untilMs: recording.lastTickMs() + forMs }),
     'alerts.preview': async ({ rule, settings }) =>
       ok(await previewRule(store, ruleWith(alertRuleOf(rule), settings), rulesOn(settings), recording.lastTickMs())),
+    'notify.states': () => ok([...deliveries.states()]),
+    'notify.test': ({ channel }) => deliveries.test(channel),
+    'notify.setSecret': ({ channel, name, value }) => deliveries.setSecret(channel, name, value),
     'xids.newest': ({ limit }) => ok(store.xids.newest(limit)),
     'incidents.newest': ({ limit }) => ok(store.events.incidents(limit)),
     'sessions.newest': ({ limit }) => ok(store.sessions.newest(limit)),

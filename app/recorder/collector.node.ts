@@ -14,6 +14,7 @@ import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
 import { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
+import { openDeliveries } from './deliveries.node.ts';
 import { startDuties } from './duties.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
@@ -184,11 +185,20 @@ export async function openCollector(
     cost: meter.read,
     wallMs: clock.wallMs,
   });
+  const deliveries = openDeliveries(config.dataFolder, origin, () => settings, {
+    log: log.write,
+    save: (task) => work.recording.guarded(task),
+  });
   const noted: CollectorEvents = {
     ...events,
     onTick(tick) {
       note.tick(tick);
+      deliveries.onTick(tick, tick.fault?.code !== 'recording-failed');
       events.onTick(tick);
+    },
+    onAlerts(firing, told, cleared) {
+      deliveries.onFiring(firing);
+      events.onAlerts(firing, told, cleared);
     },
   };
   const jobs = createJobs(threads, databaseFile, (job) => events.onJob?.(job));
@@ -226,6 +236,7 @@ export async function openCollector(
       jobs,
       events: noted,
       alertSettings: settings.alerts,
+      deliveries,
       diskFreeMib: diskRoom.freeMib,
       tariff,
       paused: diskRoom.fault,
@@ -278,7 +289,7 @@ export async function openCollector(
     ...(live && { clock }),
   });
   events.onPrices?.(prices.book());
-  if (work.recording.firing().length > 0) events.onAlerts(work.recording.firing(), [], []);
+  if (work.recording.firing().length > 0) noted.onAlerts(work.recording.firing(), [], []);
   const endDuties = startDuties({
     work: () => work,
     keeper,
@@ -317,6 +328,7 @@ export async function openCollector(
       plan.follow(limitsOf(next, suspended), clock.wallMs());
       work.watch.setRules(next.programs);
       work.recording.applyAlertSettings(next.alerts);
+      deliveries.applySettings(next.alerts);
       governor.applySettings(tariff());
       source.value.configure(next);
     },
@@ -329,6 +341,7 @@ export async function openCollector(
         prices.close();
         await sampler.stop();
         await governor.close();
+        await deliveries.close();
         await jobs.cancelAll();
         const written = await keeper.end();
         runMark.end();

@@ -1,4 +1,5 @@
 import { createAnswers, type AddPrices, type GovernorAnswers, type MakeReport } from './answers.ts';
+import type { Deliveries } from '../alerts/channels/deliveries.ts';
 import { createSlowFacts, type SlowFacts } from '../alerts/slow-facts.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
 import type { Tariff } from '../workload/energy/tariff.ts';
@@ -33,6 +34,7 @@ export type WorkOptions = {
   readonly jobs: Jobs;
   readonly events: RecordingEvents & { readonly onSessions: () => void };
   readonly alertSettings: AlertSettings;
+  readonly deliveries: Deliveries;
   readonly diskFreeMib: () => number | undefined;
   readonly tariff: () => Tariff;
   readonly paused: () => SourceFault | undefined;
@@ -75,7 +77,7 @@ function attempt(step: () => void): void {
 
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
-  const { makeReport, jobs, limits, addPrices, sampleNow, handOver, hearsXids } = options;
+  const { makeReport, jobs, deliveries, limits, addPrices, sampleNow, handOver, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
@@ -96,11 +98,13 @@ export function beginWork(options: WorkOptions): HistoryWork {
       return { windows: [...(ledger?.windows.values() ?? [])], ...(cleaned && { sinceMs: cleaned.tsMs }) };
     },
   });
+  attempt(() => deliveries.attach(store.messages)); // a disk that fails keeps no alert from being sent
   const { alertSettings, diskFreeMib } = options;
   const recording = createRecording({
     store,
     slowFacts,
     alertSettings,
+    announcer: deliveries,
     diskFreeMib,
     databaseFile,
     wear,
@@ -128,6 +132,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
       recording,
       makeReport,
       jobs,
+      deliveries,
       limits,
       addPrices,
       sampleNow,

@@ -1,3 +1,4 @@
+import { createMessageTable } from '../alerts/channels/message-table.ts';
 import { createAlertTable } from '../alerts/table.ts';
 import type { Db } from '../history/db.ts';
 import { createHistory } from '../history/history.ts';
@@ -13,6 +14,7 @@ export function createStore(db: Db) {
     ...history,
     ...createSessionBook(db, history, processes),
     alerts: createAlertTable(db, history.idOf),
+    messages: createMessageTable(db),
     wear: createWearTable(db),
   };
 }

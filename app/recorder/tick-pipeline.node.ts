@@ -1,7 +1,7 @@
 import { text } from '../core/i18n.ts';
 import { createAlertDesk, type AlertAction } from '../alerts/desk.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
-import type { Posted } from '../alerts/outbox.ts';
+import type { Announcer, Posted } from '../alerts/outbox.ts';
 import type { SlowFacts } from '../alerts/slow-facts.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import { markDamaged } from '../history/file/database.node.ts';
@@ -39,6 +39,8 @@ export type RecordingOptions = {
   readonly meter: Pick<OwnCostMeter, 'tick'>;
   readonly events: RecordingEvents;
   readonly alertSettings: AlertSettings;
+  /** sends messages about alerts; undefined: nothing does */
+  readonly announcer?: Announcer;
   readonly slowFacts: Pick<SlowFacts, 'card' | 'today'>;
   /** free space on the disk of the history; undefined: not known */
   readonly diskFreeMib: () => number | undefined;
@@ -87,7 +89,7 @@ const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): Source
 export function createRecording(options: RecordingOptions): Recording {
   const { store, databaseFile, wear, watch, governor, meter, events } = options;
   const { alertSettings, slowFacts, diskFreeMib } = options;
-  const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs);
+  const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs, options.announcer);
 
   let writeFault: SourceFault | undefined;
   let paused: SourceFault | undefined;

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { alertRuleOf } from '../../app/alerts/rules.ts';
 import { alertSubject, alertTitle, alertValue, hasLevel } from '../../app/alerts/text.ts';
 import css from '../alerts/alerts.module.css';
+import { ChannelsPanel } from '../alerts/channels-panel.tsx';
 import { FiringAlert } from '../alerts/firing-alerts.tsx';
 import { DriverEvents, Incidents } from '../alerts/past-events.tsx';
 import { RulesPanel } from '../alerts/rules-panel.tsx';
@@ -64,6 +65,7 @@ export function AlertsPage() {
       <Incidents />
       <DriverEvents />
       <RulesPanel />
+      <ChannelsPanel />
     </>
   );
 }

@@ -41,7 +41,7 @@ export function LivePage() {
 
   if (uuids.length === 0) {
     return collector?.error ? (
-      <Empty title={t('live.failed')}>
+      <Empty title={t(collector.state === 'not-shown' ? 'live.notShown' : 'live.failed')}>
         <p>{t('live.failedMore')}</p>
       </Empty>
     ) : (

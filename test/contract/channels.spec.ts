@@ -9,6 +9,7 @@ import { defaultSettings } from '../../app/settings/settings.ts';
 import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
 import { stressTestShapes, standardPlan } from '../../app/load/schedule.ts';
+import { deliveriesWith } from '../support/deliveries.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { threads } from '../support/folders.ts';
 import { openStore } from '../support/store.ts';
@@ -42,6 +43,7 @@ function answersOfASmallHistory() {
     recording: { act: () => true, lastTickMs: () => START + 120_000 },
     makeReport: async () => ok('<!doctype html>'),
     jobs,
+    deliveries: deliveriesWith({ command: { ...defaultSettings.alerts.channels.command, command: ['true'] } }),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
     sampleNow: () => undefined,
@@ -76,6 +78,9 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'alerts.acknowledge': { gpuUuid: uuid, rule: 'gpu-lost' },
   'alerts.snooze': { gpuUuid: null, rule: 'driver-silent', forMs: 3_600_000 },
   'alerts.preview': { rule: 'core-fixed', settings: { rules: { 'core-fixed': { limit: 70, on: true } } } },
+  'notify.states': undefined,
+  'notify.test': { channel: 'command' },
+  'notify.setSecret': { channel: 'webhook', name: 'url', value: 'https://example.org/hook' },
   'xids.newest': { limit: 10 },
   'incidents.newest': { limit: 10 },
   'sessions.newest': { limit: 10 },

@@ -7,6 +7,7 @@ import { resultOf } from '../../app/core/schema.ts';
 import { ok } from '../../app/core/result.ts';
 import { memoryLedgerStore } from '../../app/wear/ledger/ledger-store.node.ts';
 import { createWearTracker } from '../../app/wear/tracker.ts';
+import { deliveriesWith } from '../support/deliveries.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { fuzz } from '../support/fuzz.ts';
 import { openStore } from '../support/store.ts';
@@ -141,6 +142,7 @@ function answers() {
     recording: { act: () => true, lastTickMs: () => START + 120_000 },
     makeReport: async () => ok('<!doctype html>'),
     jobs,
+    deliveries: deliveriesWith(),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
     sampleNow: () => undefined,

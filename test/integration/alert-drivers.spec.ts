@@ -8,6 +8,7 @@ import type { Cadence } from '../../app/metrics/metrics.ts';
 import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import { createReader } from '../../app/telemetry/nvml/reader.ts';
 import type { GpuEvent, GpuSample } from '../../app/telemetry/source.ts';
+import { alertSettingsWith } from '../support/alert-world.ts';
 import { playMonth, type Surroundings } from '../support/alert-month.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
 
@@ -31,7 +32,7 @@ function openCard(lines: readonly string[], surroundings: Surroundings = {}, sta
     reader.close();
     loaded.value.unload();
   });
-  const month = playMonth(startMs, { quietHours: null, rules: {} }, 1000, surroundings);
+  const month = playMonth(startMs, alertSettingsWith({}), 1000, surroundings);
   let second = -1;
 
   function sample(): { gpus: GpuSample[]; events: GpuEvent[] } {

@@ -5,6 +5,7 @@ import type { AlertRuleId } from '../../app/alerts/rules.ts';
 import type { AlertSettings } from '../../app/alerts/settings.ts';
 import type { StoredAlert } from '../../app/alerts/schema.ts';
 import { withinHours } from '../../app/workload/energy/tariff.ts';
+import { alertSettingsWith } from '../support/alert-world.ts';
 import { monthGpu, playMonth, type Readings } from '../support/alert-month.ts';
 
 // Laws of alerts, through the real pipeline into a real history: whatever cards, clocks, people and restarts do.
@@ -125,32 +126,36 @@ describe('whatever happens to cards, clocks, people and the recorder', () => {
         const told = new Map<number, number>();
         const known = new Set<number>();
         const cardOf = ({ gpuUuid }: StoredAlert): number => CARDS.findIndex((at) => monthGpu(at) === gpuUuid);
-        const month = play(stretches, { quietHours, rules: everything }, ({ now, firing, store }, heard, seen) => {
-          const { tsMs } = now();
-          for (const alert of heard.told) {
-            told.set(alert.id, (told.get(alert.id) ?? 0) + 1);
-            expect(alert.acknowledgedMs).toBeNull();
-            expect(alert.snoozedUntilMs ?? 0).toBeLessThanOrEqual(tsMs);
-            if (alert.severity === 'warn') expect(isQuiet(tsMs)).toBe(false);
-          }
-          // what may be said has been said
-          for (const { toldMs, acknowledgedMs, snoozedUntilMs, severity } of firing())
-            if (acknowledgedMs === null && !(snoozedUntilMs! > tsMs) && !(severity === 'warn' && isQuiet(tsMs)))
-              expect(toldMs).not.toBeNull();
-          for (const alert of store.alerts.open()) {
-            if (known.has(alert.id)) continue;
-            known.add(alert.id);
-            const limits = core[alert.rule];
-            if (!limits) continue;
-            expect(alert.firedMs).toBe(tsMs);
-            expect(lastedMs(seen[cardOf(alert)]!, (tempC) => tempC >= limits[0])).toBeGreaterThanOrEqual(limits[2]);
-          }
-          for (const alert of heard.cleared) {
-            const limits = core[alert.rule];
-            if (limits)
-              expect(lastedMs(seen[cardOf(alert)]!, (tempC) => tempC <= limits[1])).toBeGreaterThanOrEqual(limits[3]);
-          }
-        });
+        const month = play(
+          stretches,
+          alertSettingsWith({}, { quietHours, rules: everything }),
+          ({ now, firing, store }, heard, seen) => {
+            const { tsMs } = now();
+            for (const alert of heard.told) {
+              told.set(alert.id, (told.get(alert.id) ?? 0) + 1);
+              expect(alert.acknowledgedMs).toBeNull();
+              expect(alert.snoozedUntilMs ?? 0).toBeLessThanOrEqual(tsMs);
+              if (alert.severity === 'warn') expect(isQuiet(tsMs)).toBe(false);
+            }
+            // what may be said has been said
+            for (const { toldMs, acknowledgedMs, snoozedUntilMs, severity } of firing())
+              if (acknowledgedMs === null && !(snoozedUntilMs! > tsMs) && !(severity === 'warn' && isQuiet(tsMs)))
+                expect(toldMs).not.toBeNull();
+            for (const alert of store.alerts.open()) {
+              if (known.has(alert.id)) continue;
+              known.add(alert.id);
+              const limits = core[alert.rule];
+              if (!limits) continue;
+              expect(alert.firedMs).toBe(tsMs);
+              expect(lastedMs(seen[cardOf(alert)]!, (tempC) => tempC >= limits[0])).toBeGreaterThanOrEqual(limits[2]);
+            }
+            for (const alert of heard.cleared) {
+              const limits = core[alert.rule];
+              if (limits)
+                expect(lastedMs(seen[cardOf(alert)]!, (tempC) => tempC <= limits[1])).toBeGreaterThanOrEqual(limits[3]);
+            }
+          },
+        );
         expect(Math.max(0, ...told.values())).toBeLessThanOrEqual(1);
         const rows = month.store.alerts.newest(1000);
         for (const { id, toldMs } of rows) expect(toldMs !== null).toBe(told.has(id));
@@ -188,7 +193,7 @@ describe('whatever happens to cards, clocks, people and the recorder', () => {
           const ms = DAY - 3_600_000;
           return [...parts, { ...parts[0]!, ticks: 1, before: { kind: off ? 'restart' : 'pause', ms } }];
         });
-        const month = play(stretches, { quietHours: null, rules: everything });
+        const month = play(stretches, alertSettingsWith({}, { rules: everything }));
         const { tsMs } = month.now();
         const rows = month.store.alerts.newest(10_000);
         const counts = (id: AlertRuleId) => rows.filter(({ rule }) => rule === id).length;

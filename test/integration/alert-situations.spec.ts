@@ -41,7 +41,7 @@ async function record(folder = temporaryFolder(), change: AlertSettings['rules']
   const settings = {
     ...defaultSettings,
     intervalMs: 200,
-    alerts: { quietHours: null, rules: { ...rules, ...change } },
+    alerts: { ...defaultSettings.alerts, rules: { ...rules, ...change } },
   };
   const source = { kind: 'nvml', library: compileMock() } as const;
   const started = { restarted: false, startedBy: 'monitor' } as const;

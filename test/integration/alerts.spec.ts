@@ -15,11 +15,12 @@ import { temporaryFolder } from '../support/folders.ts';
 import { frameWith, testGpu, tickWith } from '../support/frames.ts';
 import { openStore } from '../support/store.ts';
 import fs from 'node:fs';
+import { defaultSettings } from '../../app/settings/settings.ts';
 
 const START = Date.UTC(2026, 2, 1, 12);
 const HOUR = 3_600_000;
 const uuid = testGpu().uuid;
-const settings: AlertSettings = { quietHours: null, rules: {} };
+const settings: AlertSettings = defaultSettings.alerts;
 const around = { machine: { recordingPaused: false, clockImplausible: false }, card: () => ({}) };
 type Readings = Partial<Record<MetricKey, number | Absence>>;
 

@@ -6,6 +6,7 @@ import { cutCommandLines } from './0005-cut-command-lines.ts';
 import { addLastReadings } from './0006-last-readings.ts';
 import { addSessionOwnerStart } from './0007-session-owner-start.ts';
 import { addAlertsOfTheMachine } from './0008-alerts-of-the-machine.ts';
+import { addAlertMessages } from './0009-alert-messages.ts';
 import type { Db } from '../db.ts';
 
 /** One step of the schema. Throws as SQLite does; the transaction around all steps then leaves the file as it was. */
@@ -25,6 +26,7 @@ export const migrations = {
   '0006-last-readings': addLastReadings,
   '0007-session-owner-start': addSessionOwnerStart,
   '0008-alerts-of-the-machine': addAlertsOfTheMachine,
+  '0009-alert-messages': addAlertMessages,
 } as const satisfies Record<`${number}-${string}`, Migration>;
 
 const steps: readonly Migration[] = Object.values(migrations);
