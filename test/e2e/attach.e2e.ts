@@ -15,10 +15,14 @@ const ALREADY = /Another Slowburn is already recording/;
 type Recorders = {
   /** A copy of the built recorder in which a text is replaced. @returns its program */
   readonly changed: (from: string, to: string) => string;
-  /** Starts `slowburn record` and waits until it answers on its socket. */
+  /** Starts `slowburn record`, or another command that records, and waits until it answers on its socket. */
   readonly record: (folder: string, options?: RecordOptions) => Promise<ChildProcess>;
 };
-type RecordOptions = { readonly environment?: Record<string, string>; readonly program?: string };
+type RecordOptions = {
+  readonly command?: readonly string[];
+  readonly environment?: Record<string, string>;
+  readonly program?: string;
+};
 
 const test = base.extend<{ recorders: Recorders }>({
   recorders: async ({}, use) => {
@@ -38,8 +42,11 @@ const test = base.extend<{ recorders: Recorders }>({
         expect(changes).toBeGreaterThan(0);
         return path.join(folder, 'slowburn.js');
       },
-      async record(folder, { environment = {}, program = path.join(checkout, 'out/node/slowburn.js') } = {}) {
-        const options = ['record', '--source', 'simulator', '--data-dir', folder];
+      async record(
+        folder,
+        { command = ['record'], environment = {}, program = path.join(checkout, 'out/node/slowburn.js') } = {},
+      ) {
+        const options = [...command, '--source', 'simulator', '--data-dir', folder];
         const child = spawn(process.execPath, [program, ...options], {
           env: { PATH: process.env['PATH'] ?? '', ...environment },
           stdio: 'ignore',
@@ -151,6 +158,18 @@ test('records when the service stays away, and gives the folder to the service t
   await isLive(page);
   await app.close();
   await keepsRecording(dataFolder, pid);
+});
+
+test('follows a terminal that records, and records when that ends', async ({ slowburn, recorders }) => {
+  const { dataFolder } = slowburn;
+  const terminal = await recorders.record(dataFolder, { command: ['monitor', '--quiet'] });
+  const { app, page } = await slowburn.launch();
+  await isLive(page);
+  await expect(page.getByText(/Recording by slowburn monitor since .+/)).toHaveText(CLOSING);
+  terminal.kill('SIGINT');
+  await expect(page.getByText('The recorder has ended')).toBeVisible();
+  await expect.poll(() => collectorPid(app), { timeout: 30_000 }).toBeDefined();
+  await expect.poll(() => recorderOf(dataFolder)?.startedBy, { timeout: 20_000 }).toBe('window');
 });
 
 test('a window that is killed takes nothing with it', async ({ slowburn, recorders }) => {
