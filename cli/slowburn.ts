@@ -2,6 +2,7 @@ import type { Command as Parser } from 'commander';
 import { version } from '../package.json';
 import { setLanguage, text } from '../app/core/i18n.ts';
 import { systemLanguage } from '../app/core/system-language.node.ts';
+import { alwaysOn } from './always-on.ts';
 import { EXIT } from './options.ts';
 import { createProgram } from './program.ts';
 import { notes, out } from './terminal.ts';
@@ -30,7 +31,8 @@ function finish(code: number): void {
 const nameOf = (parser: Parser): string =>
   parser.parent ? `${nameOf(parser.parent)} ${parser.name()}` : parser.name();
 
-const program = createProgram(finish).version(version);
+const registry = (await alwaysOn(process.argv[2])) ?? (await import('./commands.ts'));
+const program = createProgram(finish, registry).version(version);
 // sub-commands were made before: they get these settings, too
 for (const parser of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   parser

@@ -14,6 +14,8 @@ export type ShownSettings = {
   readonly follow: (settings: Settings | undefined) => void;
   /** Whether this window can make the change. An error says whose settings they are, and where to change them. */
   readonly mayChange: (change: Partial<Settings>) => Result<undefined>;
+  /** Writes a change that may be made into the window's own file. */
+  readonly change: SettingsOwner['change'];
 };
 
 /**
@@ -35,13 +37,19 @@ export function createShownSettings(owner: SettingsOwner, followed: () => Collec
       return { file: settingsFile(recorder.dataFolder), problems: [], former: [], suspended: [] };
     },
     follow: (settings) => void (theirs = settings),
-    mayChange(change) {
-      const recorder = elsewhere();
-      if (!recorder || isPersonal(change)) return ok(undefined);
-      const file = settingsFile(recorder.dataFolder);
-      return recorder.scope === 'system'
-        ? err('forbidden', text('attached.readOnly'), text('attached.readOnlyMore', { file }))
-        : err('forbidden', text('attached.otherFolder'), text('attached.otherFolderMore', { file }));
+    change(change) {
+      const allowed = mayChange(change);
+      return allowed.ok ? owner.change(change) : allowed;
     },
+    mayChange,
   };
+
+  function mayChange(change: Partial<Settings>): Result<undefined> {
+    const recorder = elsewhere();
+    if (!recorder || isPersonal(change)) return ok(undefined);
+    const file = settingsFile(recorder.dataFolder);
+    return recorder.scope === 'system'
+      ? err('forbidden', text('attached.readOnly'), text('attached.readOnlyMore', { file }))
+      : err('forbidden', text('attached.otherFolder'), text('attached.otherFolderMore', { file }));
+  }
 }

@@ -103,7 +103,7 @@ async function generated() {
   const { en: words } = await load('app/core/locales/en.ts');
   const { settingsSchema, defaultSettings } = await load('app/settings/settings.ts');
   const { sessionColumns } = await load('app/exchange/session-columns.ts');
-  const program = (await load('cli/program.ts')).createProgram(() => undefined);
+  const program = (await load('cli/program.ts')).createProgram(() => undefined, await load('cli/commands.ts'));
   const results = JSON.parse(read('bench/results.json'));
   return {
     'docs/metrics.md': metricsPage(metrics, words.metric),

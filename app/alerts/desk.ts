@@ -3,6 +3,7 @@ import { withinHours } from '../workload/energy/tariff.ts';
 import { dueToTell, isAbout, uncovered, type AlertEntry } from './episode.ts';
 import type { Around } from './fact-reader.ts';
 import { createAlertOutbox, type Announcer, type Posted } from './outbox.ts';
+import { pauseEndMs } from './pause.ts';
 import type { AlertName, StoredAlert } from './schema.ts';
 import { rulesOn, type AlertSettings } from './settings.ts';
 import type { AlertTable } from './table.ts';
@@ -43,7 +44,8 @@ export function createAlertDesk(
 
   function post(entries: readonly AlertEntry[], at: Pick<Tick, 'tsMs' | 'axisMs'>, canWrite: boolean) {
     const { quietHours } = settings;
-    const quiet = quietHours !== null && withinHours(at.tsMs, quietHours.fromMin, quietHours.toMin);
+    const isNight = quietHours !== null && withinHours(at.tsMs, quietHours.fromMin, quietHours.toMin);
+    const quiet = isNight || pauseEndMs(settings, at.tsMs) !== undefined;
     const due = (firing: readonly StoredAlert[]) => dueToTell(firing, at.tsMs, quiet);
     const posted = outbox.post({ entries, due, ...at, canWrite });
     return posted && { ...posted, firing: uncovered(posted.firing) };

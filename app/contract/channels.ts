@@ -80,6 +80,14 @@ const pricesRequest = z.strictObject({
   zone: z.string().max(60).nullable(),
 });
 
+const desktopState = z.object({
+  startsAtLogin: z.boolean(),
+  /** false: a hidden window could not be opened again */
+  showsTray: z.boolean(),
+  /** a service records into this folder, with or without the window */
+  serviceRecords: z.boolean(),
+});
+
 const nothing = z.undefined();
 /** A way to send alerts; the channels of this file are questions. */
 const notifyChannel = z.enum(alertChannelIds);
@@ -104,6 +112,9 @@ export const channels = {
   /** the page reports its own error, for the log */
   'app.reportFault': { by: 'main', request: z.strictObject({ text: z.string().max(4000) }), response: nothing },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
+  /** how Slowburn and the desktop get on */
+  'desktop.get': { by: 'main', request: nothing, response: desktopState },
+  'desktop.startAtLogin': { by: 'main', request: z.strictObject({ on: z.boolean() }), response: desktopState },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'settings.report': { by: 'main', request: nothing, response: settingsReport },
@@ -386,8 +397,8 @@ export const pushes = {
   /** a session began or ended */
   sessions: nothing,
   cost: ownCosts,
-  /** main asks the window to show a page */
-  show: z.object({ page: z.enum(pageIds) }),
+  /** main asks the window to show a page, and an alert on it */
+  show: z.object({ page: z.enum(pageIds), alert: alertName.optional() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Push = keyof typeof pushes;

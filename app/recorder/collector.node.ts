@@ -283,14 +283,7 @@ export async function openCollector(
   });
 
   if ((await recover(config.dataFolder)) === 'limit-left') governor.foundLeft();
-  const sampler = startSampler({
-    source: source.value,
-    onTick: (tick) => work.recording.take(tick),
-    ...(live && { clock }),
-  });
-  events.onPrices?.(prices.book());
-  if (work.recording.firing().length > 0) noted.onAlerts(work.recording.firing(), [], []);
-  const endDuties = startDuties({
+  const duties = startDuties({
     work: () => work,
     keeper,
     plan,
@@ -301,8 +294,18 @@ export async function openCollector(
     cost: meter.read,
     note: note.write,
     wallMs: clock.wallMs,
+    monoMs: clock.monoMs,
   });
-
+  const sampler = startSampler({
+    source: source.value,
+    onTick(tick) {
+      work.recording.take(tick);
+      duties.ticked();
+    },
+    ...(live && { clock }),
+  });
+  events.onPrices?.(prices.book());
+  if (work.recording.firing().length > 0) noted.onAlerts(work.recording.firing(), [], []);
   server.tell({ type: 'settings', settings });
   async function answer(channel: ChannelOf<'collector'>, payload: unknown): Promise<Result<unknown>> {
     const pausedBy = keeper.pausedBy();
@@ -336,7 +339,7 @@ export async function openCollector(
       (stopped ??= (async () => {
         await server.close();
         noMoreSamples();
-        endDuties();
+        duties.end();
         stopping.abort();
         prices.close();
         await sampler.stop();

@@ -1,4 +1,4 @@
-import { createAnswers, type AddPrices, type GovernorAnswers, type MakeReport } from './answers.ts';
+import type { AddPrices, createAnswers, GovernorAnswers, MakeReport } from './answers.ts';
 import type { Deliveries } from '../alerts/channels/deliveries.ts';
 import { createSlowFacts, type SlowFacts } from '../alerts/slow-facts.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
@@ -119,28 +119,37 @@ export function beginWork(options: WorkOptions): HistoryWork {
     nowMs,
   });
 
+  /** Loaded with the first question: a recorder that nobody asks keeps neither the table of questions nor its schemas. */
+  const sources = {
+    store,
+    wear,
+    governor,
+    recording,
+    makeReport,
+    jobs,
+    deliveries,
+    limits,
+    addPrices,
+    sampleNow,
+    handOver,
+    hearsXids,
+  };
+  let answers: Promise<HistoryWork['answer']> | undefined;
+  const answer: HistoryWork['answer'] = async (channel, payload) => {
+    answers ??= import('./answers.ts').then(({ createAnswers }) => createAnswers(sources));
+    return (await answers)(channel, payload);
+  };
+
   return {
     store,
     wear,
     watch,
     recording,
     slowFacts,
-    answer: createAnswers({
-      store,
-      wear,
-      governor,
-      recording,
-      makeReport,
-      jobs,
-      deliveries,
-      limits,
-      addPrices,
-      sampleNow,
-      handOver,
-      hearsXids,
-    }),
+    answer,
     loss: presence.look,
     close() {
+      recording.close();
       attempt(() => watch.stop());
       attempt(wear.save); // on a disk that fails the state is built again from the samples
       if (presence.look()) {

@@ -69,6 +69,8 @@ export type Recording = {
   readonly pause: (why: AppError) => void;
   /** Writes what may still be written. Answers what could not be, as an error. */
   readonly end: () => Result<undefined>;
+  /** Lets go of the history's files, before they are closed. */
+  readonly close: () => void;
 };
 
 /** After a card has worked, its last samples are flushed for so long. */
@@ -207,6 +209,7 @@ export function createRecording(options: RecordingOptions): Recording {
       return posted !== undefined;
     },
     lastTickMs: () => lastTickMs,
+    close: log.close,
     pause: (why) => (paused = pausedBy(why)),
     end() {
       const { ready, lost } = hold?.end() ?? { ready: [], lost: 0 };

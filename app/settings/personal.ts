@@ -7,6 +7,7 @@ const personal: readonly (keyof Settings)[] = [
   'temperatureUnit',
   'theme',
   'notifications',
+  'alertSound',
 ];
 
 /** The settings of a recorder that has another folder, with the person's own. */

@@ -30,6 +30,16 @@ function printerOfNew(): (lines: readonly string[]) => void {
   };
 }
 
+/** Says what is recorded. The sentence is made when it changes: the state is the same for days. */
+function sentenceOfState(): (count: number, source: string) => string {
+  let last = { count: -1, source: '', said: '' };
+  return (count, source) => {
+    if (count !== last.count || source !== last.source)
+      last = { count, source, said: text('cli.record.recording', { count, source }) };
+    return last.said;
+  };
+}
+
 /** Records until it is stopped, and reports to the service manager: when it is ready, what it does, that it is alive. */
 async function recordAsService(given: RecordOptions): Promise<number> {
   const config = loadConfig(process.env);
@@ -41,11 +51,12 @@ async function recordAsService(given: RecordOptions): Promise<number> {
   const watchdog = startWatchdog(notify);
   const [printFaults, printAlerts] = [printerOfNew(), printerOfNew()];
   let shown = '';
+  const recordingOf = sentenceOfState();
   const events: CollectorEvents = {
     onTick({ fault, gpus, source }: Tick) {
       watchdog.alive();
       printFaults(fault ? [[fault.message, fault.next].filter(Boolean).join(' ')] : []);
-      const now = fault?.message ?? text('cli.record.recording', { count: gpus.length, source: source.label });
+      const now = fault?.message ?? recordingOf(gpus.length, source.label);
       if (now !== shown) notify.send('READY=1', `STATUS=${now.replaceAll('\n', ' ')}`);
       shown = now;
     },

@@ -1,5 +1,6 @@
-import { Suspense } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { pauseEndMs } from '../../app/alerts/pause.ts';
 import type { SettingsReport } from '../../app/settings/read-settings.ts';
 import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
 import { useShared } from '../context.tsx';
@@ -29,6 +30,25 @@ function SimulatedBanner() {
   );
 }
 
+/** That alerts are paused, and until when. */
+function PauseBanner() {
+  const { t } = useTranslation();
+  const { settings, format } = useShared();
+  const endMs = pauseEndMs(settings.alerts, Date.now());
+  const [, setEnded] = useState<number>();
+  useEffect(() => {
+    if (endMs === undefined) return undefined;
+    const timer = setTimeout(() => setEnded(endMs), endMs - Date.now());
+    return () => clearTimeout(timer);
+  }, [endMs]);
+  if (endMs === undefined) return null;
+  return (
+    <Banner kind="paused" title={t('banner.alertsPaused', { when: format.time(endMs) })}>
+      {t('banner.alertsPausedMore')}
+    </Banner>
+  );
+}
+
 /** Checked here, so that the sentences are loaded only where they are needed. */
 const needsNotice = ({ problems, former, suspended }: SettingsReport): boolean =>
   problems.length + former.length + suspended.length > 0;
@@ -43,6 +63,7 @@ export function Banners() {
   return (
     <div>
       <SimulatedBanner />
+      <PauseBanner />
       {collector?.error && (
         <Banner kind="act" title={collector.error.message}>
           {collector.error.next}

@@ -4,6 +4,7 @@ import { useShared } from '../context.tsx';
 import { ErrorLine, useChange, useDraft } from '../parts/change.tsx';
 import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
+import { BehaviourPanel } from './behaviour-panel.tsx';
 import { MarketRows } from './market-rows.tsx';
 import { OfRecorder, RecorderPanel } from './recorder-panel.tsx';
 import { Row } from './settings-row.tsx';
@@ -114,22 +115,7 @@ export function SettingsPage() {
         </Panel>
         <StoragePanel set={set} />
       </OfRecorder>
-      <Panel title={t('settings.behaviour')}>
-        <Row label={t('settings.notifications')}>
-          <Switch
-            aria-label={t('settings.notifications')}
-            checked={settings.notifications}
-            onChange={(event) => set({ notifications: event.currentTarget.checked })}
-          />
-        </Row>
-        <Row label={t('settings.closeToTray')}>
-          <Switch
-            aria-label={t('settings.closeToTray')}
-            checked={settings.closeToTray}
-            onChange={(event) => set({ closeToTray: event.currentTarget.checked })}
-          />
-        </Row>
-      </Panel>
+      <BehaviourPanel set={set} />
       <p className={css.note}>
         {info && t('settings.version', info)}
         <br />

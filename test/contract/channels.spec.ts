@@ -99,6 +99,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
 /** A good question for each channel of main that takes one. */
 const goodForMain: Partial<Record<ChannelOf<'main'>, unknown>> = {
   'app.reportFault': { text: 'Error: the page failed' },
+  'desktop.startAtLogin': { on: true },
   'settings.set': defaultSettings,
   'prices.import': { series: null, zone: 'Europe/Vienna' },
   'report.save': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html' },

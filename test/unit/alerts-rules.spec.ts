@@ -134,7 +134,7 @@ describe('a rule that a person changed', () => {
   });
 
   it('is not there unless somebody changed it', () => {
-    expect(alertSettings.alerts.parse(undefined)).toEqual({ quietHours: null, rules: {} });
+    expect(alertSettings.alerts.parse(undefined)).toEqual({ quietHours: null, pausedUntilMs: null, rules: {} });
   });
 });
 

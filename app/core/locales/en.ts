@@ -52,6 +52,8 @@ export const en = {
       'Change them in {{file}}. It applies a change at once. How this window looks and notifies is yours to change.',
   },
   banner: {
+    alertsPaused: 'Alerts are paused until {{when}}.',
+    alertsPausedMore: 'Warnings wait until then. Critical alerts are sent at once.',
     simulated: 'Simulated GPU',
     replayed: 'Replayed recording',
     simulatedMore: 'These numbers do not come from a card in this machine.',
@@ -386,6 +388,27 @@ export const en = {
   tray: {
     open: 'Open Slowburn',
     quit: 'Quit Slowburn',
+    pause: 'Pause alerts for 1 hour',
+    noPower: 'power {{state}}',
+    noReadings: 'No readings now',
+    moreAlerts_one: '{{count}} more alert',
+    moreAlerts_other: '{{count}} more alerts',
+    acknowledged: 'acknowledged',
+    snoozed: 'snoozed',
+  },
+  closing: {
+    ends: 'Quit Slowburn and stop recording?',
+    endsMore:
+      'This desktop shows no tray icons, so Slowburn cannot stay there without a window. If it quits, recording and alerts stop. To record without a window, run “slowburn service install” in a terminal.',
+    continues: 'Close Slowburn?',
+    continuesMore:
+      'Recording continues: another Slowburn recorder does it. Alerts as desktop notifications stop until you open Slowburn again.',
+    quit: 'Quit and stop recording',
+    close: 'Close',
+    minimise: 'Minimise',
+    minimiseRecording: 'Minimise and keep recording',
+    cancel: 'Cancel',
+    remember: 'Do this every time. You can change it in Settings.',
   },
   event: {
     xid: 'Xid {{code}}',
@@ -859,6 +882,11 @@ export const en = {
     since: 'since {{when}}',
     machine: 'This computer',
     card: '{{name}} (GPU {{index}})',
+    open: 'Open',
+    resolved: 'Resolved: {{title}}',
+    resolvedAfter: '{{subject}}, after {{duration}}.',
+    pausedUntil: 'Alerts paused until {{when}}, except critical',
+    resume: 'Resume alerts now',
     acknowledge: 'Acknowledge',
     snooze: 'Snooze for 1 h',
     acknowledged: 'acknowledged {{when}}',
@@ -1323,7 +1351,24 @@ export const en = {
     openFolder: 'Open folder',
     behaviour: 'Behaviour',
     notifications: 'Show a desktop notification when an alert fires',
-    closeToTray: 'Keep recording in the tray when the window is closed',
+    alertSound: 'Sound of notifications',
+    alertSoundNote: 'Slowburn uses the notification sound of your system.',
+    alertSoundOf: { off: 'Off', critical: 'Critical alerts', all: 'All alerts' },
+    pause: 'Pause alerts',
+    pauseFor: 'Pause for 1 hour',
+    pauseNote: 'Warnings wait until the pause ends. Critical alerts are sent at once.',
+    startAtLogin: 'Start at login',
+    startAtLoginService:
+      'Not needed for recording: a Slowburn service records already. Start at login for the tray icon and desktop notifications.',
+    startHidden: 'Start without a window',
+    startHiddenNote: 'Applies to starting at login. Slowburn then starts in the tray.',
+    startHiddenNoTray:
+      'Applies to starting at login. This desktop shows no tray icons, so the window starts minimised.',
+    closeToTray: 'Keep recording when the window is closed',
+    closeToTrayNote: 'Slowburn stays in the tray.',
+    closeWithoutTray: 'When the window is closed',
+    closeWithoutTrayNote: 'This desktop shows no tray icons, so Slowburn cannot stay there.',
+    closeWithoutTrayOf: { ask: 'Ask', minimise: 'Minimise', quit: 'Quit' },
     about: 'About',
     version: 'Slowburn {{version}} on Electron {{electron}}, {{platform}}',
     privacy:
@@ -1339,6 +1384,17 @@ export const en = {
     unexpected: 'An unexpected error occurred and Slowburn must close.',
   },
   main: {
+    bus: {
+      none: 'There is no D-Bus session bus.',
+      refused: 'The D-Bus session bus refused the connection: {{why}}',
+      silent: 'no answer',
+      closed: 'The connection to the D-Bus session bus ended.',
+    },
+    login: {
+      comment: 'Thermal, health and wear monitor for NVIDIA GPUs',
+      failed: 'Start at login could not be changed: {{file}}: {{why}}.',
+      next: 'Check the permissions of that folder.',
+    },
     folder: 'The folder {{folder}} cannot be used: {{why}}.',
     folderNext: 'Choose another with --data-dir.',
     option: {
