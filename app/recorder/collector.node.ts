@@ -67,6 +67,8 @@ export type CollectorEvents = RecordingEvents & {
   readonly onPrices?: (book: PriceBook | undefined) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
+  /** A service asks for the folder. Whoever agrees stops the collector after this call; without it nobody agrees. */
+  readonly onHandOver?: () => Result<undefined>;
 };
 
 export type Collector = {
@@ -242,6 +244,8 @@ export async function openCollector(
       paused: diskRoom.fault,
       addPrices,
       sampleNow,
+      handOver: () =>
+        events.onHandOver?.() ?? err('forbidden', text('recorder.keepsFolder'), text('recorder.keepsFolderNext')),
       limits: () => plan.shown(),
       resumed,
       live,
