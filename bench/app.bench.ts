@@ -10,7 +10,7 @@ import { compileMock } from '../test/support/mock-nvml.ts';
 import { cpuMsEach, nodeNvidiaSmi, stubNvidiaSmi } from './baseline.ts';
 import { withDisplay } from './display.ts';
 import { documentOf } from './documents.ts';
-import { memoryOf, processesBelow } from './processes.ts';
+import { memoryOf, processesBelow, threadsMsOf } from './processes.ts';
 import { median, rounded, size } from './stats.ts';
 
 type Context = { readonly electron: { readonly executable: string }; readonly say: (text: string) => void };
@@ -25,20 +25,13 @@ const STARTS = size(7, 1);
 const MEMORY_AFTER_MS = size(15_000, 1_000);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** CPU milliseconds that all threads of a process have used so far (Linux). */
-const cpuMsOf = (pid: number): number =>
-  fs
-    .readdirSync(`/proc/${pid}/task`)
-    .map((thread) => Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
-    .reduce((a, b) => a + b, 0);
-
 /** CPU milliseconds per second of a separate program that samples once per second. */
 async function cpuMsASecond(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, [...args], { stdio: 'ignore', env: { ...process.env, ...env } });
   await sleep(WARM_MS);
-  const before = cpuMsOf(child.pid!);
+  const before = threadsMsOf(child.pid!);
   await sleep(PACED_S * 1000);
-  const used = cpuMsOf(child.pid!) - before;
+  const used = threadsMsOf(child.pid!) - before;
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.kill('SIGINT');
   await ended;

@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from 'commander';
 import { isIdentifier } from '../app/core/identifier.ts';
-import { linearPattern, type LinearPattern } from '../app/core/linear-pattern.ts';
 import { text } from '../app/core/i18n.ts';
 import type { Result } from '../app/core/result.ts';
 import { loadSettings } from '../app/settings/file.node.ts';
@@ -9,7 +8,6 @@ import { parseUtcOffset } from '../app/telemetry/logs/stamps.ts';
 import { tariffOf, type Tariff } from '../app/workload/energy/tariff.ts';
 import { loadPrices } from '../app/workload/prices/file.node.ts';
 import { parseSourceSpec, type SourceSpec } from '../app/telemetry/sources.ts';
-import { parseGlob, type Glob } from '../app/workload/adapters/glob.ts';
 import { parseCaps } from '../app/workload/sessions/sweep.ts';
 
 /** Exit codes of the command line. 3 as of an init script's `status`: the program is not running (LSB 5, 22.2). */
@@ -102,7 +100,7 @@ export function limitsOption(given: string): readonly number[] {
 }
 
 /** The value of an option. Throws a usage error with the cause if it is invalid. */
-function valid<T>(parsed: Result<T>): T {
+export function valid<T>(parsed: Result<T>): T {
   if (parsed.ok) return parsed.value;
   const { message, next } = parsed.error;
   throw new InvalidArgumentError(next ? `${message} ${next}` : message);
@@ -116,7 +114,3 @@ export function moneyIn(folder: string, settings: Settings): Settings & Tariff {
   const prices = loadPrices(folder);
   return tariffOf(settings, prices.ok ? prices.value : undefined);
 }
-
-export const patternOption = (given: string): LinearPattern => valid(linearPattern(given));
-
-export const globOption = (given: string): Glob => valid(parseGlob(given, process.platform === 'win32'));

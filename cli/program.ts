@@ -1,7 +1,6 @@
 import { Option, Command as Parser } from 'commander';
 import { text } from '../app/core/i18n.ts';
-import type { Command, GroupId } from './command.ts';
-import { commands, groups } from './commands.ts';
+import type { Command } from './command.ts';
 import { notes } from './terminal.ts';
 
 /** Lets a former name of an option work like the option itself. The help does not show it. */
@@ -28,24 +27,27 @@ function add(parent: Parser, name: string, command: Command, finish: (code: numb
   parser.action(async (...given: readonly unknown[]) => finish(await command.run(...(given.slice(0, -1) as never[]))));
 }
 
+/** Commands by their names, and what is said about commands that only have sub-commands. */
+export type Registry = {
+  readonly commands: Readonly<Record<string, Command>>;
+  readonly groups?: Readonly<Record<string, () => string>>;
+};
+
 /**
- * The parser of all commands and options. Its `commands`, `options` and `registeredArguments` describe the command line
- * for generated docs.
+ * The parser of commands and options. Its `commands`, `options` and `registeredArguments` describe the command line for
+ * generated docs.
  * @param finish gets the exit code of the command that ran
  */
-export function createProgram(
-  finish: (code: number) => void,
-  registry: Readonly<Record<string, Command>> = commands,
-): Parser {
+export function createProgram(finish: (code: number) => void, { commands, groups = {} }: Registry): Parser {
   const program = new Parser('slowburn').description(text('cli.about')).enablePositionalOptions();
   const parents = new Map<string, Parser>();
-  for (const [id, command] of Object.entries(registry)) {
+  for (const [id, command] of Object.entries(commands)) {
     const [first, second] = id.split(' ') as [string, string?];
     if (second === undefined) {
       add(program, first, command, finish);
       continue;
     }
-    const parent = parents.get(first) ?? program.command(first).description(groups[first as GroupId]());
+    const parent = parents.get(first) ?? program.command(first).description(groups[first]?.() ?? '');
     parents.set(first, parent);
     add(parent, second, command, finish);
   }

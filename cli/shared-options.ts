@@ -2,8 +2,7 @@ import { dateOrders } from '../app/telemetry/logs/stamps.ts';
 import { sourceHelp } from '../app/telemetry/sources.ts';
 import { Argument, Option } from 'commander';
 import { text } from '../app/core/i18n.ts';
-import { workloadKinds } from '../app/workload/programs/kinds.ts';
-import { globOption, intervalOption, patternOption, sourceOption, speedOption } from './options.ts';
+import { intervalOption, sourceOption, speedOption } from './options.ts';
 
 // Options that several commands have. Functions, because the language is set after the modules are loaded.
 
@@ -27,15 +26,6 @@ export const recordingOptions = (): Option[] => [
   new Option('--speed <factor>', text('cli.option.speed')).default(1).argParser(speedOption),
   dataDirOption(),
   new Option('--interval <seconds>', text('cli.option.interval')).argParser(intervalOption),
-];
-
-/** Of commands that run another command and count its outputs. */
-export const outputOptions = (): Option[] => [
-  new Option('--name <name>', text('cli.option.name')),
-  new Option('--kind <kind>', text('cli.option.kind')).choices(workloadKinds),
-  new Option('--model <name>', text('cli.option.model')),
-  new Option('--outputs <glob>', text('cli.option.outputs')).argParser(globOption),
-  new Option('--lines <pattern>', text('cli.option.lines')).argParser(patternOption),
 ];
 
 /** Of commands that work on a history file. */

@@ -1,7 +1,9 @@
+import v8 from 'node:v8';
 import type { Command as Parser } from 'commander';
 import { version } from '../package.json';
 import { setLanguage, text } from '../app/core/i18n.ts';
 import { systemLanguage } from '../app/core/system-language.node.ts';
+import { alwaysOn } from './always-on.ts';
 import { EXIT } from './options.ts';
 import { createProgram } from './program.ts';
 import { notes, out } from './terminal.ts';
@@ -30,7 +32,16 @@ function finish(code: number): void {
 const nameOf = (parser: Parser): string =>
   parser.parent ? `${nameOf(parser.parent)} ${parser.name()}` : parser.name();
 
-const program = createProgram(finish).version(version);
+/**
+ * Bytes of bytecode that a function runs before V8 optimises it; 67,584 is V8's own. At one tick per second, optimising took
+ * more time than it saved for hours. A long job still reaches this in milliseconds.
+ */
+const OPTIMISE_AFTER = 1_000_000;
+
+const lasting = await alwaysOn(process.argv[2]);
+if (lasting) v8.setFlagsFromString(`--interrupt-budget=${OPTIMISE_AFTER}`);
+const registry = lasting ?? (await import('./commands.ts'));
+const program = createProgram(finish, registry).version(version);
 // sub-commands were made before: they get these settings, too
 for (const parser of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   parser

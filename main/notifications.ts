@@ -1,46 +1,62 @@
-import { Notification } from 'electron';
-import { printable } from '../app/core/printable.ts';
-import { type Formatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/schema.ts';
-import { alertAdvice, alertSubject, alertTitle } from '../app/alerts/text.ts';
+import type { AlertName, StoredAlert } from '../app/alerts/schema.ts';
+import { pauseEndMs } from '../app/alerts/pause.ts';
+import type { PageId } from '../app/contract/pages.ts';
 import type { Translate } from '../app/core/i18n.ts';
-import type { SourceFault } from '../app/telemetry/source.ts';
-import { entryText } from '../app/governor/entry-text.ts';
+import { printable } from '../app/core/printable.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
-import { log } from './log.ts';
+import { entryText } from '../app/governor/entry-text.ts';
+import type { Formatter } from '../app/metrics/format.ts';
+import type { Settings } from '../app/settings/settings.ts';
+import type { SourceFault } from '../app/telemetry/source.ts';
+import { createAlertNotices, isSilent } from './alert-notices.ts';
+import type { Notice, NoticeAction, Notifier } from './notifier.ts';
 
-type Words = { readonly title: string; readonly body: string; readonly urgent: boolean };
-
-/** A desktop without notifications is not an error. */
-function show({ title, body, urgent }: Words, onClick: () => void): void {
-  if (!Notification.isSupported()) return;
-  const notification = new Notification({
-    title: printable(title),
-    body: printable(body),
-    urgency: urgent ? 'critical' : 'normal',
-  });
-  notification.on('click', onClick);
-  notification.on('failed', (_event, error) => log(`A notification could not be shown: ${error}`));
-  notification.show();
-}
-
-/** Shows an alert that is already on disk. */
-export function notify(alert: StoredAlert, t: Translate, format: Formatter, onClick: () => void): void {
-  const body = `${alertSubject(t, alert)}. ${alertAdvice(t, alert)}`;
-  show({ title: alertTitle(t, format, alert), body, urgent: alert.severity === 'act' }, onClick);
-}
-
-/** Reports that recording has paused, even where notifications of alerts are off: the history has a gap from now on. */
-export function notifyFault({ message, next }: SourceFault, onClick: () => void): void {
-  show({ title: message, body: next ?? '', urgent: true }, onClick);
-}
+export type NotificationsOptions = {
+  readonly notifier: Notifier;
+  readonly t: Translate;
+  readonly formatter: () => Formatter;
+  readonly settings: () => Settings;
+  readonly open: (page?: PageId, alert?: AlertName) => void;
+  readonly acknowledge: (alert: AlertName) => void;
+  readonly snooze: (alert: AlertName) => void;
+};
 
 /** Limit steps are frequent; do not notify. */
 const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refused', 'left']);
 
-/** Reports what the governor saw or did: the mildest of its means. */
-export function notifyAction(entry: GovernorEntry, t: Translate, onClick: () => void): void {
-  if (!TOLD.has(entry.what)) return;
-  const body = entry.message ?? t('governor.title');
-  show({ title: entryText(t, entry), body, urgent: entry.what === 'left' }, onClick);
+/** The notifications of the window: alerts, that recording paused, and what the governor did. */
+export function createNotifications(options: NotificationsOptions) {
+  const { notifier, t, formatter, settings, open } = options;
+  const sound = () => settings().alertSound;
+
+  function onAction(action: NoticeAction, alert: AlertName): void {
+    if (action === 'acknowledge') options.acknowledge(alert);
+    else if (action === 'snooze') options.snooze(alert);
+    else open('alerts', alert);
+  }
+  const alertNotices = createAlertNotices({ notifier, t, formatter, sound, onAction });
+
+  function show(title: string, body: string, level: Notice['level'], page?: PageId): void {
+    const actions = [{ id: 'open', label: t('alerts.open') }] as const;
+    const silent = isSilent(sound(), level);
+    notifier.show({ title: printable(title), body: printable(body), level, silent, actions }, () => open(page));
+  }
+
+  return {
+    /** Alerts that fire now, and those whose message is due: they are on disk already. */
+    alerts(firing: readonly StoredAlert[], told: readonly StoredAlert[]): void {
+      alertNotices(firing, settings().notifications ? told : [], Date.now());
+    },
+    /** That recording has paused, even where notifications of alerts are off: the history has a gap from now on. */
+    fault({ message, next }: SourceFault): void {
+      show(message, next ?? '', 'act');
+    },
+    /** What the governor saw or did: the mildest of its means. A limit that was left behind is said in a pause too. */
+    action(entry: GovernorEntry): void {
+      const isUrgent = entry.what === 'left';
+      const paused = pauseEndMs(settings().alerts, Date.now()) !== undefined && !isUrgent;
+      if (!settings().notifications || paused || !TOLD.has(entry.what)) return;
+      show(entryText(t, entry), entry.message ?? t('governor.title'), isUrgent ? 'act' : 'warn', 'workloads');
+    },
+  };
 }

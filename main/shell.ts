@@ -1,46 +1,56 @@
 import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
 import { changesFileOnly } from '../app/alerts/channels/file-only.ts';
-import { createFormatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/schema.ts';
+import type { AlertName, StoredAlert } from '../app/alerts/schema.ts';
 import { createI18n, setLanguage } from '../app/core/i18n.ts';
 import type { PushOf } from '../app/contract/channels.ts';
 import type { PageId } from '../app/contract/pages.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
+import type { OwnCost } from '../app/core/own-cost.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createApplicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
 import { createStressTest } from './stress-test.ts';
+import { createClosing } from './closing.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
+import { openDesktop } from './desktop.ts';
 import { startCollectorHost } from './collector-host.ts';
+import { findRecorder } from './recorder/find.ts';
+import { createShownSettings } from './shown-settings.ts';
 import { log } from './log.ts';
+import { openLoginStart, startedByLogin } from './login-start.ts';
 import { recoverPage } from './page-recovery.ts';
 import { tellLauncher } from './launcher.ts';
 import { pushTo, serveWindow, type MainHandlers } from './ipc.ts';
-import { notify, notifyAction, notifyFault } from './notifications.ts';
+import { createPresence } from './presence.ts';
 import { serveApp } from './protocol.ts';
 import { startJob } from './jobs.ts';
 import { choosePrices } from './prices.ts';
 import { saveReport } from './report.ts';
-import { createTray, trayIsVisible } from './tray.ts';
-import { applyTheme, createWindow, preloadFile } from './window.ts';
+import { startHidden } from './start-hidden.ts';
+import { applyTheme, createWindow, fragmentOf, preloadFile } from './window.ts';
 
 /**
  * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
  * @param out the folder of built files
  */
-export function startShell({ source, speed, dataFolder, hidden }: Arguments, out: string): void {
+export function startShell({ source, speed, dataFolder, namesFolder, hidden }: Arguments, out: string): void {
   const owner = openSettings(dataFolder, () => {
     applyTheme(owner.settings().theme);
     host.applySettings(owner.settings(), owner.report().suspended);
-    pushTo(window, 'settings', owner.settings());
-    pushTo(window, 'settingsReport', owner.report());
+    presence.show();
+    loginStart.follow(owner.settings().startHidden);
+    pushSettings();
   });
+  const shown = createShownSettings(owner, () => host.status().recorder);
+  const pushSettings = (): void => {
+    pushTo(window, 'settings', shown.settings());
+    pushTo(window, 'settingsReport', shown.report());
+  };
   applyTheme(owner.settings().theme);
 
   let window: BrowserWindow | undefined;
-  let hasTrayHost = false;
   let latest: Tick | undefined;
   let firing: readonly StoredAlert[] = [];
   let book: PushOf<'prices'>['book'] = null;
@@ -49,36 +59,38 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   const locale = app.getLocale() || 'en';
   setLanguage(() => locale);
   const { t } = createI18n(locale);
-  const formatter = () => createFormatter(locale, owner.settings());
-
   const applicationCost = createApplicationCost();
-  const tray = createTray(t, { open: () => showWindow(), quit: () => app.quit() });
+  /** What all of Slowburn uses: a recorder in another process is not among the application's own. */
+  const costOf = ({ cpuPct, rssBytes }: OwnCost) => {
+    const application = applicationCost();
+    if (!host.status().recorder) return application;
+    return { cpuPct: application.cpuPct + cpuPct, memoryBytes: application.memoryBytes + rssBytes };
+  };
+  const desktop = openDesktop();
+  const loginStart = openLoginStart(dataFolder);
   const icon = path.join(out, 'renderer', 'icon.png');
   const stressTest = createStressTest(dataFolder, (status) => pushTo(window, 'stressTest', status));
   const host = startCollectorHost(
-    path.join(out, 'node', 'collector.js'),
-    { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
+    {
+      script: path.join(out, 'node', 'collector.js'),
+      config: { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
+      find: (events, exceptPid) => findRecorder({ dataFolder, namesFolder, source, exceptPid }, events),
+    },
     {
       onTick(tick) {
-        const wasPaused = latest?.fault?.code === 'recording-failed';
         latest = tick;
-        if (tick.fault?.code === 'recording-failed' && !wasPaused) notifyFault(tick.fault, () => showWindow());
         stressTest.feed(tick);
         pushTo(window, 'tick', tick);
-        tray.show(tick, firing, formatter());
+        presence.tick(tick);
       },
       onAlerts(now, told) {
         firing = now;
         pushTo(window, 'alerts', now);
-        tray.show(latest, firing, formatter());
-        if (owner.settings().notifications)
-          for (const alert of told) notify(alert, t, formatter(), () => showWindow('alerts'));
+        presence.alerts(now, told);
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
-      onAction(action) {
-        if (owner.settings().notifications) notifyAction(action, t, () => showWindow('workloads'));
-      },
-      onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
+      onAction: (action) => presence.action(action),
+      onCost: (collector) => pushTo(window, 'cost', { collector, application: costOf(collector) }),
       onPrices(now) {
         book = now ?? null;
         pushTo(window, 'prices', { book });
@@ -86,30 +98,49 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       onJob: (job) => pushTo(window, 'job', job),
       onStatus(status) {
         pushTo(window, 'collector', status);
-        if (status.state !== 'running') tray.show(undefined, firing, formatter());
+        if (status.state !== 'running') presence.silent();
+      },
+      onRecorderSettings(now) {
+        shown.follow(now);
+        pushSettings();
       },
     },
   );
 
-  function showWindow(page?: PageId): void {
-    if (!window) openWindow(true);
-    else {
-      if (window.isMinimized()) window.restore();
-      window.show();
-      window.focus();
-    }
-    if (page) pushTo(window, 'show', { page });
+  const presence = createPresence({
+    settings: shown.settings,
+    change: shown.change,
+    t,
+    locale,
+    notifier: desktop.notifier,
+    ask: host.ask,
+    open: showWindow,
+    quit: () => app.quit(),
+  });
+  const { formatter } = presence;
+
+  /** @param alert the one to look at on the page */
+  function showWindow(page?: PageId, alert?: AlertName): void {
+    if (!window) return openWindow('shown', page, alert);
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+    if (page) pushTo(window, 'show', { page, ...(alert && { alert }) });
   }
 
-  function openWindow(show: boolean): void {
-    const opened = createWindow(preloadFile(out), icon, show);
+  /** Whether a recorder of another program, such as the service, records into this folder. */
+  const recordsElsewhere = (): boolean => host.status().state === 'running' && host.status().recorder !== undefined;
+  const close = createClosing({ t, owner, trayIsVisible: desktop.trayIsVisible, recordsElsewhere });
+
+  function openWindow(as: 'shown' | 'minimised', page?: PageId, alert?: AlertName): void {
+    const opened = createWindow({ preload: preloadFile(out), icon, as, fragment: fragmentOf(page, alert) });
     window = opened;
     recoverPage(opened, t);
-    if (show) opened.once('ready-to-show', tellLauncher);
+    opened.once('ready-to-show', tellLauncher);
     opened.on('close', (event) => {
-      if (quitting || (owner.settings().closeToTray && hasTrayHost)) return;
+      if (quitting) return;
       event.preventDefault();
-      app.quit(); // without a tray there is no way to open it again
+      void close(opened);
     });
     opened.on('closed', () => {
       if (window === opened) window = undefined; // in the tray no page is kept: recording continues without it
@@ -118,13 +149,21 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
 
   const mayDelete = createDeletionGuard(host, () => window, t, formatter);
   const changeSettings: MainHandlers['settings.set'] = async (change) => {
+    const allowed = shown.mayChange(change);
+    if (!allowed.ok) return allowed;
     if (change.alerts && changesFileOnly(owner.settings().alerts, change.alerts))
       return err('forbidden', t('channel.error.fileOnly'), t('channel.error.fileOnlyNext'));
     const agreed = await mayDelete(change, owner);
     if (!agreed.ok) return agreed;
-    const saved = agreed.value ? owner.change(change) : ok(undefined);
-    return saved.ok ? ok(owner.settings()) : saved;
+    const saved = agreed.value ? shown.change(change) : ok(undefined);
+    return saved.ok ? ok(shown.settings()) : saved;
   };
+
+  const desktopState = async () => ({
+    startsAtLogin: loginStart.isOn(),
+    showsTray: await desktop.trayIsVisible(),
+    serviceRecords: host.status().recorder?.startedBy === 'service',
+  });
 
   const handlers: MainHandlers = {
     'app.info': () =>
@@ -143,8 +182,13 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       await shell.openPath(dataFolder);
       return ok(undefined);
     },
-    'settings.get': () => ok(owner.settings()),
-    'settings.report': () => ok(owner.report()),
+    'desktop.get': async () => ok(await desktopState()),
+    'desktop.startAtLogin': async ({ on }) => {
+      const done = loginStart.set(on, owner.settings().startHidden);
+      return done.ok ? ok(await desktopState()) : done;
+    },
+    'settings.get': () => ok(shown.settings()),
+    'settings.report': () => ok(shown.report()),
     'settings.set': changeSettings,
     'prices.get': () => ok({ book }),
     'prices.import': (request) => choosePrices(host, window, t, { ...request, locale }),
@@ -167,7 +211,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   app.on('child-process-gone', (_event, { type, name, reason, exitCode }) =>
     log(`${name ?? type} ended: ${reason}, code ${exitCode}.`),
   );
-  app.on('second-instance', () => showWindow());
+  // a login may start Slowburn a second time: that one asks for no window
+  app.on('second-instance', (_event, argv) => (argv.includes('--hidden') ? undefined : showWindow()));
   app.on('window-all-closed', () => undefined); // the tray stays; without one the window's close quits
   app.on('before-quit', (event) => {
     if (quitting) return;
@@ -189,10 +234,11 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
     return answer.ok ? (answer.value as string) : `<!doctype html><meta charset="utf-8"><p>${t('report.failed')}</p>`;
   });
   serveWindow({ window: () => window, handlers, askCollector: host.ask });
-  if (!hidden) openWindow(true);
-  void trayIsVisible().then((visible) => {
-    hasTrayHost = visible;
-    if (!visible && !window) openWindow(true);
-    else if (hidden) tellLauncher(); // it is in the tray
-  });
+  if (!hidden && !(startedByLogin() && owner.settings().startHidden)) openWindow('shown');
+  else
+    void startHidden(desktop.trayIsVisible).then((inTray) => {
+      if (window) return; // opened meanwhile
+      if (inTray) tellLauncher();
+      else openWindow('minimised');
+    });
 }

@@ -1,22 +1,22 @@
-import { execFile } from 'node:child_process';
 import { Menu, nativeImage, Tray } from 'electron';
-import { printable } from '../app/core/printable.ts';
-import type { Formatter } from '../app/metrics/format.ts';
-import type { StoredAlert } from '../app/alerts/schema.ts';
 import { phaseOf } from '../app/alerts/episode.ts';
-import type { Translate } from '../app/core/i18n.ts';
+import { printable } from '../app/core/printable.ts';
 import { valueOf } from '../app/metrics/frame.ts';
-import type { Tick } from '../app/telemetry/sampler.ts';
-import { sourceKindOf } from '../app/telemetry/source-kinds.ts';
 import { drawTrayIcon, TRAY_ICON_SIZE, type TrayState } from './tray-icon.ts';
+import {
+  cardLine,
+  originLines,
+  trayMenu,
+  type MenuLine,
+  type Shown,
+  type TrayAction,
+  type Words,
+} from './tray-menu.ts';
 
-export type TrayActions = { readonly open: () => void; readonly quit: () => void };
+export type AppTray = { readonly show: (shown: Omit<Shown, 'nowMs'>) => void };
 
-export type AppTray = {
-  /** tick undefined: nothing is known at present */
-  readonly show: (tick: Tick | undefined, firing: readonly StoredAlert[], format: Formatter) => void;
-  readonly destroy: () => void;
-};
+/** A menu is rebuilt whole, so values that move are followed at this pace. An alert or a pause is shown at once. */
+const VALUES_EVERY_MS = 5_000;
 
 const image = (text: string, state: TrayState) =>
   nativeImage.createFromBitmap(Buffer.from(drawTrayIcon(text, state)), {
@@ -25,65 +25,63 @@ const image = (text: string, state: TrayState) =>
     scaleFactor: 2,
   });
 
-/** The tray icon: the hottest GPU's temperature, its state by shape and colour, one line per GPU on hover. */
-export function createTray(t: Translate, { open, quit }: TrayActions): AppTray {
-  const tray = new Tray(image('-', 'unknown'));
-  let shown = '';
-  tray.setToolTip(t('app.name'));
-  tray.setContextMenu(
-    Menu.buildFromTemplate([
-      { label: t('tray.open'), click: open },
-      { type: 'separator' },
-      { label: t('tray.quit'), click: quit },
-    ]),
-  );
-  tray.on('click', open);
-
-  return {
-    show(tick, firing, format) {
-      const active = firing.filter((alert) => phaseOf(alert, Date.now()) === 'firing');
-      const hottest = tick?.gpus
-        .map(({ frame }) => valueOf(frame, 'coreTempC'))
-        .filter((temp) => temp !== undefined)
-        .reduce<number | undefined>((a, b) => Math.max(a ?? b, b), undefined);
-      const state: TrayState =
-        hottest === undefined
-          ? 'unknown'
-          : active.some(({ severity }) => severity === 'act')
-            ? 'act'
-            : active.length > 0
-              ? 'warn'
-              : 'ok';
-      const text = hottest === undefined ? '-' : format.temperature(hottest).text;
-      const lines = (tick?.gpus ?? []).map(({ gpu, frame }) => {
-        const temp = valueOf(frame, 'coreTempC');
-        const quantity = temp === undefined ? undefined : format.temperature(temp);
-        return `${gpu.name}: ${quantity ? `${quantity.text} ${quantity.unit}` : t('state.short.absent')}`;
-      });
-      const origin = tick ? sourceKindOf(tick.source.kind).origin : 'measured';
-      const banner = origin === 'measured' ? [] : [t(`banner.${origin}`)];
-      const tip = [t('app.name'), ...banner, ...lines].map(printable).join('\n');
-      const next = `${text} ${state} ${tip}`;
-      if (next === shown) return;
-      shown = next;
-      tray.setImage(image(text, state));
-      tray.setToolTip(tip);
-    },
-    destroy: () => tray.destroy(),
-  };
+/** The temperature of the hottest card, and the worst alert that is neither acknowledged nor snoozed. */
+function iconOf({ tick, firing, nowMs }: Shown, { format }: Words): { text: string; state: TrayState } {
+  const temperatures = (tick?.gpus ?? []).flatMap(({ frame }) => valueOf(frame, 'coreTempC') ?? []);
+  if (temperatures.length === 0) return { text: '-', state: 'unknown' };
+  const active = firing.filter((alert) => phaseOf(alert, nowMs) === 'firing');
+  const worst = active.some(({ severity }) => severity === 'act') ? 'act' : active.length > 0 ? 'warn' : 'ok';
+  return { text: format.temperature(Math.max(...temperatures)).text, state: worst };
 }
 
-/**
- * Whether the desktop shows tray icons. Some on Linux do not. The only window must not be hidden there: it could not be
- * opened again.
- */
-export function trayIsVisible(): Promise<boolean> {
-  if (process.platform !== 'linux') return Promise.resolve(true);
-  const args = [
-    ...['call', '--session', '--dest', 'org.freedesktop.DBus', '--object-path', '/org/freedesktop/DBus'],
-    ...['--method', 'org.freedesktop.DBus.NameHasOwner', 'org.kde.StatusNotifierWatcher'],
-  ];
-  return new Promise((resolve) => {
-    execFile('gdbus', args, { timeout: 2000 }, (error, stdout) => resolve(!error && stdout.includes('true')));
-  });
+/** The tray icon: the hottest card's temperature, its state by shape and colour, the cards on hover, and the menu. */
+export function createTray(words: () => Words, onAction: (action: TrayAction) => void): AppTray {
+  const tray = new Tray(image('-', 'unknown'));
+  const drawn = { icon: '', tip: '', menu: '', signs: '' };
+  let menuMs = -Infinity;
+  tray.on('click', () => onAction({ kind: 'open' }));
+
+  const item = (line: MenuLine): Electron.MenuItemConstructorOptions => {
+    if (line === 'separator') return { type: 'separator' };
+    const { label, action } = line;
+    // an ampersand alone would underline the next letter
+    const shown = { label: label.replaceAll('&', '&&') };
+    return action ? { ...shown, click: () => onAction(action) } : { ...shown, enabled: false };
+  };
+
+  function drawIcon(shown: Shown, words: Words): void {
+    const icon = iconOf(shown, words);
+    const key = `${icon.text} ${icon.state}`;
+    if (key !== drawn.icon) tray.setImage(image(icon.text, icon.state));
+    drawn.icon = key;
+  }
+
+  function drawMenu(shown: Shown, words: Words): void {
+    const lines = trayMenu(shown, words);
+    const menu = JSON.stringify(lines);
+    // all but the cards: what fires, whether alerts are paused, how many cards there are
+    const signs = JSON.stringify([shown.tick?.gpus.length, lines.slice(lines.indexOf('separator'))]);
+    const now = performance.now();
+    if (menu === drawn.menu || (signs === drawn.signs && now - menuMs < VALUES_EVERY_MS)) return;
+    Object.assign(drawn, { menu, signs });
+    menuMs = now;
+    tray.setContextMenu(Menu.buildFromTemplate(lines.map(item)));
+    const cards = shown.tick?.gpus ?? [];
+    const tip = [
+      words.t('app.name'),
+      ...originLines(shown.tick, words.t),
+      ...cards.map((card) => cardLine(card, cards, words)),
+    ];
+    tray.setToolTip(tip.map(printable).join('\n'));
+  }
+
+  function show(now: Omit<Shown, 'nowMs'>): void {
+    const shown = { ...now, nowMs: Date.now() };
+    const current = words();
+    drawIcon(shown, current);
+    drawMenu(shown, current);
+  }
+
+  show({ tick: undefined, firing: [], alerts: { pausedUntilMs: null } });
+  return { show };
 }

@@ -5,6 +5,7 @@ import react from '@vitejs/plugin-react';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { leanComments, leanText } from './build/lean.mjs';
 import { pageWords } from './build/page-words.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,6 +19,7 @@ const node = (folder, entries, { format = 'es', extension = 'js', splitting = fa
   build({
     ...common,
     ssr: { noExternal: true },
+    plugins: [leanText()],
     build: {
       ssr: true,
       target: 'node20',
@@ -32,6 +34,7 @@ const node = (folder, entries, { format = 'es', extension = 'js', splitting = fa
           entryFileNames: `[name].${extension}`,
           chunkFileNames: `[name]-[hash].${extension}`,
           codeSplitting: splitting,
+          comments: leanComments,
         },
       },
     },

@@ -1,5 +1,6 @@
-// `npm run mutate -- ROOM … [--only TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at a time, and runs the
-// room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
+// `npm run mutate -- ROOM … [--only TEXT,TEXT] [--specs TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one
+// at a time, and runs the room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
+// --only and --specs take those files and specs whose paths contain a text: fewer specs are faster and never give a higher score.
 // docs/quality.md records scores and survivors. The report lies in test-results/mutation/ROOM.json.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -45,11 +46,14 @@ export const survivorLines = (mutants) =>
     });
 
 /** @returns the mutants of a room, each with its state */
-async function mutate(room, { only }) {
+async function mutate(room, { only, specs }) {
   const { Stryker } = await import('@stryker-mutator/core');
-  const files = matching('app', mutationRooms[room].files).filter((file) => file.includes(only));
+  const parts = only.split(',');
+  const files = matching('app', mutationRooms[room].files).filter((file) => parts.some((part) => file.includes(part)));
   if (files.length === 0) throw new SetupError(`No file of ${room} contains ${only} in its name.`);
-  process.env.SLOWBURN_MUTATE_SPECS = matching('test', mutationRooms[room].specs).join(',');
+  const readers = matching('test', mutationRooms[room].specs).filter((file) => file.includes(specs));
+  if (readers.length === 0) throw new SetupError(`No spec of ${room} contains ${specs} in its name.`);
+  process.env.SLOWBURN_MUTATE_SPECS = readers.join(',');
   process.env.TZ = 'UTC'; // mutants are tested in threads, which cannot change their time zone
   const output = path.join(checkout, 'test-results', 'mutation');
   fs.mkdirSync(output, { recursive: true });
@@ -67,7 +71,7 @@ async function mutate(room, { only }) {
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: path.join(output, `${room}.json`) },
     tempDirName: 'test-results/mutation/copy',
-    ignorePatterns: ['release', 'docs', '.git', 'test-results', 'out/main', 'out/renderer'],
+    ignorePatterns: ['release', '.git', 'test-results', 'out/main', 'out/renderer'],
     allowEmpty: false,
     cleanTempDir: 'always',
     logLevel: 'warn',
@@ -79,7 +83,11 @@ async function mutate(room, { only }) {
 async function main() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { only: { type: 'string', default: '' }, least: { type: 'string', default: '0' } },
+    options: {
+      only: { type: 'string', default: '' },
+      specs: { type: 'string', default: '' },
+      least: { type: 'string', default: '0' },
+    },
   });
   const rooms = Object.keys(mutationRooms);
   const unknown = positionals.filter((room) => !rooms.includes(room));

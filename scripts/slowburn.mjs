@@ -6,10 +6,10 @@ import { root, runCommand, SetupError } from './setup/console.mjs';
 import { ensureReady } from './setup/index.mjs';
 
 /**
- * A recorder runs for months and needs little memory: V8 keeps its heap small, and one helper thread is enough to collect
- * garbage and compile.
+ * A recorder runs for months and needs little: V8 keeps its heap small, and collects garbage and compiles in the thread that
+ * made it necessary. For the little there is, waking other threads costs more than the work.
  */
-export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+export const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--single-threaded'];
 
 // without a `--` before it, npm takes `--source X` as its own setting and passes on the rest
 const EATEN = ['source', 'speed', 'data_dir', 'interval', 'record'];

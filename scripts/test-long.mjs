@@ -1,11 +1,11 @@
-// `npm run test:long [-- PART …] [--minutes N]`: what takes longer than `npm test` allows, or needs other people's programs. The last
+// `npm run test:long [-- PART …] [--minutes N] [--only TEXT]`: what takes longer than `npm test` allows, or needs other people's programs. The last
 // line sums all parts: "N passed, N failed, N not available". Not available: a program or package that this machine cannot have.
 //
 //   crash      kills Slowburn 200 times and looks at what is left of its history
 //   soak       records 4 cards for N minutes (20) at 1 Hz: memory, open files, CPU, missed samples
 //   fuzz       random inputs with new seeds for N minutes (5)
 //   mutation   changes the code of each room and expects its specs to notice: at least 85 %
-//   tasks      follows the steps of CONTRIBUTING.md on a copy of the checkout
+//   tasks      follows the steps of CONTRIBUTING.md, each on its own copy of the checkout; --only 'a page' follows one
 //   foreign    other programs on the stand-in driver, NVIDIA's own library without a card
 //   service    systemd's own checks of the unit files of `slowburn service`
 //   brokers    Mosquitto, a mail server and Jinja as Debian builds them: e-mail, MQTT and what Home Assistant shows
@@ -47,8 +47,8 @@ export function countsOf(report, code) {
   return { passed, failed: numFailedTests === 0 && code !== 0 ? 1 : numFailedTests, notAvailable };
 }
 
-/** A spec of test/long. */
-const spec = async (name) => {
+/** A spec of test/long; of its tests, those whose names contain a text. */
+const spec = async (name, only) => {
   const file = path.join(results, `long-${name}.json`);
   fs.mkdirSync(results, { recursive: true });
   fs.rmSync(file, { force: true });
@@ -57,25 +57,28 @@ const spec = async (name) => {
     'run',
     ...['--project', 'long', `test/long/${name}.spec.ts`],
     ...['--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`],
+    ...(only === undefined ? [] : ['-t', only]),
   ]);
-  return countsOf(fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined, code);
+  const counts = countsOf(fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined, code);
+  return only === undefined ? counts : { ...counts, notAvailable: 0 }; // what was not asked for is available
 };
 
-/** @type {Record<string, (options: { minutes?: string }) => Promise<{ passed: number, failed: number, notAvailable: number }>>} */
+/** @type {Record<string, (options: { minutes?: string, only?: string }) => Promise<{ passed: number, failed: number, notAvailable: number }>>} */
 const PARTS = {
   crash: () => script('crash', '--runs', '200'),
   soak: ({ minutes }) => script('soak', '--minutes', minutes ?? '20'),
   fuzz: ({ minutes }) => script('fuzz', '--minutes', minutes ?? '5'),
   mutation: () => script('mutate', '--least', '85', 'governor', 'wear', 'sealing'),
-  tasks: () => spec('contributing'),
-  foreign: () => spec('foreign'),
-  service: () => spec('service'),
-  brokers: () => spec('brokers'),
-  servers: () => spec('servers'),
+  tasks: ({ only }) => spec('contributing', only),
+  foreign: ({ only }) => spec('foreign', only),
+  service: ({ only }) => spec('service', only),
+  brokers: ({ only }) => spec('brokers', only),
+  servers: ({ only }) => spec('servers', only),
 };
 
 async function main() {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { minutes: { type: 'string' } } });
+  const options = { minutes: { type: 'string' }, only: { type: 'string' } };
+  const { positionals, values } = parseArgs({ allowPositionals: true, options });
   const unknown = positionals.filter((name) => !(name in PARTS));
   if (unknown.length > 0)
     throw new SetupError(
@@ -84,6 +87,8 @@ async function main() {
     );
   if (values.minutes !== undefined && !(Number(values.minutes) > 0))
     throw new SetupError(`--minutes ${values.minutes} is not a time.`, 'Give a number of minutes, such as 20.');
+  if (values.only === '')
+    throw new SetupError('--only names nothing.', "Give a part of a test's name, such as 'a page'.");
   await ensureReady({ window: false });
   const wanted = positionals.length > 0 ? positionals : Object.keys(PARTS);
   const totals = { passed: 0, failed: 0, notAvailable: 0 };

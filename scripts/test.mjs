@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { note, print, root, runCommand, say, SetupError, systemFailure } from './setup/console.mjs';
 import { runChecks } from './check.mjs';
 import { ensureReady } from './setup/index.mjs';
+import { ensureSessionBus } from './setup/system.mjs';
 
 const checkout = fileURLToPath(root);
 const results = path.join(checkout, 'test-results');
@@ -98,6 +99,7 @@ async function checks(which) {
 
 async function tests() {
   await ensureReady({ window: ['window', 'packaged', 'start'].some(wanted) });
+  if (wanted('integration') || wanted('window')) await ensureSessionBus();
   fs.mkdirSync(results, { recursive: true });
   if (part === undefined) await checks();
   if (part === 'unit') await checks(/^Types/);

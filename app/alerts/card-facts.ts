@@ -1,5 +1,5 @@
 import { xidOf } from '../health/xid.ts';
-import { readingOf, type Frame } from '../metrics/frame.ts';
+import { isUnread, valueOf, type Frame } from '../metrics/frame.ts';
 import type { MetricKey } from '../metrics/metrics.ts';
 import type { GpuEvent, GpuProcess } from '../telemetry/source.ts';
 import { DOES_NOT_APPLY, facts, type FactId, type Seen } from './facts.ts';
@@ -47,8 +47,8 @@ export function createCardFacts() {
 
   const read = (key: MetricKey): Seen => {
     if (!now?.frame) return undefined;
-    const reading = readingOf(now.frame, key);
-    return reading.state === 'value' ? reading.value : reading.state === 'unread' ? 'unread' : undefined;
+    const value = valueOf(now.frame, key);
+    return value === undefined && isUnread(now.frame, key) ? 'unread' : value;
   };
   const number = (key: MetricKey): number | undefined => {
     const seen = read(key);
@@ -68,7 +68,8 @@ export function createCardFacts() {
     }
     if (!frame) return;
     throttled.take(frame, dtMs, axisMs);
-    const [powerW, tempC] = [number('powerW'), number('coreTempC')];
+    const powerW = number('powerW');
+    const tempC = number('coreTempC');
     if (dtMs === undefined || powerW === undefined || tempC === undefined) return;
     mean.ms.add(axisMs, dtMs);
     mean.powerWms.add(axisMs, dtMs * powerW);
@@ -76,8 +77,9 @@ export function createCardFacts() {
   }
 
   function aboveUsual(axisMs: number, usual: Usual | undefined): Seen {
+    if (!usual) return undefined;
     const ms = mean.ms.sum(axisMs);
-    if (!usual || ms < 0.9 * STEADY_MS) return undefined;
+    if (ms < 0.9 * STEADY_MS) return undefined;
     const usualC = usual(mean.powerWms.sum(axisMs) / ms);
     return usualC === undefined ? undefined : mean.tempCms.sum(axisMs) / ms - usualC;
   }
@@ -90,14 +92,16 @@ export function createCardFacts() {
   }
 
   function idleModel(): Seen {
-    const [powerW, loadPct] = [number('powerW'), number('gpuUtilPct')];
+    const powerW = number('powerW');
+    const loadPct = number('gpuUtilPct');
     if (holdsModel === undefined || powerW === undefined || loadPct === undefined) return undefined;
     return holdsModel && loadPct <= IDLE_PCT ? powerW : DOES_NOT_APPLY;
   }
 
   /** The sum of two counters that are read together. */
   function retired(): Seen {
-    const [sbe, dbe] = [read('retiredPagesSbe'), read('retiredPagesDbe')];
+    const sbe = read('retiredPagesSbe');
+    const dbe = read('retiredPagesDbe');
     return typeof sbe === 'number' && typeof dbe === 'number' ? sbe + dbe : sbe === 'unread' ? 'unread' : undefined;
   }
 

@@ -53,6 +53,7 @@ function clearMsOf({ clearMs }: Pick<AlertRule, 'clearMs'>, fires: number): numb
 /** A pure state machine: hold time before firing, hysteresis and hold time before clearing, one alert per cause. */
 export function createAlertEngine(first: readonly AlertRule[]): AlertEngine {
   let rules = first;
+  let on = new Set(rules.map(({ id }) => id));
   const watches = new Map<string | null, Map<AlertRuleId, Watch>>();
 
   function watchOf(gpuUuid: string | null, ruleId: AlertRuleId): Watch {
@@ -79,7 +80,7 @@ export function createAlertEngine(first: readonly AlertRule[]): AlertEngine {
     return 'fired';
   }
 
-  function step(watch: Watch, rule: AlertRule, value: number, limit: number, axisMs: number, covered: () => boolean) {
+  function step(watch: Watch, rule: AlertRule, value: number, limit: number, axisMs: number, gpuUuid: string | null) {
     const sign = rule.condition === 'at-least' ? 1 : -1;
     const beyond = sign * (value - limit) >= 0;
     const clear = sign * (limit - value) >= rule.hysteresis;
@@ -100,7 +101,7 @@ export function createAlertEngine(first: readonly AlertRule[]): AlertEngine {
         if (!clear) watch.phase = 'firing';
     }
     const sinceMs = axisMs - watch.sinceMs;
-    if (watch.phase === 'pending' && sinceMs >= rule.holdMs && !covered()) return fire(watch, axisMs);
+    if (watch.phase === 'pending' && sinceMs >= rule.holdMs && !isCovered(gpuUuid, rule)) return fire(watch, axisMs);
     if (watch.phase !== 'settling' || axisMs < watch.completeAtMs) return undefined;
     if (sinceMs < clearMsOf(rule, watch.fired.length)) return undefined;
     watch.phase = 'quiet';
@@ -117,31 +118,40 @@ export function createAlertEngine(first: readonly AlertRule[]): AlertEngine {
       if (watch.phase === 'settling') watch.phase = 'firing';
     }
     if (value === undefined || value === 'unread' || limit === undefined) return undefined;
-    const kind = step(watch, rule, value, limit, axisMs, () => isCovered(gpuUuid, rule));
+    const kind = step(watch, rule, value, limit, axisMs, gpuUuid);
     return kind && { kind, gpuUuid, gpuName, rule, value, threshold: limit, peak: watch.peak };
   }
 
   /** Alerts of rules that were switched off. */
   function endOthers({ gpuUuid, gpuName }: Subject): AlertChange[] {
-    const on = new Set(rules.map(({ id }) => id));
-    return [...(watches.get(gpuUuid) ?? [])].flatMap(([id, watch]) => {
-      if (on.has(id) || watch.phase === 'quiet') return [];
+    const ended: AlertChange[] = [];
+    watches.get(gpuUuid)?.forEach((watch, id) => {
+      if (on.has(id) || watch.phase === 'quiet') return;
       const isOpen = watch.phase !== 'pending';
       watch.phase = 'quiet';
       const { peak } = watch;
-      return isOpen
-        ? [{ kind: 'cleared' as const, gpuUuid, gpuName, rule: alertRuleOf(id), value: peak, threshold: peak, peak }]
-        : [];
+      if (isOpen)
+        ended.push({ kind: 'cleared', gpuUuid, gpuName, rule: alertRuleOf(id), value: peak, threshold: peak, peak });
     });
+    return ended;
   }
 
   return {
-    judge: (subjects, axisMs, gap) =>
-      subjects.flatMap((subject) => [
-        ...endOthers(subject),
-        ...rules.flatMap((rule) => judgeRule(subject, rule, axisMs, gap) ?? []),
-      ]),
-    setRules: (next) => void (rules = next),
+    judge(subjects, axisMs, gap) {
+      const changes: AlertChange[] = [];
+      for (const subject of subjects) {
+        changes.push(...endOthers(subject));
+        for (const rule of rules) {
+          const change = judgeRule(subject, rule, axisMs, gap);
+          if (change) changes.push(change);
+        }
+      }
+      return changes;
+    },
+    setRules(next) {
+      rules = next;
+      on = new Set(rules.map(({ id }) => id));
+    },
     resume(gpuUuid, ruleId, peak) {
       const completeAtMs = factOf(alertRuleOf(ruleId).watches)?.windowMs ?? -Infinity;
       Object.assign(watchOf(gpuUuid, ruleId), { phase: 'firing', peak, completeAtMs });

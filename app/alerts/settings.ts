@@ -27,6 +27,8 @@ const rulesSchema = z.object(
 const alertsSchema = z.object({
   /** warnings wait for their end; messages of critical alerts do not */
   quietHours: z.object({ fromMin: minuteOfDay, toMin: minuteOfDay }).nullable().default(null),
+  /** messages of warnings wait until this time, ms since 1970; those of critical alerts do not */
+  pausedUntilMs: z.number().nullable().default(null),
   rules: rulesSchema.default({}),
   /** name of this computer in messages; '': none */
   sender: z.string().max(60).default(''),
@@ -37,6 +39,8 @@ export type AlertSettings = TypeOf<typeof alertsSchema>;
 export const alertSettings = {
   /** show a desktop notification for each alert */
   notifications: z.boolean().default(true),
+  /** which alerts make the system play its sound for notifications */
+  alertSound: z.enum(['off', 'critical', 'all']).default('critical'),
   alerts: alertsSchema.default(alertsSchema.parse({})),
 };
 

@@ -13,6 +13,7 @@ export function createSlidingSum(windowMs: number): SlidingSum {
   const slotMs = windowMs / SLOTS;
   const slots = new Float64Array(SLOTS);
   let newest = 0;
+  let addedMs = -Infinity; // when something was last added that is not 0
 
   function turnTo(atMs: number): number {
     const now = Math.floor(atMs / slotMs);
@@ -24,10 +25,14 @@ export function createSlidingSum(windowMs: number): SlidingSum {
     add(atMs, amount) {
       const slot = turnTo(atMs);
       slots[slot]! += amount;
+      if (amount !== 0) addedMs = atMs;
     },
     sum(atMs) {
+      if (atMs - addedMs > windowMs + slotMs) return 0; // a card that is not throttled: nothing to add up
       turnTo(atMs);
-      return slots.reduce((total, amount) => total + amount, 0);
+      let total = 0;
+      for (let i = 0; i < SLOTS; i++) total += slots[i]!;
+      return total;
     },
   };
 }

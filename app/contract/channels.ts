@@ -31,15 +31,29 @@ import { exposure } from '../wear/exposure-schema.ts';
 import { markRequest } from '../wear/ledger/ledger-schema.ts';
 import { priceBook } from '../workload/prices/market.ts';
 import { idleModel, storedSession } from '../workload/sessions/schema.ts';
+import { followedRecorder } from './followed-recorder.ts';
 import { pageIds } from './pages.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: gpuUuid, ...timeRange.shape });
 
 export const collectorStatus = z.object({
-  state: z.enum(['starting', 'running', 'silent', 'restarting', 'failed', 'stopped']),
+  /** not-shown: a recorder runs that this window cannot follow. waiting: the followed recorder ended; if it stays away, the window records. waiting-for-system: the window only waits */
+  state: z.enum([
+    'starting',
+    'running',
+    'silent',
+    'restarting',
+    'failed',
+    'not-shown',
+    'stopped',
+    'waiting',
+    'waiting-for-system',
+  ]),
   restarts: z.int(),
   error: appError.optional(),
+  /** undefined: the window's own recorder, or none yet */
+  recorder: followedRecorder.optional(),
   /** where a damaged history was moved to */
   setAside: z.string().optional(),
   /** what happened to the history's file while recording */
@@ -66,6 +80,14 @@ const pricesRequest = z.strictObject({
   zone: z.string().max(60).nullable(),
 });
 
+const desktopState = z.object({
+  startsAtLogin: z.boolean(),
+  /** false: a hidden window could not be opened again */
+  showsTray: z.boolean(),
+  /** a service records into this folder, with or without the window */
+  serviceRecords: z.boolean(),
+});
+
 const nothing = z.undefined();
 /** A way to send alerts; the channels of this file are questions. */
 const notifyChannel = z.enum(alertChannelIds);
@@ -90,6 +112,9 @@ export const channels = {
   /** the page reports its own error, for the log */
   'app.reportFault': { by: 'main', request: z.strictObject({ text: z.string().max(4000) }), response: nothing },
   'app.openFolder': { by: 'main', request: nothing, response: nothing },
+  /** how Slowburn and the desktop get on */
+  'desktop.get': { by: 'main', request: nothing, response: desktopState },
+  'desktop.startAtLogin': { by: 'main', request: z.strictObject({ on: z.boolean() }), response: desktopState },
   'settings.get': { by: 'main', request: nothing, response: settingsSchema },
   'settings.set': { by: 'main', request: settingsChange, response: settingsSchema },
   'settings.report': { by: 'main', request: nothing, response: settingsReport },
@@ -311,6 +336,8 @@ export const channels = {
     /** the path written */
     response: z.string(),
   },
+  /** the recorder ends in order, so that the service that asks records into its folder */
+  'recorder.handOver': { by: 'collector', access: 'control', private: true, request: nothing, response: nothing },
   /** has a sample taken beside the interval, if the source can; too many at once are one */
   'sample.take': { by: 'collector', access: 'read', private: true, request: nothing, response: nothing },
 } as const satisfies Record<
@@ -370,8 +397,8 @@ export const pushes = {
   /** a session began or ended */
   sessions: nothing,
   cost: ownCosts,
-  /** main asks the window to show a page */
-  show: z.object({ page: z.enum(pageIds) }),
+  /** main asks the window to show a page, and an alert on it */
+  show: z.object({ page: z.enum(pageIds), alert: alertName.optional() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Push = keyof typeof pushes;

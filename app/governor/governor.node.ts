@@ -26,6 +26,7 @@ export type GovernorOptions = {
 };
 
 const LOG_KEPT = 200;
+const WATCH_MS = 1_250;
 /** After a refused power limit no other one is tried for this long. */
 const REFUSED_MS = 600_000;
 
@@ -160,15 +161,17 @@ export function createGovernor(options: GovernorOptions) {
     busy = work().finally(() => (busy = undefined));
   };
 
+  /** Postponed by each tick, so that it wakes nobody while ticks come once a second. */
   const watchdog = setInterval(() => {
     if (monoMs() - lastTickMs > BLIND_MS) inTurn(() => undoAll('telemetry-lost'));
-  }, 1000);
+  }, WATCH_MS);
   watchdog.unref();
 
   return {
     feed(tick: Tick): void {
       if (tick.fault) return; // counts as silence
       lastTickMs = monoMs();
+      watchdog.refresh();
       if (sourceKindOf(tick.source.kind).origin !== 'measured') return;
       known.meet(tick);
       inTurn(async () => {

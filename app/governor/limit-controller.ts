@@ -39,7 +39,7 @@ const LOOK_EVERY_MS = 10_000;
 type Step = { readonly fromW: number; readonly fromC: number };
 
 export function createLimitController(limits: ControlLimits) {
-  let { targetC } = limits;
+  const { targetC } = limits;
   const window: LimitReading[] = [];
   let limitW = limits.maxW;
   let gain = GAIN.first;
@@ -76,10 +76,6 @@ export function createLimitController(limits: ControlLimits) {
 
   return {
     limitW: () => limitW,
-    setTarget: (next: number): void => {
-      targetC = next;
-      settled = false;
-    },
     /** Everything was undone: the card has its own limit. */
     reset: (): void => {
       limitW = limits.maxW;
@@ -96,7 +92,7 @@ export function createLimitController(limits: ControlLimits) {
       const dtMs = previous ? tMs - previous.tMs : 1000;
       fastC = fastC === undefined ? tempC : fastC + (tempC - fastC) * Math.min(1, dtMs / 15_000);
       window.push(reading);
-      while (window.length > 0 && window[0]!.tMs < tMs - WINDOW_MS) window.shift();
+      while (window[0]!.tMs < tMs - WINDOW_MS) window.shift();
 
       const overC = fastC - targetC;
       if (overC > RUNAWAY_K && tMs - changedMs > RUNAWAY_EVERY_MS) {

@@ -104,20 +104,20 @@ export function createEventWatcher(lastDriver: string | undefined) {
         const spans = { asleep: createSpan(), lost: createSpan(EXTEND_MS) };
         cards.set(uuid, (seen = { energyMj: undefined, firstMs: tsMs, ...spans, last: createLastReadings() }));
       }
-      const last = seen.last.result(); // before this tick
       const energyMj = valueOf(frame, 'energyMj');
       if (energyMj !== undefined) {
         if (seen.energyMj !== undefined && energyMj < seen.energyMj)
-          changes.push({ uuid, kind: 'reset', fromMs: tsMs, toMs: tsMs, detail: '', last });
+          changes.push({ uuid, kind: 'reset', fromMs: tsMs, toMs: tsMs, detail: '', last: seen.last.result() });
         seen.energyMj = energyMj;
       }
       const fallen = hasFallen(tick, uuid, seen);
       // a card that was lost before this recorder began is not lost again
-      const lost = seen.lost(tsMs, last !== undefined && (fallen || isCardLost(frame, tick)));
-      if (lost) changes.push({ uuid, kind: 'lost', ...lost, detail: fallen ? 'xid 79' : 'driver', last });
+      const lost = seen.lost(tsMs, seen.last.any() && (fallen || isCardLost(frame, tick)));
+      if (lost)
+        changes.push({ uuid, kind: 'lost', ...lost, detail: fallen ? 'xid 79' : 'driver', last: seen.last.result() });
       const asleep = seen.asleep(tsMs, isAsleep(frame));
       if (asleep) changes.push({ uuid, kind: 'asleep', ...asleep, detail: '' });
-      seen.last.note(tsMs, frame);
+      seen.last.note(tsMs, frame); // after the changes, which say what was last read before this tick
     }
     return changes;
   };

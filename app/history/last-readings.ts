@@ -52,8 +52,8 @@ export const isWorking = (frame: Frame): boolean =>
 
 /** Keeps the last minute of one card. A frame without any of the values changes nothing: the card is not readable. */
 export function createLastReadings() {
-  const newest = new Map<(typeof lastKeys)[number], { readonly tsMs: number; readonly value: number }>();
-  let powers: { readonly tsMs: number; readonly value: number }[] = [];
+  const newest = new Map<(typeof lastKeys)[number], { tsMs: number; value: number }>();
+  const powers: { readonly tsMs: number; readonly value: number }[] = [];
   let atMs: number | undefined;
 
   return {
@@ -62,12 +62,15 @@ export function createLastReadings() {
         const value = valueOf(frame, key);
         if (value === undefined) continue;
         atMs = tsMs;
-        newest.set(key, { tsMs, value });
+        const known = newest.get(key);
+        if (known) [known.tsMs, known.value] = [tsMs, value];
+        else newest.set(key, { tsMs, value });
         if (key === 'powerW') powers.push({ tsMs, value });
       }
-      if (powers.length > 1 && powers[0]!.tsMs < tsMs - LAST_MS)
-        powers = powers.filter((power) => power.tsMs >= tsMs - LAST_MS);
+      while (powers.length > 1 && powers[0]!.tsMs < tsMs - LAST_MS) powers.shift();
     },
+    /** whether the card has reported any value */
+    any: (): boolean => atMs !== undefined,
     /** undefined: the card has not reported any value */
     result(): LastReadings | undefined {
       if (atMs === undefined) return undefined;

@@ -95,4 +95,7 @@ export function valueOf(frame: Frame, key: MetricKey): number | undefined {
   return frame.states[i] === VALUE ? frame.values[i] : undefined;
 }
 
+/** Whether the metric was not read at this tick: it is read now and then. */
+export const isUnread = (frame: Frame, key: MetricKey): boolean => frame.states[metricIndex[key]] === stateCode.unread;
+
 export const hasValue = (frame: Frame, index: number): boolean => frame.states[index] === VALUE;

@@ -71,7 +71,10 @@ export function createThrottleMeter(causes: readonly ThrottledBy[] = throttleCau
   const us = new Float64Array(causes.length);
 
   function causeUs(row: ReturnType<typeof rowOf>, dtMs: number): number {
-    let [sum, most, uncounted, known] = [0, 0, 0, false];
+    let sum = 0;
+    let most = 0;
+    let uncounted = 0;
+    let known = false;
     for (const { bit, at } of row) {
       const grown = at >= 0 && isObserved(before[at]!, next[at]!, dtMs) ? next[at]! - before[at]! : -1;
       if (grown < 0) uncounted |= bit;

@@ -67,6 +67,8 @@ export type CollectorEvents = RecordingEvents & {
   readonly onPrices?: (book: PriceBook | undefined) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
+  /** A service asks for the folder. Whoever agrees stops the collector after this call; without it nobody agrees. */
+  readonly onHandOver?: () => Result<undefined>;
 };
 
 export type Collector = {
@@ -242,6 +244,8 @@ export async function openCollector(
       paused: diskRoom.fault,
       addPrices,
       sampleNow,
+      handOver: () =>
+        events.onHandOver?.() ?? err('forbidden', text('recorder.keepsFolder'), text('recorder.keepsFolderNext')),
       limits: () => plan.shown(),
       resumed,
       live,
@@ -281,14 +285,7 @@ export async function openCollector(
   });
 
   if ((await recover(config.dataFolder)) === 'limit-left') governor.foundLeft();
-  const sampler = startSampler({
-    source: source.value,
-    onTick: (tick) => work.recording.take(tick),
-    ...(live && { clock }),
-  });
-  events.onPrices?.(prices.book());
-  if (work.recording.firing().length > 0) noted.onAlerts(work.recording.firing(), [], []);
-  const endDuties = startDuties({
+  const duties = startDuties({
     work: () => work,
     keeper,
     plan,
@@ -299,8 +296,18 @@ export async function openCollector(
     cost: meter.read,
     note: note.write,
     wallMs: clock.wallMs,
+    monoMs: clock.monoMs,
   });
-
+  const sampler = startSampler({
+    source: source.value,
+    onTick(tick) {
+      work.recording.take(tick);
+      duties.ticked();
+    },
+    ...(live && { clock }),
+  });
+  events.onPrices?.(prices.book());
+  if (work.recording.firing().length > 0) noted.onAlerts(work.recording.firing(), [], []);
   server.tell({ type: 'settings', settings });
   async function answer(channel: ChannelOf<'collector'>, payload: unknown): Promise<Result<unknown>> {
     const pausedBy = keeper.pausedBy();
@@ -334,7 +341,7 @@ export async function openCollector(
       (stopped ??= (async () => {
         await server.close();
         noMoreSamples();
-        endDuties();
+        duties.end();
         stopping.abort();
         prices.close();
         await sampler.stop();

@@ -1,6 +1,7 @@
 import type { createFileKeeper } from './file-keeper.node.ts';
 import type { HistoryWork } from './history-work.node.ts';
 import { createMemoryTrim } from './memory.node.ts';
+import { createTickTasks } from './tick-tasks.node.ts';
 import type { OwnCost } from '../core/own-cost.ts';
 import type { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
 import { endOrphans } from '../workload/sessions/orphans.node.ts';
@@ -27,26 +28,25 @@ export type DutyOptions = {
   /** writes the note by which other programs find this recorder */
   readonly note: () => void;
   readonly wallMs: () => number;
+  readonly monoMs: () => number;
 };
+
+export type Duties = { /** A tick was taken. */ readonly ticked: () => void; readonly end: () => void };
 
 /**
  * Starts what a recorder does between ticks: housekeeping of the history, saving wear, noticing sessions of other
  * processes, looking after its files.
- * @returns ends it
  */
-export function startDuties(options: DutyOptions): () => void {
+export function startDuties(options: DutyOptions): Duties {
   const { work, plan, events, wallMs } = options;
-  const timers = new Set<NodeJS.Timeout>();
-  function repeat(ms: number, task: () => void): void {
-    const timer = setInterval(task, ms);
-    timer.unref();
-    timers.add(timer);
-  }
+  const tasks = createTickTasks(options.monoMs);
   /** Nothing is done while recording is paused. A task that fails pauses it. */
-  const every = (ms: number, task: () => void): void => repeat(ms, () => work().recording.guarded(task));
+  const every = (ms: number, task: () => void): void => tasks.every(ms, () => work().recording.guarded(task));
 
   const trimMemory = createMemoryTrim();
+  let busy: NodeJS.Timeout | undefined;
   function housekeep(): void {
+    busy = undefined;
     let more = false;
     work().recording.guarded(() => {
       options.lookAtDisk();
@@ -54,11 +54,17 @@ export function startDuties(options: DutyOptions): () => void {
       const { store } = work();
       more = store.housekeep(plan.ruleAt(nowMs, store.believedMs(nowMs)), nowMs);
     });
+    let looked = false;
     if (!more)
-      work().recording.guarded(() => void work().slowFacts.step(work().recording.lastTickMs(), options.wantsToday()));
-    if (more) trimMemory();
-    housekeeping = setTimeout(housekeep, more ? HOUSEKEEP_BUSY_MS : HOUSEKEEP_MS);
-    housekeeping.unref();
+      work().recording.guarded(() => {
+        looked = work().slowFacts.step(work().recording.lastTickMs(), options.wantsToday());
+      });
+    if (more || looked) trimMemory();
+    if (more) again();
+  }
+  function again(): void {
+    busy = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
+    busy.unref();
   }
 
   /** Sessions are written by `slowburn run`, perhaps in another process: a change is noticed in the table. */
@@ -71,15 +77,21 @@ export function startDuties(options: DutyOptions): () => void {
     sessionsSeen = seen;
   }
 
-  repeat(LOOK_MS, options.keeper.look); // also while paused: it ends the pause when the file is there again
+  tasks.every(LOOK_MS, options.keeper.look); // also while paused: it ends the pause when the file is there again
   every(SAVE_WEAR_MS, () => work().wear.save());
   every(SESSION_POLL_MS, watchSessions);
   every(TRIM_MS, trimMemory); // what sealing left is garbage by then, and collected
   every(COST_MS, () => events.onCost?.(options.cost()));
   every(NOTE_MS, options.note);
-  let housekeeping = setTimeout(housekeep, HOUSEKEEP_BUSY_MS);
-  return () => {
-    timers.forEach(clearInterval);
-    clearTimeout(housekeeping);
+  tasks.every(HOUSEKEEP_MS, () => {
+    if (!busy) housekeep();
+  });
+  again();
+  return {
+    ticked: tasks.ticked,
+    end() {
+      tasks.end();
+      clearTimeout(busy);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { createAnswers, type AddPrices, type GovernorAnswers, type MakeReport } from './answers.ts';
+import type { AddPrices, createAnswers, GovernorAnswers, MakeReport } from './answers.ts';
 import type { Deliveries } from '../alerts/channels/deliveries.ts';
 import { createSlowFacts, type SlowFacts } from '../alerts/slow-facts.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
@@ -6,6 +6,7 @@ import type { Tariff } from '../workload/energy/tariff.ts';
 import { cleaningOf } from '../wear/ledger/ledger.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import type { Db } from '../history/db.ts';
+import type { Result } from '../core/result.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchPresence, type Loss } from '../history/file/presence.node.ts';
 import { createStore, type Store } from './store.ts';
@@ -40,6 +41,7 @@ export type WorkOptions = {
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
   readonly sampleNow: () => void;
+  readonly handOver: () => Result<undefined>;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
   readonly hearsXids: boolean;
@@ -75,7 +77,7 @@ function attempt(step: () => void): void {
 
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
-  const { makeReport, jobs, deliveries, limits, addPrices, sampleNow, hearsXids } = options;
+  const { makeReport, jobs, deliveries, limits, addPrices, sampleNow, handOver, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
@@ -117,27 +119,38 @@ export function beginWork(options: WorkOptions): HistoryWork {
     nowMs,
   });
 
+  /** Loaded with the first question: a recorder that nobody asks keeps neither the table of questions nor its schemas. */
+  const sources = {
+    store,
+    wear,
+    governor,
+    recording,
+    makeReport,
+    jobs,
+    deliveries,
+    limits,
+    addPrices,
+    tariff: options.tariff,
+    sampleNow,
+    handOver,
+    hearsXids,
+  };
+  let answers: Promise<HistoryWork['answer']> | undefined;
+  const answer: HistoryWork['answer'] = async (channel, payload) => {
+    answers ??= import('./answers.ts').then(({ createAnswers }) => createAnswers(sources));
+    return (await answers)(channel, payload);
+  };
+
   return {
     store,
     wear,
     watch,
     recording,
     slowFacts,
-    answer: createAnswers({
-      store,
-      wear,
-      governor,
-      recording,
-      makeReport,
-      jobs,
-      deliveries,
-      limits,
-      addPrices,
-      sampleNow,
-      hearsXids,
-    }),
+    answer,
     loss: presence.look,
     close() {
+      recording.close();
       attempt(() => watch.stop());
       attempt(wear.save); // on a disk that fails the state is built again from the samples
       if (presence.look()) {

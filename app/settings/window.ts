@@ -6,4 +6,8 @@ export const windowSettings = {
   gpuCompositing: z.boolean().default(false),
   /** closing the window leaves Slowburn recording in the tray */
   closeToTray: z.boolean().default(true),
+  /** the same where the desktop shows no tray icons */
+  closeWithoutTray: z.enum(['ask', 'minimise', 'quit']).default('ask'),
+  /** started at login: without a window, in the tray */
+  startHidden: z.boolean().default(true),
 };

@@ -68,7 +68,8 @@ export function createPlausibility(): Plausibility {
       for (const key of NEVER_ZERO) if (valueOf(frame, key) === 0) setAbsent(frame, key, 'implausible');
       for (const key of POWER_KEYS) if (hasValue(frame, metricIndex[key])) checkPower(frame, key, monoMs);
       checkEnergy(frame, monoMs);
-      const [used, total] = [valueOf(frame, 'vramUsedBytes'), valueOf(frame, 'vramTotalBytes')];
+      const used = valueOf(frame, 'vramUsedBytes');
+      const total = valueOf(frame, 'vramTotalBytes');
       if (used !== undefined && total !== undefined && used > total) setAbsent(frame, 'vramUsedBytes', 'implausible');
     },
   };

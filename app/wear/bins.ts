@@ -29,9 +29,7 @@ export type SavedBins = readonly Readonly<Record<string, number>>[];
 export const saveBins = (bins: Bins): SavedBins =>
   listOf(bins).map((bin) => {
     const saved: Record<string, number> = {};
-    bin.forEach((value, i) => {
-      if (value !== 0) saved[i] = value;
-    });
+    for (let i = 0; i < bin.length; i++) if (bin[i] !== 0) saved[i] = bin[i]!;
     return saved;
   });
 

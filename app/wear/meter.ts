@@ -109,17 +109,15 @@ export function createMeter(onHour: (cell: HourCell) => void, saved?: MeterState
   function feed(columns: WearColumns, from = 0, to = columns.tsMs.length): void {
     const { tsMs, dtMs, coreTempC, powerW, memTempC, fanPct, energyMj, powerDefaultLimitW } = columns;
     const throttling = throttleColumns.map((key) => columns[key]);
-    let [lastMs, lastCore, lastPower, lastMem, lastEnergy, fan, fanAgeMs, heldC, hourMs] = [
-      at[slot.lastMs]!,
-      at[slot.lastCore]!,
-      at[slot.lastPower]!,
-      at[slot.lastMem]!,
-      at[slot.energyMj]!,
-      at[slot.fan]!,
-      at[slot.fanAgeMs]!,
-      at[slot.heldC]!,
-      at[slot.hourMs]!,
-    ];
+    let lastMs = at[slot.lastMs]!;
+    let lastCore = at[slot.lastCore]!;
+    let lastPower = at[slot.lastPower]!;
+    let lastMem = at[slot.lastMem]!;
+    let lastEnergy = at[slot.energyMj]!;
+    let fan = at[slot.fan]!;
+    let fanAgeMs = at[slot.fanAgeMs]!;
+    let heldC = at[slot.heldC]!;
+    let hourMs = at[slot.hourMs]!;
     let coreBin = binOf(lastCore);
     let memBin = binOf(lastMem);
     for (let i = from; i < to; i++) {

@@ -11,6 +11,7 @@ import { formatterOf } from '../format.ts';
 import { EXIT, intervalOption, settingsOf, sourceOption } from '../options.ts';
 import { recordHere } from '../recording.ts';
 import { loadConfig } from '../service/config.ts';
+import { takeFolder } from '../service/take-folder.ts';
 import { startWatchdog } from '../service/watchdog.ts';
 import { dataDirOption } from '../shared-options.ts';
 import { notes, out, printError } from '../terminal.ts';
@@ -29,6 +30,16 @@ function printerOfNew(): (lines: readonly string[]) => void {
   };
 }
 
+/** Says what is recorded. The sentence is made when it changes: the state is the same for days. */
+function sentenceOfState(): (count: number, source: string) => string {
+  let last = { count: -1, source: '', said: '' };
+  return (count, source) => {
+    if (count !== last.count || source !== last.source)
+      last = { count, source, said: text('cli.record.recording', { count, source }) };
+    return last.said;
+  };
+}
+
 /** Records until it is stopped, and reports to the service manager: when it is ready, what it does, that it is alive. */
 async function recordAsService(given: RecordOptions): Promise<number> {
   const config = loadConfig(process.env);
@@ -40,11 +51,12 @@ async function recordAsService(given: RecordOptions): Promise<number> {
   const watchdog = startWatchdog(notify);
   const [printFaults, printAlerts] = [printerOfNew(), printerOfNew()];
   let shown = '';
+  const recordingOf = sentenceOfState();
   const events: CollectorEvents = {
     onTick({ fault, gpus, source }: Tick) {
       watchdog.alive();
       printFaults(fault ? [[fault.message, fault.next].filter(Boolean).join(' ')] : []);
-      const now = fault?.message ?? text('cli.record.recording', { count: gpus.length, source: source.label });
+      const now = fault?.message ?? recordingOf(gpus.length, source.label);
       if (now !== shown) notify.send('READY=1', `STATUS=${now.replaceAll('\n', ' ')}`);
       shown = now;
     },
@@ -58,11 +70,15 @@ async function recordAsService(given: RecordOptions): Promise<number> {
 
   const { source = { kind: 'auto' }, ...options } = { ...config.value, ...given };
   const tried = source.kind === 'auto' ? realSources : [source];
-  let opened = await recordHere('service', { ...options, source: tried[0]!, speed: 1 }, events);
+  const open = (from: SourceSpec) =>
+    takeFolder(dataFolder(options.dataDir), () =>
+      recordHere('service', { ...options, source: from, speed: 1 }, events),
+    );
+  let opened = await open(tried[0]!);
   const first = opened;
   for (const other of tried.slice(1)) {
     if (opened.ok || opened.error.code !== 'source-unavailable') break;
-    opened = await recordHere('service', { ...options, source: other, speed: 1 }, events);
+    opened = await open(other);
   }
   if (!opened.ok) {
     watchdog.stop();

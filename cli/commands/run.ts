@@ -20,7 +20,8 @@ import { endRecording, startLive, type Recording } from '../recording.ts';
 import { followOutputs, type OutputOptions } from '../run-outputs.ts';
 import { describe } from '../run-summary.ts';
 import { sampleAtEnd, sampleAtStart } from '../samples.ts';
-import { commandArgument, outputOptions, recordingOptions } from '../shared-options.ts';
+import { outputOptions } from '../output-options.ts';
+import { commandArgument, recordingOptions } from '../shared-options.ts';
 import { notes, printError } from '../terminal.ts';
 
 export type RunOptions = RecordingOptions & OutputOptions & { readonly name?: string };

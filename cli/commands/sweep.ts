@@ -15,7 +15,8 @@ import type { Command } from '../command.ts';
 import { formatterOf } from '../format.ts';
 import { EXIT, gpuOption, limitsOption, moneyIn, settingsOf } from '../options.ts';
 import { endRecording, startLive, type Recording } from '../recording.ts';
-import { commandArgument, outputOptions, recordingOptions } from '../shared-options.ts';
+import { outputOptions } from '../output-options.ts';
+import { commandArgument, recordingOptions } from '../shared-options.ts';
 import { notes, printError } from '../terminal.ts';
 import { runAndRecord, SIGNALS, type RunOptions } from './run.ts';
 

@@ -7,8 +7,8 @@ export type ServiceProgram = {
   readonly environment: { readonly SLOWBURN_DATA_DIR: string };
 };
 
-/** As ./slowburn starts Node: little memory is kept, and one helper thread is enough. */
-const NODE_OPTIONS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+/** As ./slowburn starts Node: little memory is kept, and V8 wakes no helper threads. */
+const NODE_OPTIONS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--single-threaded'];
 
 /**
  * How the service records: this very Node and this very program, into a folder that is named, because a service manager

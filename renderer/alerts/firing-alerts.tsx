@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { alertRuleOf } from '../../app/alerts/rules.ts';
 import type { StoredAlert } from '../../app/alerts/schema.ts';
@@ -7,8 +7,9 @@ import { alertAdvice, alertSubject, alertTitle, alertValue, hasLevel } from '../
 import type { Result } from '../../app/core/result.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
-import { ErrorLine } from '../parts/change.tsx';
+import { ErrorLine, errorText } from '../parts/change.tsx';
 import css from './alerts.module.css';
+import { useLookedAt } from './looked-at.ts';
 import { usePhase } from './use-phase.ts';
 
 const SNOOZE_MS = 3_600_000;
@@ -33,8 +34,10 @@ export function FiringAlert({ alert }: { readonly alert: StoredAlert }) {
   const { format } = useShared();
   const [error, setError] = useState('');
   const handled = useHandled(alert);
+  const element = useRef<HTMLDivElement>(null);
+  useLookedAt(alert, element);
   const { gpuUuid, rule } = alert;
-  const show = (answer: Result<unknown>): void => setError(answer.ok ? '' : answer.error.message);
+  const show = (answer: Result<unknown>): void => setError(answer.ok ? '' : errorText(answer.error));
   const facts = [
     t(`severity.${alert.severity}`),
     t('alerts.since', { when: format.dateTime(alert.firedMs) }),
@@ -43,6 +46,8 @@ export function FiringAlert({ alert }: { readonly alert: StoredAlert }) {
   ];
   return (
     <div
+      ref={element}
+      tabIndex={-1}
       className={css.firing}
       data-severity={alert.severity}
       data-handled={handled !== undefined}

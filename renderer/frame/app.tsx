@@ -1,6 +1,7 @@
 import { Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PageId } from '../../app/contract/pages.ts';
+import { alertIn, lookAt } from '../alerts/looked-at.ts';
 import { onPush } from '../bridge.ts';
 import { components, pageAt, pages } from '../pages/pages.ts';
 import { Boundary } from '../parts/boundary.tsx';
@@ -23,7 +24,18 @@ function usePage(): readonly [page: PageId, show: (page: PageId) => void] {
     history.replaceState(null, '', pages[next].path);
     setPage(next);
   };
-  useEffect(() => onPush('show', (asked) => show(asked.page)), []);
+  useEffect(
+    () =>
+      onPush('show', ({ page: asked, alert }) => {
+        show(asked);
+        lookAt(alert);
+      }),
+    [],
+  );
+  useEffect(() => {
+    lookAt(alertIn(location.hash));
+    show(pageAt(location.hash)); // once: a page that is loaded again does not look at that alert again
+  }, []);
   return [page, show];
 }
 

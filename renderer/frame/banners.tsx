@@ -1,5 +1,6 @@
-import { Suspense } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { pauseEndMs } from '../../app/alerts/pause.ts';
 import type { SettingsReport } from '../../app/settings/read-settings.ts';
 import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
 import { useShared } from '../context.tsx';
@@ -8,6 +9,9 @@ import { Banner } from '../parts/banner.tsx';
 import { later } from '../parts/later.tsx';
 
 const SettingsBanners = later(async () => (await import('./settings-banners.tsx')).SettingsBanners);
+
+const EndedBanner = later(async () => (await import('./followed.tsx')).EndedBanner);
+const VersionBanner = later(async () => (await import('./followed.tsx')).VersionBanner);
 
 const sourceOf = ({ source }: Live) => source;
 const faultOf = ({ fault }: Live) => fault;
@@ -26,6 +30,25 @@ function SimulatedBanner() {
   );
 }
 
+/** That alerts are paused, and until when. */
+function PauseBanner() {
+  const { t } = useTranslation();
+  const { settings, format } = useShared();
+  const endMs = pauseEndMs(settings.alerts, Date.now());
+  const [, setEnded] = useState<number>();
+  useEffect(() => {
+    if (endMs === undefined) return undefined;
+    const timer = setTimeout(() => setEnded(endMs), endMs - Date.now());
+    return () => clearTimeout(timer);
+  }, [endMs]);
+  if (endMs === undefined) return null;
+  return (
+    <Banner kind="paused" title={t('banner.alertsPaused', { when: format.time(endMs) })}>
+      {t('banner.alertsPausedMore')}
+    </Banner>
+  );
+}
+
 /** Checked here, so that the sentences are loaded only where they are needed. */
 const needsNotice = ({ problems, former, suspended }: SettingsReport): boolean =>
   problems.length + former.length + suspended.length > 0;
@@ -35,14 +58,21 @@ export function Banners() {
   const { t } = useTranslation();
   const { collector, settingsReport } = useShared();
   const fault = useLive(faultOf);
+  const { state, recorder } = collector ?? {};
+  const waits = state === 'waiting' || state === 'waiting-for-system';
   return (
     <div>
       <SimulatedBanner />
+      <PauseBanner />
       {collector?.error && (
         <Banner kind="act" title={collector.error.message}>
           {collector.error.next}
         </Banner>
       )}
+      <Suspense>
+        {waits && <EndedBanner ofSystem={state === 'waiting-for-system'} />}
+        {!waits && recorder && recorder.version !== recorder.windowVersion && <VersionBanner recorder={recorder} />}
+      </Suspense>
       {collector?.state === 'restarting' && <Banner kind="warn" title={t('recorder.restarting')} />}
       {fault && (
         <Banner kind={fault.level ?? 'act'} title={fault.message}>

@@ -63,11 +63,11 @@ export const pages = {
 
 const isPage = (name: string): name is PageId => Object.hasOwn(pages, name);
 
-/** The page that an address names; Live where it names none. */
+/** The page that an address names, before a question mark; Live where it names none. */
 export const pageAt = (hash: string): PageId =>
   Object.keys(pages)
     .filter(isPage)
-    .find((id) => pages[id].path === hash) ?? 'live';
+    .find((id) => pages[id].path === hash.split('?')[0]) ?? 'live';
 
 export const pageIds = Object.keys(pages).filter(isPage);
 

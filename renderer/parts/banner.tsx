@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import css from './banner.module.css';
 
-export type BannerKind = 'simulated' | 'warn' | 'act';
+export type BannerKind = 'simulated' | 'paused' | 'warn' | 'act';
 
 // a separate sign for each kind, so that they differ without colour
-const signs: Record<BannerKind, string> = { simulated: '◇', warn: '▲', act: '■' };
+const signs: Record<BannerKind, string> = { simulated: '◇', paused: '‖', warn: '▲', act: '■' };
 
 /** A band across the page: what happened, and what to do. */
 export function Banner({

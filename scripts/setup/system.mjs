@@ -18,6 +18,7 @@ const PACKAGES = {
     dnf: ['xorg-x11-server-Xvfb', 'xauth'],
     pacman: ['xorg-server-xvfb', 'xorg-xauth'],
   },
+  bus: { apt: [['dbus-daemon', 'dbus']], dnf: ['dbus-daemon'], pacman: ['dbus'] },
 };
 
 const onPath = (program) =>
@@ -63,6 +64,11 @@ export async function ensureCompiler() {
 export async function ensureVirtualDisplay() {
   if (!onPath('Xvfb') || !onPath('xauth'))
     await install('display', 'A virtual display (Xvfb) is needed for window tests.');
+}
+
+/** Ensures dbus-daemon, for tests of the tray and of notifications on a bus of their own. */
+export async function ensureSessionBus() {
+  if (process.platform === 'linux' && !onPath('dbus-daemon')) await install('bus', 'dbus-daemon is needed for tests.');
 }
 
 /** Ensures that every shared library of the Electron executable can be found (Linux only). */

@@ -172,6 +172,8 @@ const timeRange = { fromMs: 1, toMs: 2 };
 
 /** Sessions and wear pages are checked in channels.spec.ts, with the answers of a recorded history. */
 const answered: Partial<Record<Channel, unknown>> = {
+  'desktop.get': { startsAtLogin: false, showsTray: true, serviceRecords: false },
+  'desktop.startAtLogin': { startsAtLogin: true, showsTray: false, serviceRecords: true },
   'settings.get': defaultSettings,
   'settings.report': report,
   'collector.status': status,

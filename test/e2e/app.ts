@@ -22,12 +22,14 @@ export type Slowburn = {
   /** variables for what is launched next */
   readonly environment: Record<string, string>;
   readonly launch: (...args: readonly string[]) => Promise<Launched>;
+  /** Launches without waiting for a window. */
+  readonly start: (...args: readonly string[]) => Promise<ElectronApplication>;
   /** What is launched next is a copy in which `code` runs first in a built file, such as `node/collector.js`. */
   readonly insert: (file: string, code: string) => void;
 };
 
 /** A copy of the built application that finds its dependencies. */
-function copyOfApplication(): string {
+export function copyOfApplication(): string {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-copy-'));
   fs.copyFileSync(path.join(checkout, 'package.json'), path.join(copy, 'package.json'));
   fs.cpSync(path.join(checkout, 'out'), path.join(copy, 'out'), { recursive: true });
@@ -43,6 +45,26 @@ export const test = base.extend<{ slowburn: Slowburn }>({
     const stderr: string[] = [];
     const environment: Record<string, string> = {};
     let application = checkout;
+    async function start(...args: readonly string[]): Promise<ElectronApplication> {
+      // a folder that is named is a wish; one from the environment is where a person's data is
+      const folder = environment['SLOWBURN_DATA_DIR'] === undefined ? ['--data-dir', dataFolder] : [];
+      const options = {
+        cwd: checkout,
+        args: [application, ...folder, '--log-level=3', ...args],
+        chromiumSandbox: true,
+        colorScheme: null,
+        env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC', ...environment },
+      };
+      const app = await _electron.launch(options).catch((error: unknown) => {
+        // Electron itself ended before it ran a line of ours: seen once in hundreds of starts on a busy machine
+        if (!/Process failed to launch/.test(String(error))) throw error;
+        process.stderr.write('Electron ended while it was starting. It is started once more.\n');
+        return _electron.launch(options);
+      });
+      running.push(app);
+      app.process().stderr?.on('data', (text) => stderr.push(String(text)));
+      return app;
+    }
     await use({
       dataFolder,
       environment,
@@ -51,22 +73,9 @@ export const test = base.extend<{ slowburn: Slowburn }>({
         const built = path.join(application, 'out', file);
         fs.writeFileSync(built, `${code}\n${fs.readFileSync(built, 'utf8')}`);
       },
+      start,
       async launch(...args) {
-        const options = {
-          cwd: checkout,
-          args: [application, '--data-dir', dataFolder, '--log-level=3', ...args],
-          chromiumSandbox: true,
-          colorScheme: null,
-          env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC', ...environment },
-        };
-        const app = await _electron.launch(options).catch((error: unknown) => {
-          // Electron itself ended before it ran a line of ours: seen once in hundreds of starts on a busy machine
-          if (!/Process failed to launch/.test(String(error))) throw error;
-          process.stderr.write('Electron ended while it was starting. It is started once more.\n');
-          return _electron.launch(options);
-        });
-        running.push(app);
-        app.process().stderr?.on('data', (text) => stderr.push(String(text)));
+        const app = await start(...args);
         const page = await app.firstWindow();
         const complaints: string[] = [];
         page.on('pageerror', (error) => complaints.push(error.message));

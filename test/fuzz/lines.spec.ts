@@ -7,7 +7,6 @@ import {
   intervalOption,
   limitsOption,
   momentOption,
-  patternOption,
   portOption,
   secondsOption,
   sourceOption,
@@ -15,6 +14,7 @@ import {
   utcOffsetOption,
   wattsOption,
 } from '../../cli/options.ts';
+import { patternOption } from '../../cli/output-options.ts';
 import { parseKernelXid } from '../../app/telemetry/xid/kernel-log.ts';
 import { splitCommandLine } from '../../app/workload/programs/command-line.ts';
 import { programTable } from '../../app/workload/programs/program-table.ts';

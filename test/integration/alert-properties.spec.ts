@@ -4,8 +4,8 @@ import { previewRule } from '../../app/alerts/preview.ts';
 import type { AlertRuleId } from '../../app/alerts/rules.ts';
 import type { AlertSettings } from '../../app/alerts/settings.ts';
 import type { StoredAlert } from '../../app/alerts/schema.ts';
-import { defaultSettings } from '../../app/settings/settings.ts';
 import { withinHours } from '../../app/workload/energy/tariff.ts';
+import { alertSettingsWith } from '../support/alert-world.ts';
 import { monthGpu, playMonth, type Readings } from '../support/alert-month.ts';
 
 // Laws of alerts, through the real pipeline into a real history: whatever cards, clocks, people and restarts do.
@@ -128,7 +128,7 @@ describe('whatever happens to cards, clocks, people and the recorder', () => {
         const cardOf = ({ gpuUuid }: StoredAlert): number => CARDS.findIndex((at) => monthGpu(at) === gpuUuid);
         const month = play(
           stretches,
-          { ...defaultSettings.alerts, quietHours, rules: everything },
+          alertSettingsWith({}, { quietHours, rules: everything }),
           ({ now, firing, store }, heard, seen) => {
             const { tsMs } = now();
             for (const alert of heard.told) {
@@ -193,7 +193,7 @@ describe('whatever happens to cards, clocks, people and the recorder', () => {
           const ms = DAY - 3_600_000;
           return [...parts, { ...parts[0]!, ticks: 1, before: { kind: off ? 'restart' : 'pause', ms } }];
         });
-        const month = play(stretches, { ...defaultSettings.alerts, rules: everything });
+        const month = play(stretches, alertSettingsWith({}, { rules: everything }));
         const { tsMs } = month.now();
         const rows = month.store.alerts.newest(10_000);
         const counts = (id: AlertRuleId) => rows.filter(({ rule }) => rule === id).length;
@@ -207,7 +207,7 @@ describe('whatever happens to cards, clocks, people and the recorder', () => {
         fired += rows.length;
         month.store.close();
       }),
-      { numRuns: 3 },
+      { numRuns: 3, endOnFailure: true }, // shrinking months takes many minutes
     );
     expect(fired).toBeGreaterThan(20); // months in which nothing happens prove nothing
   }, 240_000);

@@ -150,6 +150,24 @@ describe('the desk', () => {
     expect(play(warm, 30)).toEqual(['core-near-slowdown told']);
   });
 
+  it('lets a warning wait while alerts are paused, across a restart, and sends a critical alert at once', () => {
+    const { play, restart } = openDesk({ pausedUntilMs: START + 120_000 });
+    const warm = { ...COOL, coreTempC: 88 };
+    expect(play(warm, 60)).toEqual([]);
+    restart();
+    expect(play(warm, 60)).toEqual([]);
+    expect(play(warm, 2)).toEqual(['core-near-slowdown told']);
+    const other = openDesk({ pausedUntilMs: START + HOUR });
+    expect(other.play(HOT, 10)).toEqual(['core-at-slowdown told']);
+  });
+
+  it('sends nothing about a warning that began and ended while alerts were paused', () => {
+    const { play, store } = openDesk({ pausedUntilMs: START + 120_000 });
+    play({ ...COOL, coreTempC: 88 }, 60);
+    expect(play(COOL, 100)).toEqual(['core-near-slowdown over']);
+    expect(store.alerts.newest(5)).toMatchObject([{ rule: 'core-near-slowdown', toldMs: null }]);
+  });
+
   it('follows changed settings: a rule that is switched off is over', () => {
     const { play, desk } = openDesk();
     play(HOT, 10);

@@ -2,14 +2,15 @@ import { Option, type Command as Parser } from 'commander';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Command } from '../../cli/command.ts';
 import { createProgram } from '../../cli/program.ts';
-import { commands } from '../../cli/commands.ts';
+import { alwaysOn } from '../../cli/always-on.ts';
+import { commands, groups } from '../../cli/commands.ts';
 
 const leaves = (parser: Parser, name = ''): [string, Parser][] =>
   parser.commands.length === 0
     ? [[name.trim(), parser]]
     : parser.commands.flatMap((inner) => leaves(inner, `${name} ${inner.name()}`));
 
-const all = leaves(createProgram(() => undefined));
+const all = leaves(createProgram(() => undefined, { commands, groups }));
 
 describe('the command line', () => {
   it('has every command of the registry, in its order', () => {
@@ -33,6 +34,16 @@ describe('the command line', () => {
   });
 });
 
+describe('a command that runs for months', () => {
+  it.each(['record', 'monitor'] as const)('%s is the one of the registry, loaded alone', async (name) => {
+    expect(await alwaysOn(name)).toEqual({ commands: { [name]: commands[name] } });
+  });
+
+  it('is none of the others, and no property that objects have', async () => {
+    for (const name of ['status', 'db', 'toString', undefined]) expect(await alwaysOn(name)).toBeUndefined();
+  });
+});
+
 describe('a renamed option', () => {
   const given: unknown[] = [];
   const command = {
@@ -49,7 +60,7 @@ describe('a renamed option', () => {
     let said = '';
     const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said += String(text))));
     onTestFinished(() => write.mockRestore());
-    await createProgram(() => undefined, { test: command }).parseAsync(['test', ...args], { from: 'user' });
+    await createProgram(() => undefined, { commands: { test: command } }).parseAsync(['test', ...args], { from: 'user' });
     return { options: given.pop(), said };
   }
 
@@ -68,13 +79,13 @@ describe('a renamed option', () => {
   });
 
   it('is not in the help', () => {
-    const help = leaves(createProgram(() => undefined, { test: command }))[0]![1].helpInformation();
+    const help = leaves(createProgram(() => undefined, { commands: { test: command } }))[0]![1].helpInformation();
     expect(help).toContain('--power-limit');
     expect(help).not.toContain('--power-cap');
   });
 
   it('must have a name of today', () => {
     const wrong = { ...command, renamed: { '--old': '--none' } } satisfies Command;
-    expect(() => createProgram(() => undefined, { test: wrong })).toThrow('--none, which is no option of test');
+    expect(() => createProgram(() => undefined, { commands: { test: wrong } })).toThrow('--none, which is no option of test');
   });
 });

@@ -41,10 +41,10 @@ describe('a detected session belongs to processes, not to PIDs', () => {
   }
 
   it.each([
-    ['goes on while its process runs', ended, [[process.pid, HERE]], []],
-    ['goes on while its leader runs', process.pid, [[ended, '1']], []],
+    ['continues while its process runs', ended, [[process.pid, HERE]], []],
+    ['continues while its leader runs', process.pid, [[ended, '1']], []],
     [
-      'goes on while one of its processes runs',
+      'continues while one of its processes runs',
       ended,
       [
         [ended, '1'],
@@ -54,8 +54,8 @@ describe('a detected session belongs to processes, not to PIDs', () => {
     ],
     ['has ended when its process has', ended, [[ended, '1']], ['one']],
     ['has ended when another process has the PID', ended, [[process.pid, '1']], ['one']],
-    ['goes on where start times are not known', ended, [[process.pid, '']], []],
-    ['goes on where its processes were never seen', ended, [], []],
+    ['continues where start times are not known', ended, [[process.pid, '']], []],
+    ['continues where its processes were never seen', ended, [], []],
   ] as const)('%s', (_, leader, starts, expected) => {
     expect(begun(leader, new Map(starts)).endedPrograms()).toEqual(expected);
   });

@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFormatter } from '../../app/metrics/format.ts';
 import { createSlots } from '../../app/workload/energy/slots.ts';
-import { costOf, priceAt, pricedShare, priceSlots, type Tariff } from '../../app/workload/energy/tariff.ts';
+import {
+  co2GramsOf,
+  costOf,
+  priceAt,
+  pricedShare,
+  priceSlots,
+  sumPriced,
+  tariffOf,
+  withinHours,
+  type Tariff,
+} from '../../app/workload/energy/tariff.ts';
 import { inZone } from '../support/zone.ts';
 import { addPrices, marketOf } from '../../app/workload/prices/market.ts';
 import { figuresOf } from '../../app/workload/sessions/figures.ts';
@@ -151,6 +161,94 @@ describe('what energy cost', () => {
   });
 });
 
+describe('a time-of-use price', () => {
+  const weekly = (days: 'all' | 'weekdays' | 'weekend'): Tariff => ({
+    ...none,
+    tariff: [{ days, fromMin: 0, toMin: 1440, pricePerKwh: 2 }],
+  });
+  // 16 January 2026 is a Friday
+  it.each([
+    [16, 2, 2, undefined],
+    [17, 2, undefined, 2],
+    [18, 2, undefined, 2],
+    [19, 2, 2, undefined],
+  ])(
+    'on the %d of January applies every day, from Monday to Friday, and at the weekend: %s, %s, %s',
+    (day, ...prices) => {
+      const at = new Date(2026, 0, day, 12).getTime();
+      expect((['all', 'weekdays', 'weekend'] as const).map((days) => priceAt(at, weekly(days)))).toEqual(prices);
+    },
+  );
+
+  it('applies all day where it begins and ends at the same minute', () => {
+    for (const hour of [0, 4, 5, 6, 23])
+      expect(withinHours(new Date(2026, 0, 16, hour).getTime(), 300, 300)).toBe(true);
+  });
+
+  it('is looked up once for a quarter of an hour, or for each minute where a price may change within', () => {
+    inZone('UTC');
+    const quarter = [{ fromMs: DAY, energyJ: KWH }];
+    const lookUps = (tariff: Tariff['tariff'], inQuarters: boolean): number => {
+      let count = 0;
+      const priceAt = () => (count++, 1);
+      expect(costOf(quarter, { ...none, tariff, market: { inQuarters, priceAt } })).toBeCloseTo(1, 9);
+      return count;
+    };
+    expect(lookUps([], true)).toBe(1);
+    expect(lookUps([band(15, 45, 1), band(60, 75, 1)], true)).toBe(1);
+    expect(lookUps([], false)).toBe(15);
+    expect(lookUps([band(15, 45, 1), band(61, 75, 1)], true)).toBe(15);
+    expect(lookUps([band(15, 45, 1), band(60, 76, 1)], true)).toBe(15);
+    // without imported prices
+    expect(costOf(quarter, { ...none, pricePerKwh: 1, tariff: [band(0, 15, 1), band(0, 7, 4)] })).toBeCloseTo(1, 9);
+    expect(costOf(quarter, { ...none, pricePerKwh: 1, tariff: [band(0, 7, 4), band(0, 15, 1)] })).toBeCloseTo(2.4, 9);
+  });
+
+  it('is that of the settings and of the imported prices in their currency', () => {
+    const book = addPrices(undefined, [{ fromMs: DAY, toMs: DAY + HOUR, perKwh: 0.1 }], 'EUR', source);
+    const settings = {
+      ...none,
+      currency: 'EUR',
+      marketSurchargePerKwh: 0.2,
+      marketTaxPct: 0,
+      pricePerKwh: 7,
+      own: 'kept',
+    };
+    const tariff = tariffOf(settings, book);
+    expect(tariff).toMatchObject({ pricePerKwh: 7, own: 'kept' });
+    expect([priceAt(DAY, tariff), priceAt(DAY + HOUR, tariff)]).toEqual([expect.closeTo(0.3, 9), 7]);
+    expect(tariffOf(settings, undefined).market).toBeUndefined();
+    expect(tariffOf({ ...settings, currency: 'USD' }, book).market).toBeUndefined();
+  });
+});
+
+describe('costs of several cards', () => {
+  const one = { cost: 2, pricedJ: 3, totalJ: 5, any: true };
+  it('add up, and a price of one of them is a price', () => {
+    const two = { cost: 20, pricedJ: 30, totalJ: 50, any: false };
+    expect(sumPriced([one, two])).toEqual({ cost: 22, pricedJ: 33, totalJ: 55, any: true });
+    expect(sumPriced([two, two]).any).toBe(false);
+    expect(sumPriced([])).toEqual({ cost: 0, pricedJ: 0, totalJ: 0, any: false });
+  });
+
+  it.each([
+    ['all of it', { pricedJ: 5 }, 1],
+    ['what is missing by rounding only', { pricedJ: 1e9 - 1, totalJ: 1e9 }, 1],
+    ['more than that is missing', { pricedJ: 1e9 - 2, totalJ: 1e9 }, 1 - 2e-9],
+    ['a part', { pricedJ: 1 }, 0.2],
+    ['no energy at a time with a price', { pricedJ: 0, totalJ: 0 }, 1],
+    ['no price', { any: false }, 0],
+  ])('have a share with a price: %s', (_, more, share) => expect(pricedShare({ ...one, ...more })).toBe(share));
+});
+
+describe('CO₂', () => {
+  it('is the user’s own figure for each kWh, and unknown without one', () => {
+    expect(co2GramsOf(2 * KWH, 380)).toBeCloseTo(760, 9);
+    expect(co2GramsOf(2 * KWH, 0)).toBe(0);
+    expect(co2GramsOf(2 * KWH, null)).toBeUndefined();
+  });
+});
+
 describe('slots', () => {
   it('of old histories are quarters of an hour, spread evenly', () => {
     inZone('UTC');
@@ -190,6 +288,42 @@ describe('slots', () => {
       (_, i) => [1 / 15 + (i === 0 ? share : i === 14 ? -share : 0), DAY + i * MINUTE, DAY + (i + 1) * MINUTE] as const,
     );
     expect(slotsOf(...minutes)).toHaveLength(count);
+  });
+
+  it.each([
+    [15, 1],
+    [15.001, 15],
+  ])('of a quarter with 1500 J are one up to 15 J out of place: %d J', (joules, count) => {
+    const minutes = Array.from(
+      { length: 15 },
+      (_, i) => [100 + (i === 0 ? joules : i === 14 ? -joules : 0), DAY + i * MINUTE, DAY + (i + 1) * MINUTE] as const,
+    );
+    expect(slotsOf(...minutes)).toHaveLength(count);
+  });
+
+  const quarter = (number: number, joules: number) =>
+    [joules, DAY + number * QUARTER, DAY + (number + 1) * QUARTER] as const;
+  const told = (...list: readonly ReturnType<typeof quarter>[]) =>
+    slotsOf(...list).map(({ fromMs, energyJ }) => [(fromMs - DAY) / QUARTER, Math.round(energyJ)]);
+
+  it('are in the order of their time, and one for each quarter, where the clock was set back', () => {
+    expect(told(quarter(1, 30), quarter(0, 15), quarter(1, 60))).toEqual([
+      [0, 15],
+      [1, 90],
+    ]);
+    expect(told(quarter(2, 30), quarter(1, 15), quarter(0, 15))).toEqual([
+      [0, 15],
+      [1, 15],
+      [2, 30],
+    ]);
+  });
+
+  it('of a quarter that is over are settled: what comes later for it is a separate slot', () => {
+    expect(told(quarter(0, 30), quarter(1, 15), quarter(0, 15))).toEqual([
+      [0, 30],
+      [0, 15],
+      [1, 15],
+    ]);
   });
 
   it('of a day of steady power are 96', () => expect(slotsOf([KWH, DAY, DAY + 24 * HOUR])).toHaveLength(96));

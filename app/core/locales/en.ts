@@ -18,7 +18,42 @@ export const en = {
     firing_one: '{{count}} alert firing',
     firing_other: '{{count}} alerts firing',
   },
+  attached: {
+    title: 'Recorder',
+    by: {
+      service: 'Recording by the service since {{date}}. Closing this window does not stop it.',
+      system: 'Recording by the system service since {{date}}. Closing this window does not stop it.',
+      monitor: 'Recording by slowburn monitor since {{date}}. Closing this window does not stop it.',
+      command: 'Recording by a slowburn command since {{date}}. Closing this window does not stop it.',
+      window: 'Recording by another window since {{date}}. Closing this window does not stop it.',
+    },
+    readOnlyShort: 'Read-only.',
+    process: 'Process {{pid}}, Slowburn {{version}}',
+    own: 'This window records. Recording ends when you quit Slowburn.',
+    ownMore: 'To record without a window, run in a terminal: slowburn service install',
+    takesOver: 'If it ends, this window starts to record after {{seconds}} s.',
+    waits: 'If it ends, this window waits for it.',
+    waiting: 'The recorder has ended',
+    waitingMore: 'If it is not back within {{seconds}} s, this window records.',
+    waitingForSystem: 'The recorder of the system has ended',
+    waitingForSystemMore:
+      'This window shows it again when it runs. An administrator sees the reason with: slowburn service logs --system',
+    otherVersion: 'The recorder is Slowburn {{recorder}}, and this window is Slowburn {{window}}',
+    otherVersionNext: {
+      user: 'Restart the recorder, so that both are the same: systemctl --user restart slowburn',
+      system: 'An administrator restarts the recorder, so that both are the same: systemctl restart slowburn',
+      other: 'Restart the older of the two.',
+    },
+    readOnly: 'You can look at everything here, but not change it: this recorder belongs to the system.',
+    readOnlyMore:
+      'An administrator changes its settings in {{file}}. It applies a change at once. How this window looks and notifies is yours to change.',
+    otherFolder: 'These settings belong to a recorder with another data folder.',
+    otherFolderMore:
+      'Change them in {{file}}. It applies a change at once. How this window looks and notifies is yours to change.',
+  },
   banner: {
+    alertsPaused: 'Alerts are paused until {{when}}.',
+    alertsPausedMore: 'Warnings wait until then. Critical alerts are sent at once.',
     simulated: 'Simulated GPU',
     replayed: 'Replayed recording',
     simulatedMore: 'These numbers do not come from a card in this machine.',
@@ -31,8 +66,15 @@ export const en = {
     silent: 'recorder not responding',
     restarting: 'restarting the recorder',
     failed: 'not recording',
+    'not-shown': 'recorder cannot be shown',
     stopped: 'stopped',
+    waiting: 'waiting for the recorder',
+    'waiting-for-system': 'waiting for the recorder',
     interval: 'every {{seconds}} s',
+    keepsFolder: 'This recorder does not hand over its folder.',
+    keepsFolderNext: 'It ends when the program that started it ends.',
+    keepsFolderNow: 'The service ended soon after the window gave it the folder. The window keeps it for ten minutes.',
+    keepsFolderNowNext: 'Try again later, or quit the window.',
     noSuchGpu: 'The history holds nothing of that GPU.',
     noSuchAlert: 'This alert is not active any more.',
     nothingToConfirm: 'There is no change to confirm: it was reverted already.',
@@ -110,9 +152,6 @@ export const en = {
     implausible: 'implausible',
     unreported: 'not reported by this source',
     stale: 'no reading since {{time}}',
-    short: {
-      absent: 'no reading',
-    },
     derived: 'derived from other readings',
     because: {
       unread: 'This metric is read every few seconds. The first reading is on its way.',
@@ -346,6 +385,27 @@ export const en = {
   tray: {
     open: 'Open Slowburn',
     quit: 'Quit Slowburn',
+    pause: 'Pause alerts for 1 hour',
+    noPower: 'power {{state}}',
+    noReadings: 'No readings now',
+    moreAlerts_one: '{{count}} more alert',
+    moreAlerts_other: '{{count}} more alerts',
+    acknowledged: 'acknowledged',
+    snoozed: 'snoozed',
+  },
+  closing: {
+    ends: 'Quit Slowburn and stop recording?',
+    endsMore:
+      'This desktop shows no tray icons, so Slowburn cannot stay there without a window. If it quits, recording and alerts stop. To record without a window, run “slowburn service install” in a terminal.',
+    continues: 'Close Slowburn?',
+    continuesMore:
+      'Recording continues: another Slowburn recorder does it. Alerts as desktop notifications stop until you open Slowburn again.',
+    quit: 'Quit and stop recording',
+    close: 'Close',
+    minimise: 'Minimise',
+    minimiseRecording: 'Minimise and keep recording',
+    cancel: 'Cancel',
+    remember: 'Do this every time. You can change it in Settings.',
   },
   event: {
     xid: 'Xid {{code}}',
@@ -543,6 +603,7 @@ export const en = {
     title: 'Live',
     waiting: 'Waiting for the first reading',
     waitingMore: 'Slowburn is opening the driver. The first reading can take a few seconds.',
+    notShown: 'A recorder runs, and this window cannot show it',
     failed: 'Not recording',
     failedMore: 'See the message above. Slowburn tries again automatically.',
     power: 'Power',
@@ -818,6 +879,11 @@ export const en = {
     since: 'since {{when}}',
     machine: 'This computer',
     card: '{{name}} (GPU {{index}})',
+    open: 'Open',
+    resolved: 'Resolved: {{title}}',
+    resolvedAfter: '{{subject}}, after {{duration}}.',
+    pausedUntil: 'Alerts paused until {{when}}, except critical',
+    resume: 'Resume alerts now',
     acknowledge: 'Acknowledge',
     snooze: 'Snooze for 1 h',
     acknowledged: 'acknowledged {{when}}',
@@ -839,7 +905,8 @@ export const en = {
       checking: 'Checking…',
       fired_one: 'would have fired {{count}} time in {{hours}} h observed',
       fired_other: 'would have fired {{count}} times in {{hours}} h observed',
-      notStored: 'cannot be checked: the history does not store what this rule watches',
+      notStored: 'cannot be checked: the stored samples alone do not give what this rule watches',
+      noPrice: 'no price is set',
       noLimit: 'no card reported the limit of this rule',
       nothing: 'no card gave this reading in the last 30 days',
     },
@@ -879,9 +946,10 @@ export const en = {
       },
       'gpu-lost': {
         title: 'GPU lost',
-        condition: 'Fires when the driver has lost a GPU, or no longer lists it, for {{hold}}.',
+        condition:
+          'Fires when the driver has lost a GPU, or no longer lists one that it listed before, for {{hold}}. Also if it is missing after a restart.',
         advice:
-          'Programs on this GPU have failed. Restart the computer. If it happens again, check the power cables and the slot, and try a lower power limit.',
+          'Programs on this GPU have failed. Restart the computer. If it happens again, check the power cables and the slot, and try a lower power limit. If you removed the card, acknowledge this alert: it ends at the next start.',
       },
       'gpu-stalled': {
         title: 'The driver does not respond about this GPU',
@@ -892,7 +960,8 @@ export const en = {
         title: 'Critical driver error {{value}}: {{name}}',
         condition:
           'Fires {{hold}} after the driver reports an Xid error that NVIDIA’s tools count as a failure. Clears after an hour without one.',
-        advice: 'Results on this GPU may be wrong. Stop its work, then see Health for what the error means.',
+        advice:
+          'Results on this GPU may be wrong. Stop its work, then see Health in the window for what the error means.',
       },
       'ecc-uncorrected': {
         title: 'Uncorrectable memory errors: {{value}}',
@@ -973,7 +1042,7 @@ export const en = {
         condition:
           'Fires when the cooling trend is sure that the card runs at least {{limit}} hotter than in its baseline.',
         advice:
-          'Clean out dust and check the fans. If that does not help, the thermal paste may need replacing. See Health.',
+          'Clean out dust and check the fans. If that does not help, the thermal paste may need replacing. Health in the window shows the trend.',
       },
       'idle-model': {
         title: 'An idle model uses {{value}}',
@@ -985,6 +1054,10 @@ export const en = {
     clears: {
       'at-least': 'Clears after {{clear}} at {{hysteresis}} or more below the limit.',
       'at-most': 'Clears after {{clear}} at {{hysteresis}} or more above the limit.',
+    },
+    clearsAtOnce: {
+      'at-least': 'Clears at {{hysteresis}} or more below the limit.',
+      'at-most': 'Clears at {{hysteresis}} or more above the limit.',
     },
     noLimits: 'does not report this limit, so the rule cannot fire',
   },
@@ -1378,7 +1451,24 @@ export const en = {
     openFolder: 'Open folder',
     behaviour: 'Behaviour',
     notifications: 'Show a desktop notification when an alert fires',
-    closeToTray: 'Keep recording in the tray when the window is closed',
+    alertSound: 'Sound of notifications',
+    alertSoundNote: 'Slowburn uses the notification sound of your system.',
+    alertSoundOf: { off: 'Off', critical: 'Critical alerts', all: 'All alerts' },
+    pause: 'Pause alerts',
+    pauseFor: 'Pause for 1 hour',
+    pauseNote: 'Warnings wait until the pause ends. Critical alerts are sent at once.',
+    startAtLogin: 'Start at login',
+    startAtLoginService:
+      'Not needed for recording: a Slowburn service records already. Start at login for the tray icon and desktop notifications.',
+    startHidden: 'Start without a window',
+    startHiddenNote: 'Applies to starting at login. Slowburn then starts in the tray.',
+    startHiddenNoTray:
+      'Applies to starting at login. This desktop shows no tray icons, so the window starts minimised.',
+    closeToTray: 'Keep recording when the window is closed',
+    closeToTrayNote: 'Slowburn stays in the tray.',
+    closeWithoutTray: 'When the window is closed',
+    closeWithoutTrayNote: 'This desktop shows no tray icons, so Slowburn cannot stay there.',
+    closeWithoutTrayOf: { ask: 'Ask', minimise: 'Minimise', quit: 'Quit' },
     about: 'About',
     version: 'Slowburn {{version}} on Electron {{electron}}, {{platform}}',
     privacy:
@@ -1394,6 +1484,17 @@ export const en = {
     unexpected: 'An unexpected error occurred and Slowburn must close.',
   },
   main: {
+    bus: {
+      none: 'There is no D-Bus session bus.',
+      refused: 'The D-Bus session bus refused the connection: {{why}}',
+      silent: 'no answer',
+      closed: 'The connection to the D-Bus session bus ended.',
+    },
+    login: {
+      comment: 'Thermal, health and wear monitor for NVIDIA GPUs',
+      failed: 'Start at login could not be changed: {{file}}: {{why}}.',
+      next: 'Check the permissions of that folder.',
+    },
     folder: 'The folder {{folder}} cannot be used: {{why}}.',
     folderNext: 'Choose another with --data-dir.',
     option: {

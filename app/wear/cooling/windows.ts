@@ -67,12 +67,10 @@ export function createSteadyDetector(onWindow: (window: SteadyWindow) => void) {
   return {
     feed(columns: WearColumns, from = 0, to = columns.tsMs.length): void {
       for (let i = from; i < to; i++) {
-        const [tsMs, dtMs, coreC, powerW] = [
-          columns.tsMs[i]!,
-          columns.dtMs[i]!,
-          columns.coreTempC[i]!,
-          columns.powerW[i]!,
-        ];
+        const tsMs = columns.tsMs[i]!;
+        const dtMs = columns.dtMs[i]!;
+        const coreC = columns.coreTempC[i]!;
+        const powerW = columns.powerW[i]!;
         for (let k = 0; k < throttleColumns.length; k++) throttle.next[k] = columns[throttleColumns[k]!][i]!;
         const isHeated = throttle.step(dtMs)[0]! > 0; // false where it is not known
         if (!Number.isNaN(columns.fanPct[i]!)) fan = columns.fanPct[i]!;

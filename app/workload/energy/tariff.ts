@@ -93,16 +93,16 @@ export const sumPriced = (all: readonly Priced[]): Priced => ({
 /** Less than this without a price is the rounding of a sum. */
 const ROUNDING = 1e-9;
 
-/** The share of energy that has a price, 0–1. */
+/** The share of energy that has a price, 0–1; 0 without a price. */
 export function pricedShare({ pricedJ, totalJ, any }: Priced): number {
   if (!any) return 0;
   return totalJ - pricedJ <= ROUNDING * totalJ ? 1 : pricedJ / totalJ;
 }
 
-/** Cost of energy. Undefined if a price is missing for any of it: a partial sum is no cost. */
+/** Cost of energy. Undefined without energy, or if a price is missing for any of it: a partial sum is no cost. */
 export function costOf(slots: readonly EnergySlot[], tariff: Tariff): number | undefined {
   const priced = priceSlots(slots, tariff);
-  return slots.length > 0 && pricedShare(priced) === 1 ? priced.cost : undefined;
+  return pricedShare(priced) === 1 ? priced.cost : undefined;
 }
 
 /** Grams of CO2, by the user's own figure for their electricity. */

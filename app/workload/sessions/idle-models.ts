@@ -73,6 +73,35 @@ function median(values: readonly number[]): number | undefined {
   return sorted.length < LEAST_MINUTES ? undefined : sorted[Math.floor(sorted.length / 2)];
 }
 
+/** Minutes of a period that something touches. A week has ten thousand, so none is compared with every session. */
+function markedMinutes(count: number, startMs: number) {
+  const marks = new Uint8Array(count);
+  return {
+    mark(fromMs: number, toMs: number): void {
+      const first = Math.max(0, Math.floor((fromMs - startMs) / MINUTE_MS));
+      marks.fill(1, Math.min(first, count), Math.max(0, Math.min(count, Math.ceil((toMs - startMs) / MINUTE_MS))));
+    },
+    has: (i: number): boolean => marks[i] === 1,
+  };
+}
+
+type Stretch = { readonly first: number; readonly end: number; readonly models: readonly Loaded[] };
+
+/** Stretches of whole minutes in which the same models were on a card, in order. */
+function stretchesOf(loaded: readonly Loaded[], count: number, startMs: number): readonly Stretch[] {
+  const stays = loaded.map((one) => ({
+    one,
+    first: Math.max(0, Math.ceil((one.stay.fromMs - startMs) / MINUTE_MS)),
+    end: Math.min(count, Math.floor((one.stay.toMs - startMs) / MINUTE_MS)),
+  }));
+  const edges = [...new Set(stays.flatMap(({ first, end }) => [first, end]))].sort((a, b) => a - b);
+  return edges.slice(1).flatMap((end, i): Stretch[] => {
+    const inside = stays.filter((stay) => stay.first <= edges[i]! && stay.end >= end);
+    const models = [...new Map(inside.map(({ one }) => [one.key, one])).values()];
+    return models.length > 0 ? [{ first: edges[i]!, end, models }] : [];
+  });
+}
+
 type Sum = { first: Loaded; minutes: Set<number>; gpuUuids: Set<string>; joules: number; aboveJ: number | undefined };
 
 /**
@@ -108,25 +137,20 @@ export function idleModels(
 
   for (const { gpuUuid, fromMs, powerW, utilPct } of cards) {
     const here = loaded.filter(({ stay }) => stay.gpuUuid === gpuUuid);
-    const busy = sessions.filter((session) => isOn(session, gpuUuid));
-    const idle = [...powerW].flatMap((watts, i) => {
-      const atMs = fromMs + i * MINUTE_MS;
-      const untilMs = atMs + MINUTE_MS;
-      const works =
-        utilPct[i]! >= LOADED_UTIL_PCT || busy.some((session) => session.startedMs < untilMs && endOf(session) > atMs);
-      return Number.isNaN(watts) || works ? [] : [{ atMs, untilMs, watts }];
-    });
-    const baseW = median(
-      idle
-        .filter(({ atMs, untilMs }) => !here.some(({ stay }) => stay.fromMs < untilMs && stay.toMs > atMs))
-        .map(({ watts }) => watts),
-    );
-    for (const { atMs, untilMs, watts } of idle) {
-      const inside = here.filter(({ stay }) => stay.fromMs <= atMs && stay.toMs >= untilMs);
-      const models = new Map(inside.map((one) => [one.key, one]));
-      const seconds = MINUTE_MS / 1000 / models.size;
-      for (const one of models.values())
-        add(one, atMs, watts * seconds, baseW === undefined ? undefined : baseW * seconds);
+    const busy = markedMinutes(powerW.length, fromMs);
+    for (const session of sessions) if (isOn(session, gpuUuid)) busy.mark(session.startedMs, endOf(session));
+    const taken = markedMinutes(powerW.length, fromMs);
+    for (const { stay } of here) taken.mark(stay.fromMs, stay.toMs);
+    const isIdle = (i: number): boolean =>
+      !Number.isNaN(powerW[i]) && !(utilPct[i]! >= LOADED_UTIL_PCT) && !busy.has(i);
+    const baseW = median([...powerW].filter((_, i) => isIdle(i) && !taken.has(i)));
+    for (const { first, end, models } of stretchesOf(here, powerW.length, fromMs)) {
+      const seconds = MINUTE_MS / 1000 / models.length;
+      const baseJ = baseW === undefined ? undefined : baseW * seconds;
+      for (let i = first; i < end; i++) {
+        if (!isIdle(i)) continue;
+        for (const one of models) add(one, fromMs + i * MINUTE_MS, powerW[i]! * seconds, baseJ);
+      }
     }
   }
   return [...sums.values()]
