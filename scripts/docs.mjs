@@ -1,8 +1,9 @@
-// `npm run docs`: writes docs/metrics.md from the metric catalogue, docs/stability.md from the command line and the schemas, the
+// `npm run docs`: writes docs/metrics.md from the metric catalogue, docs/alert-rules.md from the rules, docs/stability.md from the command line and the schemas, the
 // columns of docs/format/sessions.md, and the figures of README.md from bench/results.json.
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { machineOf } from './bench/compare.mjs';
+import { alertsPage } from './docs/alerts.mjs';
 import { stabilityPage } from './docs/stability.mjs';
 import { note, runCommand } from './setup/console.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
@@ -93,6 +94,23 @@ export function between([begin, end], text, middle) {
   return `${text.slice(0, from + begin.length)}\n\n${middle}\n\n${text.slice(to)}`;
 }
 
+/** The page of the rules, in the words that the window shows. */
+async function alertsText(load, metrics) {
+  const { alertRules } = await load('app/alerts/rules.ts');
+  const { alertAdvice, hasLevel, ruleText, watchedDifference, watchedValue } = await load('app/alerts/text.ts');
+  const { t } = (await load('app/core/i18n.ts')).createI18n('en');
+  const format = (await load('app/metrics/format.ts')).createFormatter('en', { temperatureUnit: 'C', currency: 'EUR' });
+  return alertsPage({
+    alertRules,
+    isMetricKey: (key) => metrics.some((metric) => metric.key === key),
+    words: (rule) => ({ when: ruleText(t, format, rule), advice: alertAdvice(t, { rule: rule.id }) }),
+    hasLevel: ({ watches }) => hasLevel(watches),
+    valueOf: ({ watches }, value) => watchedValue(format, watches, value),
+    differenceOf: ({ watches }, value) => watchedDifference(format, watches, value),
+    durationOf: (ms) => (ms === 0 ? 'at once' : format.duration(ms)),
+  });
+}
+
 /** Every generated file: name → text. */
 async function generated() {
   const { runnerImport } = await import('vite');
@@ -107,6 +125,7 @@ async function generated() {
   const results = JSON.parse(read('bench/results.json'));
   return {
     'docs/metrics.md': metricsPage(metrics, words.metric),
+    'docs/alert-rules.md': await alertsText(load, metrics),
     'docs/stability.md': stabilityPage({ program, settingsSchema, defaultSettings, metrics }),
     'docs/format/sessions.md': between(COLUMN_MARKS, read('docs/format/sessions.md'), columnsTable(sessionColumns)),
     'README.md': readmeWith(read('README.md'), figuresTable(results)),

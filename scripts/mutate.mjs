@@ -1,5 +1,5 @@
-// `npm run mutate -- ROOM … [--only TEXT] [--specs TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one at
-// a time, and runs the room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
+// `npm run mutate -- ROOM … [--only TEXT,TEXT] [--specs TEXT] [--least PERCENT]`: StrykerJS changes the code of a room in small ways, one
+// at a time, and runs the room's specs. A change that no spec notices has survived: a test is missing there, or the change means the same.
 // --only and --specs take those files and specs whose paths contain a text: fewer specs are faster and never give a higher score.
 // docs/quality.md records scores and survivors. The report lies in test-results/mutation/ROOM.json.
 import fs from 'node:fs';
@@ -48,7 +48,8 @@ export const survivorLines = (mutants) =>
 /** @returns the mutants of a room, each with its state */
 async function mutate(room, { only, specs }) {
   const { Stryker } = await import('@stryker-mutator/core');
-  const files = matching('app', mutationRooms[room].files).filter((file) => file.includes(only));
+  const parts = only.split(',');
+  const files = matching('app', mutationRooms[room].files).filter((file) => parts.some((part) => file.includes(part)));
   if (files.length === 0) throw new SetupError(`No file of ${room} contains ${only} in its name.`);
   const readers = matching('test', mutationRooms[room].specs).filter((file) => file.includes(specs));
   if (readers.length === 0) throw new SetupError(`No spec of ${room} contains ${specs} in its name.`);

@@ -10,7 +10,7 @@ export const previewRequest = z.strictObject({
 });
 
 /** Why a rule cannot be checked against the history. */
-export const noPreviews = ['notStored', 'noLimit', 'nothing'] as const;
+export const noPreviews = ['notStored', 'noLimit', 'noPrice', 'nothing'] as const;
 
 /** How often a rule would have fired, over all cards. */
 export const alertPreview = z.object({

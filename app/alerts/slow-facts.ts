@@ -20,7 +20,8 @@ export type SlowFactsOptions = {
 /** The energy of each hour of a day, of all cards together. Hours that are over are added up once. */
 type Today = { readonly startMs: number; readonly hours: Map<number, number>; atMs: number };
 
-function startOfDay(nowMs: number): number {
+/** Midnight before a moment, local time. */
+export function startOfDay(nowMs: number): number {
   const day = new Date(nowMs);
   day.setHours(0, 0, 0, 0);
   return day.getTime();

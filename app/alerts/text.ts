@@ -33,7 +33,7 @@ export const watchedValue = (format: Formatter, watched: Watched, value: number)
     : factText[factOf(watched)!.unit](format, value);
 
 /** A difference of two values: degrees become kelvins, which no offset is added to. */
-const watchedDifference = (format: Formatter, watched: Watched, value: number): string => {
+export const watchedDifference = (format: Formatter, watched: Watched, value: number): string => {
   const degrees = isMetricKey(watched) ? metricOf(watched).unit === '°C' : factOf(watched)!.unit === '°C';
   return degrees ? joined(format.kelvins(value)) : watchedValue(format, watched, value);
 };
@@ -78,9 +78,10 @@ export function ruleText(t: Translate, format: Formatter, rule: AlertRule): stri
     limit: typeof limit === 'number' ? watchedValue(format, watches, limit) : '',
   });
   if (!hasLevel(watches)) return fires;
-  const clears = t(`alerts.clears.${condition}`, {
-    hysteresis: watchedDifference(format, watches, rule.hysteresis),
-    clear: format.duration(rule.clearMs),
-  });
+  const hysteresis = watchedDifference(format, watches, rule.hysteresis);
+  const clears =
+    rule.clearMs === 0
+      ? t(`alerts.clearsAtOnce.${condition}`, { hysteresis })
+      : t(`alerts.clears.${condition}`, { hysteresis, clear: format.duration(rule.clearMs) });
   return `${fires} ${clears}`;
 }

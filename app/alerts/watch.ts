@@ -1,4 +1,5 @@
 import type { Tick } from '../telemetry/sampler.ts';
+import type { GpuIdentity } from '../telemetry/source.ts';
 import { createAlertEngine, type AlertChange } from './engine.ts';
 import type { AlertEntry } from './episode.ts';
 import { createFactReader, type Around } from './fact-reader.ts';
@@ -20,6 +21,8 @@ function entryOf({ kind, gpuUuid, gpuName, rule, value, threshold, peak }: Alert
   return { ...about, kind, gpuName, gpuIndex, severity: rule.severity, value, threshold, peak };
 }
 
+export type KnownCard = Pick<GpuIdentity, 'uuid' | 'name'>;
+
 /** What a start of the recorder needs to know of an alert that fired before it. */
 export type PastAlert = Pick<StoredAlert, 'gpuUuid' | 'gpuName' | 'rule' | 'peak' | 'firedMs'>;
 
@@ -27,14 +30,17 @@ export type PastAlert = Pick<StoredAlert, 'gpuUuid' | 'gpuName' | 'rule' | 'peak
  * Judges ticks by rules. Live ticks and a preview of the past take this same way.
  * @param open alerts that were firing when the recorder ended
  * @param recent alerts of the last hour: one that keeps coming back clears later
+ * @param cards that were there when the recorder ended: one that is not there now is missing
  */
 export function createAlertWatch(
   rules: readonly AlertRule[],
   open: readonly PastAlert[] = [],
   recent: readonly PastAlert[] = [],
   nowMs = 0,
+  cards: readonly KnownCard[] = [],
 ): AlertWatch {
   const reader = createFactReader();
+  for (const { uuid, name } of cards) reader.know(uuid, name);
   const engine = createAlertEngine(rules);
   for (const { gpuUuid, gpuName, rule, peak } of open) {
     engine.resume(gpuUuid, rule, peak);

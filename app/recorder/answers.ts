@@ -1,5 +1,6 @@
 import type { Deliveries } from '../alerts/channels/deliveries.ts';
 import type { AlertAction } from '../alerts/desk.ts';
+import { isBudget, previewBudget } from '../alerts/budget-preview.ts';
 import { previewRule } from '../alerts/preview.ts';
 import { alertRuleOf } from '../alerts/rules.ts';
 import { ruleWith, rulesOn } from '../alerts/settings.ts';
@@ -13,6 +14,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { createCardPages } from '../health/card-page.ts';
 import { newestWeek } from '../workload/sessions/idle-models.ts';
 import type { WearTracker } from '../wear/tracker.ts';
+import type { Tariff } from '../workload/energy/tariff.ts';
 import { checkRequest, type ChannelOf, type RequestOf, type ResponseOf } from '../contract/channels.ts';
 
 type Answer<C extends ChannelOf<'collector'>> = Result<ResponseOf<C>>;
@@ -43,7 +45,10 @@ type AnswerSources = {
   readonly deliveries: Pick<Deliveries, 'states' | 'test' | 'setSecret'>;
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
+  readonly tariff: () => Tariff;
   readonly sampleNow: () => void;
+  /** ends this recorder, if it gives its folder to a service */
+  readonly handOver: () => Result<undefined>;
   /** whether the source reports Xid errors; if not, their absence means nothing */
   readonly hearsXids?: boolean;
 };
@@ -60,7 +65,9 @@ export function createAnswers(sources: AnswerSources) {
     deliveries,
     limits,
     addPrices,
+    tariff,
     sampleNow,
+    handOver,
     hearsXids = false,
   } = sources;
   const act = (action: AlertAction): Result<undefined> =>
@@ -102,8 +109,15 @@ export function createAnswers(sources: AnswerSources) {
     'alerts.newest': ({ limit }) => ok(store.alerts.newest(limit)),
     'alerts.acknowledge': (name) => act({ ...name, kind: 'acknowledged' }),
     'alerts.snooze': ({ forMs, ...name }) => act({ ...name, kind: 'snoozed', untilMs: recording.lastTickMs() + forMs }),
-    'alerts.preview': async ({ rule, settings }) =>
-      ok(await previewRule(store, ruleWith(alertRuleOf(rule), settings), rulesOn(settings), recording.lastTickMs())),
+    'alerts.preview': async ({ rule: id, settings }) => {
+      const rule = ruleWith(alertRuleOf(id), settings);
+      const nowMs = recording.lastTickMs();
+      return ok(
+        isBudget(rule)
+          ? await previewBudget(store, rule, tariff(), nowMs)
+          : await previewRule(store, rule, rulesOn(settings), nowMs),
+      );
+    },
     'notify.states': () => ok([...deliveries.states()]),
     'notify.test': ({ channel }) => deliveries.test(channel),
     'notify.setSecret': ({ channel, name, value }) => deliveries.setSecret(channel, name, value),
@@ -122,6 +136,7 @@ export function createAnswers(sources: AnswerSources) {
     'prices.add': addPrices,
     'report.preview': (request) => makeReport({ ...request, format: 'html' }),
     'report.make': makeReport,
+    'recorder.handOver': handOver,
     'sample.take'() {
       sampleNow();
       return ok(undefined);

@@ -8,6 +8,7 @@ import { markDamaged } from '../history/file/database.node.ts';
 import { explain, isCorruption } from '../history/file/explain.ts';
 import { createLogFlush } from '../history/file/log-flush.node.ts';
 import { isWorking } from '../history/last-readings.ts';
+import type { StoredGpu } from '../history/schema.ts';
 import { err, ok, type AppError, type Result } from '../core/result.ts';
 import type { StoredAlert } from '../alerts/schema.ts';
 import type { Store } from './store.ts';
@@ -83,6 +84,17 @@ const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): Source
   next: `${next ?? ''} ${text('recorder.pausedNext')}`.trim(),
 });
 
+/** Cards are noted in the history once a minute. */
+const NOTED_MS = 120_000;
+
+/** The cards of the last tick that was recorded. One that is not there any more is missing. */
+function cardsAtEnd({ gpus, lastTickMs }: Pick<Store, 'gpus' | 'lastTickMs'>): readonly StoredGpu[] {
+  const endMs = lastTickMs() ?? 0;
+  return gpus
+    .list()
+    .filter(({ uuid, lastSeenMs }) => !uuid.startsWith('PCI-') && endMs - lastSeenMs < NOTED_MS && lastSeenMs <= endMs);
+}
+
 /**
  * Takes each tick through its steps: write, feed the wear model and the workload watch, judge, show. Alerts are written
  * before they are shown, but a failing disk never suppresses one. The time since the last written tick is a gap with its
@@ -91,7 +103,8 @@ const pausedBy = ({ message, next }: Pick<AppError, 'message' | 'next'>): Source
 export function createRecording(options: RecordingOptions): Recording {
   const { store, databaseFile, wear, watch, governor, meter, events } = options;
   const { alertSettings, slowFacts, diskFreeMib } = options;
-  const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs, options.announcer);
+  const cards = options.live ? cardsAtEnd(store) : [];
+  const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs, options.announcer, cards);
 
   let writeFault: SourceFault | undefined;
   let paused: SourceFault | undefined;

@@ -145,7 +145,9 @@ function answers() {
     deliveries: deliveriesWith(),
     limits: noLimits,
     addPrices: () => ok('196 prices'),
+    tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
     sampleNow: () => undefined,
+    handOver: () => ok(undefined),
   });
 }
 

@@ -9,7 +9,7 @@ import { loadLibrary } from '../../app/telemetry/nvml/library.node.ts';
 import { createReader } from '../../app/telemetry/nvml/reader.ts';
 import type { GpuEvent, GpuSample } from '../../app/telemetry/source.ts';
 import { alertSettingsWith } from '../support/alert-world.ts';
-import { playMonth, type Surroundings } from '../support/alert-month.ts';
+import { monthGpu, playMonth, type Surroundings } from '../support/alert-month.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
 
 // Every rule at its own hold time: the real reader on the stand-in driver, a second of simulated time per tick, the real
@@ -244,5 +244,53 @@ describe('on a computer with a problem', () => {
       `${CARD}: Cooling is worse than in the baseline: 6 K hotter`,
       `${CARD}: 8 K hotter than usual at this power`,
     ]);
+  });
+});
+
+describe('a card that is missing after a restart', () => {
+  const WELL = { coreTempC: 50 };
+  const begin = () => {
+    const month = playMonth(START, alertSettingsWith({}), 1000, { live: true });
+    const play = (cards: number, seconds: number): string[] =>
+      Array.from({ length: seconds }, () => month.tick(Array(cards).fill(WELL))).flatMap(({ told, cleared }) => [
+        ...told.map(textOf),
+        ...cleared.map(({ rule }) => `over: ${rule}`),
+      ]);
+    expect(play(2, 3)).toEqual([]);
+    month.restart(600_000);
+    return { month, play };
+  };
+  const LOST = 'Test GPU 1 (GPU 1): GPU lost';
+
+  it('alerts once, also after more restarts, until it is back', () => {
+    const { month, play } = begin();
+    expect(play(1, 15)).toEqual([LOST]);
+    month.restart(600_000);
+    expect(play(1, 15)).toEqual([]);
+    expect(month.firing()).toMatchObject([{ rule: 'gpu-lost', gpuUuid: monthGpu(1) }]);
+    expect(play(2, 62)).toEqual(['over: gpu-lost']);
+  });
+
+  it('was removed if its owner acknowledges that: the alert ends at the next start and does not come back', () => {
+    const { month, play } = begin();
+    expect(play(1, 15)).toEqual([LOST]);
+    expect(month.acknowledge({ gpuUuid: monthGpu(1), rule: 'gpu-lost' })).toBe(true);
+    expect(play(1, 90)).toEqual([]);
+    month.restart(600_000);
+    expect(play(1, 1)).toEqual(['over: gpu-lost']);
+    expect(play(1, 60)).toEqual([]);
+    month.restart(600_000);
+    expect(play(1, 60)).toEqual([]);
+    expect(month.firing()).toEqual([]);
+  });
+
+  it('that its owner knows to be lost stays an alert while it is listed', () => {
+    const month = playMonth(START, alertSettingsWith({}), 1000, { live: true });
+    const lost = [WELL, { coreTempC: 'lost' }] as const;
+    for (let i = 0; i < 15; i++) month.tick(lost);
+    month.acknowledge({ gpuUuid: monthGpu(1), rule: 'gpu-lost' });
+    month.restart(600_000);
+    expect(month.tick(lost).cleared).toEqual([]);
+    expect(month.firing()).toMatchObject([{ rule: 'gpu-lost', acknowledgedMs: expect.any(Number) }]);
   });
 });

@@ -62,6 +62,30 @@ describe('an alert', () => {
     }
   });
 
+  it('that came to nothing, or was interrupted, leaves a rule that fires and clears as before', () => {
+    expect(play([...hold(95, 9), 89, ...hold(95, 11)])).toEqual(['20 fired']);
+    for (const nothing of ['gap', 'absent'] as const) {
+      expect(play([...hold(91, 9), nothing, ...hold(91, 11)])).toEqual(['20 fired']);
+      expect(play([...hold(91, 11), ...hold(80, 15), nothing, ...hold(80, 22)])).toEqual(['10 fired', '47 cleared']);
+    }
+  });
+
+  it('keeps its peak while nothing can be compared: without a value, or without a limit', () => {
+    const peakAfter = (value: number | undefined, limits: object) => {
+      const engine = createAlertEngine([rule]);
+      engine.resume('GPU-1', rule.id, 95);
+      engine.judge([subjectWith({ coreTempC: value }, limits)], 0, false);
+      const cleared = hold(80, 30).flatMap((coreTempC, i) =>
+        engine.judge([subjectWith({ coreTempC }, MAX)], (i + 1) * 1000, false),
+      );
+      return cleared.map(({ peak }) => peak);
+    };
+    expect(peakAfter(undefined, MAX)).toEqual([95]);
+    expect(peakAfter(120, {})).toEqual([95]);
+    expect(peakAfter(93, MAX)).toEqual([95]);
+    expect(peakAfter(99, MAX)).toEqual([99]);
+  });
+
   it('lasts across ticks on which a slow metric is not read', () => {
     const slow = (value: number, seconds: number) => [value, ...hold('unread' as const, seconds - 1)];
     expect(play([...slow(91, 10), ...slow(91, 10), ...slow(80, 20), 80])).toEqual(['10 fired', '40 cleared']);
@@ -247,12 +271,14 @@ describe('whatever comes: gaps, restarts, unread and absent values', () => {
     let [axisMs, open] = [0, false];
     let since: { readonly atMs: number; readonly value: number }[] = [];
     const changes: { kind: string; axisMs: number; since: typeof since }[] = [];
+    const moments: { open: boolean; fires: number; since: typeof since }[] = [];
+    let fires = 0;
     for (const { value, ms } of list) {
       axisMs += ms;
       if (value === 'restart') {
         engine = createAlertEngine([rule]);
         if (open) engine.resume('GPU-1', rule.id, 91);
-        [axisMs, since] = [0, []];
+        [axisMs, since, fires] = [0, [], 0];
         continue;
       }
       if (value === 'gap' || value === 'absent') since = [];
@@ -260,10 +286,12 @@ describe('whatever comes: gaps, restarts, unread and absent values', () => {
       if (typeof seen === 'number') since = [...since, { atMs: axisMs, value: seen }];
       for (const { kind } of engine.judge([subjectWith({ coreTempC: seen }, MAX)], axisMs, value === 'gap')) {
         open = kind === 'fired';
+        if (open) fires++;
         changes.push({ kind, axisMs, since });
       }
+      moments.push({ open, fires, since });
     }
-    return changes;
+    return { changes, moments };
   }
   /** How long values have been so, up to now, without interruption. */
   const lasted = (since: readonly { atMs: number; value: number }[], holds: (value: number) => boolean): number => {
@@ -274,12 +302,24 @@ describe('whatever comes: gaps, restarts, unread and absent values', () => {
   it('never fires before its hold time, never clears above its clear level or before its clear time, one message per episode', () => {
     fc.assert(
       fc.property(steps, (list) => {
-        const changes = run(list);
-        changes.forEach(({ kind, since }, i) => {
+        run(list).changes.forEach(({ kind, since }, i) => {
           expect(kind).toBe(i % 2 === 0 ? 'fired' : 'cleared');
           if (kind === 'fired') expect(lasted(since, (value) => value >= 90)).toBeGreaterThanOrEqual(rule.holdMs);
           else expect(lasted(since, (value) => value <= 87)).toBeGreaterThanOrEqual(rule.clearMs);
         });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('an alert that is due fires, and one whose value stays clear for long enough ends', () => {
+    const mostClearMs = (fires: number): number => Math.min(60_000 * 2 ** Math.max(0, fires - 1), 1_800_000);
+    fc.assert(
+      fc.property(steps, (list) => {
+        for (const { open, fires, since } of run(list).moments) {
+          if (lasted(since, (value) => value >= 90) >= rule.holdMs) expect(open).toBe(true);
+          if (lasted(since, (value) => value <= 87) >= mostClearMs(fires)) expect(open).toBe(false);
+        }
       }),
       { numRuns: 300 },
     );

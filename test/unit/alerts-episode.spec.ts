@@ -159,6 +159,19 @@ describe('an alert on its way to the disk', () => {
     expect(post([])).toBeUndefined();
   });
 
+  it('that begins while nothing can be written is told at once', () => {
+    const posted = table().post([firedEntry(ACT, 1)], { canWrite: false })!;
+    expect(names(posted.told)).toEqual([`GPU-1 ${ACT}`]);
+  });
+
+  it('is over only by its own end, and every one that ends is named', () => {
+    const { post } = table();
+    post([firedEntry(ACT, 1), firedEntry(ACT, 1, 'GPU-2'), firedEntry(ACT, 1, 'GPU-3')]);
+    const about = { gpuUuid: 'GPU-1', rule: ACT, tsMs: 2 } as const;
+    expect(post([{ ...about, kind: 'acknowledged' }])!.cleared).toEqual([]);
+    expect(names(post([cleared(3, 'GPU-1'), cleared(3, 'GPU-2')])!.cleared)).toEqual([`GPU-1 ${ACT}`, `GPU-2 ${ACT}`]);
+  });
+
   it('gets the right time when the clock is set', () => {
     const { disk, outbox, post } = table();
     post([{ ...firedEntry(ACT, 1), axisMs: 500 }, firedEntry(WARN, 3)], { canWrite: false, axisMs: 600 });

@@ -123,6 +123,11 @@ describe('lost, stalled and silent', () => {
     ['all asleep', [asleep, asleep], [0, 0, 0, 0, 0]],
   ])('%s', (_, frames, expected) => expect(after(frames)).toEqual(expected));
 
+  it('cards that sleep make no driver silent, whatever else the source reports', () => {
+    const fault = { code: 'nvml-gpu-unopened', message: '' };
+    expect(after([asleep, asleep], { fault })).toEqual([0, 0, 0, 0, 0]);
+  });
+
   it('a card that is not listed any more is lost; not one of a log, and not the slot of a card that woke', () => {
     const missing = (change: Partial<Tick>, uuid = testGpu(1).uuid): Seen => {
       const reader = createFactReader();
@@ -159,6 +164,8 @@ describe('lost, stalled and silent', () => {
     [{ code: 'nvml-no-gpu', message: '' }, 1],
     [{ code: 'nvml-no-gpu', message: '', level: 'warn' as const }, 0],
     [{ code: 'recording-failed', message: '' }, 0],
+    [{ code: 'clock-not-plausible', message: '' }, 0],
+    [{ code: 'replay-ended', message: '' }, 0],
     [undefined, 0],
   ])('without any card the driver is silent if the source says why: %j', (fault, silent) => {
     const [machine] = createFactReader().take(
@@ -228,6 +235,7 @@ describe('other facts of a card', () => {
       watch('retiredPages', [{ retiredPagesSbe: 3, retiredPagesDbe: 4 }, {}, { retiredPagesSbe: 'unsupported' }]),
     ).toEqual([7, 'unread', undefined]);
     expect(watch('retiredPages', [{ retiredPagesSbe: 3, retiredPagesDbe: 'unsupported' }])).toEqual([undefined]);
+    expect(watch('retiredPages', [{ retiredPagesSbe: 'failed', retiredPagesDbe: 4 }])).toEqual([undefined]);
   });
 
   it('the temperature with fans off needs every fan at 0 %', () => {
@@ -253,6 +261,13 @@ describe('other facts of a card', () => {
     const readings = { powerW: 55, gpuUtilPct };
     expect(watch('idleModelW', [readings, readings], {}, [process])).toEqual([expected, expected]);
   });
+  it('an idle model is one among other programs', () => {
+    const readings = { powerW: 55, gpuUtilPct: 0 };
+    const small = { ...model, pid: 2, vramBytes: 1 };
+    expect(watch('idleModelW', [readings], {}, [small, model])).toEqual([55]);
+    expect(watch('idleModelW', [readings], {}, [])).toEqual([DOES_NOT_APPLY]);
+    expect(watch('idleModelW', [{ gpuUtilPct: 90 }], {}, [model])).toEqual([undefined]); // nor that there is none
+  });
   it('an idle model is not known where processes, load or power are not', () => {
     expect(watch('idleModelW', [{ powerW: 55, gpuUtilPct: 0 }])).toEqual([undefined]);
     expect(watch('idleModelW', [{ powerW: 55 }], {}, [model])).toEqual([undefined]);
@@ -264,10 +279,23 @@ describe('other facts of a card', () => {
     const at = (coreTempC: number) => ({ powerW: 300, coreTempC });
     const seen = watch('aboveUsualK', times(at(78), 90), { usual });
     expect(seen.slice(0, 53)).toEqual(times(undefined, 53)); // less than 54 s of the minute
+    expect(seen[53]).toBeCloseTo(8, 9);
     expect(seen.at(-1)).toBeCloseTo(8, 9);
     expect(watch('aboveUsualK', [...times(at(78), 60), at(118)], { usual }).at(-1)).toBeLessThan(9);
     expect(watch('aboveUsualK', times(at(78), 90)).at(-1)).toBeUndefined();
     expect(watch('aboveUsualK', times({ powerW: 200, coreTempC: 78 }, 90), { usual }).at(-1)).toBeUndefined();
+  });
+
+  it.each([
+    ['a gap', 'gap' as const],
+    ['a temperature that is missing', { powerW: 300, coreTempC: 'failed' as const }],
+    ['a power that is missing', { powerW: 'failed' as const, coreTempC: 78 }],
+    ['a tick that read neither', {}],
+  ])('the means of a minute leave out %s', (_, nothing) => {
+    const usual: Usual = (powerW) => (Math.abs(powerW - 300) < 1 ? 70 : undefined);
+    const at = { powerW: 300, coreTempC: 78 };
+    const seen = watch('aboveUsualK', [...times(at, 30), nothing, ...times(at, 28)], { usual });
+    expect(seen.at(-1)).toBeCloseTo(8, 9);
   });
 
   it('worse cooling is what the trend says', () => {
@@ -299,6 +327,15 @@ describe('the usual temperature', () => {
     expect(days(USUAL.minDays, 18)(300)).toBe(77);
     expect(days(USUAL.minDays - 1, 60)(300)).toBeUndefined();
     expect(days(USUAL.minDays, 17)(300)).toBeUndefined(); // 119 minutes
+    expect(days(8, 15)(300)).toBe(74); // 120 minutes
+  });
+  it('leaves out minutes without a power or a temperature', () => {
+    const all = 8 * perDay;
+    const power = Float64Array.from({ length: all }, (_, i) => (i % 3 === 0 ? Number.NaN : 300));
+    const temp = Float64Array.from({ length: all }, (_, i) => (i % 3 === 1 ? Number.NaN : 60));
+    expect(usualOf(0, MINUTE, power, temp)(300)).toBe(60);
+    const neverBoth = temp.map((value, i) => (i % 3 === 2 ? Number.NaN : value));
+    expect(usualOf(0, MINUTE, power, neverBoth)(300)).toBeUndefined();
   });
 });
 

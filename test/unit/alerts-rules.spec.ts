@@ -117,6 +117,7 @@ describe('a rule that a person changed', () => {
     expect(change({ on: true, limit: 70 })).toMatchObject({ limit: 70, holdMs: 60_000, isOn: true });
     expect(change({ limit: null, holdS: 0 })).toMatchObject({ limit: 85, holdMs: 0, isOn: false });
     expect(change({ on: null, holdS: null })).toMatchObject({ holdMs: 60_000, isOn: false });
+    expect(change({ holdS: 20 })).toMatchObject({ limit: 85, holdMs: 20_000, isOn: false });
     expect(ruleWith(ruleNamed('gpu-lost'), { rules: { 'gpu-lost': { on: false } } }).isOn).toBe(false);
   });
 
@@ -133,8 +134,12 @@ describe('a rule that a person changed', () => {
     }
   });
 
+  it('is shown on the desktop unless that is switched off', () => {
+    expect(alertSettings.notifications.parse(undefined)).toBe(true);
+  });
+
   it('is not there unless somebody changed it', () => {
-    expect(alertSettings.alerts.parse(undefined)).toEqual({ quietHours: null, pausedUntilMs: null, rules: {} });
+    expect(alertSettings.alerts.parse(undefined)).toMatchObject({ quietHours: null, pausedUntilMs: null, rules: {} });
   });
 });
 
@@ -203,6 +208,7 @@ describe('an alert in words', () => {
     expect(ruleText(t, format, ruleNamed('disk-low'))).toMatch(/at 100 MiB or more above/);
     expect(ruleText(t, inF, ruleNamed('fans-off-hot'))).toMatch(/at 9 °F or more below/);
     expect(ruleText(t, format, ruleNamed('gpu-lost'))).not.toMatch(/Clears/);
+    expect(ruleText(t, format, ruleNamed('cooling-worse'))).toMatch(/Clears at 1 K or more below the limit\.$/);
   });
 
   it('has a level only where a number says more than that it fires', () => {
