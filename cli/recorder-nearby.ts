@@ -21,7 +21,7 @@ export const nameOf = ({ startedBy, scope, pid }: Pick<Hello, 'startedBy' | 'sco
     pid,
   });
 
-/** Tells of a recorder of another version, which the protocol allows. */
+/** Names a recorder of another version, which the protocol allows. */
 export const versionNote = (hello: Hello): readonly string[] =>
   hello.version === version
     ? []

@@ -117,6 +117,7 @@ export async function startLive(options: RecordingOptions): Promise<Result<Recor
   const recording = await startRecording(options);
   const folder = dataFolder(options.dataDir);
   if (!recording.ok || recording.value.databaseFile !== historyFile(folder, 'replayed')) return recording;
+  recording.value.attached?.close();
   return err('invalid-argument', text('cli.run.replayBeside'), text('cli.run.replayBesideNext'));
 }
 

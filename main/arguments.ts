@@ -9,6 +9,8 @@ export type Arguments = {
   readonly source: SourceSpec;
   readonly speed: number;
   readonly dataFolder: string;
+  /** the folder was named on the command line */
+  readonly namesFolder: boolean;
   /** start in the tray */
   readonly hidden: boolean;
   /** this process runs the stress test alone, in this way */
@@ -73,6 +75,7 @@ export function parseArguments(argv: readonly string[]): Result<Arguments> {
     source: source.value,
     speed,
     dataFolder: dataFolder(stringOf(values['data-dir'])),
+    namesFolder: values['data-dir'] !== undefined,
     hidden: values.hidden === true,
     ...(stressTest && { stressTest }),
   });

@@ -14,6 +14,8 @@ const ICONS = { info: 'dialog-information', warn: 'dialog-warning', act: 'dialog
 /** The server decides for how long; critical ones stay. */
 const AS_USUAL = -1;
 const FIRST = 0;
+/** Not every server says when a notification has gone: the buttons of older ones no longer do anything. */
+const MOST_ENTRIES = 200;
 
 const escapeMarkup = (body: string): string =>
   body.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -77,6 +79,8 @@ export async function createBusNotifier(bus: SessionBus): Promise<Notifier | und
     show(notice, onAction) {
       const entry: Entry = { id: FIRST, gone: false, onAction };
       entries.add(entry);
+      const [oldest] = entries;
+      if (entries.size > MOST_ENTRIES) entries.delete(oldest!);
       let queue = notify(entry, notice); // what follows needs the number that the server gives
       const then = (task: () => Promise<unknown>): void => void (queue = queue.then(async () => void (await task())));
       return {

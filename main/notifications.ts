@@ -24,7 +24,7 @@ export type NotificationsOptions = {
 /** Limit steps are frequent; do not notify. */
 const TOLD = new Set<GovernorEntry['what']>(['passed', 'held', 'not-held', 'refused', 'left']);
 
-/** What the desktop is told: alerts, that recording paused, and what the governor did. */
+/** The notifications of the window: alerts, that recording paused, and what the governor did. */
 export function createNotifications(options: NotificationsOptions) {
   const { notifier, t, formatter, settings, open } = options;
   const sound = () => settings().alertSound;

@@ -5,7 +5,7 @@ import type { Translate } from '../app/core/i18n.ts';
 import type { Result } from '../app/core/result.ts';
 import type { GovernorEntry } from '../app/governor/policy.ts';
 import { createFormatter, type Formatter } from '../app/metrics/format.ts';
-import type { SettingsOwner } from '../app/settings/owner.node.ts';
+import type { Settings } from '../app/settings/settings.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import type { CollectorHost } from './collector-host.ts';
 import { log } from './log.ts';
@@ -15,7 +15,10 @@ import { createTray } from './tray.ts';
 import type { TrayAction } from './tray-menu.ts';
 
 export type PresenceOptions = {
-  readonly owner: SettingsOwner;
+  /** those in force */
+  readonly settings: () => Settings;
+  /** an error says why they cannot be changed */
+  readonly change: (change: Partial<Settings>) => Result<unknown>;
   readonly t: Translate;
   readonly locale: string;
   readonly notifier: Notifier;
@@ -27,10 +30,10 @@ export type PresenceOptions = {
 const SNOOZE_MS = 3_600_000;
 
 /** A formatter takes milliseconds to make, and is needed at every tick: it is made again when the settings change. */
-export function createFormatters(locale: string, owner: Pick<SettingsOwner, 'settings'>): () => Formatter {
+export function createFormatters(locale: string, settings: () => Settings): () => Formatter {
   let made: { readonly key: string; readonly format: Formatter } | undefined;
   return () => {
-    const { temperatureUnit, currency } = owner.settings();
+    const { temperatureUnit, currency } = settings();
     const key = `${temperatureUnit} ${currency}`;
     if (made?.key !== key) made = { key, format: createFormatter(locale, { temperatureUnit, currency }) };
     return made.format;
@@ -38,15 +41,15 @@ export function createFormatters(locale: string, owner: Pick<SettingsOwner, 'set
 }
 
 /** What a person sees of Slowburn on the desktop without its window: the tray and notifications. */
-export function createPresence({ owner, t, locale, notifier, ask, open, quit }: PresenceOptions) {
-  const formatter = createFormatters(locale, owner);
+export function createPresence({ settings, change, t, locale, notifier, ask, open, quit }: PresenceOptions) {
+  const formatter = createFormatters(locale, settings);
   /** undefined: readings are not known at present */
   let latest: Tick | undefined;
   let isPaused = false;
   let firing: readonly StoredAlert[] = [];
 
   const tray = createTray(() => ({ t, format: formatter() }), choose);
-  const show = (): void => tray.show({ tick: latest, firing, alerts: owner.settings().alerts });
+  const show = (): void => tray.show({ tick: latest, firing, alerts: settings().alerts });
 
   /** Says what went wrong where the person who asked for it looks. */
   function report(done: Result<unknown>): void {
@@ -57,7 +60,7 @@ export function createPresence({ owner, t, locale, notifier, ask, open, quit }: 
   }
 
   function pauseUntil(pausedUntilMs: number | null): void {
-    report(owner.change({ alerts: { ...owner.settings().alerts, pausedUntilMs } }));
+    report(change({ alerts: { ...settings().alerts, pausedUntilMs } }));
   }
 
   function choose(action: TrayAction): void {
@@ -70,7 +73,7 @@ export function createPresence({ owner, t, locale, notifier, ask, open, quit }: 
     notifier,
     t,
     formatter,
-    settings: owner.settings,
+    settings,
     open,
     acknowledge: (alert) => void ask('alerts.acknowledge', alert).then(report),
     snooze: (alert) => void ask('alerts.snooze', { ...alert, forMs: SNOOZE_MS }).then(report),

@@ -5,9 +5,9 @@ import type { AlertName, StoredAlert } from '../app/alerts/schema.ts';
 import { createI18n, setLanguage } from '../app/core/i18n.ts';
 import type { PushOf } from '../app/contract/channels.ts';
 import type { PageId } from '../app/contract/pages.ts';
-import { readRecorder } from '../app/core/recorder-note.node.ts';
 import { err, ok } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
+import type { OwnCost } from '../app/core/own-cost.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
 import { createApplicationCost } from './application-cost.ts';
 import type { Arguments } from './arguments.ts';
@@ -16,6 +16,8 @@ import { createClosing } from './closing.ts';
 import { createDeletionGuard } from './deletion-guard.ts';
 import { openDesktop } from './desktop.ts';
 import { startCollectorHost } from './collector-host.ts';
+import { findRecorder } from './recorder/find.ts';
+import { createShownSettings } from './shown-settings.ts';
 import { log } from './log.ts';
 import { openLoginStart, startedByLogin } from './login-start.ts';
 import { recoverPage } from './page-recovery.ts';
@@ -33,15 +35,19 @@ import { applyTheme, createWindow, fragmentOf, preloadFile } from './window.ts';
  * The window's side of Slowburn: supervises the collector, owns window, tray and notifications. No telemetry, no SQL.
  * @param out the folder of built files
  */
-export function startShell({ source, speed, dataFolder, hidden }: Arguments, out: string): void {
+export function startShell({ source, speed, dataFolder, namesFolder, hidden }: Arguments, out: string): void {
   const owner = openSettings(dataFolder, () => {
     applyTheme(owner.settings().theme);
     host.applySettings(owner.settings(), owner.report().suspended);
     presence.show();
     loginStart.follow(owner.settings().startHidden);
-    pushTo(window, 'settings', owner.settings());
-    pushTo(window, 'settingsReport', owner.report());
+    pushSettings();
   });
+  const shown = createShownSettings(owner, () => host.status().recorder);
+  const pushSettings = (): void => {
+    pushTo(window, 'settings', shown.settings());
+    pushTo(window, 'settingsReport', shown.report());
+  };
   applyTheme(owner.settings().theme);
 
   let window: BrowserWindow | undefined;
@@ -54,13 +60,22 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   setLanguage(() => locale);
   const { t } = createI18n(locale);
   const applicationCost = createApplicationCost();
+  /** What all of Slowburn uses: a recorder in another process is not among the application's own. */
+  const costOf = ({ cpuPct, rssBytes }: OwnCost) => {
+    const application = applicationCost();
+    if (!host.status().recorder) return application;
+    return { cpuPct: application.cpuPct + cpuPct, memoryBytes: application.memoryBytes + rssBytes };
+  };
   const desktop = openDesktop();
   const loginStart = openLoginStart(dataFolder);
   const icon = path.join(out, 'renderer', 'icon.png');
   const stressTest = createStressTest(dataFolder, (status) => pushTo(window, 'stressTest', status));
   const host = startCollectorHost(
-    path.join(out, 'node', 'collector.js'),
-    { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
+    {
+      script: path.join(out, 'node', 'collector.js'),
+      config: { source, speed, dataFolder, settings: owner.settings(), suspended: owner.report().suspended },
+      find: (events, exceptPid) => findRecorder({ dataFolder, namesFolder, source, exceptPid }, events),
+    },
     {
       onTick(tick) {
         latest = tick;
@@ -75,7 +90,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       },
       onSessions: () => pushTo(window, 'sessions', undefined),
       onAction: (action) => presence.action(action),
-      onCost: (collector) => pushTo(window, 'cost', { collector, application: applicationCost() }),
+      onCost: (collector) => pushTo(window, 'cost', { collector, application: costOf(collector) }),
       onPrices(now) {
         book = now ?? null;
         pushTo(window, 'prices', { book });
@@ -85,11 +100,16 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
         pushTo(window, 'collector', status);
         if (status.state !== 'running') presence.silent();
       },
+      onRecorderSettings(now) {
+        shown.follow(now);
+        pushSettings();
+      },
     },
   );
 
   const presence = createPresence({
-    owner,
+    settings: shown.settings,
+    change: shown.change,
     t,
     locale,
     notifier: desktop.notifier,
@@ -109,7 +129,7 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   }
 
   /** Whether a recorder of another program, such as the service, records into this folder. */
-  const recordsElsewhere = (): boolean => (readRecorder(dataFolder)?.startedBy ?? 'window') !== 'window';
+  const recordsElsewhere = (): boolean => host.status().state === 'running' && host.status().recorder !== undefined;
   const close = createClosing({ t, owner, trayIsVisible: desktop.trayIsVisible, recordsElsewhere });
 
   function openWindow(as: 'shown' | 'minimised', page?: PageId, alert?: AlertName): void {
@@ -129,18 +149,20 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
 
   const mayDelete = createDeletionGuard(host, () => window, t, formatter);
   const changeSettings: MainHandlers['settings.set'] = async (change) => {
+    const allowed = shown.mayChange(change);
+    if (!allowed.ok) return allowed;
     if (change.alerts && changesFileOnly(owner.settings().alerts, change.alerts))
       return err('forbidden', t('channel.error.fileOnly'), t('channel.error.fileOnlyNext'));
     const agreed = await mayDelete(change, owner);
     if (!agreed.ok) return agreed;
-    const saved = agreed.value ? owner.change(change) : ok(undefined);
-    return saved.ok ? ok(owner.settings()) : saved;
+    const saved = agreed.value ? shown.change(change) : ok(undefined);
+    return saved.ok ? ok(shown.settings()) : saved;
   };
 
   const desktopState = async () => ({
     startsAtLogin: loginStart.isOn(),
     showsTray: await desktop.trayIsVisible(),
-    serviceRecords: readRecorder(dataFolder)?.startedBy === 'service',
+    serviceRecords: host.status().recorder?.startedBy === 'service',
   });
 
   const handlers: MainHandlers = {
@@ -165,8 +187,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
       const done = loginStart.set(on, owner.settings().startHidden);
       return done.ok ? ok(await desktopState()) : done;
     },
-    'settings.get': () => ok(owner.settings()),
-    'settings.report': () => ok(owner.report()),
+    'settings.get': () => ok(shown.settings()),
+    'settings.report': () => ok(shown.report()),
     'settings.set': changeSettings,
     'prices.get': () => ok({ book }),
     'prices.import': (request) => choosePrices(host, window, t, { ...request, locale }),
@@ -189,7 +211,8 @@ export function startShell({ source, speed, dataFolder, hidden }: Arguments, out
   app.on('child-process-gone', (_event, { type, name, reason, exitCode }) =>
     log(`${name ?? type} ended: ${reason}, code ${exitCode}.`),
   );
-  app.on('second-instance', () => showWindow());
+  // a login may start Slowburn a second time: that one asks for no window
+  app.on('second-instance', (_event, argv) => (argv.includes('--hidden') ? undefined : showWindow()));
   app.on('window-all-closed', () => undefined); // the tray stays; without one the window's close quits
   app.on('before-quit', (event) => {
     if (quitting) return;

@@ -3,7 +3,7 @@ const LOOKS = 10;
 
 /**
  * Waits for the tray of a desktop that is still starting: at login, Slowburn may be faster.
- * @returns whether there is one; without it, a window that nobody sees could not be opened
+ * @returns whether there is one; without it, a hidden window could not be opened
  */
 export async function startHidden(trayIsVisible: () => Promise<boolean>, everyMs = LOOK_EVERY_MS): Promise<boolean> {
   for (let look = 0; look < LOOKS; look++) {

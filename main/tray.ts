@@ -25,7 +25,7 @@ const image = (text: string, state: TrayState) =>
     scaleFactor: 2,
   });
 
-/** The temperature of the hottest card, and the worst alert that nobody has acknowledged or snoozed. */
+/** The temperature of the hottest card, and the worst alert that is neither acknowledged nor snoozed. */
 function iconOf({ tick, firing, nowMs }: Shown, { format }: Words): { text: string; state: TrayState } {
   const temperatures = (tick?.gpus ?? []).flatMap(({ frame }) => valueOf(frame, 'coreTempC') ?? []);
   if (temperatures.length === 0) return { text: '-', state: 'unknown' };

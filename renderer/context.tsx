@@ -20,6 +20,8 @@ type Shared = {
   readonly settingsReport: SettingsReport | undefined;
   readonly format: Formatter;
   readonly collector: CollectorStatus | undefined;
+  /** time between samples: a recorder in another process may have been started with another than the settings say */
+  readonly intervalMs: number;
   readonly firing: readonly StoredAlert[];
 };
 
@@ -69,7 +71,19 @@ export function SharedProvider({ children }: { readonly children: ReactNode }) {
   const format = useMemo(() => settings && createFormatter(navigator.language, settings), [settings]);
   const money = useMemo(() => settings && tariffOf(settings, prices), [settings, prices]);
   const shared = useMemo(
-    () => settings && money && format && { settings, money, prices, settingsReport, format, collector, firing },
+    () =>
+      settings &&
+      money &&
+      format && {
+        settings,
+        money,
+        prices,
+        settingsReport,
+        format,
+        collector,
+        intervalMs: collector?.recorder?.intervalMs ?? settings.intervalMs,
+        firing,
+      },
     [settings, money, prices, settingsReport, format, collector, firing],
   );
   if (!shared) return null; // the first answer of main: a few milliseconds

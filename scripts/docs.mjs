@@ -1,4 +1,4 @@
-// `npm run docs`: writes docs/metrics.md from the metric catalogue, docs/alerts.md from the rules, docs/stability.md from the command line and the schemas, the
+// `npm run docs`: writes docs/metrics.md from the metric catalogue, docs/alert-rules.md from the rules, docs/stability.md from the command line and the schemas, the
 // columns of docs/format/sessions.md, and the figures of README.md from bench/results.json.
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -125,7 +125,7 @@ async function generated() {
   const results = JSON.parse(read('bench/results.json'));
   return {
     'docs/metrics.md': metricsPage(metrics, words.metric),
-    'docs/alerts.md': await alertsText(load, metrics),
+    'docs/alert-rules.md': await alertsText(load, metrics),
     'docs/stability.md': stabilityPage({ program, settingsSchema, defaultSettings, metrics }),
     'docs/format/sessions.md': between(COLUMN_MARKS, read('docs/format/sessions.md'), columnsTable(sessionColumns)),
     'README.md': readmeWith(read('README.md'), figuresTable(results)),

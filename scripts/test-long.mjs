@@ -8,6 +8,7 @@
 //   tasks      follows the steps of CONTRIBUTING.md, each on its own copy of the checkout; --only 'a page' follows one
 //   foreign    other programs on the stand-in driver, NVIDIA's own library without a card
 //   service    systemd's own checks of the unit files of `slowburn service`
+//   brokers    Mosquitto, a mail server and Jinja as Debian builds them: e-mail, MQTT and what Home Assistant shows
 //   servers    llama.cpp's server and the clients of OpenAI and Ollama: counts by its adapter and by the meter
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -71,6 +72,7 @@ const PARTS = {
   tasks: ({ only }) => spec('contributing', only),
   foreign: ({ only }) => spec('foreign', only),
   service: ({ only }) => spec('service', only),
+  brokers: ({ only }) => spec('brokers', only),
   servers: ({ only }) => spec('servers', only),
 };
 

@@ -31,15 +31,29 @@ import { exposure } from '../wear/exposure-schema.ts';
 import { markRequest } from '../wear/ledger/ledger-schema.ts';
 import { priceBook } from '../workload/prices/market.ts';
 import { idleModel, storedSession } from '../workload/sessions/schema.ts';
+import { followedRecorder } from './followed-recorder.ts';
 import { pageIds } from './pages.ts';
 
 /** What a report covers. */
 export const reportRequest = z.strictObject({ gpuUuid: gpuUuid, ...timeRange.shape });
 
 export const collectorStatus = z.object({
-  state: z.enum(['starting', 'running', 'silent', 'restarting', 'failed', 'stopped']),
+  /** not-shown: a recorder runs that this window cannot follow. waiting: the followed recorder ended; if it stays away, the window records. waiting-for-system: the window only waits */
+  state: z.enum([
+    'starting',
+    'running',
+    'silent',
+    'restarting',
+    'failed',
+    'not-shown',
+    'stopped',
+    'waiting',
+    'waiting-for-system',
+  ]),
   restarts: z.int(),
   error: appError.optional(),
+  /** undefined: the window's own recorder, or none yet */
+  recorder: followedRecorder.optional(),
   /** where a damaged history was moved to */
   setAside: z.string().optional(),
   /** what happened to the history's file while recording */
@@ -322,6 +336,8 @@ export const channels = {
     /** the path written */
     response: z.string(),
   },
+  /** the recorder ends in order, so that the service that asks records into its folder */
+  'recorder.handOver': { by: 'collector', access: 'control', private: true, request: nothing, response: nothing },
   /** has a sample taken beside the interval, if the source can; too many at once are one */
   'sample.take': { by: 'collector', access: 'read', private: true, request: nothing, response: nothing },
 } as const satisfies Record<

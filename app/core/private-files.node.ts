@@ -16,7 +16,7 @@ export function makePrivateFile(file: string): void {
 
 /** Files and folders of Slowburn in its data folder, including those that SQLite keeps next to each database. */
 const OWN =
-  /^(history\.|settings\.json|secrets\.json|prices\.json|running\.json|recorder\.|tap\.|ledger$|ledger\.simulated$|meters$|window$|burn$|log$|requests$)/;
+  /^(history\.|settings\.json|secrets\.json|prices\.json|mqtt\.json|running\.json|recorder\.|tap\.|ledger$|ledger\.simulated$|meters$|window$|burn$|log$|requests$)/;
 /** Folders whose files are made private one by one. In the others Chromium keeps its files; only the folder is closed. */
 const OWN_CONTENT = /^(ledger|meters|log|requests)/;
 

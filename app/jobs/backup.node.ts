@@ -44,6 +44,8 @@ export function backupHistory(databaseFile: string, target: string, control: Job
         if (control.cancelled()) return err('cancelled', text('jobs.backupCancelled'));
       }
     }
+    // a restored copy must not send what was delivered long ago
+    if (tables.some(({ name }) => name === 'alert_message')) db.exec('DELETE FROM alert_message WHERE outcome IS NULL');
     const version = db.pragma('source.user_version', { simple: true }) as number;
     db.exec('COMMIT; DETACH source');
     db.pragma(`user_version = ${version}`);

@@ -47,6 +47,8 @@ type AnswerSources = {
   readonly addPrices: AddPrices;
   readonly tariff: () => Tariff;
   readonly sampleNow: () => void;
+  /** ends this recorder, if it gives its folder to a service */
+  readonly handOver: () => Result<undefined>;
   /** whether the source reports Xid errors; if not, their absence means nothing */
   readonly hearsXids?: boolean;
 };
@@ -65,6 +67,7 @@ export function createAnswers(sources: AnswerSources) {
     addPrices,
     tariff,
     sampleNow,
+    handOver,
     hearsXids = false,
   } = sources;
   const act = (action: AlertAction): Result<undefined> =>
@@ -133,6 +136,7 @@ export function createAnswers(sources: AnswerSources) {
     'prices.add': addPrices,
     'report.preview': (request) => makeReport({ ...request, format: 'html' }),
     'report.make': makeReport,
+    'recorder.handOver': handOver,
     'sample.take'() {
       sampleNow();
       return ok(undefined);

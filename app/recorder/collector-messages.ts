@@ -26,7 +26,8 @@ export type CollectorConfig = {
 };
 
 export type ToCollector =
-  | { readonly type: 'start'; readonly config: CollectorConfig }
+  /** `keepsFolderMs`: how long from now it refuses to hand the folder over to a service */
+  | { readonly type: 'start'; readonly config: CollectorConfig; readonly keepsFolderMs: number }
   | { readonly type: 'settings'; readonly settings: Settings; readonly suspended: readonly LimitField[] }
   | {
       readonly type: 'request';
@@ -40,6 +41,8 @@ export type FromCollector =
   | { readonly type: 'hello' }
   | { readonly type: 'started'; readonly setAside: string | undefined }
   | { readonly type: 'failed'; readonly error: AppError }
+  /** a service asked for the folder: this recorder ends next */
+  | { readonly type: 'handing-over' }
   | { readonly type: 'heartbeat' }
   | { readonly type: 'tick'; readonly tick: Tick }
   /** alerts firing now, what to send a message about, and what is over; sent when that changes, after it was written */

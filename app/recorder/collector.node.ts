@@ -15,6 +15,7 @@ import { watchDiskRoom } from '../history/file/disk-room.node.ts';
 import { limitsOf, type LimitField } from '../history/retention/limits.ts';
 import { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
 import { openDeliveries } from './deliveries.node.ts';
+import { watchDeviceRemoval } from './device-removal.node.ts';
 import { startDuties } from './duties.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
 import type { JobState } from '../jobs/jobs.ts';
@@ -66,6 +67,8 @@ export type CollectorEvents = RecordingEvents & {
   readonly onPrices?: (book: PriceBook | undefined) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
+  /** A service asks for the folder. Whoever agrees stops the collector after this call; without it nobody agrees. */
+  readonly onHandOver?: () => Result<undefined>;
 };
 
 export type Collector = {
@@ -187,6 +190,7 @@ export async function openCollector(
     log: log.write,
     save: (task) => work.recording.guarded(task),
   });
+  const endRemoval = watchDeviceRemoval(config.dataFolder, () => settings.alerts, log.write);
   const noted: CollectorEvents = {
     ...events,
     onTick(tick) {
@@ -240,6 +244,8 @@ export async function openCollector(
       paused: diskRoom.fault,
       addPrices,
       sampleNow,
+      handOver: () =>
+        events.onHandOver?.() ?? err('forbidden', text('recorder.keepsFolder'), text('recorder.keepsFolderNext')),
       limits: () => plan.shown(),
       resumed,
       live,
@@ -340,7 +346,7 @@ export async function openCollector(
         prices.close();
         await sampler.stop();
         await governor.close();
-        await deliveries.close();
+        await Promise.all([deliveries.close(), endRemoval()]);
         await jobs.cancelAll();
         const written = await keeper.end();
         runMark.end();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createDeliveries, type Deliveries, type DeliveryOptions } from '../alerts/channels/deliveries.ts';
-import { openAnyChannel } from '../alerts/channels/open-channel.node.ts';
+import { openChannels } from '../alerts/channels/open-channel.node.ts';
 import { openSecrets } from '../alerts/channels/secrets.node.ts';
+import { alertTitle } from '../alerts/text.ts';
 import { systemClock } from '../core/clock.node.ts';
 import { text } from '../core/i18n.ts';
 import type { Origin } from '../core/origin.ts';
@@ -16,14 +17,15 @@ export function openDeliveries(
   { log, save }: Pick<DeliveryOptions, 'log' | 'save'>,
 ): Deliveries {
   const locale = (): string => Intl.DateTimeFormat().resolvedOptions().locale;
+  const format = () => createFormatter(locale(), settings());
   return createDeliveries({
     clock: systemClock,
     random: Math.random,
     newId: randomUUID,
-    open: openAnyChannel,
+    open: openChannels({ dataFolder: folder, titleOf: (alert) => alertTitle(text, format(), alert) }),
     secrets: openSecrets(folder),
     settings: settings().alerts,
-    words: () => ({ t: text, format: createFormatter(locale(), settings()) }),
+    words: () => ({ t: text, format: format() }),
     simulated: origin === 'simulated',
     live: origin !== 'replayed',
     log,

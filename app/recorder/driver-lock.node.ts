@@ -23,7 +23,7 @@ const YIELD = 'yield';
 /**
  * The name by which recorders of one machine find each other: an abstract Unix socket on Linux, a pipe on Windows. It is no
  * file: it needs no rights, nothing cleans it up, every user sees it, and the system removes it with its process, however
- * that ends. It is visible within one network namespace, so a container of its own is a machine of its own.
+ * that ends. It is visible within one network namespace, so a container with a separate one is a separate machine.
  * Undefined: this system has no NVIDIA driver to share.
  */
 export function lockName(environment: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -58,7 +58,7 @@ function serve(own: Holder, onYield: () => void) {
   });
 }
 
-/** Asks the holder who it is, and perhaps to let go. Undefined: there is none any more, or it does not answer. */
+/** Asks the holder who it is, and perhaps to release the lock. Undefined: there is none any more, or it does not answer. */
 function askHolder(name: string, request?: typeof YIELD): Promise<Holder | undefined> {
   return new Promise((resolve) => {
     const socket = net.connect(name);
@@ -91,13 +91,7 @@ function listen(server: net.Server, name: string): Promise<NodeJS.ErrnoException
   });
 }
 
-/** Who reads the driver now, if anybody does. */
-export async function driverHolder(): Promise<Holder | undefined> {
-  const name = lockName();
-  return name === undefined ? undefined : askHolder(name);
-}
-
-/** Asks the recorder that holds the lock to let go. It does so for the machine's recorder alone. */
+/** Asks the recorder that holds the lock to release it. It does so for the machine's recorder alone. */
 export async function askToYield(): Promise<void> {
   const name = lockName();
   if (name !== undefined) await askHolder(name, YIELD);
@@ -105,7 +99,7 @@ export async function askToYield(): Promise<void> {
 
 /**
  * Takes the machine's lock on the driver.
- * @param onYield the machine's recorder wants to read: this recorder lets go, and attaches to it
+ * @param onYield the machine's recorder wants to read: this recorder releases the lock, and attaches to it
  * @returns `busy` with the holder in words, if another recorder reads
  */
 export async function lockDriver(

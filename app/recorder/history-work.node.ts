@@ -6,6 +6,7 @@ import type { Tariff } from '../workload/energy/tariff.ts';
 import { cleaningOf } from '../wear/ledger/ledger.ts';
 import type { OwnCostMeter } from './own-cost.node.ts';
 import type { Db } from '../history/db.ts';
+import type { Result } from '../core/result.ts';
 import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchPresence, type Loss } from '../history/file/presence.node.ts';
 import { createStore, type Store } from './store.ts';
@@ -40,6 +41,7 @@ export type WorkOptions = {
   readonly limits: () => ShownLimits;
   readonly addPrices: AddPrices;
   readonly sampleNow: () => void;
+  readonly handOver: () => Result<undefined>;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
   readonly hearsXids: boolean;
@@ -75,7 +77,7 @@ function attempt(step: () => void): void {
 
 export function beginWork(options: WorkOptions): HistoryWork {
   const { db, databaseFile, governor, meter, events, resumed, live, intervalMs, nowMs } = options;
-  const { makeReport, jobs, deliveries, limits, addPrices, sampleNow, hearsXids } = options;
+  const { makeReport, jobs, deliveries, limits, addPrices, sampleNow, handOver, hearsXids } = options;
   const presence = watchPresence(databaseFile);
   const store = createStore(db);
   let closed = false;
@@ -130,6 +132,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     addPrices,
     tariff: options.tariff,
     sampleNow,
+    handOver,
     hearsXids,
   };
   let answers: Promise<HistoryWork['answer']> | undefined;

@@ -21,7 +21,7 @@ export type MachineOptions = {
 type Inner = { readonly source: TelemetrySource; readonly lock?: DriverLock };
 
 const RETRY_MS = 300;
-/** So long a recorder that holds the lock may take to let go for the machine's recorder. */
+/** So long a recorder that holds the lock may take to release it for the machine's recorder. */
 const YIELD_WITHIN_MS = 10_000;
 const MOMENT_MS = 1_500;
 /** A recorder that restarts is waited for before the driver is read again. */
@@ -36,8 +36,8 @@ const readsDriver = (spec: SourceSpec): boolean =>
   (spec.kind === 'nvidia-smi' && spec.program === undefined);
 
 /**
- * Opens a source so that one recorder of the machine reads the driver. The machine's recorder wins: another lets go and
- * goes on with the samples of that one, and takes the driver back when it has ended. A recorder of another user is not
+ * Opens a source so that one recorder of the machine reads the driver. The machine's recorder wins: another releases it and
+ * continues with the samples of that one, and takes the driver back when it has ended. A recorder of another user is not
  * disturbed: the result is then `busy`. Simulations, recordings, and a library or program named by its path take no lock.
  */
 export async function openMachineSource(
@@ -61,7 +61,7 @@ function createSharedSource(spec: SourceSpec, context: SourceContext, { scope, s
 
   /**
    * The lock. One that is held for a moment, by a recorder that finds no driver or ends, is waited for. The machine's
-   * recorder asks the one that has it to let go, and records even if it does not.
+   * recorder asks the one that has it to release it, and records even if it does not.
    */
   async function locked(): Promise<Result<DriverLock>> {
     const take = () => lockDriver(scope, startedBy, () => void letGo());
@@ -72,7 +72,7 @@ function createSharedSource(spec: SourceSpec, context: SourceContext, { scope, s
       await sleep(RETRY_MS);
     }
     if (lock.ok || scope === 'user') return lock;
-    log(`${lock.error.message} It does not let go, so the driver is read beside it.`);
+    log(`${lock.error.message} It does not release the lock, so the driver is read beside it.`);
     return ok({ release: () => undefined });
   }
 

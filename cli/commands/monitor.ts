@@ -35,7 +35,7 @@ type Listener = {
   readonly setSettings: (settings: () => Settings) => void;
 };
 
-/** Ctrl-C, q or --for then ends the view; the recorder goes on. */
+/** Ctrl-C, q or --for then ends the view; the recorder continues. */
 function feedOf(attached: Attached): Feed {
   const hello = attached.hello();
   notes.say(text('cli.attach.attached', { recorder: nameOf(hello), folder: hello.dataFolder }), ...versionNote(hello));

@@ -11,6 +11,7 @@ import { formatterOf } from '../format.ts';
 import { EXIT, intervalOption, settingsOf, sourceOption } from '../options.ts';
 import { recordHere } from '../recording.ts';
 import { loadConfig } from '../service/config.ts';
+import { takeFolder } from '../service/take-folder.ts';
 import { startWatchdog } from '../service/watchdog.ts';
 import { dataDirOption } from '../shared-options.ts';
 import { notes, out, printError } from '../terminal.ts';
@@ -69,11 +70,15 @@ async function recordAsService(given: RecordOptions): Promise<number> {
 
   const { source = { kind: 'auto' }, ...options } = { ...config.value, ...given };
   const tried = source.kind === 'auto' ? realSources : [source];
-  let opened = await recordHere('service', { ...options, source: tried[0]!, speed: 1 }, events);
+  const open = (from: SourceSpec) =>
+    takeFolder(dataFolder(options.dataDir), () =>
+      recordHere('service', { ...options, source: from, speed: 1 }, events),
+    );
+  let opened = await open(tried[0]!);
   const first = opened;
   for (const other of tried.slice(1)) {
     if (opened.ok || opened.error.code !== 'source-unavailable') break;
-    opened = await recordHere('service', { ...options, source: other, speed: 1 }, events);
+    opened = await open(other);
   }
   if (!opened.ok) {
     watchdog.stop();

@@ -19,10 +19,11 @@ function reachable({ command }: ServiceProgram): Result<undefined> {
     : err('forbidden', text('cli.service.atHome', { file: hidden }), text('cli.service.atHomeNext'));
 }
 
-/** The service would end at once beside another recorder: one process records into a folder. */
+/** The service would end at once beside another recorder, except a window's, which hands the folder over. */
 function free(folder: string): Result<undefined> {
   const running = readRecorder(folder);
   if (!running || running.startedBy === 'service') return ok(undefined);
+  if (running.startedBy === 'window' && running.socket !== undefined) return ok(undefined);
   const by = text(`cli.recorderStatus.startedBy.${running.startedBy ?? 'monitor'}`);
   return err('busy', text('cli.service.busy', { pid: running.pid, by, folder }), text('cli.service.busyNext'));
 }

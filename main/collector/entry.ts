@@ -1,7 +1,8 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
 import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
 import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
-import { setLanguage } from '../../app/core/i18n.ts';
+import { setLanguage, text } from '../../app/core/i18n.ts';
+import { err, ok } from '../../app/core/result.ts';
 import { systemLanguage } from '../../app/core/system-language.node.ts';
 import { notes, printFault } from '../terminal.ts';
 
@@ -9,6 +10,7 @@ setLanguage(systemLanguage);
 
 const port = process.parentPort;
 const send = (message: FromCollector): void => port.postMessage(message);
+const ANSWER_FIRST_MS = 100;
 const PUSH_EVERY_MS = 90; // a recording may be played at hundreds of ticks a second; people see no more than ten
 
 /** settings that arrive while the collector is being opened */
@@ -16,7 +18,8 @@ let changed: Extract<ToCollector, { type: 'settings' }> | undefined;
 let collector: Collector | undefined;
 let lastPushMs = -Infinity;
 
-async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promise<void> {
+async function start({ config, keepsFolderMs }: Extract<ToCollector, { type: 'start' }>): Promise<void> {
+  const startedMs = performance.now();
   const opened = await openCollector(
     config,
     {
@@ -36,6 +39,13 @@ async function start({ config }: Extract<ToCollector, { type: 'start' }>): Promi
       },
       onPrices: (book) => send({ type: 'prices', book }),
       onJob: (job) => send({ type: 'job', job }),
+      onHandOver() {
+        if (performance.now() - startedMs < keepsFolderMs)
+          return err('busy', text('recorder.keepsFolderNow'), text('recorder.keepsFolderNowNext'));
+        send({ type: 'handing-over' });
+        setTimeout(() => void stop(), ANSWER_FIRST_MS);
+        return ok(undefined);
+      },
       // the next collector moves the damaged file aside and starts a new one
       onDamaged: () => setTimeout(() => process.exit(1), 100),
     },

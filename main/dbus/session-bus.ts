@@ -7,7 +7,7 @@ import { decodeMessage, encodeMessage, messageLength, messageTypes, type WireMes
 export type BusObject = { readonly destination: string; readonly path: string; readonly interface: string };
 
 export type SessionBus = {
-  /** Calls a method. An error says what the bus or the other program answered, or that nobody did. */
+  /** Calls a method. An error says what the bus or the other program answered, or that there was no answer. */
   readonly call: (
     object: BusObject,
     member: string,

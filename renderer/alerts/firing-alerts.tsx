@@ -7,7 +7,7 @@ import { alertAdvice, alertSubject, alertTitle, alertValue, hasLevel } from '../
 import type { Result } from '../../app/core/result.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
-import { ErrorLine } from '../parts/change.tsx';
+import { ErrorLine, errorText } from '../parts/change.tsx';
 import css from './alerts.module.css';
 import { useLookedAt } from './looked-at.ts';
 import { usePhase } from './use-phase.ts';
@@ -37,7 +37,7 @@ export function FiringAlert({ alert }: { readonly alert: StoredAlert }) {
   const element = useRef<HTMLDivElement>(null);
   useLookedAt(alert, element);
   const { gpuUuid, rule } = alert;
-  const show = (answer: Result<unknown>): void => setError(answer.ok ? '' : answer.error.message);
+  const show = (answer: Result<unknown>): void => setError(answer.ok ? '' : errorText(answer.error));
   const facts = [
     t(`severity.${alert.severity}`),
     t('alerts.since', { when: format.dateTime(alert.firedMs) }),

@@ -10,6 +10,9 @@ import { later } from '../parts/later.tsx';
 
 const SettingsBanners = later(async () => (await import('./settings-banners.tsx')).SettingsBanners);
 
+const EndedBanner = later(async () => (await import('./followed.tsx')).EndedBanner);
+const VersionBanner = later(async () => (await import('./followed.tsx')).VersionBanner);
+
 const sourceOf = ({ source }: Live) => source;
 const faultOf = ({ fault }: Live) => fault;
 
@@ -55,6 +58,8 @@ export function Banners() {
   const { t } = useTranslation();
   const { collector, settingsReport } = useShared();
   const fault = useLive(faultOf);
+  const { state, recorder } = collector ?? {};
+  const waits = state === 'waiting' || state === 'waiting-for-system';
   return (
     <div>
       <SimulatedBanner />
@@ -64,6 +69,10 @@ export function Banners() {
           {collector.error.next}
         </Banner>
       )}
+      <Suspense>
+        {waits && <EndedBanner ofSystem={state === 'waiting-for-system'} />}
+        {!waits && recorder && recorder.version !== recorder.windowVersion && <VersionBanner recorder={recorder} />}
+      </Suspense>
       {collector?.state === 'restarting' && <Banner kind="warn" title={t('recorder.restarting')} />}
       {fault && (
         <Banner kind={fault.level ?? 'act'} title={fault.message}>

@@ -1,10 +1,13 @@
-import { useEffect, useRef } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useUnread } from '../bridge.ts';
 import { useShared } from '../context.tsx';
 import { liveNow, onLive, useLive, type Live } from '../live/store.ts';
+import { later } from '../parts/later.tsx';
 import { setText } from '../set-text.ts';
 import css from './app.module.css';
+
+const RecordedBy = later(async () => (await import('./followed.tsx')).RecordedBy);
 
 const hasCost = ({ cost }: Live) => cost !== undefined;
 
@@ -45,15 +48,21 @@ function OwnCost() {
   );
 }
 
-/** The foot of the window: Slowburn's own cost, and how many updates could not be read. */
+/** The foot of the window: who records, Slowburn's own cost, and how many updates could not be read. */
 export function Foot() {
   const { t } = useTranslation();
   const { collector, format } = useShared();
   const known = useLive(hasCost);
   const unread = useUnread() + (collector?.unread ?? 0);
-  if (!known && unread === 0) return null;
+  const recorder = collector?.state === 'running' ? collector.recorder : undefined;
+  if (!known && unread === 0 && !recorder) return null;
   return (
     <footer className={css.foot}>
+      {recorder && (
+        <Suspense>
+          <RecordedBy recorder={recorder} />
+        </Suspense>
+      )}
       {known && <OwnCost />}
       {unread > 0 && (
         <span role="status" className={css.unread} title={t('cost.unreadNote')}>

@@ -66,7 +66,9 @@ const sameItems = <T>(before: readonly T[], next: readonly T[]): readonly T[] =>
   before.length === next.length && before.every((item, i) => item === next[i]) ? before : next;
 
 function withTick(tick: PushOf<'tick'>): Live {
-  const known = new Map(live.gpus.map((one) => [one.gpu.uuid, one]));
+  // another recorder may have other cards
+  const same = live.source?.kind === tick.source.kind ? live.gpus : [];
+  const known = new Map(same.map((one) => [one.gpu.uuid, one]));
   for (const { gpu, frame, processes, mig } of tick.gpus) {
     const before = known.get(gpu.uuid);
     const readings = withFrame(before?.readings, frame);

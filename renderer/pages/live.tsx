@@ -32,16 +32,16 @@ function useSilence(intervalMs: number): number | undefined {
 
 export function LivePage() {
   const { t } = useTranslation();
-  const { settings, collector } = useShared();
+  const { collector, intervalMs } = useShared();
   const known = useLive(uuidsOf);
   const source = useLive(sourceOf);
   const uuids = known === '' ? [] : known.split('\n');
   const sessions = useRunningSessions(uuids.length > 0);
-  const silentSinceMs = useSilence(settings.intervalMs);
+  const silentSinceMs = useSilence(intervalMs);
 
   if (uuids.length === 0) {
     return collector?.error ? (
-      <Empty title={t('live.failed')}>
+      <Empty title={t(collector.state === 'not-shown' ? 'live.notShown' : 'live.failed')}>
         <p>{t('live.failedMore')}</p>
       </Empty>
     ) : (

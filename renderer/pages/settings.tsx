@@ -6,6 +6,7 @@ import { PageHeader, Panel } from '../parts/panel.tsx';
 import { useQuestion } from '../use-question.ts';
 import { BehaviourPanel } from './behaviour-panel.tsx';
 import { MarketRows } from './market-rows.tsx';
+import { OfRecorder, RecorderPanel } from './recorder-panel.tsx';
 import { Row } from './settings-row.tsx';
 import { StoragePanel } from './storage-panel.tsx';
 import css from './settings.module.css';
@@ -14,7 +15,7 @@ const intervals = [100, 200, 500, 1000, 2000, 5000];
 
 export function SettingsPage() {
   const { t } = useTranslation();
-  const { settings, format } = useShared();
+  const { settings, collector, format } = useShared();
   const { set, error } = useChange();
   const { data: info } = useQuestion('app.info', undefined);
   const price = useDraft<number | ''>(settings.pricePerKwh ?? '', (value) =>
@@ -26,25 +27,29 @@ export function SettingsPage() {
     <>
       <PageHeader title={t('settings.title')} />
       <ErrorLine text={error} />
-      <Panel title={t('settings.sampling')}>
-        <Row label={t('settings.interval')} note={t('settings.intervalNote')}>
-          <Select
-            aria-label={t('settings.interval')}
-            w={140}
-            allowDeselect={false}
-            data={intervals.map((ms) => ({
-              value: String(ms),
-              label: `${format.number(ms / 1000, ms < 1000 ? 1 : 0)} ${t('settings.seconds')}`,
-            }))}
-            value={String(settings.intervalMs)}
-            onChange={(value) => set({ intervalMs: Number(value) })}
-          />
-        </Row>
-      </Panel>
+      <RecorderPanel />
+      <OfRecorder>
+        <Panel title={t('settings.sampling')}>
+          <Row label={t('settings.interval')} note={t('settings.intervalNote')}>
+            <Select
+              aria-label={t('settings.interval')}
+              w={140}
+              allowDeselect={false}
+              data={intervals.map((ms) => ({
+                value: String(ms),
+                label: `${format.number(ms / 1000, ms < 1000 ? 1 : 0)} ${t('settings.seconds')}`,
+              }))}
+              value={String(settings.intervalMs)}
+              onChange={(value) => set({ intervalMs: Number(value) })}
+            />
+          </Row>
+        </Panel>
+      </OfRecorder>
       <Panel title={t('settings.light')}>
         <Row label={t('settings.pcieThroughput')} note={t('settings.pcieThroughputNote')}>
           <Switch
             aria-label={t('settings.pcieThroughput')}
+            disabled={collector?.recorder?.ownFolder === false}
             checked={settings.pcieThroughput}
             onChange={(event) => set({ pcieThroughput: event.currentTarget.checked })}
           />
@@ -82,32 +87,34 @@ export function SettingsPage() {
           />
         </Row>
       </Panel>
-      <Panel title={t('settings.money')}>
-        <Row label={t('settings.price')} note={t('settings.priceNote')}>
-          <NumberInput
-            aria-label={t('settings.price')}
-            w={140}
-            min={-100}
-            max={100}
-            decimalScale={4}
-            value={price.draft}
-            onChange={(value) => price.setDraft(typeof value === 'number' ? value : '')}
-            onBlur={price.commit}
-          />
-        </Row>
-        <Row label={t('settings.currency')}>
-          <TextInput
-            aria-label={t('settings.currency')}
-            w={140}
-            maxLength={3}
-            value={currency.draft}
-            onChange={(event) => currency.setDraft(event.currentTarget.value.toUpperCase())}
-            onBlur={currency.commit}
-          />
-        </Row>
-        <MarketRows set={set} />
-      </Panel>
-      <StoragePanel set={set} />
+      <OfRecorder>
+        <Panel title={t('settings.money')}>
+          <Row label={t('settings.price')} note={t('settings.priceNote')}>
+            <NumberInput
+              aria-label={t('settings.price')}
+              w={140}
+              min={-100}
+              max={100}
+              decimalScale={4}
+              value={price.draft}
+              onChange={(value) => price.setDraft(typeof value === 'number' ? value : '')}
+              onBlur={price.commit}
+            />
+          </Row>
+          <Row label={t('settings.currency')}>
+            <TextInput
+              aria-label={t('settings.currency')}
+              w={140}
+              maxLength={3}
+              value={currency.draft}
+              onChange={(event) => currency.setDraft(event.currentTarget.value.toUpperCase())}
+              onBlur={currency.commit}
+            />
+          </Row>
+          <MarketRows set={set} />
+        </Panel>
+        <StoragePanel set={set} />
+      </OfRecorder>
       <BehaviourPanel set={set} />
       <p className={css.note}>
         {info && t('settings.version', info)}

@@ -1,13 +1,17 @@
 import { useState } from 'react';
+import type { AppError } from '../../app/core/result.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import css from './change.module.css';
+
+/** What went wrong, and what to do. */
+export const errorText = ({ message, next }: AppError): string => [message, next].filter(Boolean).join(' ');
 
 /** Changes settings. `error` says why the last change was refused. */
 export function useChange() {
   const [error, setError] = useState('');
   const set = (change: Partial<Settings>): void =>
-    void ask('settings.set', change).then((answer) => setError(answer.ok ? '' : answer.error.message));
+    void ask('settings.set', change).then((answer) => setError(answer.ok ? '' : errorText(answer.error)));
   return { set, error, setError };
 }
 

@@ -7,6 +7,7 @@ import { markKinds, type MarkKind } from '../../app/wear/ledger/ledger.ts';
 import { ask } from '../bridge.ts';
 import { Intervals } from '../charts/intervals.tsx';
 import { useShared } from '../context.tsx';
+import { ErrorLine, errorText } from '../parts/change.tsx';
 import { Panel } from '../parts/panel.tsx';
 import css from './wear.module.css';
 
@@ -99,10 +100,16 @@ function Marks({
   const [kind, setKind] = useState<MarkKind>('re-paste');
   const [day, setDay] = useState(() => localDay(Date.now()));
   const [text, setText] = useState('');
+  const [error, setError] = useState('');
   const tsMs = new Date(`${day}T12:00`).getTime();
   const put = async (mark: Card['marks'][number]): Promise<void> => {
     const { tsMs: at, kind: what, text: note, removed } = mark;
-    await ask('wear.mark', { gpuUuid, mark: { tsMs: at, kind: what, text: note, ...(removed ? { removed } : {}) } });
+    const answer = await ask('wear.mark', {
+      gpuUuid,
+      mark: { tsMs: at, kind: what, text: note, ...(removed ? { removed } : {}) },
+    });
+    setError(answer.ok ? '' : errorText(answer.error));
+    if (!answer.ok) return;
     setText('');
     again();
   };
@@ -153,6 +160,7 @@ function Marks({
           {t('wear.addMark')}
         </Button>
       </form>
+      <ErrorLine text={error} />
     </div>
   );
 }

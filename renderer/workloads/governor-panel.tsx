@@ -1,12 +1,13 @@
 import { Button, NumberInput, Switch } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Result } from '../../app/core/result.ts';
 import { entryText } from '../../app/governor/entry-text.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
 import { useShared } from '../context.tsx';
 import { GpuSelect, useGpuChoice } from '../parts/gpu-select.tsx';
-import { ErrorLine, useChange } from '../parts/change.tsx';
+import { ErrorLine, errorText, useChange } from '../parts/change.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { TimeField } from '../parts/time-field.tsx';
 import { useQuestion } from '../use-question.ts';
@@ -38,9 +39,9 @@ export function GovernorPanel() {
   const [wantedW, setWantedW] = useState<number | ''>('');
   const { set: setSettings, error, setError } = useChange();
   const set = (change: Partial<Limits>): void => setSettings({ governor: { ...governor, ...change } });
-  const act = (doing: Promise<{ ok: boolean; error?: { message: string } }>): void =>
+  const act = (doing: Promise<Result<unknown>>): void =>
     void doing.then((answer) => {
-      setError(answer.error?.message ?? '');
+      setError(answer.ok ? '' : errorText(answer.error));
       again();
     });
   const uuid = choice.chosen?.uuid;

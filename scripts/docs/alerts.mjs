@@ -1,6 +1,6 @@
-// docs/alerts.md: the rules of alerts as the code has them.
+// docs/alert-rules.md: the rules of alerts as the code has them.
 
-const HEADER = `# Alerts
+const HEADER = `# Alert rules
 
 Made from \`app/alerts\` by \`npm run docs\`. A rule fires when its value stays beyond the limit for the hold time, and clears when it has stayed on the
 safe side for the clear time. A gap in recording starts a hold time again and never clears an alert.

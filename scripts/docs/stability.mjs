@@ -34,6 +34,14 @@ export const formats = [
     'experimental',
     '[format/history.md](format/history.md)',
   ],
+  ['secrets.json', 'the window, `slowburn alerts secret`', 'none', 'stable', '[alerts.md](alerts.md)'],
+  [
+    'messages of the alert channels (JSON)',
+    'the recorder',
+    '`version`',
+    'stable',
+    '[alerts.md](alerts.md); fields are added, never renamed',
+  ],
   ['settings.json', 'the window', 'none: unknown fields are kept', 'stable', 'fields: see below'],
   [
     'ledger (JSON lines)',

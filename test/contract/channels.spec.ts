@@ -48,6 +48,7 @@ function answersOfASmallHistory() {
     addPrices: () => ok('196 prices'),
     tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
     sampleNow: () => undefined,
+    handOver: () => ok(undefined),
   });
 }
 
@@ -92,6 +93,7 @@ const good: Record<ChannelOf<'collector'>, unknown> = {
   'prices.add': { path: '/prices.csv', series: 'AT', zone: 'Europe/Vienna', locale: 'en' },
   'report.preview': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, locale: 'en' },
   'report.make': { gpuUuid: uuid, fromMs: START, toMs: START + 1000, format: 'html', path: '/r.html', locale: 'en' },
+  'recorder.handOver': undefined,
   'sample.take': undefined,
 };
 

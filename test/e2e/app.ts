@@ -29,7 +29,7 @@ export type Slowburn = {
 };
 
 /** A copy of the built application that finds its dependencies. */
-function copyOfApplication(): string {
+export function copyOfApplication(): string {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-copy-'));
   fs.copyFileSync(path.join(checkout, 'package.json'), path.join(copy, 'package.json'));
   fs.cpSync(path.join(checkout, 'out'), path.join(copy, 'out'), { recursive: true });
@@ -46,9 +46,11 @@ export const test = base.extend<{ slowburn: Slowburn }>({
     const environment: Record<string, string> = {};
     let application = checkout;
     async function start(...args: readonly string[]): Promise<ElectronApplication> {
+      // a folder that is named is a wish; one from the environment is where a person's data is
+      const folder = environment['SLOWBURN_DATA_DIR'] === undefined ? ['--data-dir', dataFolder] : [];
       const options = {
         cwd: checkout,
-        args: [application, '--data-dir', dataFolder, '--log-level=3', ...args],
+        args: [application, ...folder, '--log-level=3', ...args],
         chromiumSandbox: true,
         colorScheme: null,
         env: { ...(process.env as Record<string, string>), LANG: 'en_US.UTF-8', TZ: 'UTC', ...environment },

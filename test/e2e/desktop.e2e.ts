@@ -5,7 +5,7 @@ import type { ElectronApplication, Page } from '@playwright/test';
 import { startBus, startNotificationServer, startTray } from '../support/desktop-bus.ts';
 import { answerDialogs, expect, open, picture, test as base } from './app.ts';
 
-/** Slowburn on a session bus of its own, on which a test puts a tray or a notification server. */
+/** Slowburn on its own session bus, on which a test puts a tray or a notification server. */
 const test = base.extend<{ bus: string; desktop: void }>({
   bus: async ({}, use) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'slowburn-bus-'));

@@ -147,6 +147,7 @@ function answers() {
     addPrices: () => ok('196 prices'),
     tariff: () => ({ pricePerKwh: 0.3, tariff: [], market: undefined }),
     sampleNow: () => undefined,
+    handOver: () => ok(undefined),
   });
 }
 

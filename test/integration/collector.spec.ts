@@ -89,6 +89,7 @@ describe('the collector', () => {
     await until(() => second.heard.ticks.length >= 8);
     const { gpu } = second.heard.ticks[0]!.gpus[0]!;
     const fromMs = first.heard.ticks[0]!.tsMs;
+    const ticks = first.heard.ticks.length + second.heard.ticks.length;
     const range = await ask(second.collector, 'history.range', {
       gpuUuid: gpu.uuid,
       metrics: ['coreTempC'],
@@ -96,7 +97,6 @@ describe('the collector', () => {
       toMs: Date.now() + 1,
       buckets: 4000,
     });
-    const ticks = first.heard.ticks.length + second.heard.ticks.length;
     expect(range.counts.reduce((a: number, b: number) => a + b, 0)).toBeGreaterThanOrEqual(ticks - 2);
     expect(range.gaps).toMatchObject([{ reason: 'restarted' }]);
     const exposure = await ask(second.collector, 'wear.exposure', { gpuUuid: gpu.uuid });

@@ -2,6 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createHash } from 'node:crypto';
+import { testMessageOf } from '../../app/alerts/channels/make-message.ts';
+import { text } from '../../app/core/i18n.ts';
+import type { MessageRow } from '../../app/alerts/channels/message-table.ts';
 import { type ExportFormat } from '../../app/exchange/format.ts';
 import { exportHistory } from '../../app/exchange/export.node.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';
@@ -35,6 +38,19 @@ function fewSamples(format: ExportFormat) {
   return { store, request };
 }
 
+const messageTo = (channel: 'ntfy' | 'webhook', outcome: 'delivered' | null): MessageRow => ({
+  channel,
+  gpuUuid: null,
+  rule: 'disk-low',
+  message: testMessageOf(text, channel, START, ''),
+  queuedMs: START,
+  attempts: 0,
+  error: null,
+  outcome,
+  endedMs: outcome && START,
+  closed: true,
+});
+
 describe('a long job in its thread', () => {
   const opened = () => {
     const { store, file } = openStore();
@@ -51,6 +67,7 @@ describe('a long job in its thread', () => {
       ok: true,
       value: 5000,
     });
+    store.messages.put([messageTo('ntfy', null), messageTo('webhook', 'delivered')]);
     const backup = path.join(folder, 'backup.db');
     const copied = startJob(threads, { kind: 'backup', databaseFile: file, target: backup });
     store.append(tickWith(START + 1e8, undefined, [frameWith({ coreTempC: 50 })])); // recording continues
@@ -61,6 +78,8 @@ describe('a long job in its thread', () => {
     if (!copy.ok) throw new Error(copy.error.message);
     const copyStore = createStore(copy.value);
     expect(contents(copyStore, 1)).toEqual(contents(store, 1));
+    // a copy that is restored sends nothing that was delivered long ago
+    expect(copyStore.messages.counts()).toMatchObject([{ channel: 'webhook', waiting: 0 }]);
     copyStore.close();
     expect(await startJob(threads, { kind: 'compact', databaseFile: backup }).result).toMatchObject({ ok: true });
     expect((await startJob(threads, { kind: 'check', databaseFile: backup }).result).ok).toBe(true);

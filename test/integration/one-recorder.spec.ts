@@ -46,6 +46,36 @@ describe('one recorder of a machine reads the driver', () => {
   });
 });
 
+describe('monitor in a folder that is recorded already', () => {
+  it('shows what is recorded, through a restart, and ends without it', async () => {
+    const machine = openMachine();
+    const folder = machine.dataFolder();
+    const args = ['record', '--source', 'simulator:2', '--data-dir', folder];
+    const first = machine.start(args);
+    await recording(folder);
+    const monitor = machine.start(['monitor', '--data-dir', folder, '--quiet']);
+    await expect.poll(monitor.printed, { timeout: 20_000 }).toContain(`(service, process ${first.child.pid})`);
+    await first.end('SIGTERM');
+    await expect.poll(monitor.printed, { timeout: 20_000 }).toContain('The recorder has ended.');
+    const second = machine.start(args);
+    await expect.poll(monitor.printed, { timeout: 20_000 }).toContain('Over: The recorder has ended.');
+    expect(await monitor.end('SIGINT')).toBe(0);
+    await recording(folder, second.child.pid);
+    expect(second.child.exitCode).toBe(null);
+  });
+
+  it('never shows others’ numbers under the name of a source that was asked for', async () => {
+    const machine = openMachine();
+    const folder = machine.dataFolder();
+    machine.start(['record', '--source', 'simulator', '--data-dir', folder]);
+    await recording(folder);
+    const refused = machine.ask(['monitor', '--source', 'nvml', '--data-dir', folder, '--for', '1']);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('records other cards');
+    expect(refused.stdout).not.toContain('°C');
+  });
+});
+
 describe('the recorder of the machine', () => {
   it('is what status, monitor and sessions show, and ends with none of them', async () => {
     const machine = openMachine();
@@ -96,7 +126,7 @@ describe('the recorder of the machine', () => {
     expect(session!.summary!.gpus).toMatchObject([{ observedMs: tookMs }, { observedMs: tookMs }]);
   });
 
-  it('takes the driver from a user’s recorder, which goes on with its samples, and gets it back after', async () => {
+  it('takes the driver from a user’s recorder, which continues with its samples, and gets it back after', async () => {
     const machine = openMachine();
     const [data, own] = [machine.dataFolder(), machine.dataFolder()];
     const user = machine.start(['record', '--data-dir', own]);

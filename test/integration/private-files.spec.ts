@@ -60,6 +60,7 @@ describe.skipIf(process.platform === 'win32')('with the usual umask of 022', () 
       'history.db-wal',
       'history.db.damaged-1',
       'settings.json',
+      'secrets.json',
       'settings.json.bad',
       'recorder.json',
       'tap.journal',

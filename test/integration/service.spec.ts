@@ -144,13 +144,26 @@ describe('slowburn service', () => {
     expect(fs.existsSync(unit)).toBe(false);
   });
 
-  it('installs nothing beside a recorder of another kind, and names it', () => {
+  it('installs nothing beside a recorder that keeps the folder, and names it', () => {
     const { service, unit, data } = manager('running');
     fs.mkdirSync(data);
     writeRecorder(data, { pid: process.pid, databaseFile: 'x', startedBy: 'window' });
     const { status, stderr } = service('install', '--data-dir', data);
     expect([status, stderr]).toEqual([1, expect.stringContaining(`Process ${process.pid} (window)`)]);
     expect(fs.existsSync(unit)).toBe(false);
+  });
+
+  it('installs itself beside a window, which hands the folder over', () => {
+    const { service, unit, data } = manager('running');
+    fs.mkdirSync(data);
+    writeRecorder(data, {
+      pid: process.pid,
+      databaseFile: 'x',
+      startedBy: 'window',
+      socket: path.join(data, 'x.sock'),
+    });
+    expect(service('install', '--data-dir', data)).toMatchObject({ status: 0 });
+    expect(fs.existsSync(unit)).toBe(true);
   });
 
   it('shows the unit and what is recorded into its folder', () => {

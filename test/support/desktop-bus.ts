@@ -18,7 +18,7 @@ const CONFIG = (socket: string) => `<!DOCTYPE busconfig PUBLIC "-//freedesktop//
 </busconfig>
 `;
 
-/** A real session bus of its own: `dbus-daemon`, which refuses every message that breaks the specification. */
+/** A real, separate session bus: `dbus-daemon`, which refuses every message that breaks the specification. */
 export async function startBus(folder: string): Promise<{ readonly address: string; readonly stop: () => void }> {
   const socket = path.join(folder, 'bus');
   const config = path.join(folder, 'bus.conf');

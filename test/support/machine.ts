@@ -42,7 +42,7 @@ export async function recording(folder: string, pid?: number): Promise<void> {
 }
 
 /**
- * A machine of its own on this one: a folder for the machine's recorder, which also names the lock, and a driver with two
+ * A separate machine on this one: a folder for the machine's recorder, which also names the lock, and a driver with two
  * cards, which is found where the system looks for it.
  */
 export function openMachine() {

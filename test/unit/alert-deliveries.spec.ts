@@ -4,6 +4,7 @@ import { backOffMs } from '../../app/alerts/channels/back-off.ts';
 import type { SendResult } from '../../app/alerts/channels/channel.ts';
 import type { AlertMessage } from '../../app/alerts/channels/message.ts';
 import type { OpenAny } from '../../app/alerts/channels/slot.ts';
+import { changesFileOnly } from '../../app/alerts/channels/file-only.ts';
 import { machineRules } from '../../app/alerts/machine-rules.ts';
 import type { AlertRuleId } from '../../app/alerts/rules.ts';
 import { err, ok } from '../../app/core/result.ts';
@@ -12,11 +13,12 @@ import { createTestClock, type TestClock } from '../support/clock.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { openSecrets } from '../../app/alerts/channels/secrets.node.ts';
 
+const SECRET = 'https://example.org/sEcReT';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const rules: AlertRuleId[] = machineRules.map(({ id }) => id).filter((id) => id !== 'driver-silent');
 
-type Mode = 'up' | 'down' | 'slow' | 'lost-answer' | 'wait' | 'broken';
+type Mode = 'tells' | 'up' | 'down' | 'slow' | 'lost-answer' | 'wait' | 'broken';
 
 /** A receiver that behaves as told, and what arrived there. */
 function createReceiver(clock: TestClock) {
@@ -30,6 +32,8 @@ function createReceiver(clock: TestClock) {
     switch (state.mode) {
       case 'down':
         return failed();
+      case 'tells':
+        return err('forbidden', `No access to ${SECRET}.`, `Check ${SECRET}.`);
       case 'broken':
         throw new Error('a fault of the channel');
       case 'wait':
@@ -61,7 +65,7 @@ function openWorld(settings = alertSettingsWith({ webhook: {}, slack: { from: 'a
   const clock = createTestClock();
   const folder = temporaryFolder();
   const secrets = openSecrets(folder, undefined);
-  for (const id of ['webhook', 'slack', 'discord'] as const) secrets.set(id, 'url', 'https://example.org/secret');
+  for (const id of ['webhook', 'slack', 'discord'] as const) secrets.set(id, 'url', SECRET);
   const receivers = { webhook: createReceiver(clock), slack: createReceiver(clock), discord: createReceiver(clock) };
   const open: OpenAny = async (id) => ({
     send: receivers[id as keyof typeof receivers].send,
@@ -82,6 +86,18 @@ async function pass(world: ReturnType<typeof openWorld>, ms: number): Promise<vo
 
 const seen = ({ arrived }: ReturnType<typeof createReceiver>) =>
   arrived.map(({ message }) => `${message.rule} ${message.kind}`);
+
+describe('a field that only the settings file may change', () => {
+  it('is the command to start, and nothing else', () => {
+    const before = alertSettingsWith({});
+    const command = before.channels.command;
+    const after = (change: Partial<typeof command>) => alertSettingsWith({ command: { ...command, ...change } });
+    expect(changesFileOnly(before, after({ on: true, from: 'act' }))).toBe(false);
+    expect(changesFileOnly(before, alertSettingsWith({ ntfy: { server: 'https://example.org' } }))).toBe(false);
+    expect(changesFileOnly(before, after({ command: ['touch', 'x'] }))).toBe(true);
+    expect(changesFileOnly(after({ command: ['touch', 'x'] }), before)).toBe(true);
+  });
+});
 
 describe('delivery of alerts', () => {
   it('sends what happened during a day without a network once, in order, with its own time', async () => {
@@ -124,6 +140,21 @@ describe('delivery of alerts', () => {
     expect([1, 2, 3, 4, 9, 50].map((failures) => backOffMs(failures, 1))).toEqual([5e3, 1e4, 2e4, 4e4, 9e5, 9e5]);
     expect(backOffMs(3, 0)).toBe(1e4);
     expect(backOffMs(1, 0, 60_000)).toBe(60_000);
+  });
+
+  it('masks a secret that a channel repeats, in what it stores, logs and answers', async () => {
+    const world = openWorld();
+    world.webhook.state.mode = 'tells';
+    world.fire('disk-low');
+    await pass(world, MINUTE);
+    const said = [world.deliveries().states(), world.store().messages.pending(), world.log];
+    expect(JSON.stringify(said)).toContain('No access to •••.');
+    expect(JSON.stringify(said)).not.toContain('sEcReT');
+    expect(await world.deliveries().test('webhook')).toEqual({
+      ok: false,
+      error: { code: 'forbidden', message: 'No access to •••.', next: 'Check •••.' },
+    });
+    await world.close();
   });
 
   it('goes to the channels that a rule names, and to those that take its severity where it names none', async () => {

@@ -45,6 +45,10 @@ describe('the systemd unit', () => {
       'NoNewPrivileges=yes',
       'DevicePolicy=closed',
       'StateDirectory=slowburn',
+      // its sockets: the folder may be entered by all, the read-only socket opened by the group
+      'RuntimeDirectory=slowburn',
+      'RuntimeDirectoryMode=0755',
+      'Group=slowburn-read',
       'Environment="SLOWBURN_CONFIG=/etc/slowburn/config.json"',
       'WantedBy=multi-user.target',
     ])

@@ -97,6 +97,29 @@ describe('samples clipped to a session', () => {
     expect(clipped(falling, 500, 1000, 'coreTempC')[0]).toEqual([500, undefined, 55]);
   });
 
+  it('have the value of the sample inside where the one outside has none', () => {
+    const keys = ['coreTempC', 'throttledSwPowerUs'] as const;
+    const [known, none] = [{ coreTempC: 60, throttledSwPowerUs: 900 }, {}];
+    expect(clipped([sample(0, none), sample(1000, known), sample(2000, none)], 500, 1500, ...keys)).toEqual([
+      [500, undefined, 60, 900],
+      [1000, 500, 60, 900],
+      [1500, 500, 60, 900],
+    ]);
+    expect(clipped([sample(0, known), sample(1000, none), sample(2000, known)], 500, 1500, ...keys)).toEqual([
+      [500, undefined, undefined, undefined],
+      [1000, 500, undefined, undefined],
+      [1500, 500, undefined, undefined],
+    ]);
+  });
+
+  it('end with the sample at their end as it is', () => {
+    const samples = [0, 1000, 2000].map((ms, i) => sample(ms, { gpuUtilPct: 10 * i }));
+    expect(clipped(samples, 0, 1000, 'gpuUtilPct')).toEqual([
+      [0, 1000, 0],
+      [1000, 1000, 10],
+    ]);
+  });
+
   it('end at once: what comes later is not looked at, also after the clock was set back', () => {
     const samples = [0, 1000, 2000, 500].map((ms) => sample(ms, {}));
     expect(clipped(samples, 0, 1000)).toEqual([

@@ -89,7 +89,7 @@ describe('the menu of the tray', () => {
     expect(labels(menu({ tick: simulated }))[0]).toBe('Simulated GPU (no action)');
   });
 
-  it('names what fires, what nobody has handled first, and leads to it', () => {
+  it('names what fires, unhandled alerts first, and leads to it', () => {
     const firing = [
       alertOf({ acknowledgedMs: NOW }),
       alertOf({}, 'core-near-slowdown'),

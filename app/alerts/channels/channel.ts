@@ -46,6 +46,9 @@ export type ChannelContext<Values> = {
   readonly settings: Values;
   /** those that are set; `needs` are */
   readonly secrets: Readonly<Record<string, string>>;
+  readonly dataFolder: string;
+  /** what an alert says, in the language of the recorder: "Core at its slowdown limit (93 °C)" */
+  readonly titleOf: (alert: StoredAlert) => string;
   /** says what failed outside `send`, or that it worked just now (undefined): shown as the state of the channel */
   readonly report: (fault: AppError | undefined) => void;
 };

@@ -11,10 +11,17 @@ const openChannel: { readonly [Id in AlertChannelId]: Open<Id> } = {
   discord: async (context) => (await import('./webhook.node.ts')).openDiscord(context),
   telegram: async (context) => (await import('./telegram.node.ts')).openTelegram(context),
   ntfy: async (context) => (await import('./ntfy.node.ts')).openNtfy(context),
+  email: async (context) => (await import('./email.node.ts')).openEmail(context),
+  mqtt: async (context) => (await import('./mqtt.node.ts')).openMqtt(context),
   command: async (context) => (await import('./command.node.ts')).openCommand(context),
   heartbeat: async (context) => (await import('./heartbeat.node.ts')).openHeartbeat(context),
 };
 
+/** What channels may use of the recorder around them. */
+export type Surroundings = Pick<ChannelContext<never>, 'dataFolder' | 'titleOf'>;
+
 /** Opens any of them. The settings are those of the same channel. */
-export const openAnyChannel: OpenAny = (id, settings, secrets, report) =>
-  (openChannel[id] as Open<AlertChannelId>)({ settings, secrets, report } as never);
+export const openChannels =
+  (surroundings: Surroundings): OpenAny =>
+  (id, settings, secrets, report) =>
+    (openChannel[id] as Open<AlertChannelId>)({ ...surroundings, settings: settings as never, secrets, report });

@@ -48,8 +48,12 @@ function parse(file: string): Result<Content> {
 }
 
 function markOf(file: string): string {
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+  try {
+    const stat = fs.statSync(file, { throwIfNoEntry: false });
+    return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+  } catch (thrown) {
+    return messageOf(thrown); // reading it says why
+  }
 }
 
 /**

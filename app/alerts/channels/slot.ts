@@ -1,6 +1,7 @@
 import { text } from '../../core/i18n.ts';
 import { err, ok, type AppError, type Result } from '../../core/result.ts';
 import type { StoredAlert } from '../schema.ts';
+import { settingName } from './channel-text.ts';
 import type { OpenedChannel } from './channel.ts';
 import { channelRow, type AlertChannelId } from './channels.ts';
 import type { ChannelSettings } from './settings.ts';
@@ -50,8 +51,10 @@ export function createSlot({ id, open, settings, secrets, firing, report }: Slot
     if (!found.ok) return found;
     const given = settings();
     const missing = missingOf(id, given, found.value);
-    if (missing.length > 0)
-      return err('invalid-argument', text('channel.error.incomplete'), text('channel.error.incompleteNext'));
+    if (missing.length > 0) {
+      const names = missing.map((name) => settingName(text, id, name)).join(', ');
+      return err('invalid-argument', text('channel.error.incomplete', { names }), text('channel.error.incompleteNext'));
+    }
     const values = Object.fromEntries(Object.entries(found.value).map(([name, { value }]) => [name, value]));
     const { on: _on, from: _from, cleared: _cleared, ...own } = given;
     return ok(JSON.stringify({ given: own, values }));

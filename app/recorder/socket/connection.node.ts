@@ -19,6 +19,7 @@ import {
 } from './wire.ts';
 
 export type Connection = {
+  readonly may: Hello['may'];
   /** it has introduced itself and wants pushes */
   readonly follows: () => boolean;
   /** Sends a push, unless so much waits for this client that it would only grow. */
@@ -31,7 +32,7 @@ export type Connection = {
 
 export type ConnectionOptions = {
   readonly hello: Hello;
-  /** what a new client is told at once */
+  /** what a new client receives at once */
   readonly newest: () => readonly Push[];
   readonly answer: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
   readonly log: (line: string) => void;
@@ -45,7 +46,7 @@ const BEHIND_BYTES = 1024 * 1024;
 /** With this much unread, or unread for this long, it is disconnected: it does not read. */
 const LOST_BYTES = LONGEST_ANSWER_BYTES;
 const LOST_MS = 20_000;
-/** Ticks, costs and the progress of jobs are replaced by the next one; everything else is told once. */
+/** Ticks, costs and the progress of jobs are replaced by the next one; everything else is sent once. */
 const REPLACEABLE: ReadonlySet<Push['type']> = new Set(['tick', 'cost', 'job']);
 const LONGEST_GOODBYE_MS = 1_000;
 /** A client cannot have the driver read at any rate: so many samples at once, then so many per second. */
@@ -152,6 +153,7 @@ export function openConnection(socket: Socket, options: ConnectionOptions): Conn
   send(hello);
 
   return {
+    may: hello.may,
     follows: () => greeted?.follow === true,
     push(type, line) {
       if (REPLACEABLE.has(type) && socket.writableLength > BEHIND_BYTES) return;

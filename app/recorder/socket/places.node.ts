@@ -95,7 +95,7 @@ export function userPlace(dataFolder: string, environment: NodeJS.ProcessEnv = p
 
 /**
  * Whether a socket's file is what it should be: of our own user, or, in the machine's folder, of the user that owns that
- * folder (or of root). Nobody else may have been able to put it there.
+ * folder (or of root). No other user may have been able to put it there.
  */
 export function isTrusted({ path: file, scope }: Place): boolean {
   if (process.platform === 'win32') return true; // the pipe's own access list decides

@@ -6,6 +6,7 @@ import { text } from '../../core/i18n.ts';
 import { err, messageOf, ok, type Result } from '../../core/result.ts';
 import { openConnection, type Connection } from './connection.node.ts';
 import { toLine } from './line-values.ts';
+import { forReaders } from './reader-settings.ts';
 import { isTrusted, type Place } from './places.node.ts';
 import { HEARTBEAT_MS, type FromRecorder, type Hello } from './wire.ts';
 
@@ -58,7 +59,7 @@ function listen(server: net.Server, { path: file, scope, may }: Place): Promise<
 
 /**
  * Answers clients of a recorder on its sockets. A client that is slow, silent or talks nonsense loses its connection, and
- * a socket that cannot be opened is noted in the log: recording goes on in any case.
+ * a socket that cannot be opened is noted in the log: recording continues in any case.
  */
 export async function openServer({ places, hello, answer, log }: ServerOptions): Promise<RecorderServer> {
   const clients = new Set<Connection>();
@@ -69,7 +70,7 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
   function welcome(socket: net.Socket, may: Place['may']): void {
     const connection: Connection = openConnection(socket, {
       hello: { type: 'hello', ...hello, may },
-      newest: () => [...newest.values()],
+      newest: () => [...newest.values()].map(may === 'read' ? forReaders : (push) => push),
       answer,
       log,
       onEnd: () => clients.delete(connection),
@@ -102,11 +103,16 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
   return {
     paths,
     tell(push) {
-      // a new client is told the state, not what happened before it came
+      // a new client receives the state, not what happened before it came
       if (push.type === 'alerts') newest.set('alerts', { ...push, told: [], cleared: [] });
       else if (STATES.has(push.type)) newest.set(push.type, push);
-      let line: string | undefined;
-      for (const client of clients) if (client.follows()) client.push(push.type, (line ??= toLine(push)));
+      const lines = new Map<Push, string>();
+      for (const client of clients) {
+        if (!client.follows()) continue;
+        const told = client.may === 'read' ? forReaders(push) : push;
+        if (!lines.has(told)) lines.set(told, toLine(told));
+        client.push(push.type, lines.get(told)!);
+      }
     },
     async close() {
       clearInterval(beat);

@@ -64,10 +64,11 @@ export const ENERGY_ERROR = 0.05;
  * average, which makes the range wider, never narrower.
  */
 export function powerWindowMs(gpuName: string): number {
-  if (/\b(A100|A800|A30|CMP 170)/.test(gpuName)) return 25;
+  if (/\b(A100(?!0)|A800|A30(?!0)|CMP 170)/.test(gpuName)) return 25;
+  if (/\b(Quadro|TITAN) RTX/.test(gpuName)) return 100; // Turing, under numbers that later cards have too
   if (/\b(RTX (30|40|50)\d0|RTX A?\d000|A(2|10|16|40)\b|L(4|40S?)\b|H100|H200|H800|GH200|B\d00|GB\d+)/.test(gpuName))
     return 1000;
-  if (/\b(RTX 20\d0|GTX 16\d0|T4|Quadro RTX|TITAN RTX)/.test(gpuName)) return 100;
+  if (/\b(RTX 20\d0|GTX 16\d0|T4)/.test(gpuName)) return 100;
   return 10;
 }
 

@@ -44,13 +44,13 @@ export function createClip(fromMs: number, toMs: number): (sample: SessionSample
       dtMs: undefined,
       frame: between(a!.frame, frame, (atMs - a!.tsMs) / spanMs, near, [...COUNTERS, ...(dtMs ? LEVELS : [])]),
     });
-    const startsHere = !begun && a !== undefined && spanMs > 0 && tsMs > fromMs;
+    const startsHere = !begun && a !== undefined && tsMs > fromMs; // a is from before the beginning
     const first = startsHere ? [at(fromMs, frame)] : [];
     begun = true;
     const sinceMs = startsHere ? fromMs : (a?.tsMs ?? tsMs);
     const inside = dtMs === undefined || spanMs <= 0 ? dtMs : Math.min(tsMs, toMs) - sinceMs;
     ended = tsMs >= toMs;
     if (tsMs <= toMs) return [...first, { tsMs, dtMs: inside, frame }];
-    return a && spanMs > 0 ? [...first, { ...at(toMs, a.frame), dtMs: inside }] : first;
+    return a ? [...first, { ...at(toMs, a.frame), dtMs: inside }] : first;
   };
 }
