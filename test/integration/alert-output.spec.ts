@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { settingsFile } from '../../app/core/folders.node.ts';
+import { readRecorder } from '../../app/core/recorder-note.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
 
@@ -16,7 +17,11 @@ const rules = {
 };
 
 /** Starts the recorder; answers what it has printed so far. */
-function monitor(): { readonly said: () => string; readonly stop: () => Promise<number | null> } {
+function monitor(): {
+  readonly folder: string;
+  readonly said: () => string;
+  readonly stop: () => Promise<number | null>;
+} {
   const folder = temporaryFolder();
   fs.writeFileSync(settingsFile(folder), JSON.stringify({ alerts: { rules } }));
   const args = [
@@ -36,6 +41,7 @@ function monitor(): { readonly said: () => string; readonly stop: () => Promise<
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
+    folder,
     said: () => said,
     stop() {
       child.kill('SIGINT');
@@ -85,8 +91,8 @@ it('eight GPUs with four problems print four alerts, each understandable on its 
 it('two of four GPUs gone print two alerts, and a driver that hangs one for the computer', async () => {
   const four = 'set -1 count 4';
   const control = controlMock(four);
-  const { said, stop } = monitor();
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const { said, stop, folder } = monitor();
+  await until(() => readRecorder(folder)?.cards?.length === 4, said); // all have been read
   control.set(four, 'code 1 * 15', 'code 3 * 15');
   await until(() => alertsOf(said()).length === 2, said);
   expect(alertsOf(said()).sort()).toEqual(['! Mock GPU 1 (GPU 1): GPU lost', '! Mock GPU 3 (GPU 3): GPU lost']);
