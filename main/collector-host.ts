@@ -45,7 +45,7 @@ const KEEPS_FOLDER_MS = 10 * 60_000;
 const BUSY_EVERY_MS = 1_000;
 
 /**
- * The one recorder that the window follows: one that already runs, else a recorder of its own.
+ * The one recorder that the window follows: one that already runs, else its own.
  *
  * - It attaches to a running recorder, and keeps the connection while that recorder restarts.
  * - When that recorder stays away, the window starts its own. The system's recorder belongs to the administrator: the
@@ -113,7 +113,7 @@ export function startCollectorHost({ script, config, find }: HostOptions, events
     });
   }
 
-  /** The connection is tried again until the window has a recorder of its own. */
+  /** The connection is tried again until the window records itself. */
   function onLost(): void {
     log('The connection to the recorder ended.');
     const ofSystem = status.recorder?.scope === 'system';

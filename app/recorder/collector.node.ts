@@ -67,7 +67,7 @@ export type CollectorEvents = RecordingEvents & {
   readonly onPrices?: (book: PriceBook | undefined) => void;
   /** a long job began, went on or ended */
   readonly onJob?: (job: JobState) => void;
-  /** A service asks for the folder. Whoever agrees stops the collector after this call; without it nobody agrees. */
+  /** A service asks for the folder. Whoever agrees stops the collector after this call; without it the answer is no. */
   readonly onHandOver?: () => Result<undefined>;
 };
 

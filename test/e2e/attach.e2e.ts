@@ -231,7 +231,7 @@ test.describe('of the system', () => {
     recorder.kill('SIGKILL');
     await expect(page.getByText('The recorder of the system has ended')).toBeVisible();
     await picture(page, 'system-waiting');
-    await page.waitForTimeout(11_000); // longer than a window waits for a recorder of its own folder
+    await page.waitForTimeout(11_000); // longer than a window waits for a recorder of the same folder
     expect(await collectorPid(app)).toBeUndefined();
     const { pid } = await system.start();
     await expect.poll(() => followedPid(page), { timeout: 8_000 }).toBe(pid);

@@ -34,7 +34,7 @@ function windowThat(follows: FollowedRecorder | undefined) {
 }
 
 describe('the settings that the window shows', () => {
-  it('are those of its own file while it records itself, and while a recorder reads that file', () => {
+  it('are those of the window’s file while it records itself, and while a recorder reads that file', () => {
     for (const follows of [undefined, { ...recorder, ownFolder: true }]) {
       const shown = windowThat(follows);
       shown.follow(follows && theirs);
