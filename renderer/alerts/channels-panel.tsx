@@ -23,9 +23,8 @@ function TestButton({ id, again }: { readonly id: AlertChannelId; readonly again
   async function test(): Promise<void> {
     setBusy(true);
     setAnswer(t('channel.testing'));
-    const { ok, ...result } = await ask('notify.test', { channel: id });
-    if ('value' in result) setAnswer(result.value);
-    else if ('error' in result) setAnswer([result.error.message, result.error.next].filter(Boolean).join(' '));
+    const result = await ask('notify.test', { channel: id });
+    setAnswer(result.ok ? result.value : [result.error.message, result.error.next].filter(Boolean).join(' '));
     setBusy(false);
     again();
   }

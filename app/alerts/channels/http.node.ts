@@ -45,14 +45,14 @@ function retryAfterMs(header: string | null, nowMs: number): number | undefined 
 }
 
 /** Discord puts the wait into `retry_after`, Telegram into `parameters.retry_after`, both in seconds. */
-function waitInBody(body: Json | undefined): number | undefined {
+function waitInBody(body: Json): number | undefined {
   const seconds = [at(body, 'retry_after'), at(body, 'parameters', 'retry_after')].find(
     (one) => typeof one === 'number',
   );
   return seconds === undefined ? undefined : Math.min(LONGEST_WAIT_MS, Math.max(0, Number(seconds) * 1000));
 }
 
-async function readBody(response: Response): Promise<Json | undefined> {
+async function readBody(response: Response): Promise<Json> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {

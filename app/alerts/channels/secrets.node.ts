@@ -82,7 +82,9 @@ export function openSecrets(folder: string, credentials = process.env['CREDENTIA
     set(channel, name, value) {
       const before = parse(file);
       if (!before.ok) return before;
-      const { [name]: _, ...others } = before.value[channel] ?? {};
+      const others = Object.fromEntries(
+        Object.entries(before.value[channel] ?? {}).filter(([other]) => other !== name),
+      );
       const after = { ...before.value, [channel]: value === null ? others : { ...others, [name]: value } };
       try {
         makeFolder(folder);

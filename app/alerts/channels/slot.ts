@@ -24,6 +24,9 @@ const isSet = (value: unknown): boolean =>
 export const missingOf = (id: AlertChannelId, settings: object, secrets: Secrets): readonly string[] =>
   channelRow(id).needs.filter((name) => !isSet(secrets[name]?.value ?? (settings as Record<string, unknown>)[name]));
 
+/** What every channel has (settings.ts). */
+const COMMON: ReadonlySet<string> = new Set(['on', 'from', 'cleared']);
+
 export type SlotOptions = {
   readonly id: AlertChannelId;
   readonly open: OpenAny;
@@ -56,8 +59,8 @@ export function createSlot({ id, open, settings, secrets, firing, report }: Slot
       return err('invalid-argument', text('channel.error.incomplete', { names }), text('channel.error.incompleteNext'));
     }
     const values = Object.fromEntries(Object.entries(found.value).map(([name, { value }]) => [name, value]));
-    const { on: _on, from: _from, cleared: _cleared, ...own } = given;
-    return ok(JSON.stringify({ given: own, values }));
+    const own = Object.entries(given).filter(([name]) => !COMMON.has(name)); // they change nothing about an open channel
+    return ok(JSON.stringify({ given: Object.fromEntries(own), values }));
   }
   async function release(): Promise<void> {
     const last = held;
