@@ -25,7 +25,7 @@ export type Post = {
 
 /** What sends messages about alerts to other places (channels/). */
 export type Announcer = {
-  /** Queues messages about what is told and what is over; called before either is written. */
+  /** Queues messages about the alerts whose message is due, and those that are over; called before either is written. */
   readonly announce: (
     told: readonly StoredAlert[],
     cleared: readonly StoredAlert[],

@@ -33,8 +33,10 @@ function usePage(): readonly [page: PageId, show: (page: PageId) => void] {
     [],
   );
   useEffect(() => {
-    lookAt(alertIn(location.hash));
-    show(pageAt(location.hash)); // once: a page that is loaded again does not look at that alert again
+    const alert = alertIn(location.hash);
+    if (!alert) return;
+    lookAt(alert);
+    show(pageAt(location.hash)); // a page that is loaded again does not look at that alert again
   }, []);
   return [page, show];
 }

@@ -104,7 +104,7 @@ export function render(text: string, payload: string): string {
   const plain = /^\{\{ value_json\.(\w+) \}\}$/.exec(text);
   if (plain) {
     const found = value[plain[1]!];
-    return found === null ? 'None' : found === undefined ? '' : String(found);
+    return found === null ? 'None' : typeof found === 'string' || typeof found === 'number' ? `${found}` : '';
   }
   const presence = /^\{\{ '(\w+)' if value_json\.(\w+) is none else '(\w+)' \}\}$/.exec(text);
   expect(presence, `a template that this test cannot evaluate: ${text}`).not.toBeNull();

@@ -84,6 +84,7 @@ export function openMachine() {
       const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
         env: environmentOf(options),
         encoding: 'utf8',
+        timeout: 50_000, // a recorder that should have been refused runs on
         ...options.user,
       });
       return { status, stdout, stderr };

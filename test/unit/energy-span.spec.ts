@@ -8,9 +8,9 @@ const MOST_W = 100;
 
 function span(ends: Ends, lagMs: number | undefined, readings: readonly Reading[]) {
   const pieces: Piece[] = [];
-  const { add, inside, result } = createSpan(ends, lagMs, (piece) => pieces.push(piece));
-  for (const reading of readings) add(...reading);
-  return { pieces, inside: inside(), doubt: result(MOST_W) };
+  const made = createSpan(ends, lagMs, (piece) => pieces.push(piece));
+  for (const reading of readings) made.add(...reading);
+  return { pieces, inside: made.inside(), doubt: made.result(MOST_W) };
 }
 /** Every second 100 J. */
 const steady = (fromMs: number, toMs: number): Reading[] =>

@@ -73,6 +73,12 @@ describe('the temperature limit', () => {
     expect(last(decide({ powerW: 200, mayHold: true }, hot))).toMatchObject({ passed: ['power'], hold: undefined });
   });
 
+  it('leaves the pause for another limit where a power limit may be set', () => {
+    const situation = { stressHours: 2, limitRange: { minW: 100, ownW: 400 } };
+    const limits = { stressHoursPerDay: 1, mayHold: true, maySetLimit: true };
+    expect(last(decide(limits, [situation])).hold).toBe('stress');
+  });
+
   it('pauses nothing without permission', () => {
     expect(last(decide({ coreTempC: 80 }, [s(0, 90), s(30, 90)]))).toMatchObject({
       passed: ['temperature'],
@@ -168,7 +174,7 @@ describe('the power limit that the policy asks for', () => {
         { coreTempC: 70, maySetLimit: true },
         seconds.map((second) => ({ ...hot, tMs: second * 1000, ...readings(second) })),
       ).flatMap(({ changed }) => changed ?? []);
-    const [whole, holed] = [decisions(() => ({})), decisions((second) => (second % 90 === 5 ? absent : {}))];
+    const [whole, holed] = [decisions(() => ({})), decisions((second) => (second % 90 === 60 ? absent : {}))];
     expect(whole.length).toBeGreaterThan(2);
     expect(holed).toEqual(whole);
   });

@@ -144,6 +144,12 @@ describe('the recorded time of a session', () => {
     expect(recordedOf(rows).within(0, 60_000).unrecordedMs).toBe(unrecordedMs);
   });
 
+  it('does not reach into a gap between two pieces, where it begins or ends there', () => {
+    const recorded = recordedOf([...steady, [40_000, power], [50_000, power, 10_000]]);
+    expect(recorded.within(35_000, 45_000).unrecordedMs).toBe(5000);
+    expect(recorded.within(15_000, 25_000).unrecordedMs).toBe(5000);
+  });
+
   it('covers a stretch that is in one piece of it', () => {
     const { covers } = recordedOf([...steady, [40_000, power], [50_000, power, 10_000]]).within(10_000, 50_000);
     expect([

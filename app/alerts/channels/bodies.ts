@@ -42,7 +42,7 @@ const DISCORD_COLOUR = { act: 0xd92d20, warn: 0xdc8b00, over: 0x2e9e5b, test: 0x
 
 const look = ({ kind, severity }: AlertMessage) => (kind === 'cleared' ? 'over' : kind === 'test' ? 'test' : severity);
 
-/** Discord's webhooks: an embed has at most 256 and 4096 characters. Nobody is mentioned, whatever a card is called. */
+/** Discord's webhooks: an embed has at most 256 and 4096 characters. Mentions are switched off, whatever a card is called. */
 export const discordBody = (message: AlertMessage) => ({
   username: 'Slowburn',
   embeds: [

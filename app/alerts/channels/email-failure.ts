@@ -26,7 +26,8 @@ const ABOUT_LOGIN = new Set([530, 534, 535, 538]);
 
 /** What is wrong with the server or the access to it: the message itself may arrive later. */
 function kindOf(thrown: unknown): Kind {
-  const [code, message] = [at(thrown, 'code'), String(at(thrown, 'message') ?? '')];
+  const code = at(thrown, 'code');
+  const message = thrown instanceof Error ? thrown.message : '';
   if (ABOUT_LOGIN.has(numberAt(thrown, 'responseCode') ?? 0)) return code === 'EAUTH' ? 'login' : 'loginNeeded';
   if (CERTIFICATE.test(message)) return 'certificate';
   if (NO_TLS.test(message)) return 'noTls';

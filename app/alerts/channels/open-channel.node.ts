@@ -24,4 +24,4 @@ export type Surroundings = Pick<ChannelContext<never>, 'dataFolder' | 'titleOf'>
 export const openChannels =
   (surroundings: Surroundings): OpenAny =>
   (id, settings, secrets, report) =>
-    (openChannel[id] as Open<AlertChannelId>)({ ...surroundings, settings: settings as never, secrets, report });
+    (openChannel[id] as Open<AlertChannelId>)({ ...surroundings, settings, secrets, report });

@@ -224,5 +224,3 @@ export function createHomeAssistant(options: HomeAssistantOptions) {
     },
   };
 }
-
-export type HomeAssistant = ReturnType<typeof createHomeAssistant>;
