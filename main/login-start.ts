@@ -4,6 +4,7 @@ import { app } from 'electron';
 import { writeAtomically } from '../app/core/atomic-write.node.ts';
 import { makeFolder } from '../app/core/folders.node.ts';
 import { text } from '../app/core/i18n.ts';
+import { trimmedEnd } from '../app/core/text-end.ts';
 import { err, messageOf, ok, type Result } from '../app/core/result.ts';
 import { autostartEntry, autostartFile, execOf, isSwitchedOn, type StartCommand } from './autostart-file.ts';
 
@@ -68,7 +69,10 @@ function xdgStart(dataFolder: string): LoginStart {
 }
 
 /** A word of a command line of Windows; its paths hold no quotes, and a backslash before the last quote would escape it. */
-const windowsWord = (word: string): string => `"${word.replace(/\\+$/, '$&$&')}"`;
+function windowsWord(word: string): string {
+  const end = word.slice(trimmedEnd(word, '\\').length);
+  return `"${word}${end}"`;
+}
 
 function systemStart(dataFolder: string): LoginStart {
   const settingsOf = (hidden: boolean) => {
