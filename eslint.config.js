@@ -23,7 +23,7 @@ const toMain = wall(
 const toPage = wall(['**/renderer/*', 'react', 'react-dom'], 'Only renderer/ knows the page: give it data to draw.');
 const toTests = wall(['**/test/**'], 'No code depends on tests: what both need belongs in app/.');
 const toDomains = wall(
-  ['**/app/**/*.node.ts', '!**/app/settings/*', '!**/app/core/*'],
+  ['**/app/**/*.node.ts', '!**/app/settings/*', '!**/app/core/*', '!**/app/recorder/socket/*'],
   'The shell loads no adapter: the collector does, in a separate process. Ask it through app/contract.',
   true,
 );

@@ -112,7 +112,8 @@ export async function run({ say }: Context) {
 
   const folders: string[] = [];
   const tick = (intervalMs: number): void => {
-    for (const folder of folders) fs.writeFileSync(settingsFile(folder), textOf({ ...defaultSettings, intervalMs }, []));
+    for (const folder of folders)
+      fs.writeFileSync(settingsFile(folder), textOf({ ...defaultSettings, intervalMs }, []));
   };
   const own = (name: string, command: string, ...options: readonly string[]): Program => {
     const folder = fs.mkdtempSync(path.join(scratch, `${name}-`));

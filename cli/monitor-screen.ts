@@ -87,16 +87,21 @@ export function createMonitorScreen(quiet: boolean, settings: () => Settings) {
       shownMs = now;
       draw(tick);
     },
-    alerts(now: readonly StoredAlert[], told: readonly StoredAlert[], cleared: readonly StoredAlert[]): void {
+    alerts(
+      this: void,
+      now: readonly StoredAlert[],
+      told: readonly StoredAlert[],
+      cleared: readonly StoredAlert[],
+    ): void {
       firing = now.map((alert) => `! ${nameOf(alert)}`);
       if (quiet && told.length + cleared.length > 0) printAlerts(told, cleared);
       else if (quiet) out.say(...firing); // those that fire since the recorder before this one
     },
-    action(action: GovernorEntry): void {
+    action(this: void, action: GovernorEntry): void {
       if (quiet) out.say(text('cli.monitor.governor', { action: entryText(text, action) }));
     },
     /** The recorder of another process is gone. */
-    lost(why: Trouble): void {
+    lost(this: void, why: Trouble): void {
       lost = why;
       if (quiet || !out.isLive() || !lastTick) printFault(why);
       else draw(lastTick);

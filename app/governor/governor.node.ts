@@ -161,7 +161,7 @@ export function createGovernor(options: GovernorOptions) {
     busy = work().finally(() => (busy = undefined));
   };
 
-  /** Postponed by each tick, so that it wakes nobody while ticks come once a second. */
+  /** Postponed by each tick, so that it causes no wake-up while ticks come once a second. */
   const watchdog = setInterval(() => {
     if (monoMs() - lastTickMs > BLIND_MS) inTurn(() => undoAll('telemetry-lost'));
   }, WATCH_MS);

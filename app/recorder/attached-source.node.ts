@@ -56,7 +56,7 @@ export async function openAttachedSource(places: readonly Place[], clock: Clock)
         wake();
       },
       onLost(why) {
-        connected.ok && connected.value.close();
+        if (connected.ok) connected.value.close();
         end(why);
         wake();
       },

@@ -119,7 +119,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     nowMs,
   });
 
-  /** Loaded with the first question: a recorder that nobody asks keeps neither the table of questions nor its schemas. */
+  /** Loaded with the first question: a recorder without questions keeps neither the table of questions nor its schemas. */
   const sources = {
     store,
     wear,

@@ -70,7 +70,7 @@ export type Recording = {
   readonly pause: (why: AppError) => void;
   /** Writes what may still be written. Answers what could not be, as an error. */
   readonly end: () => Result<undefined>;
-  /** Lets go of the history's files, before they are closed. */
+  /** Releases the history's files, before they are closed. */
   readonly close: () => void;
 };
 

@@ -8,7 +8,7 @@ export type TickTasks = {
 
 /** A task may come this much early, so that it comes with a tick: ticks are not exact. */
 const EARLY_MS = 100;
-/** Longer than the usual interval: while ticks come that often, this timer wakes nobody. */
+/** Longer than the usual interval: while ticks come that often, this timer never fires. */
 const ALONE_MS = 1_250;
 
 /**

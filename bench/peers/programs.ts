@@ -76,7 +76,7 @@ export function otherPrograms(scratch: string): Readonly<Record<string, Peer>> {
   }
 
   const psutil = fetchPackages(scratch, ['python3-psutil']);
-  // a folder of its own: in one folder, the index of another release would replace the one before
+  // a separate folder: in one folder, the index of another release would replace the one before
   const newer = path.join(scratch, 'newer');
   fs.mkdirSync(newer);
   const nvitop = [fetchPackages(newer, ['nvitop', 'python3-pynvml'], ['sid']), psutil];
@@ -98,11 +98,15 @@ const quoted = (word: string): string => `'${word.replaceAll("'", String.raw`'\'
 /** Starts a program; one with a screen is a child of `script`, which gives it a terminal. */
 export function start({ command, env, screen }: Program, gpus: number): ChildProcess {
   const options = {
-    // an open standard input: `script` ends at the end of its own
+    // an open standard input: `script` ends when its input ends
     stdio: ['pipe', 'ignore', 'ignore'] as ['pipe', 'ignore', 'ignore'],
     env: { ...process.env, MOCK_NVML_COUNT: String(gpus), ...env },
   };
   const [file, ...args] = command;
   if (!screen) return spawn(file, args, options);
-  return spawn('script', ['-qfec', `stty cols 120 rows 40; exec ${command.map(quoted).join(' ')}`, '/dev/null'], options);
+  return spawn(
+    'script',
+    ['-qfec', `stty cols 120 rows 40; exec ${command.map(quoted).join(' ')}`, '/dev/null'],
+    options,
+  );
 }

@@ -113,8 +113,10 @@ function talk(socket: net.Socket, first: Buffer): SessionBus {
     const { type, replySerial = 0, member = '', body } = message;
     const answer = waiting.get(replySerial);
     if (type === messageTypes.reply) answer?.(ok(body));
-    if (type === messageTypes.error)
-      answer?.(err('not-ready', [message.errorName, body[0]].filter(Boolean).join(': ')));
+    if (type === messageTypes.error) {
+      const why = typeof body[0] === 'string' ? body[0] : undefined;
+      answer?.(err('not-ready', [message.errorName, why].filter(Boolean).join(': ')));
+    }
     if (type !== messageTypes.signal) return;
     for (const one of listeners)
       if (one.path === message.path && one.interface === message.interface) one.onSignal(member, body);

@@ -98,6 +98,11 @@ function createWriter() {
     bytes.push(...encoded, 0);
   };
 
+  function textOf(value: WireValue): string {
+    if (typeof value !== 'string') throw new TypeError('a string of D-Bus is a string');
+    return value;
+  }
+
   function write(type: string, value: WireValue): void {
     align(ALIGNMENT[type[0]!]!);
     switch (type[0]) {
@@ -110,9 +115,9 @@ function createWriter() {
         return uint32(Number(value));
       case 's':
       case 'o':
-        return text(String(value), true);
+        return text(textOf(value), true);
       case 'g':
-        return text(String(value), false);
+        return text(textOf(value), false);
       case 'v': {
         const variant = value as WireVariant;
         text(variant.signature, false);
@@ -147,7 +152,7 @@ export function encodeMessage(message: WireMessage): Buffer {
   });
   const fixed = [0x6c, message.type, 0, VERSION, body.bytes.length, message.serial];
   'yyyyuu'.split('').forEach((type, i) => head.write(type, fixed[i]!));
-  head.write('a(yv)', fields as WireValue[]);
+  head.write('a(yv)', fields);
   head.align(8);
   return Buffer.from([...head.bytes, ...body.bytes]);
 }

@@ -146,7 +146,7 @@ export function startOwnRecorder(
   start();
   return {
     pid: () => child?.pid,
-    ask: questions.ask,
+    ask: (channel, payload) => questions.ask(channel, payload),
     applySettings(...next) {
       [settings, suspended] = next;
       send({ type: 'settings', settings, suspended });

@@ -36,7 +36,7 @@ function usePage(): readonly [page: PageId, show: (page: PageId) => void] {
     const alert = alertIn(location.hash);
     if (!alert) return;
     lookAt(alert);
-    show(pageAt(location.hash)); // a page that is loaded again does not look at that alert again
+    history.replaceState(null, '', pages[pageAt(location.hash)].path); // a page that is loaded again does not look at that alert again
   }, []);
   return [page, show];
 }

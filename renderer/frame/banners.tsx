@@ -1,8 +1,8 @@
-import { Suspense, useEffect, useState } from 'react';
+import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { pauseEndMs } from '../../app/alerts/pause.ts';
 import type { SettingsReport } from '../../app/settings/read-settings.ts';
 import { sourceKindOf } from '../../app/telemetry/source-kinds.ts';
+import { usePauseEnd } from '../pause-end.ts';
 import { useShared } from '../context.tsx';
 import { useLive, type Live } from '../live/store.ts';
 import { Banner } from '../parts/banner.tsx';
@@ -34,13 +34,7 @@ function SimulatedBanner() {
 function PauseBanner() {
   const { t } = useTranslation();
   const { settings, format } = useShared();
-  const endMs = pauseEndMs(settings.alerts, Date.now());
-  const [, setEnded] = useState<number>();
-  useEffect(() => {
-    if (endMs === undefined) return undefined;
-    const timer = setTimeout(() => setEnded(endMs), endMs - Date.now());
-    return () => clearTimeout(timer);
-  }, [endMs]);
+  const endMs = usePauseEnd(settings.alerts);
   if (endMs === undefined) return null;
   return (
     <Banner kind="paused" title={t('banner.alertsPaused', { when: format.time(endMs) })}>

@@ -1,10 +1,11 @@
 import { Button, SegmentedControl, Switch } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { PAUSE_MS, pauseEndMs } from '../../app/alerts/pause.ts';
+import { PAUSE_MS } from '../../app/alerts/pause.ts';
 import type { ResponseOf } from '../../app/contract/channels.ts';
 import type { Settings } from '../../app/settings/settings.ts';
 import { ask } from '../bridge.ts';
+import { usePauseEnd } from '../pause-end.ts';
 import { useShared } from '../context.tsx';
 import { ErrorLine } from '../parts/change.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -22,7 +23,7 @@ function PauseRow({ set }: { readonly set: Set }) {
   const { t } = useTranslation();
   const { settings, format } = useShared();
   const { alerts } = settings;
-  const endMs = pauseEndMs(alerts, Date.now());
+  const endMs = usePauseEnd(alerts);
   const pauseUntil = (pausedUntilMs: number | null): void => set({ alerts: { ...alerts, pausedUntilMs } });
   const now = endMs === undefined ? '' : t('banner.alertsPaused', { when: format.time(endMs) });
   return (

@@ -25,7 +25,8 @@ export const mutationRooms = {
   },
   sessions: {
     files: /^app\/workload\/sessions\/[^/.]+\.ts$/,
-    specs: /^test\/(unit\/(session|detect|workload|compare|recorded|idle-models|figures)[^/]*|integration\/workload-watch)\.spec\.ts$/,
+    specs:
+      /^test\/(unit\/(session|detect|workload|compare|recorded|idle-models|figures)[^/]*|integration\/workload-watch)\.spec\.ts$/,
   },
   alerts: {
     files:

@@ -34,7 +34,7 @@ const windows = (app: ElectronApplication): Promise<number> =>
 const closeWindow = (app: ElectronApplication): Promise<void> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close());
 const ask = (page: Page, channel: string, payload?: unknown): Promise<unknown> =>
-  page.evaluate(([name, what]) => window.slowburn.ask(name as string, what), [channel, payload] as const);
+  page.evaluate(([name, what]) => window.slowburn.ask(name, what), [channel, payload] as const);
 
 /** A rule that fires on every card. */
 const firing = (page: Page): Promise<unknown> =>

@@ -19,25 +19,26 @@ const COST = { id: 'cost-today', limit: 1 } as const;
 
 /** Plays the days through the pipeline, with the facts of the day as the recorder adds them up. */
 function playDays() {
-  let slow: SlowFacts | undefined;
+  const facts: { slow?: SlowFacts } = {}; // they come from the history that is played
   const rules = { [ENERGY.id]: { on: true, limit: ENERGY.limit }, [COST.id]: { on: true, limit: COST.limit } };
   const month = playMonth(MIDNIGHT + 8 * HOUR, alertSettingsWith({}, { rules }), MINUTE, {
-    slowFacts: { card: () => ({}), today: () => slow?.today() ?? {} },
+    slowFacts: { card: () => ({}), today: () => facts.slow?.today() ?? {} },
   });
-  slow = createSlowFacts({ history: month.store, windowsOf: () => ({ windows: [] }), tariff: () => tariff });
+  const slow = createSlowFacts({ history: month.store, windowsOf: () => ({ windows: [] }), tariff: () => tariff });
+  facts.slow = slow;
   const work = (minutes: number, watts: number): void => {
     for (let i = 0; i < minutes; i++) {
       month.tick([
         { powerW: watts * (2 / 3), coreTempC: 60 },
         { powerW: watts / 3, coreTempC: 50 },
       ]);
-      slow!.step(month.now().tsMs, true);
+      slow.step(month.now().tsMs, true);
     }
   };
   DAYS.forEach((hours, day) => {
     if (day > 0) month.pause(MIDNIGHT + day * 24 * HOUR + 8 * HOUR - month.now().tsMs);
     work(Math.round(hours * 60), 1500);
-    work(20, 0.5); // the day goes on, and its energy is added up
+    work(20, 0.5); // the day continues, and its energy is added up
   });
   return month;
 }

@@ -15,7 +15,7 @@ import { frameWith, tickWith } from '../support/frames.ts';
 const MINUTE = 60_000;
 const SECRET = 'sEcReT-7f3a9c';
 
-type Got = { readonly path: string; readonly headers: http.IncomingHttpHeaders; readonly body: any }; // eslint-disable-line
+type Got = { readonly path: string; readonly headers: http.IncomingHttpHeaders; readonly body: any };
 type Answer = (response: http.ServerResponse, socket: Socket, got: readonly Got[]) => void;
 
 /** A real receiver on loopback. `answer` may change while it runs, and it can go away and come back at its address. */

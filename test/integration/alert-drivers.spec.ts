@@ -51,7 +51,7 @@ function openCard(lines: readonly string[], surroundings: Surroundings = {}, sta
       .map(({ xid }) => ({ gpuUuid: gpu.uuid, tsMs: tsMs + 1000, kind: 'xid', code: xid, witness: 'nvml' }) as const);
     return { gpus: [{ gpu, frame, ...(due.includes('slow') && { processes: reader.processes(0) }) }], events };
   }
-  /** Plays seconds. Answers "second text" of what was told and what is over. */
+  /** Plays seconds. Answers "second text" of each message and each end. */
   function play(seconds: number, eachSecond: (second: number) => void = () => undefined): string[] {
     return Array.from({ length: seconds }, () => 0).flatMap(() => {
       eachSecond(second + 1);
@@ -74,7 +74,7 @@ const A100 = 'NVIDIA A100-SXM4-40GB (GPU 0)';
 const T4 = 'Tesla T4 (GPU 0)';
 
 describe('on the stand-in driver, at the hold time of each rule', () => {
-  /** [what the driver says, seconds to play, what is told and when, seconds without it until it is over, the rule] */
+  /** [what the driver says, seconds to play, which messages come and when, seconds without it until it is over, the rule] */
   it.each([
     ['a lost GPU', ['code 0 * 15'], 12, [`11 s: ${CARD}: GPU lost`], 60, 'gpu-lost'],
     [

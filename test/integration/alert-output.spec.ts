@@ -7,7 +7,7 @@ import { readRecorder } from '../../app/core/recorder-note.node.ts';
 import { temporaryFolder, threads } from '../support/folders.ts';
 import { compileMock, controlMock } from '../support/mock-nvml.ts';
 
-// What `slowburn monitor --quiet` prints, as a process of its own on the stand-in driver. Hold times are shortened.
+// What `slowburn monitor --quiet` prints, as a separate process on the stand-in driver. Hold times are shortened.
 const program = path.join(threads.pathname, 'slowburn.js');
 const rules = {
   'gpu-lost': { holdS: 1 },

@@ -205,7 +205,7 @@ describe('several recipients', () => {
     const channel = await open({ port, to: ['anna@example.org', 'ben@example.org'] });
     const result = await sendTo(channel, message);
     expect(result).toMatchObject({ ok: false, rejected: true, error: { code: 'forbidden' } });
-    await sendTo(channel, message); // a further attempt reaches nobody twice
+    await sendTo(channel, message); // a further attempt reaches no recipient twice
     expect(posts.map(({ to }) => to)).toEqual([['anna@example.org']]);
   });
 });

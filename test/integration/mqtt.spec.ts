@@ -165,7 +165,7 @@ describe('Home Assistant', () => {
     expect(home.devices().length).toBe(2);
   });
 
-  it('is told nothing of cards that are simulated or replayed', async () => {
+  it('gets nothing of cards that are simulated or replayed', async () => {
     const broker = await startBroker();
     const channel = await open({ port: broker.port });
     channel.onTick!(tick(0, [usual], 'simulator'), true);

@@ -244,7 +244,7 @@ async function withWitness() {
   const witness = await attachTo(served.control, { onTick: () => ticks++ });
   return {
     ...served,
-    async stillWorks(server: RecorderServer) {
+    async stillWorks(this: void, server: RecorderServer) {
       const before = ticks;
       server.tell({ type: 'tick', tick: tickWith(1000, 1000, [frameWith({ powerW: 1 })]) });
       await expect.poll(() => ticks).toBeGreaterThan(before);

@@ -99,7 +99,7 @@ async function startMosquitto(root: string, folder: string, port: number) {
   return broker;
 }
 
-/** The real recorder on the stand-in driver, as a process of its own. */
+/** The real recorder on the stand-in driver, as a separate process. */
 function startRecorder(folder: string, mqtt: object): ChildProcess {
   fs.writeFileSync(
     settingsFile(folder),
@@ -164,7 +164,7 @@ describe('Mosquitto', () => {
     await new Promise((resolve) => first.once('exit', resolve));
     await startMosquitto(root, own, port);
     const home = await startHome(port, login);
-    await until(() => home.state('_temperature') !== undefined); // the recorder connects again by itself
+    await until(() => home.state('_temperature') !== undefined); // the recorder reconnects without help
     expect(home.devices().length).toBe(3); // two cards and the recorder
   });
 

@@ -167,7 +167,8 @@ export async function startTray(address: string) {
   let item: string | undefined;
   const peer = await joinBus(address, [WATCHER], ({ member, body, sender }) => {
     if (member === 'RegisterStatusNotifierItem') {
-      item = String(body[0]).startsWith('/') ? sender : String(body[0]);
+      const service = body[0] as string;
+      item = service.startsWith('/') ? sender : service;
       return {};
     }
     // what is asked is whether a host is registered
@@ -183,7 +184,7 @@ export async function startTray(address: string) {
     });
     return (body[0] as Variant).value;
   };
-  const menuPath = async (): Promise<string> => String(await property('Menu'));
+  const menuPath = async (): Promise<string> => (await property('Menu')) as string;
   return {
     isThere: () => item !== undefined,
     async menu(): Promise<readonly MenuItemOnBus[]> {
@@ -192,7 +193,7 @@ export async function startTray(address: string) {
       const [, , children] = answer.body[1] as unknown as Node;
       return children.map(({ value: [id, properties] }) => {
         const given = Object.fromEntries(properties.map(([key, { value }]) => [key, value]));
-        const label = given['type'] === 'separator' ? '—' : String(given['label']).replaceAll('__', '_');
+        const label = given['type'] === 'separator' ? '—' : (given['label'] as string).replaceAll('__', '_');
         return { id, label, enabled: given['enabled'] !== false };
       });
     },

@@ -159,7 +159,7 @@ describe('an alert on its way to the disk', () => {
     expect(post([])).toBeUndefined();
   });
 
-  it('that begins while nothing can be written is told at once', () => {
+  it('that begins while nothing can be written sends its message at once', () => {
     const posted = table().post([firedEntry(ACT, 1)], { canWrite: false })!;
     expect(names(posted.told)).toEqual([`GPU-1 ${ACT}`]);
   });

@@ -66,7 +66,7 @@ StartupNotify=false
         word.filter((one) => !/[=%]/.test(one)),
         fc.array(word),
         (program, args) => {
-          const text = entry(program, ...args)!;
+          const text = entry(program, ...args);
           expect(text.split('\n')).toHaveLength(8); // no path adds a line, and with it a key
           expect(argumentsOf(execOf(text))).toEqual([program, ...args]);
         },
@@ -93,5 +93,5 @@ StartupNotify=false
     ['X-GNOME-Autostart-enabled=false\n', false],
     ['X-GNOME-Autostart-enabled=true\n', true],
     ['Comment=Hidden=true\n', true],
-  ])('with %j is switched on: %s', (more, on) => expect(isSwitchedOn(`${entry('/a')!}${more}`)).toBe(on));
+  ])('with %j is switched on: %s', (more, on) => expect(isSwitchedOn(`${entry('/a')}${more}`)).toBe(on));
 });

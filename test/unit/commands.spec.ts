@@ -60,7 +60,9 @@ describe('a renamed option', () => {
     let said = '';
     const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said += String(text))));
     onTestFinished(() => write.mockRestore());
-    await createProgram(() => undefined, { commands: { test: command } }).parseAsync(['test', ...args], { from: 'user' });
+    await createProgram(() => undefined, { commands: { test: command } }).parseAsync(['test', ...args], {
+      from: 'user',
+    });
     return { options: given.pop(), said };
   }
 
@@ -86,6 +88,8 @@ describe('a renamed option', () => {
 
   it('must have a name of today', () => {
     const wrong = { ...command, renamed: { '--old': '--none' } } satisfies Command;
-    expect(() => createProgram(() => undefined, { commands: { test: wrong } })).toThrow('--none, which is no option of test');
+    expect(() => createProgram(() => undefined, { commands: { test: wrong } })).toThrow(
+      '--none, which is no option of test',
+    );
   });
 });

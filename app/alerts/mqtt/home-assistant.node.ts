@@ -75,7 +75,7 @@ export function createHomeAssistant(options: HomeAssistantOptions) {
   const about = (uuid: string | null): string[] => firing.filter(({ gpuUuid }) => gpuUuid === uuid).map(titleOf);
   const problem = (uuid: string | null) => problemOf(about(uuid), text('mqtt.noAlerts'));
 
-  /** Several cards of one design are told apart by the driver's number. */
+  /** The driver's number distinguishes cards of one design. */
   function shownName({ uuid, name, index }: Card): string {
     const hasTwin = [...cards.values()].some((other) => other.uuid !== uuid && other.name === name);
     return hasTwin && index !== undefined ? text('alerts.card', { name, index }) : name;

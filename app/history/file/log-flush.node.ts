@@ -3,7 +3,7 @@ import fs from 'node:fs';
 export type LogFlush = {
   /** Flushes what is committed so far; at most once a second and one at a time. Never waits, never throws. */
   readonly flush: (monoMs: number) => void;
-  /** Lets go of the log. Call before the history is closed; nothing is flushed after it. */
+  /** Releases the log. Call before the history is closed; nothing is flushed after it. */
   readonly close: () => void;
 };
 

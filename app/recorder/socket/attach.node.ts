@@ -38,7 +38,7 @@ function deliver(message: FromRecorder, events: AttachEvents): void {
     case 'job':
       return events.onJob?.(message.job);
     case 'settings':
-      return events.onSettings?.(message.settings as Parameters<NonNullable<AttachEvents['onSettings']>>[0]);
+      return events.onSettings?.(message.settings);
     default:
       return undefined; // about the connection itself
   }
@@ -71,7 +71,7 @@ export async function attach({ find, events, follow = true }: AttachOptions): Pr
   const on = {
     onMessage(message: FromRecorder): void {
       if (message.type !== 'response') return deliver(message, events);
-      asked.get(message.id)?.(message.result as Result<unknown>);
+      asked.get(message.id)?.(message.result);
       asked.delete(message.id);
     },
     onUnread: (why: string) => events.onUnread?.(why),
@@ -81,7 +81,7 @@ export async function attach({ find, events, follow = true }: AttachOptions): Pr
       asked.clear();
       if (closed) return;
       events.onLost?.(error);
-      retry = setTimeout(again, RETRY_MS);
+      retry = setTimeout(() => void again(), RETRY_MS);
     },
   };
 
@@ -89,7 +89,7 @@ export async function attach({ find, events, follow = true }: AttachOptions): Pr
   async function again(): Promise<void> {
     const opened = await openFirst(find(), follow, on);
     if (closed) return opened.ok ? opened.value.close() : undefined;
-    if (!opened.ok) return void (retry = setTimeout(again, RETRY_MS));
+    if (!opened.ok) return void (retry = setTimeout(() => void again(), RETRY_MS));
     take(opened.value);
   }
 

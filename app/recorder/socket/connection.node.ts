@@ -91,7 +91,7 @@ export function openConnection(socket: Socket, options: ConnectionOptions): Conn
     clearTimeout(introduction);
     if (protocol !== PROTOCOL) return leave('refused', text('socket.otherProtocol', { version: hello.version }));
     greeted = { follow };
-    if (follow) for (const push of newest()) send(push as FromRecorder);
+    if (follow) for (const push of newest()) send(push);
   }
 
   async function answered(channel: string, payload: unknown): Promise<Result<unknown>> {
@@ -122,7 +122,7 @@ export function openConnection(socket: Socket, options: ConnectionOptions): Conn
   function take(line: string): void {
     let message: FromClient;
     try {
-      message = fromClient.parse(fromLine(line)) as FromClient;
+      message = fromClient.parse(fromLine(line));
       if ((message.type === 'hello') === (greeted !== undefined)) throw new Error('out of order');
     } catch {
       return drop('it sent what is no message');

@@ -119,7 +119,7 @@ export function openLink(place: Place, follow: boolean, events: LinkEvents): Pro
         return hello.ok ? open(hello.value) : end(hello);
       }
       const parsed = fromRecorder.safeParse(value);
-      if (parsed.success) return deliver(parsed.data as FromRecorder);
+      if (parsed.success) return deliver(parsed.data);
       const [issue] = parsed.error.issues;
       events.onUnread(`${issue?.path.join('.')}: ${issue?.message}`);
     }

@@ -24,4 +24,4 @@ function shownToReaders(settings: Settings): Settings {
 
 /** A push as a connection that may only read gets it. */
 export const forReaders = (push: Push): Push =>
-  push.type === 'settings' ? { type: 'settings', settings: shownToReaders(push.settings as Settings) } : push;
+  push.type === 'settings' ? { type: 'settings', settings: shownToReaders(push.settings) } : push;
