@@ -112,7 +112,7 @@ describe('slowburn sweep', () => {
     const program = fileURLToPath(new URL('slowburn.js', threads));
     const ran = spawnSync(
       process.execPath,
-      [program, 'sweep', '--power', '200:300:50', '--source', source, '--data-dir', folder, '--', 'echo', 'ran'],
+      [program, 'sweep', '--power', '200:300:50', '--source', source, '--gpu', '0', '--data-dir', folder, '--', 'echo'],
       { encoding: 'utf8', env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } },
     );
     expect(ran.status).toBe(1);

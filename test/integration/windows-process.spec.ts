@@ -53,7 +53,9 @@ describe('a process of Windows', () => {
 
   it('has for ancestors those that are older, and is known by name if Windows reports nothing else', () => {
     running('4100 900 20 a', '900 800 10 b "c d"', '800 700 30 an-unlucky-number', '700 4 5 e');
-    expect(readWindowsFacts(open(), 4100, 'a.exe').ancestors).toEqual([{ pid: 900, command: ['b', 'c d'] }]);
+    expect(readWindowsFacts(open(), 4100, 'a.exe').ancestors).toEqual([
+      { pid: 900, startedAt: '10', command: ['b', 'c d'] },
+    ]);
     expect(readWindowsFacts(open(), 5000, 'dwm.exe')).toMatchObject({ command: ['dwm.exe'], ancestors: [] });
   });
 
