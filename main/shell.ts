@@ -1,11 +1,14 @@
 import path from 'node:path';
 import { app, shell, type BrowserWindow } from 'electron';
+import { channelRow } from '../app/alerts/channels/channels.ts';
 import { changesFileOnly } from '../app/alerts/channels/file-only.ts';
+import { movedChannels } from '../app/alerts/channels/receivers.ts';
 import type { AlertName, StoredAlert } from '../app/alerts/schema.ts';
+import type { AlertSettings } from '../app/alerts/settings.ts';
 import { createI18n, setLanguage } from '../app/core/i18n.ts';
 import type { PushOf } from '../app/contract/channels.ts';
 import type { PageId } from '../app/contract/pages.ts';
-import { err, ok } from '../app/core/result.ts';
+import { err, ok, type Result } from '../app/core/result.ts';
 import { openSettings } from '../app/settings/owner.node.ts';
 import type { OwnCost } from '../app/core/own-cost.ts';
 import type { Tick } from '../app/telemetry/sampler.ts';
@@ -147,6 +150,16 @@ export function startShell({ source, speed, dataFolder, namesFolder, hidden }: A
     });
   }
 
+  /** Removes the secrets of channels that would send to another receiver. */
+  async function forgetSecrets(alerts: AlertSettings): Promise<Result<unknown>> {
+    for (const channel of movedChannels(owner.settings().alerts, alerts))
+      for (const name of channelRow(channel).secrets) {
+        const removed = await host.ask('notify.setSecret', { channel, name, value: null });
+        if (!removed.ok) return removed;
+      }
+    return ok(undefined);
+  }
+
   const mayDelete = createDeletionGuard(host, () => window, t, formatter);
   const changeSettings: MainHandlers['settings.set'] = async (change) => {
     const allowed = shown.mayChange(change);
@@ -155,6 +168,8 @@ export function startShell({ source, speed, dataFolder, namesFolder, hidden }: A
       return err('forbidden', t('channel.error.fileOnly'), t('channel.error.fileOnlyNext'));
     const agreed = await mayDelete(change, owner);
     if (!agreed.ok) return agreed;
+    const forgotten = change.alerts && agreed.value ? await forgetSecrets(change.alerts) : ok(undefined);
+    if (!forgotten.ok) return forgotten;
     const saved = agreed.value ? shown.change(change) : ok(undefined);
     return saved.ok ? ok(shown.settings()) : saved;
   };

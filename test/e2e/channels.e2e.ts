@@ -46,6 +46,11 @@ test('sets up a channel, tests it, and never shows its secret again', async ({ s
     ok: false,
     error: { code: 'forbidden' },
   });
+  const password = { channel: 'email', name: 'password', value: SECRET };
+  await page.evaluate((secret) => window.slowburn.ask('notify.setSecret', secret), password);
+  const email = { ...(alerts.channels as Record<string, object>)['email'], host: 'elsewhere.example' };
+  expect(await set({ ...alerts, channels: { ...alerts.channels, email } })).toMatchObject({ ok: true });
+  expect(fs.readFileSync(path.join(slowburn.dataFolder, 'secrets.json'), 'utf8')).not.toContain('password');
   await webhook.getByRole('button', { name: 'Remove: Address' }).click();
   await expect(webhook).toContainText('Not complete: Address.');
   server.close();

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AlertChannelId } from '../../app/alerts/channels/channels.ts';
 import { openChannels } from '../../app/alerts/channels/open-channel.node.ts';
+import { movedChannels } from '../../app/alerts/channels/receivers.ts';
 import { openSecrets, secretsFile } from '../../app/alerts/channels/secrets.node.ts';
 import type { OpenAny } from '../../app/alerts/channels/slot.ts';
 import { alertSettingsWith, openAlertWorld, settle } from '../support/alert-world.ts';
@@ -335,6 +336,32 @@ describe('secrets', () => {
         expect(fs.readFileSync(path.join(world.folder, name)).includes(SECRET), name).toBe(false);
       expect(fs.statSync(secretsFile(world.folder)).mode & 0o777).toBe(0o600);
     }
+  });
+
+  it('go when the receiver changes: the new one never gets a token that was meant for the one before', async () => {
+    const [first, second] = [await openReceiver(), await openReceiver()];
+    const world = await openWorld({ webhook: {} }, { webhook: { url: first.url, token: SECRET } });
+    onTestFinished(world.close);
+    expect(world.deliveries().setSecret('webhook', 'url', second.url)).toMatchObject({ ok: true });
+    expect(await world.deliveries().test('webhook')).toMatchObject({ ok: true });
+    expect(second.got).toHaveLength(1);
+    expect(JSON.stringify(second.got)).not.toContain(SECRET);
+    expect(JSON.parse(fs.readFileSync(secretsFile(world.folder), 'utf8'))).toEqual({ webhook: { url: second.url } });
+  });
+
+  it.each([
+    ['email', { host: 'mail.example.org' }, true],
+    ['email', { port: 2525 }, true],
+    ['email', { security: 'none' }, true],
+    ['email', { to: ['a@example.org'] }, false],
+    ['mqtt', { host: 'broker.example.org' }, true],
+    ['mqtt', { tls: true }, true],
+    ['mqtt', { everyS: 60 }, false],
+    ['telegram', { server: 'https://example.org' }, true],
+    ['ntfy', { server: 'https://example.org' }, true],
+    ['ntfy', { on: true }, false],
+  ] as const)('of %s after %j: a change of receiver is %s', (id, change, moves) => {
+    expect(movedChannels(alertSettingsWith({}), alertSettingsWith({ [id]: change }))).toEqual(moves ? [id] : []);
   });
 
   it('of a systemd credential go first, and a page only sees that they are set', async () => {

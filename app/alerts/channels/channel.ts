@@ -12,6 +12,8 @@ export type ChannelRow = {
   readonly secrets: readonly string[];
   /** fields and secrets without which it cannot send */
   readonly needs: readonly string[];
+  /** fields and secrets that say who receives the messages. The other secrets are meant for that receiver alone */
+  readonly receiver: readonly string[];
   /** false: it carries no alerts, only `onTick`; its test is still a message */
   readonly alerts: boolean;
 };

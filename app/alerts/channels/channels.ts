@@ -6,20 +6,22 @@ import type { ValuesOf } from './field.ts';
  * its way of sending in open-channel.node.ts. What is in a row decides its settings, the page and the terminal.
  */
 export const alertChannels = {
-  webhook: { fields: {}, secrets: ['url', 'token'], needs: ['url'], alerts: true },
-  slack: { fields: {}, secrets: ['url'], needs: ['url'], alerts: true },
-  discord: { fields: {}, secrets: ['url'], needs: ['url'], alerts: true },
+  webhook: { fields: {}, secrets: ['url', 'token'], needs: ['url'], receiver: ['url'], alerts: true },
+  slack: { fields: {}, secrets: ['url'], needs: ['url'], receiver: ['url'], alerts: true },
+  discord: { fields: {}, secrets: ['url'], needs: ['url'], receiver: ['url'], alerts: true },
   telegram: {
     // an own Bot API server is possible
     fields: { server: { kind: 'text', initial: 'https://api.telegram.org' }, chat: { kind: 'text' } },
     secrets: ['token'],
     needs: ['server', 'token', 'chat'],
+    receiver: ['server'],
     alerts: true,
   },
   ntfy: {
     fields: { server: { kind: 'text', initial: 'https://ntfy.sh' } },
     secrets: ['topic', 'token'], // whoever knows the topic can read and send
     needs: ['server', 'topic'],
+    receiver: ['server'],
     alerts: true,
   },
   email: {
@@ -34,6 +36,7 @@ export const alertChannels = {
     },
     secrets: ['password'],
     needs: ['host', 'fromAddress', 'to'],
+    receiver: ['host', 'port', 'security', 'caFile'],
     alerts: true,
   },
   mqtt: {
@@ -50,12 +53,14 @@ export const alertChannels = {
     },
     secrets: ['password'],
     needs: ['host', 'baseTopic', 'discoveryPrefix'],
+    receiver: ['host', 'port', 'tls', 'caFile'],
     alerts: true,
   },
   command: {
     fields: { command: { kind: 'list', most: 20, fileOnly: true } },
     secrets: [],
     needs: ['command'],
+    receiver: [],
     alerts: true,
   },
   heartbeat: {
@@ -65,6 +70,7 @@ export const alertChannels = {
     },
     secrets: ['url'],
     needs: ['url'],
+    receiver: ['url'],
     alerts: false,
   },
 } as const satisfies Record<string, ChannelRow>;

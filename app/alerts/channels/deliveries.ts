@@ -239,8 +239,19 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     },
     setSecret(id, name, value) {
       if (!channelRow(id).secrets.includes(name)) return err('invalid-request', text('channel.error.noSecret'));
-      const saved = secrets.set(id, name, value);
-      if (saved.ok) renew();
+      const known = secrets.of(id);
+      if (!known.ok) return known;
+      const { secrets: names, receiver } = channelRow(id);
+      const others = receiver.includes(name) ? names.filter((other) => !receiver.includes(other)) : [];
+      const removed = [...(value === null ? [name] : []), ...others].filter((one) => known.value[one]);
+      if (removed.some((one) => known.value[one]!.place === 'credential'))
+        return err('forbidden', text('channel.error.bySystemd'), text('channel.error.bySystemdNext'));
+      for (const one of removed) {
+        const gone = secrets.set(id, one, null);
+        if (!gone.ok) return gone;
+      }
+      const saved = value === null ? ok(undefined) : secrets.set(id, name, value);
+      renew();
       return saved;
     },
     async close() {

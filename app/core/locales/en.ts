@@ -1137,7 +1137,8 @@ export const en = {
     clearOf: 'Remove: {{name}}',
     secretSet: { file: 'set', credential: 'set by systemd' },
     secretNotSet: 'not set',
-    secretNote: 'Secrets lie in secrets.json, which only you can read. They are never shown again.',
+    secretNote:
+      'Secrets lie in secrets.json, which only you can read. They are never shown again, and removed when the address or server changes here.',
     fileOnlyNote:
       'Only settings.json can change it (alerts.channels.{{channel}}.{{field}}), so that no page can choose a program.',
     state: {
@@ -1171,6 +1172,8 @@ export const en = {
       incomplete: 'This channel is not complete: {{names}}.',
       incompleteNext: 'Set it up on the Alerts page, or with slowburn alerts secret and settings.json.',
       noSecret: 'This channel has no secret of that name.',
+      bySystemd: 'A secret of this channel is given by systemd, for its present receiver.',
+      bySystemdNext: 'Change the receiver in settings.json, and the secret in the credential slowburn-secrets.',
       fileOnly: 'The command to start can only be changed in settings.json.',
       fileOnlyNext: 'Edit the file, so that no page can choose a program to start.',
     },
