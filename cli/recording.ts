@@ -1,4 +1,5 @@
-import { openCollector, type Collector, type CollectorEvents } from '../app/recorder/collector.node.ts';
+import { openCollector } from '../app/recorder/collector.node.ts';
+import type { Collector, CollectorEvents } from '../app/recorder/collector.ts';
 import { text } from '../app/core/i18n.ts';
 import type { RecorderKind } from '../app/core/recorder-kinds.ts';
 import { readRecorder } from '../app/core/recorder-note.node.ts';

@@ -1,44 +1,37 @@
 import { rulesOn } from '../alerts/settings.ts';
 import { systemClock } from '../core/clock.node.ts';
 import type { AddPrices } from './answers.ts';
-import type { OwnCost } from '../core/own-cost.ts';
 import { createOwnCostMeter } from './own-cost.node.ts';
 import type { ChannelOf } from '../contract/channels.ts';
 import type { CollectorConfig } from './collector-messages.ts';
 import type { OpenedDatabase } from '../history/file/database.node.ts';
-import { openLog } from '../core/log.node.ts';
-import { logLastWords } from './last-words.node.ts';
-import { diedRecorder, removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
+import { removeRecorder, writeRecorder } from '../core/recorder-note.node.ts';
 import { createNoteKeeper } from './note-keeper.node.ts';
-import type { ShownLimits } from '../history/retention/grace.ts';
 import { watchDiskRoom } from '../history/file/disk-room.node.ts';
-import { limitsOf, type LimitField } from '../history/retention/limits.ts';
+import { limitsOf } from '../history/retention/limits.ts';
 import { openRetentionPlan } from '../history/retention/retention-plan.node.ts';
 import { openDeliveries } from './deliveries.node.ts';
 import { watchDeviceRemoval } from './device-removal.node.ts';
 import { startDuties } from './duties.node.ts';
 import { createJobs } from '../jobs/jobs.node.ts';
-import type { JobState } from '../jobs/jobs.ts';
 import { text } from '../core/i18n.ts';
 import { createFormatter } from '../metrics/format.ts';
 import { createRunMark, thisBoot } from './run-mark.node.ts';
 import { noteStops } from './unclean-end.ts';
-import { createFileKeeper, type Notice } from './file-keeper.node.ts';
-import { lockFolder } from './folder-lock.node.ts';
+import { createFileKeeper } from './file-keeper.node.ts';
 import { beginWork, type HistoryWork, type WorkOptions } from './history-work.node.ts';
-import { openMachineSource } from './machine-source.node.ts';
 import { createSampleNow } from './sample-now.node.ts';
-import { scopeOfThis, systemPlaces, userPlace } from './socket/places.node.ts';
+import { systemPlaces, userPlace } from './socket/places.node.ts';
 import { openServer } from './socket/server.node.ts';
 import { withClients } from './socket/tell-clients.ts';
 import { version } from './socket/version.ts';
 import { PROTOCOL } from './socket/wire.ts';
-import type { RecordingEvents } from './tick-pipeline.node.ts';
-import { openHistory, removeReplayHistory } from './open-history.node.ts';
+import { openHistory } from './open-history.node.ts';
+import { openParts } from './open-parts.node.ts';
+import type { Collector, CollectorEvents } from './collector.ts';
 import { createReportMaker } from './report-maker.node.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { historyFile, ledgerFolder } from '../core/folders.node.ts';
-import type { Settings } from '../settings/settings.ts';
+import { ledgerFolder } from '../core/folders.node.ts';
 import { sourceKindOf } from '../telemetry/source-kinds.ts';
 import { startSampler } from '../telemetry/sampler.ts';
 import { memoryLedgerStore, openLedgerStore } from '../wear/ledger/ledger-store.node.ts';
@@ -46,46 +39,11 @@ import { runReplayJob } from '../wear/replay-job.node.ts';
 import { createPoller } from '../workload/adapters/poller.node.ts';
 import { createGovernor } from '../governor/governor.node.ts';
 import { createStressOfDay } from '../governor/stress-of-day.ts';
-import type { GovernorEntry } from '../governor/policy.ts';
 import { openLimitHelpers, recover } from '../governor/limit-helpers.node.ts';
 import { tariffOf } from '../workload/energy/tariff.ts';
 import { importedText } from '../workload/prices/text.ts';
 import { importPrices, watchPrices } from '../workload/prices/file.node.ts';
-import type { PriceBook } from '../workload/prices/market.ts';
 import { readMeterNotes } from '../workload/meter/note.node.ts';
-
-/** What a collector tells whoever runs it: the window's host, or the terminal. */
-export type CollectorEvents = RecordingEvents & {
-  readonly onSessions: () => void;
-  /** the governor did something, or saw a limit passed */
-  readonly onAction?: (action: GovernorEntry) => void;
-  /** every few seconds: what recording costs */
-  readonly onCost?: (cost: OwnCost) => void;
-  /** something happened to the history's file, and recording continues */
-  readonly onNotice?: (notice: Notice) => void;
-  /** the imported electricity prices, at the start and after a change */
-  readonly onPrices?: (book: PriceBook | undefined) => void;
-  /** a long job began, went on or ended */
-  readonly onJob?: (job: JobState) => void;
-  /** A service asks for the folder. Whoever agrees stops the collector after this call; without it the answer is no. */
-  readonly onHandOver?: () => Result<undefined>;
-};
-
-export type Collector = {
-  readonly answer: (channel: ChannelOf<'collector'>, payload: unknown) => Promise<Result<unknown>>;
-  readonly applySettings: (settings: Settings, suspended: readonly LimitField[]) => void;
-  /** Takes a sample beside the interval, if the source can. */
-  readonly sampleNow: () => void;
-  /** the limits that the history keeps to, and what waits */
-  readonly limits: () => ShownLimits;
-  /** where a damaged history was moved to, when one was found */
-  readonly setAside: string | undefined;
-  readonly databaseFile: string;
-  /** resolves when a recording was played to its end */
-  readonly finished: Promise<void>;
-  /** Ends recording. An error says what was sampled and is not in the history. */
-  readonly stop: () => Promise<Result<undefined>>;
-};
 
 /**
  * The composition root: wires source, sampler, history, wear and alerts. The window's utility process and the headless
@@ -99,43 +57,13 @@ export async function openCollector(
 ): Promise<Result<Collector>> {
   const clock = systemClock;
   let settings = config.settings;
-  const lock = lockFolder(config.dataFolder);
-  if (!lock.ok) return lock;
-  const log = openLog(config.dataFolder, 'recorder'); // the lock makes this process its only writer
-  const died = diedRecorder(config.dataFolder);
-  if (died !== undefined)
-    log.write(`The recorder before this one (process ${died}) crashed, was killed, or lost power.`);
-  const forgetWords = logLastWords(log);
-  const release = (): void => {
-    forgetWords();
-    lock.value.release();
-  };
-
+  const parts = await openParts(config, threads);
+  if (!parts.ok) return parts;
+  const { lock, log, release, source, scope, origin, databaseFile, opened } = parts.value;
   const { startedBy } = config;
-  const scope = scopeOfThis(startedBy);
-  const source = await openMachineSource(
-    config.source,
-    { clock, settings, speed: config.speed, nvmlWorkerUrl: new URL('nvml-worker.js', threads) },
-    { scope, startedBy, log: log.write },
-  );
-  if (!source.ok) {
-    log.write(`Could not start: ${source.error.message}`);
-    release();
-    return source;
-  }
-  const { origin, reportsXids } = sourceKindOf(source.value.info().kind);
   const live = origin !== 'replayed';
-  const databaseFile = historyFile(config.dataFolder, origin);
-  if (!live) removeReplayHistory(databaseFile);
-  const opened = await openHistory(databaseFile, threads);
-  if (!opened.ok) {
-    log.write(`Could not start: ${opened.error.message}`);
-    await source.value.close();
-    release();
-    return opened;
-  }
 
-  const { label } = source.value.info();
+  const { label } = source.info();
   const fixed = { pid: process.pid, databaseFile, source: label, startedBy, sinceMs: clock.wallMs() };
   const place = userPlace(config.dataFolder);
   const server = await openServer({
@@ -148,7 +76,7 @@ export async function openCollector(
       scope,
       origin,
       dataFolder: config.dataFolder,
-      ...(opened.value.setAside !== undefined && { setAside: opened.value.setAside }),
+      ...(opened.setAside !== undefined && { setAside: opened.setAside }),
     },
     answer: (channel, payload) => answer(channel, payload),
     log: log.write,
@@ -208,7 +136,7 @@ export async function openCollector(
     threads,
     databaseFile,
     context: (gpuUuid) => ({
-      source: source.value.info(),
+      source: source.info(),
       exposure: work.wear.exposureOf(gpuUuid),
       nowMs: clock.wallMs(),
     }),
@@ -222,7 +150,7 @@ export async function openCollector(
     prices.look();
     return ok(importedText(text, formatter(locale), imported.value.prices));
   };
-  const { ask: sampleNow, stop: noMoreSamples } = createSampleNow(() => source.value.sampleNow?.());
+  const { ask: sampleNow, stop: noMoreSamples } = createSampleNow(() => source.sampleNow?.());
   const workOn = ({ db }: OpenedDatabase, resumed: WorkOptions['resumed']): HistoryWork =>
     beginWork({
       db,
@@ -249,11 +177,11 @@ export async function openCollector(
       limits: () => plan.shown(),
       resumed,
       live,
-      hearsXids: reportsXids,
+      hearsXids: sourceKindOf(source.info().kind).reportsXids,
       intervalMs: () => settings.intervalMs,
       nowMs: clock.wallMs(),
     });
-  let work = workOn(opened.value, { reason: config.restarted ? 'restarted' : 'not-running' });
+  let work = workOn(opened, { reason: config.restarted ? 'restarted' : 'not-running' });
   const runMark = createRunMark(config.dataFolder, databaseFile, origin);
   const stop = noteStops(work.store, runMark.left, thisBoot(), () =>
     formatter(Intl.DateTimeFormat().resolvedOptions().locale),
@@ -267,7 +195,7 @@ export async function openCollector(
   const plan = openRetentionPlan(databaseFile, given, work.store.extent() === undefined, clock.wallMs());
 
   const keeper = createFileKeeper({
-    lock: lock.value,
+    lock,
     databaseFile,
     work: () => work,
     async reopen(resumed) {
@@ -299,7 +227,7 @@ export async function openCollector(
     monoMs: clock.monoMs,
   });
   const sampler = startSampler({
-    source: source.value,
+    source,
     onTick(tick) {
       work.recording.take(tick);
       duties.ticked();
@@ -323,7 +251,7 @@ export async function openCollector(
   return ok({
     limits: plan.shown,
     answer,
-    setAside: opened.value.setAside,
+    setAside: opened.setAside,
     databaseFile,
     sampleNow,
     finished: sampler.finished,
@@ -335,7 +263,7 @@ export async function openCollector(
       work.recording.applyAlertSettings(next.alerts);
       deliveries.applySettings(next.alerts);
       governor.applySettings(tariff());
-      source.value.configure(next);
+      source.configure(next);
     },
     stop: () =>
       (stopped ??= (async () => {

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { alertSubject, alertTitle } from '../../app/alerts/text.ts';
 import { text } from '../../app/core/i18n.ts';
 import { dataFolder } from '../../app/core/folders.node.ts';
-import type { CollectorEvents } from '../../app/recorder/collector.node.ts';
+import type { CollectorEvents } from '../../app/recorder/collector.ts';
 import { openServiceNotify } from '../../app/recorder/service-notify.node.ts';
 import type { Tick } from '../../app/telemetry/sampler.ts';
 import type { SourceSpec } from '../../app/telemetry/sources.ts';

@@ -1,5 +1,6 @@
 // The collector's process: app/collector.node.ts and a port to the window's host, nothing else.
-import { openCollector, type Collector } from '../../app/recorder/collector.node.ts';
+import { openCollector } from '../../app/recorder/collector.node.ts';
+import type { Collector } from '../../app/recorder/collector.ts';
 import type { FromCollector, ToCollector } from '../../app/recorder/collector-messages.ts';
 import { setLanguage, text } from '../../app/core/i18n.ts';
 import { err, ok } from '../../app/core/result.ts';

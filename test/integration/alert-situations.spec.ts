@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openCollector, type CollectorEvents } from '../../app/recorder/collector.node.ts';
+import { openCollector } from '../../app/recorder/collector.node.ts';
+import type { CollectorEvents } from '../../app/recorder/collector.ts';
 import type { StoredAlert } from '../../app/alerts/schema.ts';
 import { alertAdvice, alertSubject, alertTitle } from '../../app/alerts/text.ts';
 import { createI18n } from '../../app/core/i18n.ts';

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openCollector, type Collector, type CollectorEvents } from '../../app/recorder/collector.node.ts';
+import { openCollector } from '../../app/recorder/collector.node.ts';
+import type { Collector, CollectorEvents } from '../../app/recorder/collector.ts';
 import type { CollectorConfig } from '../../app/recorder/collector-messages.ts';
 import type { StoredAlert } from '../../app/alerts/schema.ts';
 import { openForReading } from '../../app/history/file/database.node.ts';

@@ -1,4 +1,4 @@
-import type { CollectorEvents } from '../collector.node.ts';
+import type { CollectorEvents } from '../collector.ts';
 import type { Push } from './server.node.ts';
 
 /** A recording may be played at hundreds of ticks a second; people see no more than ten. */
