@@ -48,7 +48,9 @@ export async function openAttachedSource(places: readonly Place[], clock: Clock)
     find: () => places,
     events: {
       onTick(tick) {
+        const isFirst = info === undefined;
         info = tick.source;
+        if (isFirst) return wake(); // the newest for a client that comes now: its readings are of several moments
         const { gpus, tsMs, readMs, fault, events } = tick;
         const sample = { gpus, tsMs, monoMs: timeOf(tick), tookMs: readMs };
         arrived.push({ ...sample, ...(fault && { fault }), ...(events && { events }) });

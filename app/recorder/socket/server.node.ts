@@ -6,6 +6,7 @@ import { text } from '../../core/i18n.ts';
 import { err, messageOf, ok, type Result } from '../../core/result.ts';
 import { openConnection, type Connection } from './connection.node.ts';
 import { toLine } from './line-values.ts';
+import { createNewestTick } from './newest-tick.ts';
 import { forReaders } from './reader-settings.ts';
 import { isTrusted, type Place } from './places.node.ts';
 import { HEARTBEAT_MS, type FromRecorder, type Hello } from './wire.ts';
@@ -21,7 +22,7 @@ export type ServerOptions = {
 export type Push = Exclude<FromRecorder, { readonly type: 'hello' | 'heartbeat' | 'response' | 'bye' }>;
 
 export type RecorderServer = {
-  /** Tells every client that follows. Without clients it costs nothing. */
+  /** Tells every client that follows. Without clients only the newest is kept. */
   readonly tell: (push: Push) => void;
   /** where it answers; not all places can be opened everywhere */
   readonly paths: readonly string[];
@@ -64,6 +65,7 @@ function listen(server: net.Server, { path: file, scope, may }: Place): Promise<
 export async function openServer({ places, hello, answer, log }: ServerOptions): Promise<RecorderServer> {
   const clients = new Set<Connection>();
   const newest = new Map<Push['type'], Push>();
+  const newestTick = createNewestTick();
   const servers: net.Server[] = [];
   const paths: string[] = [];
 
@@ -105,6 +107,7 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
     tell(push) {
       // a new client receives the state, not what happened before it came
       if (push.type === 'alerts') newest.set('alerts', { ...push, told: [], cleared: [] });
+      else if (push.type === 'tick') newest.set('tick', { ...push, tick: newestTick(push.tick) });
       else if (STATES.has(push.type)) newest.set(push.type, push);
       const lines = new Map<Push, string>();
       for (const client of clients) {
@@ -127,5 +130,5 @@ export async function openServer({ places, hello, answer, log }: ServerOptions):
   };
 }
 
-/** Pushes of which a new client gets the newest. */
-const STATES: ReadonlySet<Push['type']> = new Set(['settings', 'prices', 'alerts', 'notice', 'cost', 'tick']);
+/** Pushes of which a new client gets the newest, besides ticks and alerts. */
+const STATES: ReadonlySet<Push['type']> = new Set(['settings', 'prices', 'notice', 'cost']);
