@@ -12,6 +12,7 @@ import { defaultSettings } from '../../app/settings/settings.ts';
 import { firedEntry } from './alerts.ts';
 import type { TestClock } from './clock.ts';
 import { temporaryFolder } from './folders.ts';
+import { tickWith } from './frames.ts';
 import { openStore } from './store.ts';
 
 type Channels = Partial<{ [Id in AlertChannelId]: Partial<AlertSettings['channels'][Id]> }>;
@@ -87,7 +88,10 @@ export function openAlertWorld(options: {
     fire: (rule: AlertRuleId) => post([firedEntry(rule, clock.wallMs(), null)]),
     clear: (rule: AlertRuleId) => post([{ kind: 'cleared', gpuUuid: null, rule, tsMs: clock.wallMs(), peak: 1 }]),
     /** what every tick does: writes what waits */
-    tick: () => post([]),
+    tick(): void {
+      post([]);
+      now.deliveries.onTick(tickWith(clock.wallMs(), 1000, []), now.state.canWrite);
+    },
     setDisk: (works: boolean) => void (now.state.canWrite = works),
     /** Ends in order and starts again. */
     async restart(): Promise<void> {

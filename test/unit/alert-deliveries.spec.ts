@@ -206,6 +206,20 @@ describe('delivery of alerts', () => {
     await world.close();
   });
 
+  it('notes what was delivered while the disk failed as soon as it works, so that a kill does not repeat it', async () => {
+    const world = openWorld();
+    world.fire('disk-low');
+    world.setDisk(false);
+    await pass(world, 1_000);
+    expect(seen(world.webhook)).toEqual(['disk-low fired']);
+    world.setDisk(true);
+    world.tick();
+    world.kill();
+    await pass(world, MINUTE);
+    expect(seen(world.webhook)).toEqual(['disk-low fired']);
+    await world.close();
+  });
+
   it('drops what is older than a week or too much, and says so', async () => {
     const world = openWorld();
     world.webhook.state.mode = 'down';

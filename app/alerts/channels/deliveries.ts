@@ -200,10 +200,10 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     },
     onTick(tick, stored) {
       if (!options.live) return;
+      if (stored && queue.isBehind()) flush(); // what could not be written before
       if (clock.monoMs() - lookMs >= LOOK_MS) {
         lookMs = clock.monoMs();
         if (secrets.mark() !== mark) renew();
-        if (stored) flush(); // what could not be written before
       }
       for (const [, { slot }] of all) slot.channel()?.onTick?.(tick, stored);
     },

@@ -31,6 +31,8 @@ export type MessageQueue = {
   readonly revise: (message: QueuedMessage, text: AlertMessage) => void;
   /** Uses a history that was opened: what it holds comes first, what is only in memory is written into it. */
   readonly attach: (table: MessageTable, at: { readonly wallMs: number; readonly monoMs: number }) => void;
+  /** Whether changes of messages on the disk wait to be written. */
+  readonly isBehind: () => boolean;
   /**
    * Writes what changed. New messages are written with the alert they are about (outbox.ts), so that a killed recorder
    * has noted both or neither.
@@ -114,6 +116,7 @@ export function createMessageQueue(onDropped: (message: QueuedMessage) => void):
       changed.clear();
       messages = [...stored, ...messages];
     },
+    isBehind: () => changed.size > 0,
     write(all) {
       const rows = [...changed, ...(all ? fresh : [])];
       if (rows.length > 0) table?.put(rows);
