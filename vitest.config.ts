@@ -10,7 +10,7 @@ export default defineConfig({
     // ends a test that hangs, also on a machine that is busy
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    setupFiles: ['test/setup/leaks.ts'],
+    setupFiles: ['test/setup/leaks.ts', 'test/setup/seed.ts'],
     projects: [
       {
         extends: true,

@@ -4,6 +4,7 @@
 //   crash      kills Slowburn 200 times and looks at what is left of its history
 //   soak       records 4 cards for N minutes (20) at 1 Hz: memory, open files, CPU, missed samples
 //   fuzz       random inputs with new seeds for N minutes (5)
+//   properties tests of `npm test` whose properties try new cases
 //   mutation   changes the code of each room and expects its specs to notice: at least 85 %
 //   tasks      follows the steps of CONTRIBUTING.md, each on its own copy of the checkout; --only 'a page' follows one
 //   foreign    other programs on the stand-in driver, NVIDIA's own library without a card
@@ -21,10 +22,11 @@ import { ensureReady } from './setup/index.mjs';
 const checkout = fileURLToPath(root);
 const results = path.join(checkout, 'test-results');
 
-function show(args) {
+function show(args, env = process.env) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: checkout,
+      env,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     child.on('error', () => resolve(127));
@@ -47,6 +49,13 @@ export function countsOf(report, code) {
   return { passed, failed: numFailedTests === 0 && code !== 0 ? 1 : numFailedTests, notAvailable };
 }
 
+/** Everything that runs in Node, with new seeds. A failure prints the seed. */
+const properties = async () => {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'integration'];
+  const code = await show(args, { ...process.env, SLOWBURN_TEST_SEED: 'new' });
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, notAvailable: 0 };
+};
+
 /** A spec of test/long; of its tests, those whose names contain a text. */
 const spec = async (name, only) => {
   const file = path.join(results, `long-${name}.json`);
@@ -68,6 +77,7 @@ const PARTS = {
   crash: () => script('crash', '--runs', '200'),
   soak: ({ minutes }) => script('soak', '--minutes', minutes ?? '20'),
   fuzz: ({ minutes }) => script('fuzz', '--minutes', minutes ?? '5'),
+  properties,
   mutation: () => script('mutate', '--least', '85', 'governor', 'wear', 'sealing', 'alerts'),
   tasks: ({ only }) => spec('contributing', only),
   foreign: ({ only }) => spec('foreign', only),
