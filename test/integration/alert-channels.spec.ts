@@ -341,7 +341,7 @@ describe('secrets', () => {
   it('go when the receiver changes: the new one never gets a token that was meant for the one before', async () => {
     const [first, second] = [await openReceiver(), await openReceiver()];
     const world = await openWorld({ webhook: {} }, { webhook: { url: first.url, token: SECRET } });
-    onTestFinished(world.close);
+    onTestFinished(() => world.close());
     expect(world.deliveries().setSecret('webhook', 'url', second.url)).toMatchObject({ ok: true });
     expect(await world.deliveries().test('webhook')).toMatchObject({ ok: true });
     expect(second.got).toHaveLength(1);
