@@ -302,6 +302,15 @@ describe('a client that talks nonsense loses its connection, and no other client
   });
 });
 
+it('a question that is open when its client leaves is answered at once, and keeps no process', async () => {
+  const { control } = await serve(() => new Promise(() => undefined));
+  const client = await attachTo(control);
+  const answer = client.ask('gpus.list', undefined);
+  client.close();
+  expect(await answer).toMatchObject({ ok: false, error: { code: 'not-ready' } });
+  expect(await client.ask('gpus.list', undefined)).toMatchObject({ ok: false, error: { code: 'not-ready' } });
+});
+
 describe('a client that does not read', () => {
   it('misses ticks, and gets every alert when it reads again', async () => {
     const { server, control, stillWorks } = await withWitness();

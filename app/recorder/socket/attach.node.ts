@@ -44,6 +44,7 @@ function deliver(message: FromRecorder, events: AttachEvents): void {
   }
 }
 
+const gone = (): Err => err('not-ready', text('socket.lost'), text('socket.lostNext'));
 const notThere = (): Err => err('not-found', text('socket.none'), text('socket.noneNext'));
 
 /** Connects to the first place that answers. The error is that of the last one, or that there is none. */
@@ -68,6 +69,11 @@ export async function attach({ find, events, follow = true }: AttachOptions): Pr
   let closed = false;
   let retry: NodeJS.Timeout | undefined;
 
+  function answerAll(error: AppError): void {
+    for (const resolve of asked.values()) resolve({ ok: false, error });
+    asked.clear();
+  }
+
   const on = {
     onMessage(message: FromRecorder): void {
       if (message.type !== 'response') return deliver(message, events);
@@ -77,8 +83,7 @@ export async function attach({ find, events, follow = true }: AttachOptions): Pr
     onUnread: (why: string) => events.onUnread?.(why),
     onEnd(error: AppError): void {
       link = undefined;
-      for (const resolve of asked.values()) resolve({ ok: false, error });
-      asked.clear();
+      answerAll(error);
       if (closed) return;
       events.onLost?.(error);
       retry = setTimeout(() => void again(), RETRY_MS);
@@ -110,7 +115,7 @@ export async function attach({ find, events, follow = true }: AttachOptions): Pr
     hello: () => hello,
     isConnected: () => link !== undefined,
     ask(channel: ChannelOf<'collector'>, payload: unknown) {
-      if (!link) return Promise.resolve(err('not-ready', text('socket.lost'), text('socket.lostNext')));
+      if (!link) return Promise.resolve(gone());
       const id = nextId++;
       link.send({ type: 'request', id, channel, payload });
       return new Promise<Result<unknown>>((resolve) => {
@@ -129,6 +134,8 @@ export async function attach({ find, events, follow = true }: AttachOptions): Pr
       closed = true;
       clearTimeout(retry);
       link?.close();
+      link = undefined;
+      answerAll(gone().error); // a question that waits for its deadline would keep the process
     },
   });
 }
