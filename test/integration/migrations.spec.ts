@@ -168,7 +168,7 @@ describe('the codec that step 2 keeps for itself', () => {
               id,
               {
                 codes: Float64Array.from(readings, ({ code }) => code),
-                values: Float64Array.from(readings, ({ value }) => value + 0), // no card reports -0
+                values: Float64Array.from(readings, ({ value }) => value + 0), // the sign of a zero is not kept
               },
             ]),
           ),

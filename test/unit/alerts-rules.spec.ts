@@ -1,3 +1,4 @@
+import { alertChannelIds } from '../../app/alerts/channels/channels.ts';
 import { describe, expect, it } from 'vitest';
 import { createAlertEngine } from '../../app/alerts/engine.ts';
 import { facts, subjectOf, type FactId, type Watched } from '../../app/alerts/facts.ts';
@@ -139,7 +140,10 @@ describe('a rule that a person changed', () => {
   });
 
   it('is not there unless somebody changed it', () => {
-    expect(alertSettings.alerts.parse(undefined)).toMatchObject({ quietHours: null, pausedUntilMs: null, rules: {} });
+    const { channels, ...others } = alertSettings.alerts.parse(undefined);
+    expect(others).toEqual({ quietHours: null, pausedUntilMs: null, sender: '', rules: {} });
+    expect(Object.keys(channels)).toEqual(alertChannelIds);
+    expect(alertChannelIds.map((id) => channels[id].on)).toEqual(alertChannelIds.map(() => false));
   });
 });
 
