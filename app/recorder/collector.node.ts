@@ -177,6 +177,7 @@ export async function openCollector(
       limits: () => plan.shown(),
       resumed,
       live,
+      simulated: origin === 'simulated',
       hearsXids: sourceKindOf(source.info().kind).reportsXids,
       intervalMs: () => settings.intervalMs,
       nowMs: clock.wallMs(),

@@ -44,6 +44,7 @@ export type WorkOptions = {
   readonly handOver: () => Result<undefined>;
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   readonly live: boolean;
+  readonly simulated: boolean;
   readonly hearsXids: boolean;
   readonly intervalMs: () => number;
   readonly nowMs: number;
@@ -115,6 +116,7 @@ export function beginWork(options: WorkOptions): HistoryWork {
     paused: options.paused,
     resumed,
     live,
+    simulated: options.simulated,
     intervalMs,
     nowMs,
   });

@@ -51,6 +51,8 @@ export type RecordingOptions = {
   readonly resumed: { readonly reason: GapReason; readonly fromMs?: number | undefined };
   /** the stamps are this machine's, which has a clock that may be wrong; false for a recording that is played */
   readonly live: boolean;
+  /** cards are simulated: which ones is chosen at each start, so that none is missing */
+  readonly simulated?: boolean;
   readonly intervalMs: () => number;
   readonly nowMs: number;
 };
@@ -103,7 +105,7 @@ function cardsAtEnd({ gpus, lastTickMs }: Pick<Store, 'gpus' | 'lastTickMs'>): r
 export function createRecording(options: RecordingOptions): Recording {
   const { store, databaseFile, wear, watch, governor, meter, events } = options;
   const { alertSettings, slowFacts, diskFreeMib } = options;
-  const cards = options.live ? cardsAtEnd(store) : [];
+  const cards = options.live && !options.simulated ? cardsAtEnd(store) : [];
   const desk = createAlertDesk(store.alerts, alertSettings, options.nowMs, options.announcer, cards);
 
   let writeFault: SourceFault | undefined;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -101,4 +101,15 @@ it('two of four GPUs gone print two alerts, and a driver that hangs one for the 
   expect(alertsOf(said()).at(-1)).toBe('! This computer: The NVIDIA driver does not respond');
   control.set(four);
   expect(await stop()).toBe(0);
+});
+
+it('no simulated card is lost because another start simulates fewer', () => {
+  const folder = temporaryFolder();
+  fs.writeFileSync(settingsFile(folder), JSON.stringify({ alerts: { rules } }));
+  const printed = (cards: number, seconds: number): string => {
+    const args = ['monitor', '--quiet', '--source', `simulator:${cards}`, '--data-dir', folder, '--for', `${seconds}`];
+    return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' }).stdout;
+  };
+  printed(3, 2);
+  expect(alertsOf(printed(2, 5))).toEqual([]);
 });
